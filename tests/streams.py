@@ -1,0 +1,33 @@
+"""Strategies for streams of frames and for the ways in which a network may cut them."""
+
+from itertools import pairwise
+
+from hypothesis import strategies as st
+
+from wscli.wire.frames import Frame
+
+SIZES = st.one_of(st.integers(0, 300), st.sampled_from([125, 126, 127, 65535, 65536, 70000]))
+
+
+@st.composite
+def frames(draw):
+    """Any frame, legal or not."""
+    size = draw(SIZES)
+    payload = (draw(st.binary(min_size=1, max_size=64)) * size)[:size]
+    shortest = Frame(0, payload).length_form
+    return Frame(
+        draw(st.integers(0, 15)),
+        payload,
+        fin=draw(st.booleans()),
+        rsv=draw(st.integers(0, 7)),
+        mask_key=draw(st.none() | st.binary(min_size=4, max_size=4)),
+        length_form=draw(st.sampled_from([form for form in (7, 16, 64) if form >= shortest])),
+    )
+
+
+@st.composite
+def cuts(draw, data):
+    """Chunks that ``data`` could arrive in."""
+    points = draw(st.lists(st.integers(0, len(data)), max_size=12).map(sorted))
+    edges = [0, *points, len(data)]
+    return [data[a:b] for a, b in pairwise(edges)]

@@ -1,0 +1,62 @@
+"""Each rule of the table is broken by one frame, and only that rule is named."""
+
+import pytest
+
+from wscli.wire.codes import Opcode, Role
+from wscli.wire.frames import Frame
+from wscli.wire.rules import FRAME_RULES, PAYLOAD_RULES, Case, judge
+
+KEY = b"\x01\x02\x03\x04"
+
+BREAKS = {
+    "reserved-bits": Case(Frame(Opcode.TEXT, rsv=2), 0, Role.CLIENT, True, False),
+    "reserved-opcode": Case(Frame(0x3), 0, Role.CLIENT, False, False),
+    "compressed-bit": Case(Frame(Opcode.PING, rsv=4), 0, Role.CLIENT, True, False),
+    "masked-frame": Case(Frame(Opcode.TEXT, mask_key=KEY), 0, Role.CLIENT, False, False),
+    "unmasked-frame": Case(Frame(Opcode.TEXT), 0, Role.SERVER, False, False),
+    "fragmented-control": Case(Frame(Opcode.PING, fin=False), 0, Role.CLIENT, False, False),
+    "oversize-control": Case(Frame(Opcode.PONG, bytes(126)), 126, Role.CLIENT, False, False),
+    "length-form": Case(Frame(Opcode.TEXT, b"x", length_form=16), 1, Role.CLIENT, False, False),
+    "length-sign": Case(Frame(Opcode.TEXT, length_form=64), 1 << 63, Role.CLIENT, False, False),
+    "stray-continuation": Case(Frame(Opcode.CONTINUATION), 0, Role.CLIENT, False, False),
+    "interleaved-message": Case(Frame(Opcode.TEXT), 0, Role.CLIENT, False, True),
+}
+
+
+@pytest.mark.parametrize("rule", [rule for rule, _ in FRAME_RULES], ids=lambda rule: rule.id)
+def test_a_frame_that_breaks_one_rule_is_told_which(rule):
+    case = BREAKS[rule.id]
+    assert [other.id for other, broken in FRAME_RULES if broken(case)] == [rule.id]
+    violation = judge(case)
+    assert violation.rule is rule
+    assert rule.section in str(violation)
+    assert rule.sentence in str(violation)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(Frame(Opcode.TEXT, b"x"), 1, Role.CLIENT, False, False),
+        Case(Frame(Opcode.TEXT, b"x", mask_key=KEY), 1, Role.SERVER, False, False),
+        Case(Frame(Opcode.TEXT, rsv=4), 0, Role.CLIENT, True, False),
+        Case(Frame(Opcode.CONTINUATION, fin=False), 0, Role.CLIENT, False, True),
+        Case(Frame(Opcode.PING, bytes(125)), 125, Role.CLIENT, False, True),
+        Case(Frame(Opcode.BINARY, bytes(126)), 126, Role.CLIENT, False, False),
+        Case(Frame(Opcode.BINARY, bytes(65536)), 65536, Role.CLIENT, False, False),
+    ],
+)
+def test_a_legal_frame_breaks_no_rule(case):
+    assert judge(case) is None
+
+
+def test_rule_names_are_unique():
+    names = [rule.id for rule, _ in FRAME_RULES] + [rule.id for rule in PAYLOAD_RULES]
+    assert len(names) == len(set(names))
+
+
+def test_the_evidence_shows_the_header_as_it_was():
+    frame = Frame(0x3, b"abc", fin=False, rsv=2, mask_key=KEY)
+    violation = judge(Case(frame, 3, Role.SERVER, False, False))
+    assert violation.evidence == (
+        "reserved-0x3 frame, not fin, rsv 010, mask key 01020304, length 3 in 7 bits"
+    )

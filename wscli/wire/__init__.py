@@ -1,0 +1,1 @@
+"""The protocol, pure: no socket, no clock, no thread, no print."""

@@ -1,0 +1,337 @@
+"""Frames as they are on the wire (RFC 6455 §5.2): cut from a stream of chunks, and built.
+
+Nothing here judges: a frame that breaks a rule is parsed and built like any other.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+
+from wscli.wire.codes import Opcode
+from wscli.wire.masking import apply_mask, xor
+
+_LENGTH_16 = struct.Struct("!H")
+_LENGTH_64 = struct.Struct("!Q")
+_FIN = 0x80
+_MASKED = 0x80
+_SHORT = 126  # payloads below this have their length in the second byte
+
+# First bytes of frames that a run may hold: FIN, text or binary, compressed (RSV1) or not.
+_RUN_STARTS = frozenset({0x81, 0x82, 0xC1, 0xC2})
+
+
+class Frame:
+    """One frame, as found or as to be sent.
+
+    ``rsv`` holds RSV1, RSV2 and RSV3 as the bits 4, 2 and 1. ``payload`` is unmasked; ``mask_key``
+    is None where the MASK bit is off. ``length_form`` is the width in bits of the length field
+    (7, 16 or 64), by default the shortest that fits.
+    """
+
+    __slots__ = ("fin", "length_form", "mask_key", "opcode", "payload", "rsv")
+
+    def __init__(
+        self,
+        opcode: int,
+        payload: bytes = b"",
+        *,
+        fin: bool = True,
+        rsv: int = 0,
+        mask_key: bytes | None = None,
+        length_form: int | None = None,
+    ) -> None:
+        self.opcode = opcode
+        self.payload = payload
+        self.fin = fin
+        self.rsv = rsv
+        self.mask_key = mask_key
+        self.length_form = length_form or shortest_length_form(len(payload))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Frame) and all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"Frame({fields})"
+
+    @property
+    def header_size(self) -> int:
+        """Bytes before the payload: 2 to 14."""
+        return 2 + (self.length_form >= 16) * (self.length_form // 8) + 4 * bool(self.mask_key)
+
+    @property
+    def wire_size(self) -> int:
+        """Bytes of the whole frame on the wire."""
+        return self.header_size + len(self.payload)
+
+    def to_bytes(self) -> bytes:
+        """Return the frame as it is on the wire; what was parsed comes back byte for byte."""
+        first = self.fin << 7 | self.rsv << 4 | self.opcode
+        mask_bit = _MASKED if self.mask_key is not None else 0
+        length = len(self.payload)
+        if self.length_form == 7:
+            header = bytes([first, mask_bit | length])
+        elif self.length_form == 16:
+            header = bytes([first, mask_bit | 126]) + _LENGTH_16.pack(length)
+        else:
+            header = bytes([first, mask_bit | 127]) + _LENGTH_64.pack(length)
+        if self.mask_key is None:
+            return header + self.payload
+        return b"".join((header, self.mask_key, apply_mask(self.payload, self.mask_key)))
+
+
+def shortest_length_form(length: int) -> int:
+    """Return the width in bits of the shortest length field for a payload (§5.2)."""
+    return 7 if length < _SHORT else 16 if length < 1 << 16 else 64
+
+
+class Run:
+    """Consecutive whole data messages, one frame each, that share their first byte.
+
+    What a busy stream consists of: kept as one object, so that nothing is paid for each frame.
+    """
+
+    __slots__ = ("first_byte", "masked", "payloads")
+
+    def __init__(self, first_byte: int, masked: bool, payloads: list[bytes]) -> None:
+        self.first_byte = first_byte
+        self.masked = masked
+        self.payloads = payloads
+
+    @property
+    def opcode(self) -> int:
+        """Text or binary."""
+        return self.first_byte & 0xF
+
+    @property
+    def rsv(self) -> int:
+        """RSV1 as 4 where it is set (a compressed message, RFC 7692 §6), else 0."""
+        return self.first_byte >> 4 & 7
+
+
+class PartialFrame:
+    """A frame whose header has come, and not yet all of its payload.
+
+    ``frame`` has the header's fields and ``length`` is what the header declares; ``payload`` is
+    what has come, unmasked.
+    """
+
+    __slots__ = ("frame", "length", "payload")
+
+    def __init__(self, frame: Frame, length: int) -> None:
+        self.frame = frame
+        self.length = length
+        self.payload = bytearray()
+
+    def take(self, data: bytes) -> int:
+        """Take what belongs to this frame from the start of ``data``; return how much that was."""
+        missing = self.length - len(self.payload)
+        piece = data[:missing] if len(data) > missing else data
+        if self.frame.mask_key is not None:
+            piece = apply_mask(piece, self.frame.mask_key, len(self.payload))
+        self.payload += piece
+        return len(piece)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole payload has come."""
+        return len(self.payload) == self.length
+
+    def finish(self) -> Frame:
+        """Return the frame with its payload."""
+        self.frame.payload = bytes(self.payload)
+        return self.frame
+
+
+class FrameParser:
+    """Cut a stream of bytes into frames; any split into chunks gives the same frames.
+
+    With ``runs`` the common case, whole short data messages one after another, comes as Run;
+    without it, each frame comes as a Frame with every field that was on the wire.
+    """
+
+    def __init__(self, *, runs: bool = True) -> None:
+        self._runs = runs
+        self._buffer = b""
+        self.partial: PartialFrame | None = None
+
+    @property
+    def mid_frame(self) -> bool:
+        """Whether the bytes fed so far end inside a frame."""
+        return bool(self._buffer) or self.partial is not None
+
+    def feed(self, data: bytes) -> list[Frame | Run]:
+        """Return the frames that ``data`` completes; look at ``partial`` for the one begun."""
+        items: list[Frame | Run] = []
+        pos = 0
+        if self.partial is not None:
+            pos = self.partial.take(data)
+            if not self.partial.complete:
+                return items
+            items.append(self.partial.finish())
+            self.partial = None
+        if self._buffer:
+            data = self._buffer + data[pos:]
+            self._buffer = b""
+            pos = 0
+        end = len(data)
+        while pos < end:
+            if self._runs and data[pos] in _RUN_STARTS:
+                masked = end - pos > 1 and data[pos + 1] >= _MASKED
+                payloads, stop = (_masked_run if masked else _unmasked_run)(data, pos, end)
+                if payloads:
+                    items.append(Run(data[pos], masked, payloads))
+                    pos = stop
+                    continue
+            header = _parse_header(data, pos, end)
+            if header is None:
+                self._buffer = data[pos:]
+                break
+            frame, length, start = header
+            stop = start + length
+            if stop > end:
+                self.partial = PartialFrame(frame, length)
+                self.partial.take(data[start:])
+                break
+            frame.payload = data[start:stop]
+            if frame.mask_key is not None:
+                frame.payload = apply_mask(frame.payload, frame.mask_key)
+            items.append(frame)
+            pos = stop
+        return items
+
+
+def _parse_header(data: bytes, pos: int, end: int) -> tuple[Frame, int, int] | None:
+    """Return frame, length of its payload and where that starts, or None if bytes are missing."""
+    if end - pos < 2:
+        return None
+    first, second = data[pos], data[pos + 1]
+    length, form, start = second & 0x7F, 7, pos + 2
+    if length == 126:
+        form, start = 16, pos + 4
+    elif length == 127:
+        form, start = 64, pos + 10
+    key_start = start
+    if second & _MASKED:
+        start += 4
+    if start > end:
+        return None
+    if form == 16:
+        length = _LENGTH_16.unpack_from(data, pos + 2)[0]
+    elif form == 64:
+        length = _LENGTH_64.unpack_from(data, pos + 2)[0]
+    frame = Frame(
+        first & 0xF,
+        fin=bool(first & _FIN),
+        rsv=first >> 4 & 7,
+        mask_key=data[key_start:start] if second & _MASKED else None,
+        length_form=form,
+    )
+    return frame, length, start
+
+
+def _unmasked_run(data: bytes, pos: int, end: int) -> tuple[list[bytes], int]:
+    """Cut whole unmasked frames that share their first byte, as long as they are short."""
+    payloads: list[bytes] = []
+    append = payloads.append
+    first = data[pos]
+    last = end - 1
+    while pos < last and data[pos] == first:
+        length = data[pos + 1]
+        if length < _SHORT:
+            start = pos + 2
+        elif length == _SHORT and pos + 4 <= end:
+            start = pos + 4
+            length = data[pos + 2] << 8 | data[pos + 3]
+            if length < _SHORT:
+                break
+        else:
+            break
+        stop = start + length
+        if stop > end:
+            break
+        append(data[start:stop])
+        pos = stop
+    return payloads, pos
+
+
+def _masked_run(data: bytes, pos: int, end: int) -> tuple[list[bytes], int]:
+    """Cut whole masked frames that share their first byte, as long as they are short."""
+    begin = pos
+    first = data[pos]
+    bounds: list[tuple[int, int]] = []
+    mask: list[bytes] = []
+    while end - pos >= 6 and data[pos] == first:
+        length = data[pos + 1] - _MASKED
+        if 0 <= length < _SHORT:
+            start = pos + 6
+        elif length == _SHORT and end - pos >= 8:
+            start = pos + 8
+            length = data[pos + 2] << 8 | data[pos + 3]
+            if length < _SHORT:
+                break
+        else:
+            break
+        stop = start + length
+        if stop > end:
+            break
+        mask.append(bytes(start - pos))
+        mask.append((data[start - 4 : start] * (length // 4 + 1))[:length])
+        bounds.append((start - begin, stop - begin))
+        pos = stop
+    plain = xor(data[begin:pos], b"".join(mask))
+    return [plain[start:stop] for start, stop in bounds], pos
+
+
+def _short_headers(mask_bit: int) -> dict[int, list[bytes]]:
+    """Return the two bytes before a short message, by first byte and length."""
+    return {
+        first: [bytes([first, mask_bit | length]) for length in range(_SHORT)]
+        for first in (_FIN | Opcode.TEXT, _FIN | Opcode.BINARY)
+    }
+
+
+_MASKED_HEADERS = _short_headers(_MASKED)
+_UNMASKED_HEADERS = _short_headers(0)
+_KEY = struct.Struct("4s")
+_SIX_ZEROS = bytes(6)  # the header and key of a short masked frame are not masked themselves
+
+
+def encode_masked(opcode: int, payloads: Sequence[bytes]) -> bytes:
+    """Encode whole messages as a client does, each frame masked with a fresh key (§5.3)."""
+    count = len(payloads)
+    keys = [key for (key,) in _KEY.iter_unpack(os.urandom(4 * count))]
+    if count == 1 or max(map(len, payloads), default=0) >= _SHORT:
+        return b"".join(
+            [
+                Frame(opcode, payload, mask_key=key).to_bytes()
+                for payload, key in zip(payloads, keys, strict=True)
+            ]
+        )
+    headers = _MASKED_HEADERS[_FIN | opcode]
+    plain = [b""] * (3 * count)
+    plain[0::3] = [headers[len(payload)] for payload in payloads]
+    plain[1::3] = keys
+    plain[2::3] = payloads
+    mask = [_SIX_ZEROS] * (2 * count)
+    mask[1::2] = [(key * 32)[: len(payload)] for payload, key in zip(payloads, keys, strict=True)]
+    return xor(b"".join(plain), b"".join(mask))
+
+
+def encode_unmasked(opcode: int, payloads: Sequence[bytes]) -> bytes:
+    """Encode whole messages as a server does."""
+    headers = _UNMASKED_HEADERS[_FIN | opcode]
+    return b"".join(
+        [
+            headers[len(payload)] + payload
+            if len(payload) < _SHORT
+            else Frame(opcode, payload).to_bytes()
+            for payload in payloads
+        ]
+    )

@@ -1,0 +1,172 @@
+"""The opening handshake (RFC 6455 §4): the key, the answer to it, and what is wrong with one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import NamedTuple
+
+from wscli.wire import deflate
+from wscli.wire.deflate import Parameter, PerMessageDeflate
+from wscli.wire.head import Headers, Request, Response
+
+VERSION = "13"
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_PARAMETER = re.compile(
+    r"""\s* (?P<name>[^\s;,="]+) \s*
+        (?: = \s* (?: "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<token>[^\s;,"]*) ) )? \s*
+        (?P<end>[;,]|\Z)""",
+    re.VERBOSE,
+)
+
+
+class Extension(NamedTuple):
+    """One extension of a Sec-WebSocket-Extensions header, with its parameters (§9.1)."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+
+
+class Fault(NamedTuple):
+    """What is wrong with a response: the rule's name, its section, and a sentence."""
+
+    id: str
+    section: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.sentence} ({self.section})"
+
+
+class Agreement(NamedTuple):
+    """What client and server agreed on; ``faults`` is empty where the response is valid."""
+
+    subprotocol: str | None
+    extensions: str | None
+    deflate: PerMessageDeflate | None
+    faults: tuple[Fault, ...]
+
+
+def accept_value(key: str) -> str:
+    """Return the Sec-WebSocket-Accept that answers a Sec-WebSocket-Key (§4.2.2)."""
+    return base64.b64encode(hashlib.sha1(key.encode() + _GUID).digest()).decode()  # noqa: S324
+
+
+def parse_extensions(headers: Headers) -> list[Extension]:
+    """Return the extensions that the head names, in order (§9.1).
+
+    Raises:
+        ValueError: if a header does not follow the grammar.
+    """
+    value = headers.get("Sec-WebSocket-Extensions") or ""
+    extensions: list[Extension] = []
+    pairs: list[Parameter] = []
+    pos = 0
+    while pos < len(value):
+        match = _PARAMETER.match(value, pos)
+        if match is None or match.end() == pos:
+            raise ValueError(f"cannot be read from {value[pos : pos + 40]!r} on")
+        quoted = match["quoted"]
+        pairs.append((match["name"], match["token"] if quoted is None else _unquote(quoted)))
+        pos = match.end()
+        if match["end"] != ";":
+            (name, no_value), *parameters = pairs
+            if no_value is not None:
+                raise ValueError(f"{name!r} has a value, and is no parameter")
+            extensions.append(Extension(name, tuple(parameters)))
+            pairs = []
+    if pairs:
+        raise ValueError("ends in a semicolon")
+    return extensions
+
+
+def _unquote(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+def check_response(request: Request, response: Response) -> Agreement:
+    """Check a server's 101 against the request that it answers (§4.1)."""
+    faults: list[Fault] = []
+    if response.version < "1.1":
+        faults.append(
+            Fault(
+                "http-version",
+                "RFC 6455 §4.1",
+                f"the response is HTTP/{response.version}, below 1.1",
+            )
+        )
+    faults += _check_token(response, "Upgrade", "websocket")
+    faults += _check_token(response, "Connection", "upgrade")
+    faults += _check_accept(request, response)
+    subprotocol, subprotocol_faults = _check_subprotocol(request, response)
+    agreed, extension_faults = _check_extensions(request, response)
+    return Agreement(
+        subprotocol,
+        response.headers.get("Sec-WebSocket-Extensions"),
+        agreed,
+        (*faults, *subprotocol_faults, *extension_faults),
+    )
+
+
+def _check_token(response: Response, name: str, token: str) -> list[Fault]:
+    if token in response.headers.tokens(name):
+        return []
+    found = response.headers.get(name)
+    sentence = (
+        f"the response has no {name} header"
+        if found is None
+        else f"the response's {name} header is {found!r}, without {token!r}"
+    )
+    return [Fault(name.lower(), "RFC 6455 §4.1", sentence)]
+
+
+def _check_accept(request: Request, response: Response) -> list[Fault]:
+    key = request.headers.get("Sec-WebSocket-Key") or ""
+    values = response.headers.get_all("Sec-WebSocket-Accept")
+    expected = accept_value(key)
+    if values == [expected]:
+        return []
+    if not values:
+        sentence = "the response has no Sec-WebSocket-Accept header"
+    elif len(values) > 1:
+        sentence = f"the response has {len(values)} Sec-WebSocket-Accept headers"
+    else:
+        sentence = f"Sec-WebSocket-Accept is {values[0]!r}, and {expected!r} answers the key"
+    return [Fault("accept", "RFC 6455 §4.1", sentence)]
+
+
+def _check_subprotocol(request: Request, response: Response) -> tuple[str | None, list[Fault]]:
+    chosen = response.headers.get_all("Sec-WebSocket-Protocol")
+    if not chosen:
+        return None, []
+    offered = [
+        name.strip()
+        for value in request.headers.get_all("Sec-WebSocket-Protocol")
+        for name in value.split(",")
+    ]
+    if len(chosen) == 1 and chosen[0] in offered:
+        return chosen[0], []
+    sentence = f"the server chose the subprotocol {', '.join(chosen)!r}, which was never offered"
+    return None, [Fault("subprotocol", "RFC 6455 §4.1", sentence)]
+
+
+def _check_extensions(
+    request: Request, response: Response
+) -> tuple[PerMessageDeflate | None, list[Fault]]:
+    agreed = None
+    try:
+        offered = {extension.name for extension in parse_extensions(request.headers)}
+        for extension in parse_extensions(response.headers):
+            if extension.name not in offered:
+                raise ValueError(f"{extension.name!r} was never offered")
+            if extension.name != deflate.NAME:
+                raise ValueError(f"{extension.name!r} is not known to wscli")
+            if agreed is not None:
+                raise ValueError(f"{extension.name!r} is there twice")
+            agreed = PerMessageDeflate.from_answer(extension.parameters)
+    except ValueError as error:
+        sentence = f"the server's Sec-WebSocket-Extensions: {error}"
+        return None, [Fault("extension", "RFC 6455 §4.1, RFC 7692 §7.1", sentence)]
+    return agreed, []

@@ -1,0 +1,215 @@
+"""Frames to messages (RFC 6455 §5.4, §5.5): joins fragments, inflates, checks UTF-8 as it comes."""
+
+from __future__ import annotations
+
+import re
+from codecs import IncrementalDecoder, getincrementaldecoder
+
+from wscli.wire.codes import CloseCode, Opcode, may_be_sent
+from wscli.wire.deflate import BrokenDeflate, Inflater, TooBig
+from wscli.wire.events import Close, Event, Messages, Ping, Pong
+from wscli.wire.frames import Frame, PartialFrame, Run
+from wscli.wire.rules import (
+    CLOSE_CODE,
+    CLOSE_LENGTH,
+    DEFLATE_DATA,
+    MESSAGE_SIZE,
+    REASON_NOT_UTF8,
+    TEXT_NOT_UTF8,
+    Rule,
+    Violation,
+)
+
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf]\Z")
+_utf8_decoder = getincrementaldecoder("utf-8")
+
+
+class Broken(Exception):
+    """A payload breaks a rule; ``good`` holds the messages of its batch that came before."""
+
+    def __init__(self, rule: Rule, evidence: str, good: Messages | None = None) -> None:
+        super().__init__(evidence)
+        self.violation = Violation(rule, evidence)
+        self.good = good
+
+
+class Assembler:
+    """Make events of frames whose headers have been judged.
+
+    A message may have at most ``max_size`` bytes, as it is and inflated.
+    """
+
+    def __init__(self, max_size: int, inflater: Inflater | None = None) -> None:
+        self._max_size = max_size
+        self._inflater = inflater
+        self._message: _Message | None = None
+
+    @property
+    def in_message(self) -> bool:
+        """Whether the next data frame must be a continuation."""
+        return self._message is not None
+
+    def run(self, run: Run) -> Messages:
+        """Return the messages of a run.
+
+        Raises:
+            Broken: with those before the one that breaks a rule.
+        """
+        if run.rsv or self._max_size < 1 << 16 or not _all_utf8(run):
+            return self._one_by_one(run)
+        return Messages(run.opcode, run.payloads)
+
+    def _one_by_one(self, run: Run) -> Messages:
+        good: list[bytes] = []
+        for payload in run.payloads:
+            message = _Message(run.opcode, self._max_size, self._inflater if run.rsv else None)
+            try:
+                message.add(Frame(run.opcode, payload))
+            except Broken as broken:
+                broken.good = Messages(run.opcode, good) if good else None
+                raise
+            good.append(message.payload())
+        return Messages(run.opcode, good)
+
+    def frame(self, frame: Frame) -> Event | None:
+        """Return what a frame completes, if it does.
+
+        Raises:
+            Broken: if its payload breaks a rule; the message it belongs to is given up.
+        """
+        if frame.opcode == Opcode.CLOSE:
+            return read_close(frame.payload)
+        if frame.opcode == Opcode.PING:
+            return Ping(frame.payload)
+        if frame.opcode == Opcode.PONG:
+            return Pong(frame.payload)
+        message = self._message or self._begin(frame)
+        try:
+            message.add(frame)
+        except Broken:
+            self._message = None
+            raise
+        if not frame.fin:
+            return None
+        self._message = None
+        return Messages(message.opcode, [message.payload()])
+
+    def partial(self, partial: PartialFrame) -> None:
+        """Check what has come of a frame that has not come whole.
+
+        Raises:
+            Broken: at the first octet that cannot be, however much is still to come.
+        """
+        if partial.frame.opcode & 0x8:
+            return
+        self._message = self._message or self._begin(partial.frame)
+        self._message.check_partial(partial)
+
+    def _begin(self, frame: Frame) -> _Message:
+        self._message = _Message(
+            frame.opcode, self._max_size, self._inflater if frame.rsv & 4 else None
+        )
+        return self._message
+
+
+class _Message:
+    """A data message while its fragments come."""
+
+    def __init__(self, opcode: int, max_size: int, inflater: Inflater | None) -> None:
+        self.opcode = opcode
+        self._inflater = inflater
+        self._max_size = max_size
+        self._size = 0
+        self._pieces: list[bytes] = []
+        self._utf8 = _Utf8Check() if opcode == Opcode.TEXT else None
+        self._checked = 0  # bytes of the present frame that have been through the UTF-8 check
+
+    def add(self, frame: Frame) -> None:
+        self._limit_declared(len(frame.payload))
+        data = frame.payload
+        if self._inflater is not None:
+            data = self._inflate(self._inflater, data, frame.fin)
+        self._size += len(data)
+        self._pieces.append(data)
+        if self._utf8 is not None:
+            unchecked = data[self._checked :] if self._checked else data
+            self._utf8.check(unchecked, last=frame.fin)
+        self._checked = 0
+
+    def check_partial(self, partial: PartialFrame) -> None:
+        self._limit_declared(partial.length)
+        if self._utf8 is not None and self._inflater is None:
+            self._utf8.check(bytes(partial.payload[self._checked :]), last=False)
+            self._checked = len(partial.payload)
+
+    def payload(self) -> bytes:
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+    def _limit_declared(self, length: int) -> None:
+        room = self._max_size - self._size
+        # Data that cannot be compressed grows a little (zlib's own bound for that).
+        slack = (room >> 12) + (room >> 14) + 64 if self._inflater is not None else 0
+        if length > room + slack:
+            raise self._too_big(f"{self._size + length:,} bytes")
+
+    def _inflate(self, inflater: Inflater, data: bytes, last: bool) -> bytes:
+        try:
+            return inflater.inflate(data, last=last, room=self._max_size - self._size)
+        except BrokenDeflate as error:
+            raise Broken(DEFLATE_DATA, str(error)) from None
+        except TooBig:
+            raise self._too_big(f"{self._size + len(data):,} bytes inflate to more") from None
+
+    def _too_big(self, evidence: str) -> Broken:
+        return Broken(MESSAGE_SIZE, f"{evidence}; the limit is {self._max_size:,} bytes")
+
+
+class _Utf8Check:
+    """Validate the UTF-8 of a message piece by piece, to the first octet that cannot be."""
+
+    def __init__(self) -> None:
+        self._decoder: IncrementalDecoder = _utf8_decoder()
+        self._passed = 0
+
+    def check(self, data: bytes, *, last: bool) -> None:
+        held = self._decoder.getstate()[0]  # octets of a character that is not whole yet
+        # Python's decoder waits for the third octet of a surrogate, which is two too late.
+        surrogate = not last and _SURROGATE.match((held + data)[-2:])
+        try:
+            self._decoder.decode(data, last or surrogate is not None)
+        except UnicodeDecodeError as error:
+            octets = error.object[error.start : error.end + 1].hex(" ")
+            offset = self._passed - len(held) + error.start
+            evidence = f"{octets} at byte {offset:,} of the message: {error.reason}"
+            raise Broken(TEXT_NOT_UTF8, evidence) from None
+        self._passed += len(data)
+
+
+def _all_utf8(run: Run) -> bool:
+    """Check a batch at once: a line feed ends no sequence and begins none."""
+    if run.opcode != Opcode.TEXT:
+        return True
+    try:
+        b"\n".join(run.payloads).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def read_close(payload: bytes) -> Close:
+    """Read the payload of a Close frame (RFC 6455 §5.5.1).
+
+    Raises:
+        Broken: for half a code, a code that may not be sent, or a reason that is not UTF-8.
+    """
+    if not payload:
+        return Close(CloseCode.NO_STATUS_RECEIVED, "")
+    if len(payload) == 1:
+        raise Broken(CLOSE_LENGTH, f"its payload is the one byte 0x{payload.hex()}")
+    code = int.from_bytes(payload[:2], "big")
+    if not may_be_sent(code):
+        raise Broken(CLOSE_CODE, f"{code}")
+    try:
+        return Close(code, payload[2:].decode())
+    except UnicodeDecodeError as error:
+        raise Broken(REASON_NOT_UTF8, f"{payload[2:].hex(' ')}: {error.reason}") from None
