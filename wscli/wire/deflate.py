@@ -64,6 +64,23 @@ class PerMessageDeflate(NamedTuple):
             [pair for pair in parameters if pair != ("client_max_window_bits", None)]
         )
 
+    def answers(self, offer: Sequence[Parameter]) -> bool:
+        """Tell whether a server's choice of these parameters keeps to what was offered (§7.1)."""
+        offered = dict(offer)
+        server_bits = int(offered.get("server_max_window_bits") or 15)
+        client_bits = int(offered.get("client_max_window_bits") or 15)
+        return (
+            (self.server_no_context_takeover or "server_no_context_takeover" not in offered)
+            and self.server_max_window_bits <= server_bits
+            and (
+                self.client_max_window_bits == 15
+                or (
+                    "client_max_window_bits" in offered
+                    and self.client_max_window_bits <= client_bits
+                )
+            )
+        )
+
     def answer(self) -> str:
         """Return the header value by which a server agrees to these parameters."""
         flags = [name for name in _FLAGS if getattr(self, name)]

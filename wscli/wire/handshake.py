@@ -157,16 +157,25 @@ def _check_extensions(
 ) -> tuple[PerMessageDeflate | None, list[Fault]]:
     agreed = None
     try:
-        offered = {extension.name for extension in parse_extensions(request.headers)}
         for extension in parse_extensions(response.headers):
-            if extension.name not in offered:
+            offers = [offer for offer in _offered(request) if offer.name == extension.name]
+            if not offers:
                 raise ValueError(f"{extension.name!r} was never offered")
             if extension.name != deflate.NAME:
                 raise ValueError(f"{extension.name!r} is not known to wscli")
             if agreed is not None:
                 raise ValueError(f"{extension.name!r} is there twice")
             agreed = PerMessageDeflate.from_answer(extension.parameters)
+            if not any(agreed.answers(offer.parameters) for offer in offers):
+                raise ValueError(f"{extension.name!r} goes beyond what was offered")
     except ValueError as error:
         sentence = f"the server's Sec-WebSocket-Extensions: {error}"
         return None, [Fault("extension", "RFC 6455 §4.1, RFC 7692 §7.1", sentence)]
     return agreed, []
+
+
+def _offered(request: Request) -> list[Extension]:
+    try:
+        return parse_extensions(request.headers)
+    except ValueError:
+        return []

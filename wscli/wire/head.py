@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 MAX_HEAD = 64 << 10
@@ -12,6 +11,8 @@ MAX_HEAD = 64 << 10
 _END = re.compile(rb"\r?\n\r?\n")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _STATUS_LINE = re.compile(r"HTTP/(\d\.\d) (\d{3})(?: (.*))?")
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP/(\d\.\d)")
 
 
@@ -141,43 +142,37 @@ class Body:
     def complete(self) -> bool:
         """Whether there is nothing more to read."""
         if self._chunked:
-            size, ended = self._count_chunks()
-            return ended or size >= self._limit
-        wanted = self._limit if self._length is None else min(self._length, self._limit)
-        return len(self._wire) >= wanted
+            content, ended = self._join_chunks()
+            return ended or len(content) >= self._limit
+        return len(self._wire) >= self._wanted
 
     @property
     def content(self) -> bytes:
         """What has come, without the framing of chunks."""
         if self._chunked:
-            return b"".join(self._chunks())[: self._limit]
-        end = self._limit if self._length is None else min(self._length, self._limit)
-        return bytes(self._wire[:end])
+            return self._join_chunks()[0][: self._limit]
+        return bytes(self._wire[: self._wanted])
 
-    def _count_chunks(self) -> tuple[int, bool]:
-        size, ended = 0, False
-        for chunk in self._chunks():
-            size += len(chunk)
-            ended = not chunk
-        return size, ended
+    @property
+    def _wanted(self) -> int:
+        return self._limit if self._length is None else min(self._length, self._limit)
 
-    def _chunks(self) -> Iterator[bytes]:
-        """Yield what has come of each chunk; an empty one is the last (RFC 9112 §7.1)."""
+    def _join_chunks(self) -> tuple[bytes, bool]:
+        """Return what the chunks hold, and whether the last one has come (RFC 9112 §7.1)."""
+        content = b""
         pos = 0
         while (line_end := self._wire.find(b"\n", pos)) >= 0:
-            digits = self._wire[pos:line_end].split(b";")[0].strip()
-            try:
-                size = int(digits, 16)
-            except ValueError:
-                size = 0
-            yield bytes(self._wire[line_end + 1 : line_end + 1 + size])
+            digits = _CHUNK_SIZE.match(self._wire, pos)
+            size = int(digits[0], 16) if digits else 0
             if size == 0:
-                return
+                return content, True
+            content += self._wire[line_end + 1 : line_end + 1 + size]
             pos = line_end + 1 + size + 2
+        return content, False
 
 
 def _content_length(response: Response) -> int | None:
     if response.status in (204, 304) or response.status < 200:
         return 0
-    value = response.headers.get("Content-Length")
-    return int(value) if value is not None and value.isdecimal() else None
+    value = response.headers.get("Content-Length") or ""
+    return int(value) if _LENGTH.fullmatch(value) else None
