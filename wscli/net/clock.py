@@ -1,0 +1,66 @@
+"""Time, injected: the clock, and one deadline over many steps."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+
+from wscli.errors import TimedOut
+
+
+class Clock:
+    """What the time is; tests may give another."""
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, never going back."""
+        return time.monotonic()
+
+
+class Deadline:
+    """One time limit, in seconds, that covers every step of an undertaking; None is no limit.
+
+    ``doing`` names the present step, for the error.
+    """
+
+    def __init__(self, clock: Clock, seconds: float | None, doing: str) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._end = None if seconds is None else clock.monotonic() + seconds
+        self.doing = doing
+
+    def remaining(self) -> float | None:
+        """Return the seconds that are left.
+
+        Raises:
+            TimedOut: if there are none.
+        """
+        if self._end is None:
+            return None
+        left = self._end - self._clock.monotonic()
+        if left <= 0:
+            raise self.passed()
+        return left
+
+    def passed(self) -> TimedOut:
+        """Return the error that says what was under way when time ran out."""
+        return TimedOut(
+            f"timed out after {self._seconds:g} s while {self.doing}",
+            hint="--connect-timeout gives it longer",
+        )
+
+    def wait(self, sock: socket.socket, event: int) -> None:
+        """Wait until a socket is readable (POLLIN) or writable (POLLOUT).
+
+        Raises:
+            TimedOut: if it is not in time.
+        """
+        left = self.remaining()
+        poll = select.poll()
+        poll.register(sock, event)
+        if not poll.poll(None if left is None else left * 1000):
+            raise self.passed()

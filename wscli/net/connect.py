@@ -1,0 +1,88 @@
+"""From a URL to an open connection: dial, upgrade, and the redirects on the way."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from wscli.errors import UpgradeError
+from wscli.net.attempt import Attempt, Observer
+from wscli.net.clock import Clock, Deadline
+from wscli.net.dial import dial
+from wscli.net.opening import Opening
+from wscli.net.options import ConnectOptions
+from wscli.net.upgrade import check_options, upgrade
+from wscli.net.url import join_url, parse_url
+from wscli.wire.diagnosis import REDIRECTS
+
+_MAX_REDIRECTS = 10
+_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+class Connected(NamedTuple):
+    """An upgraded connection: its non-blocking socket, its record, and what came with the 101."""
+
+    sock: socket.socket
+    opening: Opening
+    leftover: bytes
+
+
+def open_connection(
+    url: str,
+    options: ConnectOptions,
+    *,
+    clock: Clock,
+    environ: Mapping[str, str],
+    observe: Observer,
+) -> Connected:
+    """Connect and upgrade; follow redirects if the options say so. One deadline covers it all.
+
+    Raises:
+        WscliError: of the kind that says what failed; see ``errors``.
+    """
+    target = parse_url(url)
+    deadline = Deadline(clock, options.connect_timeout, "connecting")
+    for _ in range(_MAX_REDIRECTS + 1):
+        check_options(target, options)
+        attempt = Attempt(Opening(target), options, deadline, clock, observe)
+        try:
+            return _open_once(attempt, environ)
+        except UpgradeError:
+            location = _redirect(attempt)
+            if location is None:
+                raise
+        previous, target = target, join_url(target, location)
+        if target.origin != previous.origin:
+            options = without_credentials(options)
+        elif target.user is None:
+            target = target._replace(user=previous.user, password=previous.password)
+    raise UpgradeError(
+        f"gave up after {_MAX_REDIRECTS} redirects", f"the last one led to {target}", "a loop?"
+    )
+
+
+def _open_once(attempt: Attempt, environ: Mapping[str, str]) -> Connected:
+    sock = dial(attempt, environ)
+    try:
+        leftover = upgrade(sock, attempt)
+    except BaseException:
+        sock.close()
+        raise
+    return Connected(sock, attempt.opening, leftover)
+
+
+def _redirect(attempt: Attempt) -> str | None:
+    response = attempt.opening.response
+    if not attempt.options.follow_redirects or response is None:
+        return None
+    return response.headers.get("Location") if response.status in REDIRECTS else None
+
+
+def without_credentials(options: ConnectOptions) -> ConnectOptions:
+    """Return the options without what must not reach another origin."""
+    headers = tuple(field for field in options.headers if field[0].lower() not in _CREDENTIALS)
+    return replace(
+        options, headers=headers, user=None, password=None, bearer=None, cookies=(), host=None
+    )

@@ -1,0 +1,211 @@
+"""From a URL to a connected socket: name, TCP or Unix socket, proxy, TLS; each phase is timed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from wscli.errors import ConnectError
+from wscli.net import proxy as proxies
+from wscli.net import tls
+from wscli.net.attempt import Attempt
+from wscli.net.clock import Clock, Deadline
+from wscli.net.url import host_and_port
+
+_STAGGER = 0.25  # seconds before the next address is tried beside the last one (RFC 8305 §5)
+_FAMILIES = {None: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
+
+_Address = tuple[int, Any]
+
+
+def dial(attempt: Attempt, environ: Mapping[str, str]) -> socket.socket:
+    """Return a non-blocking socket at whose other end the server is.
+
+    Raises:
+        ConnectError: for a name, TCP, Unix socket or proxy that fails.
+        TLSError: for TLS that fails.
+        TimedOut: at the deadline.
+    """
+    url, options = attempt.opening.url, attempt.options
+    proxy = proxies.choose(url, options, environ)
+    if options.unix_socket is not None:
+        sock = _connect_unix(options.unix_socket, attempt)
+    elif proxy is None:
+        sock = _connect_tcp(url.host, url.port, attempt)
+    else:
+        attempt.opening.proxy = str(proxy)
+        sock = _connect_through(proxy, attempt)
+    if not url.secure:
+        return sock
+    try:
+        with attempt.phase("tls", f"negotiating TLS with {url.authority}"):
+            return tls.wrap(sock, attempt)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _connect_unix(path: str, attempt: Attempt) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with attempt.phase("tcp", f"connecting to {path}"):
+            sock.settimeout(attempt.deadline.remaining())
+            sock.connect(path)
+            sock.setblocking(False)
+            attempt.opening.address = path
+        return sock
+    except TimeoutError:
+        sock.close()
+        raise attempt.deadline.passed() from None
+    except OSError as error:
+        sock.close()
+        raise ConnectError(
+            f"could not connect to the Unix socket {path}",
+            error.strerror or str(error),
+            hint="is a server listening on it?",
+        ) from None
+
+
+def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> socket.socket:
+    url = attempt.opening.url
+    if proxy.kind != "http":
+        with attempt.phase("proxy", f"connecting through the proxy {proxy}"):
+            return proxies.connect_socks(proxy, url.host, url.port, attempt.deadline)
+    sock = _connect_tcp(proxy.host, proxy.port, attempt)
+    try:
+        with attempt.phase("proxy", f"waiting for the proxy {proxy}"):
+            proxies.tunnel(sock, proxy, attempt)
+        return sock
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _connect_tcp(host: str, port: int, attempt: Attempt) -> socket.socket:
+    opening = attempt.opening
+    with attempt.phase("name", f"looking up {host}"):
+        addresses = _resolve(host, port, attempt)
+        opening.addresses = tuple(str(address[0]) for _, address in addresses)
+    with attempt.phase("tcp", f"connecting to {host_and_port(host, port)}"):
+        sock = connect_any(addresses, host, port, attempt.deadline, attempt.clock)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opening.address = host_and_port(*sock.getpeername()[:2])
+    return sock
+
+
+def _resolve(host: str, port: int, attempt: Attempt) -> list[_Address]:
+    for name, of_port, address in attempt.options.resolve:
+        if (name.lower(), of_port) == (host.lower(), port):
+            host = address
+    try:
+        return look_up(host, port, _FAMILIES[attempt.options.family], attempt.deadline)
+    except (socket.gaierror, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, socket.gaierror) else "not a host name"
+        raise ConnectError(
+            f"the name {host} cannot be resolved: {reason}",
+            hint="check the spelling, or give the address: --resolve HOST:PORT:ADDRESS",
+        ) from None
+
+
+def look_up(host: str, port: int, family: int, deadline: Deadline) -> list[_Address]:
+    """Return the addresses of a host, the two versions of IP in turn (RFC 8305 §4).
+
+    Raises:
+        socket.gaierror: if there are none.
+        TimedOut: at the deadline; the lookup itself goes on in its thread, which nobody awaits.
+    """
+    answers: list[list[_Address] | OSError | UnicodeError] = []
+
+    def ask(flags: int = 0) -> None:
+        try:
+            found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=flags)
+            answers.append([(entry[0], entry[4]) for entry in found])
+        except (OSError, UnicodeError) as error:
+            answers.append(error)
+
+    ask(socket.AI_NUMERICHOST)
+    if not isinstance(answers[-1], list):
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(deadline.remaining())
+        if thread.is_alive():
+            raise deadline.passed()
+    answer = answers[-1]
+    if not isinstance(answer, list):
+        raise answer
+    return _interleave(answer)
+
+
+def _interleave(addresses: list[_Address]) -> list[_Address]:
+    first = [address for address in addresses if address[0] == addresses[0][0]]
+    other = [address for address in addresses if address[0] != addresses[0][0]]
+    mixed: list[_Address] = []
+    for index in range(max(len(first), len(other))):
+        mixed += first[index : index + 1] + other[index : index + 1]
+    return mixed
+
+
+def connect_any(
+    addresses: list[_Address], host: str, port: int, deadline: Deadline, clock: Clock
+) -> socket.socket:
+    """Return a non-blocking socket connected to the first address that answers (RFC 8305 §5).
+
+    Raises:
+        ConnectError: if none does; the evidence has what each said.
+        TimedOut: at the deadline.
+    """
+    waiting = deque(addresses)
+    trying: dict[int, tuple[socket.socket, str]] = {}
+    failures: list[tuple[str, int]] = []
+    poll = select.poll()
+    next_start = clock.monotonic()
+    try:
+        while waiting or trying:
+            if waiting and (not trying or clock.monotonic() >= next_start):
+                next_start = clock.monotonic() + _STAGGER
+                family, address = waiting.popleft()
+                sock = socket.socket(family, socket.SOCK_STREAM)
+                sock.setblocking(False)
+                trying[sock.fileno()] = sock, host_and_port(*address[:2])
+                poll.register(sock, select.POLLOUT)
+                sock.connect_ex(address)  # how it went is asked when poll says that it is over
+            pause = max(0.0, next_start - clock.monotonic()) if waiting else None
+            for fd, _ in poll.poll(_milliseconds(deadline.remaining(), pause)):
+                poll.unregister(fd)
+                sock, shown = trying.pop(fd)
+                failure = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if failure == 0:
+                    return sock
+                sock.close()
+                failures.append((shown, failure))
+                next_start = clock.monotonic()
+    finally:
+        for sock, _ in trying.values():
+            sock.close()
+    raise _nobody_answered(host, port, failures)
+
+
+def _milliseconds(*seconds: float | None) -> float | None:
+    limits = [limit for limit in seconds if limit is not None]
+    return min(limits) * 1000 if limits else None
+
+
+def _nobody_answered(host: str, port: int, failures: list[tuple[str, int]]) -> ConnectError:
+    hints = {
+        errno.ECONNREFUSED: "is a server listening on that port?",
+        errno.ENETUNREACH: "this machine has no route there; -4 or -6 uses one version of IP only",
+        errno.EHOSTUNREACH: "the network says that this host is not there",
+        errno.ETIMEDOUT: "a firewall may drop the packets",
+    }
+    codes = [code for _, code in failures]
+    return ConnectError(
+        f"could not connect to {host_and_port(host, port)}: {os.strerror(codes[-1]).lower()}",
+        "\n".join(f"{shown}: {os.strerror(code).lower()}" for shown, code in failures),
+        next((hints[code] for code in codes if code in hints), "check host and port"),
+    )

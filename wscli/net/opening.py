@@ -1,0 +1,53 @@
+"""The record of one try at opening a connection: filled step by step, and read by who shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from wscli.net.url import Url
+    from wscli.wire.handshake import Agreement
+    from wscli.wire.head import Request, Response
+
+PHASES = ("name", "tcp", "proxy", "tls", "upgrade")
+
+
+class Certificate(NamedTuple):
+    """What a server's certificate says of itself; ``expires`` is in seconds since the epoch."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    expires: float | None
+
+
+class TLS(NamedTuple):
+    """The TLS layer of a connection."""
+
+    version: str
+    cipher: str
+    certificate: Certificate | None
+
+
+class Opening:
+    """One try at opening a connection; what is not known yet, or does not apply, is None.
+
+    ``timings`` has the seconds that each phase took, in the order of PHASES. ``opinion`` is what
+    websocket-client says of the upgrade: "accepted", or its complaint.
+    """
+
+    def __init__(self, url: Url) -> None:
+        self.url = url
+        self.timings: dict[str, float] = {}
+        self.addresses: tuple[str, ...] = ()
+        self.address: str | None = None
+        self.proxy: str | None = None
+        self.proxy_request: bytes | None = None
+        self.proxy_response: bytes | None = None
+        self.tls: TLS | None = None
+        self.request: Request | None = None
+        self.received = b""
+        self.response: Response | None = None
+        self.body = b""
+        self.agreement: Agreement | None = None
+        self.opinion: str | None = None

@@ -1,0 +1,50 @@
+"""What a caller may ask for when connecting, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wscli import __version__
+from wscli.wire.codes import DEFAULT_MAX_SIZE
+
+
+@dataclass(frozen=True)
+class ConnectOptions:
+    """How to connect; all durations are in seconds, all sizes in bytes.
+
+    ``headers`` are sent in this order and case; one with the name of a header that would be sent
+    anyway takes its place, and with None as its value removes it. ``user`` with ``password`` is
+    Basic authentication. ``resolve`` maps (host, port) to the address to use instead of a lookup.
+    ``environment_proxies`` lets http_proxy and its like choose a proxy where ``proxy`` is None.
+    ``family`` is 4 or 6 to use only that version of IP. ``compress`` offers permessage-deflate.
+    ``tls_min`` is "1.2" or "1.3". ``ping_interval`` sends keepalive pings, and a pong that takes
+    longer than ``ping_timeout`` ends the connection.
+    """
+
+    headers: tuple[tuple[str, str | None], ...] = ()
+    origin: str | None = None
+    subprotocols: tuple[str, ...] = ()
+    user: str | None = None
+    password: str | None = None
+    bearer: str | None = None
+    cookies: tuple[str, ...] = ()
+    host: str | None = None
+    user_agent: str = f"wscli/{__version__}"
+    follow_redirects: bool = False
+    connect_timeout: float | None = 10.0
+    close_timeout: float = 3.0
+    proxy: str | None = None
+    environment_proxies: bool = True
+    resolve: tuple[tuple[str, int, str], ...] = ()
+    unix_socket: str | None = None
+    family: int | None = None
+    compress: bool = True
+    max_size: int = DEFAULT_MAX_SIZE
+    insecure: bool = False
+    cacert: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    tls_min: str | None = None
+    server_name: str | None = None
+    ping_interval: float | None = None
+    ping_timeout: float | None = 20.0

@@ -1,0 +1,193 @@
+"""Proxies: which one to use, HTTP CONNECT (RFC 9110 §9.3.6), and SOCKS through python-socks."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from wscli.errors import ConnectError, UsageError
+from wscli.net.attempt import Attempt
+from wscli.net.clock import Deadline
+from wscli.net.options import ConnectOptions
+from wscli.net.tap import NotHTTP, Tap
+from wscli.net.url import Url, host_and_port
+from wscli.wire.head import MalformedHead, Response, decode_head, parse_response
+
+_DEFAULT_PORTS = {"http": 8080, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
+_PROXY = re.compile(
+    r"(?:(?P<kind>[A-Za-z0-9+.-]+)://)?(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
+    r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:/\[\]@]+))(?::(?P<port>[0-9]{1,5}))?/?"
+)
+
+
+class Proxy(NamedTuple):
+    """A proxy, by the kind of URL that names it: http, socks4, socks4a, socks5 or socks5h."""
+
+    kind: str
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+
+    def __str__(self) -> str:
+        """Show it without its credentials."""
+        return f"{self.kind}://{host_and_port(self.host, self.port)}"
+
+
+def choose(url: Url, options: ConnectOptions, environ: Mapping[str, str]) -> Proxy | None:
+    """Return the proxy for a URL: the one asked for, or the environment's.
+
+    Raises:
+        UsageError: if its URL cannot be read.
+    """
+    if options.proxy is not None:
+        return parse_proxy(options.proxy)
+    if not options.environment_proxies or options.unix_socket is not None:
+        return None
+    if _is_loopback(url.host) or _is_exempt(url, environ):
+        return None
+    names = ("wss_proxy", "https_proxy") if url.secure else ("ws_proxy", "http_proxy")
+    for name in (*names, "all_proxy"):
+        # In a CGI environment HTTP_PROXY comes from a request's header, so it counts for nothing.
+        upper = "" if name == "http_proxy" else environ.get(name.upper(), "")
+        if value := environ.get(name) or upper:
+            return parse_proxy(value)
+    return None
+
+
+def parse_proxy(text: str) -> Proxy:
+    """Read a proxy's URL; without a scheme it is an HTTP proxy, as curl has it.
+
+    Raises:
+        UsageError: if it cannot be read or is of another kind.
+    """
+    match = _PROXY.fullmatch(text)
+    kind = (match["kind"] or "http").lower() if match else ""
+    if match is None or kind not in _DEFAULT_PORTS:
+        raise UsageError(
+            "the proxy's URL cannot be read",
+            repr(text),
+            "http://, socks4://, socks4a://, socks5:// or socks5h://, then [USER:PASS@]HOST:PORT",
+        )
+    return Proxy(
+        kind,
+        match["ipv6"] or match["host"],
+        int(match["port"] or _DEFAULT_PORTS[kind]),
+        None if match["user"] is None else unquote(match["user"]),
+        None if match["password"] is None else unquote(match["password"]),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_exempt(url: Url, environ: Mapping[str, str]) -> bool:
+    entries = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    return any(_matches(entry.strip().lower(), url) for entry in entries.split(","))
+
+
+def _matches(entry: str, url: Url) -> bool:
+    host = url.host.lower()
+    if entry == "*":
+        return True
+    if "/" in entry:
+        try:
+            return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+        except ValueError:
+            return False
+    name, _, port = entry.partition(":") if entry.count(":") == 1 else (entry, "", "")
+    name = name.strip("[]").removeprefix("*").removeprefix(".")
+    if not name or (port and port != str(url.port)):
+        return False
+    return host == name or host.endswith("." + name)
+
+
+def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
+    """Ask an HTTP proxy for a tunnel to the server.
+
+    Raises:
+        ConnectError: if it refuses.
+        TimedOut: at the deadline.
+    """
+    opening = attempt.opening
+    server = host_and_port(opening.url.host, opening.url.port)
+    lines = [f"CONNECT {server} HTTP/1.1", f"Host: {server}"]
+    if proxy.user is not None:
+        credentials = b64encode(f"{proxy.user}:{proxy.password or ''}".encode()).decode()
+        lines.append(f"Proxy-Authorization: Basic {credentials}")
+    lines += [f"User-Agent: {attempt.options.user_agent}", "", ""]
+    tap = Tap(sock, attempt.deadline)
+    try:
+        tap.send("\r\n".join(lines).encode())
+        # A byte at a time: what follows the head belongs to the server, and is not for this tap.
+        response = parse_response(tap.read_head(step=1))
+    except (NotHTTP, MalformedHead, OSError) as error:
+        raise ConnectError(
+            f"the proxy {proxy} did not answer CONNECT as an HTTP proxy does",
+            f"{error}; it sent {bytes(tap.received[:200])!r}",
+            "check --proxy",
+        ) from None
+    finally:
+        opening.proxy_request = tap.sent
+        opening.proxy_response = bytes(tap.received)
+    if not 200 <= response.status < 300:
+        raise _refused(proxy, response)
+
+
+def _refused(proxy: Proxy, response: Response) -> ConnectError:
+    hints = {
+        403: "the proxy does not allow connections to that host and port",
+        407: "--proxy http://USER:PASS@HOST:PORT",
+        502: "the proxy could not reach the server: check its name and port",
+        503: "the proxy could not reach the server: check its name and port",
+        504: "the proxy could not reach the server in time",
+    }
+    return ConnectError(
+        f"the proxy {proxy} answered CONNECT with {response.status} {response.reason}".rstrip(),
+        decode_head(response.raw).strip(),
+        hints.get(response.status, "is this an HTTP proxy that allows CONNECT?"),
+    )
+
+
+def connect_socks(proxy: Proxy, host: str, port: int, deadline: Deadline) -> socket.socket:
+    """Return a non-blocking socket to the server by way of a SOCKS proxy.
+
+    Raises:
+        UsageError: if python-socks is not installed.
+        ConnectError: if the proxy refuses or is not there.
+        TimedOut: at the deadline.
+    """
+    try:
+        from python_socks import ProxyError, ProxyTimeoutError, ProxyType
+        from python_socks.sync import Proxy as SocksProxy
+    except ImportError:
+        raise UsageError(
+            "SOCKS needs the package python-socks, which is not installed",
+            hint="pip install 'wscli-tool[socks]'",
+        ) from None
+    kind = ProxyType.SOCKS4 if proxy.kind.startswith("socks4") else ProxyType.SOCKS5
+    password = proxy.password if proxy.user is None else proxy.password or ""
+    resolves = proxy.kind in ("socks4a", "socks5h")  # the proxy looks up the name
+    agent = SocksProxy(kind, proxy.host, proxy.port, proxy.user, password, rdns=resolves)
+    try:
+        sock: socket.socket = agent.connect(host, port, timeout=deadline.remaining())
+    except (TimeoutError, ProxyTimeoutError):
+        raise deadline.passed() from None
+    except (OSError, ProxyError) as error:
+        raise ConnectError(
+            f"could not connect through the proxy {proxy}: {error}",
+            hint="check the proxy's address, and its --proxy USER:PASS@ if it wants one",
+        ) from None
+    sock.setblocking(False)
+    return sock

@@ -1,0 +1,170 @@
+"""The pump: one thread at a time owns a connection's socket, for reading and for writing.
+
+Two threads on one TLS socket kill connections, so nobody else touches it: other threads put their
+bytes in the outbox and wake the owner.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+_CHUNK = 256 << 10
+_WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Pump:
+    """Move bytes between a non-blocking socket and two callbacks.
+
+    ``received`` is given what came with one turn, and b"" once, when nothing more will come;
+    ``sent`` is given what has left. Both are called in the thread that runs ``turn``: any thread
+    may, but one at a time. ``pending`` counts the bytes in the outbox; ``error`` is what ended
+    the connection, where that was an error.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        received: Callable[[bytes], None],
+        sent: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self._sock = sock
+        self._is_tls = isinstance(sock, ssl.SSLSocket)
+        self._received = received
+        self._sent = sent
+        self._lock = threading.Lock()
+        self._queue: list[bytes] = []
+        self._leaving = b""
+        self._left = 0  # how much of what is leaving has left
+        self._can_write = True
+        self._waiting = False
+        self._waker, self._woken = socket.socketpair()
+        self._waker.setblocking(False)
+        self._woken.setblocking(False)
+        self._poll = select.poll()
+        self._poll.register(self._woken, select.POLLIN)
+        self._interest = 0
+        self._watched: dict[int, Callable[[], None]] = {self._woken.fileno(): self._sleep_again}
+        self.reading = True
+        self.ended = False
+        self.error: OSError | None = None
+        self.pending = 0
+        self.bytes_in = 0
+        self.bytes_out = 0
+
+    def post(self, data: bytes) -> None:
+        """Put bytes in the outbox, from any thread."""
+        with self._lock:
+            self._queue.append(data)
+            self.pending += len(data)
+            waiting = self._waiting
+        if waiting:
+            self.wake()
+
+    def wake(self) -> None:
+        """End the wait of the thread that runs ``turn``; safe in a signal handler."""
+        with suppress(BlockingIOError):  # it is full of wake-ups already
+            self._waker.send(b"\0")
+
+    def watch(self, fd: int, events: int, ready: Callable[[], None]) -> None:
+        """Call ``ready`` in a turn when a file has one of poll's events, an error included."""
+        self._poll.register(fd, events)
+        self._watched[fd] = ready
+
+    def unwatch(self, fd: int) -> None:
+        """Look at a file no more."""
+        if self._watched.pop(fd, None):
+            self._poll.unregister(fd)
+
+    def turn(self, timeout: float | None) -> None:
+        """Send what can be sent, wait for something to do, at most so many seconds, and do it."""
+        self._send()
+        with self._lock:
+            self._waiting = True
+            sending = self.pending > 0 and self._can_write
+        self._register(sending)
+        try:
+            ready = self._poll.poll(None if timeout is None else max(0.0, timeout) * 1000)
+        finally:
+            self._waiting = False
+        for fd, events in ready:
+            if callback := self._watched.get(fd):
+                callback()
+            elif events != select.POLLOUT and not self.ended:
+                self._receive()
+        if self.pending:
+            self._send()
+
+    def close(self) -> None:
+        """Close the socket, TLS with its own goodbye (close_notify)."""
+        if isinstance(self._sock, ssl.SSLSocket):
+            with suppress(OSError, ValueError):
+                self._sock.unwrap()
+        self._sock.close()
+        self._waker.close()
+        self._woken.close()
+
+    def _register(self, sending: bool) -> None:
+        reading = self.reading and not self.ended
+        interest = (select.POLLIN if reading else 0) | (select.POLLOUT if sending else 0)
+        if interest == self._interest:
+            return
+        if interest:
+            self._poll.register(self._sock, interest)
+        else:
+            self._poll.unregister(self._sock)
+        self._interest = interest
+
+    def _sleep_again(self) -> None:
+        with suppress(BlockingIOError):
+            self._woken.recv(4096)
+
+    def _receive(self) -> None:
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while size < _CHUNK:
+                piece = self._sock.recv(_CHUNK)
+                pieces.append(piece)
+                size += len(piece)
+                # TLS hands over a record at a time, of at most 16 KiB, and keeps the next ones.
+                if not piece or not self._is_tls:
+                    break
+        except _WAIT:
+            pass
+        except OSError as error:
+            self.error = error
+            pieces.append(b"")
+        self.bytes_in += size
+        if size:
+            self._received(b"".join(pieces))
+        if pieces and not pieces[-1]:
+            self.ended = True
+            self._received(b"")
+
+    def _send(self) -> None:
+        while self.pending and self._can_write:
+            if self._left == len(self._leaving):
+                with self._lock:
+                    self._leaving, self._queue = b"".join(self._queue), []
+                self._left = 0
+            rest = memoryview(self._leaving)[self._left :]
+            try:
+                count = self._sock.send(rest)
+            except _WAIT:
+                return
+            except OSError as error:
+                # What the peer sent before it went away may still be read.
+                self.error = error
+                self._can_write = False
+                return
+            self._left += count
+            self.bytes_out += count
+            with self._lock:
+                self.pending -= count
+            if self._sent:
+                self._sent(bytes(rest[:count]))

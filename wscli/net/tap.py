@@ -1,0 +1,116 @@
+"""The tap: between a socket and websocket-client, it keeps every byte of the opening handshake."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from collections.abc import Callable
+
+from wscli.net.clock import Deadline
+from wscli.wire.head import MAX_HEAD, head_end
+
+_CHUNK = 16 << 10
+_HTTP = b"HTTP/"
+
+
+class NotHTTP(Exception):
+    """What came is no head of a response: not HTTP's first bytes, no end, or none in sight."""
+
+
+class Tap:
+    """A stand-in for a socket that speaks up to the end of the response's head, and no further.
+
+    ``sent`` and ``received`` are the bytes as they were on the wire. ``edit`` may change the
+    request's head on its way out, and ``on_sent`` is told when it has left. All waiting is under
+    one deadline.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        deadline: Deadline,
+        edit: Callable[[bytes], bytes] = bytes,
+        on_sent: Callable[[], object] = bool,
+    ) -> None:
+        self._sock = sock
+        self._deadline = deadline
+        self._edit = edit
+        self._on_sent = on_sent
+        self._given = 0
+        self.sent = b""
+        self.received = bytearray()
+        self._head_end: int | None = None
+
+    def send(self, data: bytes) -> int:
+        """Send a request's head, all of it; return the length of what was given."""
+        rest = memoryview(self._edit(data))
+        self.sent += rest
+        while rest:
+            try:
+                rest = rest[self._sock.send(rest) :]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                self._deadline.wait(self._sock, select.POLLOUT)
+        self._on_sent()
+        return len(data)
+
+    def recv(self, size: int) -> bytes:
+        """Return bytes of the response's head; none when the connection or the head has ended."""
+        while self._given == len(self.received) and self._head_end is None:
+            if not self._fill(_CHUNK):
+                return b""
+        end = min(self._given + size, self._head_end or len(self.received))
+        data = bytes(self.received[self._given : end])
+        self._given = end
+        return data
+
+    def read_head(self, step: int = _CHUNK) -> bytes:
+        """Return the response's head whole, receiving at most ``step`` bytes at a time.
+
+        Raises:
+            NotHTTP: if what comes is none.
+            TimedOut: at the deadline.
+        """
+        while self._head_end is None:
+            if not self._fill(step):
+                raise NotHTTP("the connection was closed before the head was whole")
+        return bytes(self.received[: self._head_end])
+
+    @property
+    def leftover(self) -> bytes:
+        """What was received behind the head."""
+        return bytes(self.received[self._head_end or len(self.received) :])
+
+    def _fill(self, size: int) -> bool:
+        data = self.read(size)
+        before = len(self.received)
+        self.received += data
+        self._head_end = head_end(self.received, before)
+        if not (self.received.startswith(_HTTP) or _HTTP.startswith(self.received)):
+            raise NotHTTP("it does not begin with HTTP/")
+        if self._head_end is None and len(self.received) > MAX_HEAD:
+            raise NotHTTP(f"its head goes on after {MAX_HEAD:,} bytes")
+        return bool(data)
+
+    def read(self, size: int = _CHUNK) -> bytes:
+        """Receive whatever comes next; nothing when the peer has ended the connection.
+
+        Raises:
+            TimedOut: at the deadline.
+        """
+        while True:
+            try:
+                return self._sock.recv(size)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                self._deadline.wait(self._sock, select.POLLIN)
+
+    def limit(self, deadline: Deadline) -> None:
+        """Put what is still to be read under another deadline."""
+        self._deadline = deadline
+
+    def gettimeout(self) -> float:
+        """Say that nothing here waits, so that websocket-client does not wait on its own."""
+        return 0.0
+
+    def close(self) -> None:
+        """Leave the socket open: it is ours, also when websocket-client gives up."""

@@ -1,0 +1,181 @@
+"""TLS: the context that the options ask for, the handshake, and what a failure means."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from typing import Any
+
+from wscli.errors import TLSError, UsageError
+from wscli.net.attempt import Attempt
+from wscli.net.clock import Deadline
+from wscli.net.opening import TLS, Certificate, Opening
+from wscli.net.options import ConnectOptions
+
+_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def make_context(options: ConnectOptions) -> ssl.SSLContext:
+    """Return a client's context; SSLKEYLOGFILE is honoured, as ssl does by default.
+
+    Raises:
+        UsageError: for a file that cannot be read or an unknown version.
+    """
+    try:
+        context = ssl.create_default_context(cafile=options.cacert)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            f"cannot read the CA certificates in {options.cacert}", _openssl_reason(error)
+        ) from None
+    if options.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if options.tls_min is not None:
+        if options.tls_min not in _VERSIONS:
+            raise UsageError(f"{options.tls_min!r} is no version of TLS", hint="1.2 or 1.3")
+        context.minimum_version = _VERSIONS[options.tls_min]
+    if options.cert is not None:
+        try:
+            context.load_cert_chain(options.cert, options.key)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(
+                f"cannot read the client certificate in {options.cert}",
+                _openssl_reason(error),
+                "a PEM file; --key names the private key where it is in another file",
+            ) from None
+    elif options.key is not None:
+        raise UsageError("a private key needs its certificate", hint="--cert FILE")
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
+    """Do the TLS handshake on a non-blocking socket, and return the socket that encrypts.
+
+    Raises:
+        TLSError: if it fails.
+        TimedOut: at the deadline.
+    """
+    opening = attempt.opening
+    context = make_context(attempt.options)
+    name = attempt.options.server_name or opening.url.host
+    wrapped = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+    try:
+        _shake_hands(wrapped, attempt.deadline)
+    except ssl.SSLCertVerificationError as error:
+        raise _untrusted(error, name, _certificate(wrapped)) from None
+    except (OSError, ValueError) as error:
+        raise explain(error, opening) from None
+    cipher = wrapped.cipher()
+    opening.tls = TLS(
+        wrapped.version() or "TLS", cipher[0] if cipher else "unknown", _certificate(wrapped)
+    )
+    return wrapped
+
+
+def _shake_hands(sock: ssl.SSLSocket, deadline: Deadline) -> None:
+    while True:
+        try:
+            sock.do_handshake()
+        except ssl.SSLWantReadError:
+            deadline.wait(sock, select.POLLIN)
+        except ssl.SSLWantWriteError:
+            deadline.wait(sock, select.POLLOUT)
+        else:
+            return
+
+
+def explain(error: OSError | ValueError, opening: Opening) -> TLSError:
+    """Return what a failure of TLS means, also of one that shows only when bytes are read."""
+    reason = getattr(error, "reason", None) or ""
+    where = opening.url.authority
+    if reason in (
+        "WRONG_VERSION_NUMBER",
+        "RECORD_LAYER_FAILURE",
+        "HTTP_REQUEST",
+        "UNKNOWN_PROTOCOL",
+    ):
+        return TLSError(
+            f"{where} does not speak TLS",
+            _openssl_reason(error),
+            "this port speaks plain text: write ws:// instead of wss://",
+        )
+    if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
+        return TLSError(
+            f"{where} refused the TLS handshake",
+            _openssl_reason(error),
+            "it may want a client certificate: --cert FILE --key FILE",
+        )
+    if "PROTOCOL_VERSION" in reason or "UNSUPPORTED_PROTOCOL" in reason:
+        return TLSError(
+            f"{where} speaks no version of TLS that is allowed here",
+            _openssl_reason(error),
+            "--tls-min 1.2 allows the oldest that is still safe",
+        )
+    if isinstance(error, ssl.SSLEOFError | ConnectionError):
+        return TLSError(
+            f"{where} closed the connection during the TLS handshake",
+            _openssl_reason(error),
+            "is this port meant for TLS? If not, write ws:// instead of wss://",
+        )
+    return TLSError(f"TLS with {where} failed", _openssl_reason(error), "check host and port")
+
+
+def _untrusted(
+    error: ssl.SSLCertVerificationError, name: str, certificate: Certificate | None
+) -> TLSError:
+    message = error.verify_message.rstrip(".")
+    hint = "--cacert FILE trusts the CA that signed it; --insecure trusts anybody"
+    if error.verify_code == 10:
+        hint = "the server's administrator must renew it; --insecure goes on without the check"
+    elif error.verify_code in (62, 64):
+        hint = "--server-name NAME checks for another name; --insecure goes on without the check"
+    evidence = message
+    if certificate is not None:
+        evidence += (
+            f"\nsubject: {certificate.subject}\nissuer: {certificate.issuer}"
+            f"\nnames: {', '.join(certificate.names) or 'none'}"
+        )
+    return TLSError(f"the certificate of {name} is not trusted: {message}", evidence, hint)
+
+
+def _openssl_reason(error: Exception) -> str:
+    reason = getattr(error, "reason", None)
+    if isinstance(error, ssl.SSLError) and reason:
+        return f"OpenSSL says: {reason.lower().replace('_', ' ')}"
+    return str(error.strerror or error) if isinstance(error, OSError) else str(error)
+
+
+def _certificate(sock: ssl.SSLSocket) -> Certificate | None:
+    fields = _peer_fields(sock)
+    if not fields:
+        return None
+    return Certificate(
+        _show_name(fields.get("subject", ())),
+        _show_name(fields.get("issuer", ())),
+        tuple(value for _, value in fields.get("subjectAltName", ())),
+        ssl.cert_time_to_seconds(fields["notAfter"]) if "notAfter" in fields else None,
+    )
+
+
+def _peer_fields(sock: ssl.SSLSocket) -> dict[str, Any] | None:
+    """Return the fields of the server's certificate, trusted or not.
+
+    getpeercert() has them only for one that was verified; the object below it has them for any,
+    and we look there, where there is such an object.
+    """
+    below: Any = getattr(sock, "_sslobj", None)
+    chain = below.get_unverified_chain() if hasattr(below, "get_unverified_chain") else None
+    return chain[0].get_info() if chain else None
+
+
+def _show_name(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
+    """Write a distinguished name in the order of the certificate, with the usual short names."""
+    short = {
+        "commonName": "CN",
+        "organizationName": "O",
+        "organizationalUnitName": "OU",
+        "countryName": "C",
+    }
+    return ", ".join(f"{short.get(key, key)}={value}" for part in name for key, value in part)

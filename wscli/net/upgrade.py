@@ -1,0 +1,206 @@
+"""The upgrade: websocket-client speaks it on a tapped socket, and we judge what was on the wire."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from base64 import b64encode
+
+from websocket import WebSocket, WebSocketException
+
+from wscli.errors import TimedOut, UpgradeError, UsageError
+from wscli.net import tls
+from wscli.net.attempt import Attempt
+from wscli.net.clock import Deadline
+from wscli.net.opening import Opening
+from wscli.net.options import ConnectOptions
+from wscli.net.tap import NotHTTP, Tap
+from wscli.net.url import Url
+from wscli.wire import diagnosis
+from wscli.wire.deflate import OFFER
+from wscli.wire.handshake import check_response
+from wscli.wire.head import (
+    Body,
+    MalformedHead,
+    Request,
+    Response,
+    decode_head,
+    parse_request,
+    parse_response,
+)
+
+_BODY_LIMIT = 64 << 10  # bytes of a refusal's body that are read
+_BODY_TIMEOUT = 1.0  # seconds to wait for a body once its head is there
+_SHOWN_BODY = 2 << 10
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LINE_BREAK = re.compile(r"[\r\n\0]")
+
+
+def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
+    """Do the opening handshake (RFC 6455 §4.1); return what the server sent behind its head.
+
+    Raises:
+        UpgradeError: if the server refuses, or its answer is not valid.
+        TLSError: if the server ends TLS instead, as it does for want of a client certificate.
+        TimedOut: at the deadline.
+    """
+    opening = attempt.opening
+    tap = Tap(
+        sock,
+        attempt.deadline,
+        edit=lambda head: edit_head(head, opening.url, attempt.options),
+        on_sent=lambda: _record_request(tap, attempt),
+    )
+    try:
+        with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer"):
+            opening.opinion = _ask_websocket_client(tap, opening.url, attempt.options)
+            response = parse_response(tap.read_head())
+    except (NotHTTP, MalformedHead) as error:
+        raise _not_http(opening, bytes(tap.received), str(error)) from None
+    except ssl.SSLError as error:
+        raise tls.explain(error, opening) from None
+    except OSError as error:
+        raise UpgradeError(
+            f"{opening.url.authority} broke off during the upgrade",
+            error.strerror or str(error),
+            "the server's log may say why",
+        ) from None
+    finally:
+        opening.received = bytes(tap.received)
+    opening.response = response
+    if response.status != 101:
+        opening.body = _read_body(tap, response, attempt)
+    attempt.observe("response")
+    _judge(opening, parse_request(tap.sent), response)
+    return tap.leftover
+
+
+def check_options(url: Url, options: ConnectOptions) -> None:
+    """Find out before anything is sent what cannot be sent.
+
+    Raises:
+        UsageError: for a header that would break the request, or credentials of two kinds.
+    """
+    for name, value in options.headers:
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"{name!r} is no name of a header", hint="-H 'Name: value'")
+        if value is not None and _LINE_BREAK.search(value):
+            raise UsageError(f"the header {name} would break the request", repr(value))
+    values = (options.origin, options.host, options.user_agent, options.bearer, *options.cookies)
+    for value in (*values, *options.subprotocols):
+        if value is not None and _LINE_BREAK.search(value):
+            raise UsageError("this value would break the request", repr(value))
+    for name in options.subprotocols:
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"{name!r} is no name of a subprotocol", hint="one name for each --subprotocol"
+            )
+    if options.bearer is not None and (options.user is not None or url.user is not None):
+        raise UsageError("both a user and a bearer token are given", hint="give one of them")
+
+
+def _ask_websocket_client(tap: Tap, url: Url, options: ConnectOptions) -> str:
+    """Let websocket-client do the upgrade; return "accepted", or what it complains of."""
+    try:
+        # The URL is a stand-in: Host is given, and edit_head puts in the request's target.
+        WebSocket().connect(  # type: ignore[no-untyped-call]
+            "ws://localhost/",
+            socket=tap,
+            redirect_limit=0,
+            host=options.host or url.authority,
+            origin=options.origin,
+            suppress_origin=options.origin is None,
+            subprotocols=list(options.subprotocols),
+            header=_own_headers(url, options),
+        )
+    except WebSocketException as error:
+        return str(error)
+    return "accepted"
+
+
+def _own_headers(url: Url, options: ConnectOptions) -> list[str]:
+    user = url.user if options.user is None else options.user
+    password = url.password if options.user is None else options.password
+    lines = []
+    if options.compress:
+        lines.append(f"Sec-WebSocket-Extensions: {OFFER}")
+    if user is not None:
+        credentials = b64encode(f"{user}:{password or ''}".encode()).decode()
+        lines.append(f"Authorization: Basic {credentials}")
+    if options.bearer is not None:
+        lines.append(f"Authorization: Bearer {options.bearer}")
+    lines.append(f"User-Agent: {options.user_agent}")
+    return lines
+
+
+def edit_head(head: bytes, url: Url, options: ConnectOptions) -> bytes:
+    """Return websocket-client's request as the user wants it: target, cookies, own headers.
+
+    A header that the user gives takes the place of the one with its name, where there is one.
+    """
+    # websocket-client has one cookie jar for the whole process; its cookies are not sent.
+    fields = [field for field in parse_request(head).headers if field[0].lower() != "cookie"]
+    if options.cookies:
+        fields.append(("Cookie", "; ".join(options.cookies)))
+    replaceable = {name.lower() for name, _ in fields}
+    for name, value in options.headers:
+        key = name.lower()
+        if value is None:
+            fields = [field for field in fields if field[0].lower() != key]
+        elif key in replaceable:
+            index = [field[0].lower() for field in fields].index(key)
+            fields[index] = (name, value)
+        else:
+            fields.append((name, value))
+        replaceable.discard(key)
+    lines = [f"{name}: {value}".rstrip() for name, value in fields]
+    return "\r\n".join([f"GET {url.target} HTTP/1.1", *lines, "", ""]).encode()
+
+
+def _record_request(tap: Tap, attempt: Attempt) -> None:
+    attempt.opening.request = parse_request(tap.sent)
+    attempt.observe("request")
+
+
+def _read_body(tap: Tap, response: Response, attempt: Attempt) -> bytes:
+    body = Body(response, _BODY_LIMIT)
+    body.feed(tap.leftover)
+    tap.limit(Deadline(attempt.clock, _BODY_TIMEOUT, "waiting for the body"))
+    try:
+        while not body.complete and (data := tap.read()):
+            body.feed(data)
+    except (OSError, TimedOut):
+        return body.content
+    return body.content
+
+
+def _judge(opening: Opening, request: Request, response: Response) -> None:
+    if response.status != 101:
+        raise UpgradeError(
+            f"the server answered {response.status} {response.reason}".rstrip() + " instead of 101",
+            _show_response(response, opening.body),
+            diagnosis.explain_refusal(request, response, opening.body),
+        )
+    agreement = opening.agreement = check_response(request, response)
+    if agreement.faults:
+        raise UpgradeError(
+            "the server's 101 is not valid: " + "; ".join(map(str, agreement.faults)),
+            _show_response(response, b""),
+            diagnosis.explain_faults(agreement),
+        )
+
+
+def _show_response(response: Response, body: bytes) -> str:
+    head = decode_head(response.raw).strip()
+    if not body:
+        return head
+    shown = body[:_SHOWN_BODY].decode(errors="replace").strip()
+    more = f"\n[{len(body):,} bytes in all]" if len(body) > _SHOWN_BODY else ""
+    return f"{head}\n\n{shown}{more}"
+
+
+def _not_http(opening: Opening, received: bytes, detail: str) -> UpgradeError:
+    what, hint = diagnosis.explain_not_http(received, tls=opening.url.secure)
+    evidence = f"{detail}: {received[:200]!r}" if received else ""
+    return UpgradeError(f"{opening.url.authority} answered with {what}", evidence, hint)

@@ -1,0 +1,136 @@
+"""URLs as people write them, read strictly where it matters (RFC 6455 §3, RFC 3986)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urljoin
+
+from wscli.errors import UsageError
+
+_SCHEMES = {"ws": False, "wss": True, "http": False, "https": True}
+_URL = re.compile(
+    r"""(?: (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):// )?
+        (?: (?P<userinfo>[^/?\#]*)@ )?
+        (?: \[ (?P<ipv6>[^\]/?\#]*) \] | (?P<host>[^:/?\#\[\]]*) )
+        (?: :(?P<port>[^/?\#]*) )?
+        (?P<target>[^\#]*)
+        (?P<fragment>\#.*)?""",
+    re.VERBOSE | re.DOTALL,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_KEPT = "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # the target is sent as it was written
+
+
+class Url(NamedTuple):
+    """Where to connect: ``target`` is what the request line asks for, path and query."""
+
+    secure: bool
+    host: str
+    port: int
+    target: str
+    user: str | None = None
+    password: str | None = None
+
+    @property
+    def authority(self) -> str:
+        """The Host header: the port only where it is not the scheme's own (RFC 6455 §4.1)."""
+        host = self.host.partition("%")[0]
+        if self.port == (443 if self.secure else 80):
+            return f"[{host}]" if ":" in host else host
+        return host_and_port(host, self.port)
+
+    @property
+    def origin(self) -> tuple[bool, str, int]:
+        """Scheme, host and port: what credentials belong to."""
+        return self.secure, self.host.lower(), self.port
+
+    def __str__(self) -> str:
+        return f"{'wss' if self.secure else 'ws'}://{self.authority}{self.target}"
+
+
+def host_and_port(host: str, port: int) -> str:
+    """Write an address in the form of RFC 3986 §3.2: an IPv6 address has brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def parse_url(text: str) -> Url:
+    """Read ``ws://``, ``wss://``, ``http(s)://``, ``HOST[:PORT][/PATH]`` or ``:PORT[/PATH]``.
+
+    Raises:
+        UsageError: if it is none of these.
+    """
+    if _CONTROL.search(text):
+        raise UsageError("the URL holds a control character", repr(text))
+    match = _URL.fullmatch(text)
+    if match is None or not text:
+        raise _unreadable(text, "write it as ws://HOST[:PORT]/PATH")
+    scheme = (match["scheme"] or "ws").lower()
+    if scheme not in _SCHEMES:
+        raise _unreadable(text, f"{scheme}:// is not ws://, wss://, http:// or https://")
+    if match["fragment"]:
+        raise _unreadable(
+            text, f"a WebSocket URL has no fragment; write %23 for # in {match['fragment']}"
+        )
+    target = match["target"]
+    if target and target[0] not in "/?":
+        raise _unreadable(text, "write it as ws://HOST[:PORT]/PATH")
+    user, password = _read_userinfo(match["userinfo"])
+    return Url(
+        _SCHEMES[scheme],
+        _read_host(text, match["ipv6"], match["host"]),
+        _read_port(text, match["port"], _SCHEMES[scheme]),
+        _read_target(target),
+        user,
+        password,
+    )
+
+
+def join_url(base: Url, location: str) -> Url:
+    """Return where a Location header leads, relative ones included (RFC 9110 §10.2.2).
+
+    Raises:
+        UsageError: if that is no URL to connect to.
+    """
+    scheme = "https" if base.secure else "http"
+    location = re.sub(r"^ws(s?)://", r"http\1://", location)
+    return parse_url(urljoin(f"{scheme}://{base.authority}{base.target}", location))
+
+
+def _unreadable(text: str, hint: str) -> UsageError:
+    return UsageError("the URL cannot be read", repr(text), hint)
+
+
+def _read_userinfo(userinfo: str | None) -> tuple[str | None, str | None]:
+    if userinfo is None:
+        return None, None
+    user, colon, password = userinfo.partition(":")
+    return unquote(user), unquote(password) if colon else None
+
+
+def _read_host(text: str, ipv6: str | None, host: str | None) -> str:
+    if ipv6 is not None:
+        return ipv6.replace("%25", "%")
+    host = unquote(host or "") or "localhost"
+    if host.isascii():
+        if re.search(r"[\s\"<>\\^`{|}]", host):
+            raise _unreadable(text, f"{host!r} is no host name")
+        return host
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        raise _unreadable(text, f"{host!r} is no host name") from None
+
+
+def _read_port(text: str, port: str | None, secure: bool) -> int:
+    if not port:
+        return 443 if secure else 80
+    if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        raise _unreadable(text, f"{port!r} is no port; a port is a number from 1 to 65535")
+    return int(port)
+
+
+def _read_target(target: str) -> str:
+    if not target.startswith("/"):
+        target = "/" + target
+    return quote(target, safe=_KEPT)

@@ -1,0 +1,1 @@
+"""One live connection: the session, its policies, and the bus that feeds whoever looks at it."""

@@ -1,0 +1,137 @@
+"""JSON for reading: laid out and coloured, with every token as the peer wrote it.
+
+Nothing is turned into numbers or dicts: 1.0e5 stays 1.0e5, and a key that is there twice is shown
+twice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from wscli.sinks.human.palette import Palette
+from wscli.sinks.human.safe import visible
+
+_TOKEN = re.compile(
+    r"""[ \t\r\n]* (?: (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")
+                     | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
+                     | (?P<constant>true|false|null)
+                     | (?P<mark>[][{}:,]) ) [ \t\r\n]*""",
+    re.VERBOSE,
+)
+_CLOSING = {"{": "}", "[": "]"}
+_MAX_SIZE = 64 << 10  # characters that are laid out; a longer text is shown as it came
+_MAX_DEPTH = 64
+_INDENT = "  "
+
+
+class _NotJSON(Exception):
+    pass
+
+
+class _Leaf(NamedTuple):
+    style: str
+    text: str
+
+
+class _Container(NamedTuple):
+    opening: str
+    members: list[tuple[_Leaf | None, _Leaf | _Container]]
+
+
+_Node = _Leaf | _Container
+
+
+def pretty_json(text: str, width: int, palette: Palette) -> str | None:
+    """Return a JSON object or array laid out for a width, or None where the text is neither.
+
+    What fits stays on one line.
+    """
+    if len(text) > _MAX_SIZE or not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        node = _Parser(text).parse()
+    except _NotJSON:
+        return None
+    return "\n".join(_lay_out(node, width, palette))
+
+
+class _Parser:
+    """Reads one JSON text (RFC 8259) into a tree of its tokens."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._pos = 0
+
+    def parse(self) -> _Node:
+        node = self._value(_MAX_DEPTH)
+        if self._pos < len(self._text):
+            raise _NotJSON
+        return node
+
+    def _next(self) -> _Leaf:
+        match = _TOKEN.match(self._text, self._pos)
+        if match is None or match.lastgroup is None:
+            raise _NotJSON
+        self._pos = match.end()
+        return _Leaf(match.lastgroup, visible(match[match.lastgroup]))
+
+    def _value(self, depth: int) -> _Node:
+        token = self._next()
+        if token.style != "mark":
+            return token
+        if token.text not in _CLOSING or depth == 0:
+            raise _NotJSON
+        return self._container(token.text, depth - 1)
+
+    def _container(self, opening: str, depth: int) -> _Container:
+        container = _Container(opening, [])
+        if self._peek() == _CLOSING[opening]:
+            self._next()
+            return container
+        while True:
+            container.members.append(self._member(opening, depth))
+            mark = self._next().text
+            if mark == _CLOSING[opening]:
+                return container
+            if mark != ",":
+                raise _NotJSON
+
+    def _member(self, opening: str, depth: int) -> tuple[_Leaf | None, _Node]:
+        if opening == "[":
+            return None, self._value(depth)
+        key = self._next()
+        if key.style != "string" or self._next().text != ":":
+            raise _NotJSON
+        return _Leaf("key", key.text), self._value(depth)
+
+    def _peek(self) -> str:
+        return self._text[self._pos : self._pos + 1]
+
+
+def _lay_out(node: _Node, width: int, palette: Palette) -> list[str]:
+    if isinstance(node, _Leaf) or not node.members or _width(node) <= width:
+        return [_flat(node, palette)]
+    lines = [node.opening]
+    for index, (key, value) in enumerate(node.members):
+        start = _INDENT + (f"{palette.paint('key', key.text)}: " if key else "")
+        taken = len(_INDENT) + (len(key.text) + 2 if key else 0) + 1
+        first, *rest = _lay_out(value, width - taken, palette)
+        lines += [start + first, *(_INDENT + line for line in rest)]
+        if index < len(node.members) - 1:
+            lines[-1] += ","
+    return [*lines, _CLOSING[node.opening]]
+
+
+def _flat(node: _Node, palette: Palette) -> str:
+    if isinstance(node, _Leaf):
+        return palette.paint(node.style, node.text)
+    members = [
+        (f"{palette.paint('key', key.text)}: " if key else "") + _flat(value, palette)
+        for key, value in node.members
+    ]
+    return node.opening + ", ".join(members) + _CLOSING[node.opening]
+
+
+def _width(node: _Node) -> int:
+    return len(_flat(node, Palette(colour=False)))

@@ -1,0 +1,31 @@
+"""A peer's text on a terminal: shown whole, never obeyed.
+
+Controls are shown as symbols: an escape sequence could set the title, fill the clipboard or clear
+the screen, and a bidi mark could make a line read as what it is not.
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def visible(text: str, keep: str = "") -> str:
+    """Return text with controls and bidi marks as symbols, except for those in ``keep``."""
+    if text.isprintable():
+        return text
+    return _UNSAFE.sub(lambda match: match[0] if match[0] in keep else symbol(match[0]), text)
+
+
+def symbol(character: str) -> str:
+    """Return what stands for a character that is not to be written as it is."""
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"<U+{code:04X}>"
+
+
+def visible_bytes(data: bytes, keep: str = "") -> str:
+    """Return bytes as safe text: UTF-8 where they are that, and ``\\xff`` where not."""
+    return visible(data.decode(errors="backslashreplace"), keep)

@@ -1,0 +1,168 @@
+"""What is said about a connection on stderr: the handshake, the frames, the bytes, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wscli.net.opening import Opening
+from wscli.session.bus import Batch, Sink
+from wscli.session.end import End, describe_close
+from wscli.sinks.hexdump import hexdump
+from wscli.sinks.human.palette import Palette
+from wscli.sinks.human.safe import visible, visible_bytes
+from wscli.sinks.output import Output
+from wscli.wire.codes import Opcode, close_code_name, opcode_name
+from wscli.wire.events import Violation
+from wscli.wire.frames import Frame
+from wscli.wire.head import decode_head
+
+_PREVIEW = 64  # bytes of a frame's payload that its line shows
+_ARROWS = {True: ("in", "<"), False: ("out", ">")}
+
+
+class TalkSink(Sink):
+    """Writes what ``-v`` asks for: 1 the handshake, 2 each frame, 3 its bytes.
+
+    Lines that were sent begin with ">", lines that were received with "<", as in curl.
+    """
+
+    def __init__(self, output: Output, palette: Palette, verbosity: int) -> None:
+        self._output = output
+        self._palette = palette
+        self._verbosity = verbosity
+        self.wants_frames = self.wants_outgoing = verbosity >= 2
+
+    def step(self, opening: Opening, step: str) -> None:
+        """Say what a step of the opening brought."""
+        if self._verbosity:
+            self._write(_STEPS.get(step, _nothing)(opening))
+
+    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+        """Say what was agreed on."""
+        if self._verbosity and opening.agreement is not None:
+            agreed = [
+                f"subprotocol {visible(opening.agreement.subprotocol)}"
+                if opening.agreement.subprotocol
+                else "no subprotocol",
+                visible(opening.agreement.extensions or "no extension"),
+            ]
+            self._write([("*", f"open after {_ms(elapsed)}: {', '.join(agreed)}")])
+
+    def batch(self, batch: Batch) -> None:
+        """Show frames, where they were asked for."""
+        if self._verbosity < 2:
+            return
+        mark = _ARROWS[batch.incoming][1]
+        lines: list[tuple[str, str]] = []
+        for item in batch.items:
+            if isinstance(item, Frame):
+                lines.append((mark, show_frame(item)))
+                if self._verbosity >= 3:
+                    lines += [(mark, row) for row in hexdump(item.to_bytes())]
+            elif isinstance(item, Violation):
+                lines.append(("*", f"the peer {visible(str(item))}"))
+        self._write(lines)
+
+    def ended(self, end: End) -> None:
+        """Say how it ended."""
+        if end.detail:
+            how = f"lost: {visible(end.detail)}"
+        else:
+            how = f"closed with {visible(describe_close(end))}"
+        by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
+        self._write([("*", f"{how}{by}, after {end.elapsed:.1f} s")])
+
+    def _write(self, lines: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> None:
+        text = "".join(f"{self._paint(mark, line)}\n" for mark, line in lines)
+        if text:
+            self._output.write(text.encode())
+
+    def _paint(self, mark: str, line: str) -> str:
+        style = {"<": "in", ">": "out"}.get(mark, "dim")
+        return (
+            f"{self._palette.paint(style, mark)} {line}"
+            if mark != "*"
+            else (self._palette.paint(style, f"{mark} {line}"))
+        )
+
+
+def show_frame(frame: Frame) -> str:
+    """Return a frame's header fields and the beginning of its payload, in a line."""
+    key = f"mask {frame.mask_key.hex()}" if frame.mask_key is not None else "no mask"
+    parts = [
+        f"{opcode_name(frame.opcode):<12}",
+        "fin" if frame.fin else "---",
+        f"rsv {frame.rsv:03b}",
+        key,
+        f"length {len(frame.payload):,} ({frame.length_form} bits)",
+    ]
+    return f"{'  '.join(parts)}  {_preview(frame)}".rstrip()
+
+
+def _preview(frame: Frame) -> str:
+    payload = frame.payload
+    if frame.opcode == Opcode.CLOSE and len(payload) >= 2:
+        code = int.from_bytes(payload[:2], "big")
+        reason = f' "{visible_bytes(payload[2:])}"' if payload[2:] else ""
+        return f"{code} {close_code_name(code)}{reason}"
+    more = "…" if len(payload) > _PREVIEW else ""
+    if frame.opcode == Opcode.TEXT and not frame.rsv:
+        return f'"{visible_bytes(payload[:_PREVIEW])}"{more}'
+    return payload[: _PREVIEW // 2].hex(" ") + ("…" if len(payload) > _PREVIEW // 2 else "")
+
+
+def _name_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    if opening.addresses and opening.url.host not in opening.addresses:
+        found = ", ".join(opening.addresses)
+        yield "*", f"looked up {opening.url.host}: {found} ({_ms(opening.timings['name'])})"
+
+
+def _tcp_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    yield "*", f"connected to {opening.address} ({_ms(opening.timings['tcp'])})"
+
+
+def _proxy_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    yield from _head_lines(">", opening.proxy_request or b"")
+    yield from _head_lines("<", opening.proxy_response or b"")
+    yield "*", f"through the proxy {opening.proxy} ({_ms(opening.timings['proxy'])})"
+
+
+def _tls_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    if opening.tls is None:
+        return
+    yield "*", f"{opening.tls.version}, {opening.tls.cipher} ({_ms(opening.timings['tls'])})"
+    if opening.tls.certificate is not None:
+        certificate = opening.tls.certificate
+        yield "*", f"certificate of {visible(certificate.subject)}"
+        yield "*", f"issued by {visible(certificate.issuer)}"
+
+
+def _request_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    yield from _head_lines(">", opening.request.raw if opening.request else b"")
+
+
+def _response_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    yield from _head_lines("<", opening.response.raw if opening.response else b"")
+
+
+def _nothing(opening: Opening) -> Iterator[tuple[str, str]]:
+    yield from ()
+
+
+_STEPS = {
+    "name": _name_step,
+    "tcp": _tcp_step,
+    "proxy": _proxy_step,
+    "tls": _tls_step,
+    "request": _request_step,
+    "response": _response_step,
+}
+
+
+def _head_lines(mark: str, raw: bytes) -> Iterator[tuple[str, str]]:
+    for line in decode_head(raw).removesuffix("\n").split("\n"):
+        yield mark, visible(line.removesuffix("\r"))
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
