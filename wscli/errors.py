@@ -74,6 +74,12 @@ class ProtocolError(WscliError):
     status = ExitStatus.PROTOCOL
 
 
+class OutputError(WscliError):
+    """What was received could not be written, for another reason than that nobody reads it."""
+
+    status = ExitStatus.READER_GONE
+
+
 class ConnectionClosed(WscliError):
     """The connection has ended; nothing more can be sent or received.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from wscli.errors import UpgradeError
@@ -83,6 +82,6 @@ def _redirect(attempt: Attempt) -> str | None:
 def without_credentials(options: ConnectOptions) -> ConnectOptions:
     """Return the options without what must not reach another origin."""
     headers = tuple(field for field in options.headers if field[0].lower() not in _CREDENTIALS)
-    return replace(
-        options, headers=headers, user=None, password=None, bearer=None, cookies=(), host=None
+    return options._replace(
+        headers=headers, user=None, password=None, bearer=None, cookies=(), host=None
     )

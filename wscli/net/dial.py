@@ -124,7 +124,9 @@ def look_up(host: str, port: int, family: int, deadline: Deadline) -> list[_Addr
 
     def ask(flags: int = 0) -> None:
         try:
-            found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=flags)
+            # Bytes, since for a str Python loads its tables of international names.
+            name = host.encode() if host.isascii() else host
+            found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, flags=flags)
             answers.append([(entry[0], entry[4]) for entry in found])
         except (OSError, UnicodeError) as error:
             answers.append(error)

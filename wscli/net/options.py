@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wscli import __version__
 from wscli.wire.codes import DEFAULT_MAX_SIZE
 
 
-@dataclass(frozen=True)
-class ConnectOptions:
+class ConnectOptions(NamedTuple):
     """How to connect; all durations are in seconds, all sizes in bytes.
 
     ``headers`` are sent in this order and case; one with the name of a header that would be sent

@@ -19,7 +19,7 @@ from wscli.net.url import Url, host_and_port
 from wscli.wire.head import MalformedHead, Response, decode_head, parse_response
 
 _DEFAULT_PORTS = {"http": 8080, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
-_PROXY = re.compile(
+_PROXY = (
     r"(?:(?P<kind>[A-Za-z0-9+.-]+)://)?(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
     r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:/\[\]@]+))(?::(?P<port>[0-9]{1,5}))?/?"
 )
@@ -66,7 +66,7 @@ def parse_proxy(text: str) -> Proxy:
     Raises:
         UsageError: if it cannot be read or is of another kind.
     """
-    match = _PROXY.fullmatch(text)
+    match = re.fullmatch(_PROXY, text)
     kind = (match["kind"] or "http").lower() if match else ""
     if match is None or kind not in _DEFAULT_PORTS:
         raise UsageError(

@@ -21,6 +21,7 @@ from wscli.wire import diagnosis
 from wscli.wire.deflate import OFFER
 from wscli.wire.handshake import check_response
 from wscli.wire.head import (
+    FIELD_NAME,
     Body,
     MalformedHead,
     Request,
@@ -33,8 +34,7 @@ from wscli.wire.head import (
 _BODY_LIMIT = 64 << 10  # bytes of a refusal's body that are read
 _BODY_TIMEOUT = 1.0  # seconds to wait for a body once its head is there
 _SHOWN_BODY = 2 << 10
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_LINE_BREAK = re.compile(r"[\r\n\0]")
+_LINE_BREAK = r"[\r\n\0]"
 
 
 def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
@@ -83,16 +83,16 @@ def check_options(url: Url, options: ConnectOptions) -> None:
         UsageError: for a header that would break the request, or credentials of two kinds.
     """
     for name, value in options.headers:
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(FIELD_NAME, name):
             raise UsageError(f"{name!r} is no name of a header", hint="-H 'Name: value'")
-        if value is not None and _LINE_BREAK.search(value):
+        if value is not None and re.search(_LINE_BREAK, value):
             raise UsageError(f"the header {name} would break the request", repr(value))
     values = (options.origin, options.host, options.user_agent, options.bearer, *options.cookies)
     for value in (*values, *options.subprotocols):
-        if value is not None and _LINE_BREAK.search(value):
+        if value is not None and re.search(_LINE_BREAK, value):
             raise UsageError("this value would break the request", repr(value))
     for name in options.subprotocols:
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(FIELD_NAME, name):
             raise UsageError(
                 f"{name!r} is no name of a subprotocol", hint="one name for each --subprotocol"
             )

@@ -9,16 +9,13 @@ from urllib.parse import quote, unquote, urljoin
 from wscli.errors import UsageError
 
 _SCHEMES = {"ws": False, "wss": True, "http": False, "https": True}
-_URL = re.compile(
-    r"""(?: (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):// )?
+_URL = r"""(?xs)(?: (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):// )?
         (?: (?P<userinfo>[^/?\#]*)@ )?
         (?: \[ (?P<ipv6>[^\]/?\#]*) \] | (?P<host>[^:/?\#\[\]]*) )
         (?: :(?P<port>[^/?\#]*) )?
         (?P<target>[^\#]*)
-        (?P<fragment>\#.*)?""",
-    re.VERBOSE | re.DOTALL,
-)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+        (?P<fragment>\#.*)?"""
+_CONTROL = r"[\x00-\x1f\x7f]"
 _KEPT = "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # the target is sent as it was written
 
 
@@ -60,9 +57,9 @@ def parse_url(text: str) -> Url:
     Raises:
         UsageError: if it is none of these.
     """
-    if _CONTROL.search(text):
+    if re.search(_CONTROL, text):
         raise UsageError("the URL holds a control character", repr(text))
-    match = _URL.fullmatch(text)
+    match = re.fullmatch(_URL, text)
     if match is None or not text:
         raise _unreadable(text, "write it as ws://HOST[:PORT]/PATH")
     scheme = (match["scheme"] or "ws").lower()

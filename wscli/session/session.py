@@ -63,7 +63,7 @@ class Session:
     ) -> None:
         self.opening: Opening = connected.opening
         self.end: End | None = None
-        self.last_message = clock.monotonic()
+        self.last_message = float("-inf")
         self._options = options
         self._clock = clock
         self._started = started
@@ -248,6 +248,11 @@ class Session:
         """Send Close without waiting for what follows."""
         self._reply()
         self._send_close(code, reason, self._options.close_timeout)
+
+    def abort(self) -> None:
+        """Drop the connection where it is still there, without a word to the peer."""
+        if self.end is None:
+            self._finish()
 
     def wake(self) -> None:
         """Make a waiting ``turn`` return; safe in a signal handler."""

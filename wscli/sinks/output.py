@@ -5,6 +5,8 @@ from __future__ import annotations
 import select
 from typing import Protocol
 
+from wscli.errors import OutputError
+
 
 class RawStream(Protocol):
     """A stream without a buffer, such as ``FileIO``; ``write`` may take less than it is given."""
@@ -17,21 +19,36 @@ class RawStream(Protocol):
 
 
 class Output:
-    """Write whole batches to a stream, also to one that another process made non-blocking."""
+    """Write whole batches to a stream, also to one that another process made non-blocking.
+
+    When the reader has gone, the first write says so, and later ones are let go: what closes the
+    connection then may still have something to say.
+    """
 
     def __init__(self, stream: RawStream) -> None:
         self._stream = stream
+        self._gone = False
 
     def write(self, data: bytes) -> None:
         """Write all of it.
 
         Raises:
-            OSError: as the stream does; BrokenPipeError if the reader has gone.
+            BrokenPipeError: if the reader has gone.
+            OutputError: if it cannot be written for another reason.
         """
-        written = self._stream.write(data) or 0
-        while written < len(data):
-            self._wait()
-            written += self._stream.write(memoryview(data)[written:]) or 0
+        if self._gone:
+            return
+        try:
+            written = self._stream.write(data) or 0
+            while written < len(data):
+                self._wait()
+                written += self._stream.write(memoryview(data)[written:]) or 0
+        except BrokenPipeError:
+            self._gone = True
+            raise
+        except OSError as error:
+            self._gone = True
+            raise OutputError("cannot write the output", error.strerror or str(error)) from None
 
     def _wait(self) -> None:
         poll = select.poll()

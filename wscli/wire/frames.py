@@ -16,6 +16,7 @@ _LENGTH_16 = struct.Struct("!H")
 _LENGTH_64 = struct.Struct("!Q")
 _FIN = 0x80
 _MASKED = 0x80
+_SMALL_PIECE = 4 << 10
 _SHORT = 126  # payloads below this have their length in the second byte
 
 # First bytes of frames that a run may hold: FIN, text or binary, compressed (RSV1) or not.
@@ -118,34 +119,38 @@ class Run:
 class PartialFrame:
     """A frame whose header has come, and not yet all of its payload.
 
-    ``frame`` has the header's fields and ``length`` is what the header declares; ``payload`` is
-    what has come, unmasked.
+    ``frame`` has the header's fields and ``length`` is what the header declares; ``latest`` is
+    the part of the payload that came last, unmasked.
     """
 
-    __slots__ = ("frame", "length", "payload")
+    __slots__ = ("_pieces", "_small", "frame", "latest", "length", "received")
 
     def __init__(self, frame: Frame, length: int) -> None:
         self.frame = frame
         self.length = length
-        self.payload = bytearray()
+        self.received = 0
+        self.latest = b""
+        self._pieces: list[bytes] = []
+        self._small = bytearray()  # so that a peer that trickles cannot make us keep many pieces
 
     def take(self, data: bytes) -> int:
         """Take what belongs to this frame from the start of ``data``; return how much that was."""
-        missing = self.length - len(self.payload)
+        missing = self.length - self.received
         piece = data[:missing] if len(data) > missing else data
         if self.frame.mask_key is not None:
-            piece = apply_mask(piece, self.frame.mask_key, len(self.payload))
-        self.payload += piece
+            piece = apply_mask(piece, self.frame.mask_key, self.received)
+        self.received += len(piece)
+        self.latest = piece
+        if len(piece) < _SMALL_PIECE:
+            self._small += piece
+        else:
+            self._pieces += (bytes(self._small), piece)
+            self._small.clear()
         return len(piece)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the whole payload has come."""
-        return len(self.payload) == self.length
 
     def finish(self) -> Frame:
         """Return the frame with its payload."""
-        self.frame.payload = bytes(self.payload)
+        self.frame.payload = b"".join([*self._pieces, self._small])
         return self.frame
 
 
@@ -172,7 +177,7 @@ class FrameParser:
         pos = 0
         if self.partial is not None:
             pos = self.partial.take(data)
-            if not self.partial.complete:
+            if self.partial.received < self.partial.length:
                 return items
             items.append(self.partial.finish())
             self.partial = None

@@ -14,12 +14,9 @@ from wscli.wire.head import Headers, Request, Response
 VERSION = "13"
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_PARAMETER = re.compile(
-    r"""\s* (?P<name>[^\s;,="]+) \s*
+_PARAMETER = r"""(?x)\s* (?P<name>[^\s;,="]+) \s*
         (?: = \s* (?: "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<token>[^\s;,"]*) ) )? \s*
-        (?P<end>[;,]|\Z)""",
-    re.VERBOSE,
-)
+        (?P<end>[;,]|\Z)"""
 
 
 class Extension(NamedTuple):
@@ -65,7 +62,7 @@ def parse_extensions(headers: Headers) -> list[Extension]:
     pairs: list[Parameter] = []
     pos = 0
     while pos < len(value):
-        match = _PARAMETER.match(value, pos)
+        match = re.compile(_PARAMETER).match(value, pos)
         if match is None or match.end() == pos:
             raise ValueError(f"cannot be read from {value[pos : pos + 40]!r} on")
         quoted = match["quoted"]
@@ -179,3 +176,75 @@ def _offered(request: Request) -> list[Extension]:
         return parse_extensions(request.headers)
     except ValueError:
         return []
+
+
+class Refusal(NamedTuple):
+    """Why a server refuses an upgrade: status, its reason, further headers, and a sentence."""
+
+    status: int
+    reason: str
+    sentence: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def check_request(request: Request) -> Refusal | None:
+    """Check a client's request for an upgrade (§4.2.1)."""
+    headers = request.headers
+    if request.method != "GET":
+        return Refusal(405, "Method Not Allowed", "a WebSocket opens with GET", (("Allow", "GET"),))
+    if request.version < "1.1":
+        return _bad_request(f"HTTP/{request.version} has no upgrade; 1.1 has")
+    if len(headers.get_all("Host")) != 1:
+        return _bad_request("there must be one Host header")
+    if "websocket" not in headers.tokens("Upgrade"):
+        return _bad_request("there is no Upgrade: websocket")
+    if "upgrade" not in headers.tokens("Connection"):
+        return _bad_request("there is no Connection: Upgrade")
+    if headers.get_all("Sec-WebSocket-Version") != [VERSION]:
+        sentence = f"this server speaks version {VERSION} of the protocol"
+        supported = (("Sec-WebSocket-Version", VERSION),)
+        return Refusal(426, "Upgrade Required", sentence, supported)
+    if len(headers.get_all("Sec-WebSocket-Key")) != 1:
+        return _bad_request("there must be one Sec-WebSocket-Key header")
+    if not _is_key(headers.get_all("Sec-WebSocket-Key")[0]):
+        return _bad_request("Sec-WebSocket-Key is not 16 bytes in base64")
+    return None
+
+
+def _bad_request(sentence: str) -> Refusal:
+    return Refusal(400, "Bad Request", sentence)
+
+
+def _is_key(value: str) -> bool:
+    try:
+        return len(base64.b64decode(value, validate=True)) == 16
+    except ValueError:
+        return False
+
+
+def choose_deflate(request: Request) -> PerMessageDeflate | None:
+    """Return the first offer of permessage-deflate that a server can take (RFC 7692 §5.1)."""
+    for extension in _offered(request):
+        if extension.name == deflate.NAME:
+            try:
+                return PerMessageDeflate.from_offer(extension.parameters)
+            except ValueError:
+                continue
+    return None
+
+
+def accept_response(
+    request: Request, subprotocol: str | None, agreed: PerMessageDeflate | None
+) -> bytes:
+    """Return the head by which a server accepts an upgrade (§4.2.2)."""
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {accept_value(request.headers.get('Sec-WebSocket-Key') or '')}",
+    ]
+    if subprotocol is not None:
+        lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
+    if agreed is not None:
+        lines.append(f"Sec-WebSocket-Extensions: {agreed.answer()}")
+    return "\r\n".join([*lines, "", ""]).encode()

@@ -8,12 +8,15 @@ from typing import NamedTuple
 MAX_HEAD = 64 << 10
 """Bytes of a response head that are read before it is given up."""
 
-_END = re.compile(rb"\r?\n\r?\n")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_STATUS_LINE = re.compile(r"HTTP/(\d\.\d) (\d{3})(?: (.*))?")
-_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
-_LENGTH = re.compile(r"[0-9]{1,18}")
-_REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP/(\d\.\d)")
+# Patterns are compiled by re, which keeps them, when they are first used.
+_END = rb"\r?\n\r?\n"
+FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""What a header may be called, and a method or a subprotocol (RFC 9110 §5.6.2)."""
+
+_STATUS_LINE = r"HTTP/(\d\.\d) (\d{3})(?: (.*))?"
+_CHUNK_SIZE = rb"[0-9A-Fa-f]{1,16}"
+_LENGTH = r"[0-9]{1,18}"
+_REQUEST_LINE = rf"({FIELD_NAME}) (\S+) HTTP/(\d\.\d)"
 
 
 class MalformedHead(Exception):
@@ -67,8 +70,9 @@ def head_end(data: bytes | bytearray, start: int = 0) -> int | None:
 
     ``start`` is where looking may begin, when the bytes before were looked at already.
     """
-    match = _END.search(data, max(0, start - 3))
-    return match.end() if match else None
+    start = max(0, start - 3)
+    match = re.search(_END, data[start:])
+    return start + match.end() if match else None
 
 
 def parse_request(raw: bytes) -> Request:
@@ -78,7 +82,7 @@ def parse_request(raw: bytes) -> Request:
         MalformedHead: with what is wrong.
     """
     line, headers = _parse(raw)
-    match = _REQUEST_LINE.fullmatch(line)
+    match = re.fullmatch(_REQUEST_LINE, line)
     if match is None:
         raise MalformedHead(f"not an HTTP request line: {line[:200]!r}")
     method, target, version = match.groups()
@@ -92,7 +96,7 @@ def parse_response(raw: bytes) -> Response:
         MalformedHead: with what is wrong.
     """
     line, headers = _parse(raw)
-    match = _STATUS_LINE.fullmatch(line)
+    match = re.fullmatch(_STATUS_LINE, line)
     if match is None:
         raise MalformedHead(f"not an HTTP status line: {line[:200]!r}")
     version, status, reason = match.groups()
@@ -107,7 +111,7 @@ def _parse(raw: bytes) -> tuple[str, Headers]:
             break
         name, colon, value = line.partition(":")
         # A space before the colon, or a line that continues another, is an error (RFC 9112 §5).
-        if not colon or not _TOKEN.fullmatch(name):
+        if not colon or not re.fullmatch(FIELD_NAME, name):
             raise MalformedHead(f"not a header field: {line[:200]!r}")
         headers.append((name, value.strip(" \t")))
     return lines[0], headers
@@ -162,7 +166,7 @@ class Body:
         content = b""
         pos = 0
         while (line_end := self._wire.find(b"\n", pos)) >= 0:
-            digits = _CHUNK_SIZE.match(self._wire, pos)
+            digits = re.match(_CHUNK_SIZE, self._wire[pos:line_end])
             size = int(digits[0], 16) if digits else 0
             if size == 0:
                 return content, True
@@ -175,4 +179,4 @@ def _content_length(response: Response) -> int | None:
     if response.status in (204, 304) or response.status < 200:
         return 0
     value = response.headers.get("Content-Length") or ""
-    return int(value) if _LENGTH.fullmatch(value) else None
+    return int(value) if re.fullmatch(_LENGTH, value) else None

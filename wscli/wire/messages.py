@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from codecs import IncrementalDecoder, getincrementaldecoder
 
 from wscli.wire.codes import CloseCode, Opcode, may_be_sent
@@ -20,7 +19,6 @@ from wscli.wire.rules import (
     Violation,
 )
 
-_SURROGATE = re.compile(rb"\xed[\xa0-\xbf]\Z")
 _utf8_decoder = getincrementaldecoder("utf-8")
 
 
@@ -139,8 +137,8 @@ class _Message:
     def check_partial(self, partial: PartialFrame) -> None:
         self._limit_declared(partial.length)
         if self._utf8 is not None and self._inflater is None:
-            self._utf8.check(bytes(partial.payload[self._checked :]), last=False)
-            self._checked = len(partial.payload)
+            self._utf8.check(partial.latest, last=False)
+            self._checked = partial.received
 
     def payload(self) -> bytes:
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
@@ -174,9 +172,10 @@ class _Utf8Check:
     def check(self, data: bytes, *, last: bool) -> None:
         held = self._decoder.getstate()[0]  # octets of a character that is not whole yet
         # Python's decoder waits for the third octet of a surrogate, which is two too late.
-        surrogate = not last and _SURROGATE.match((held + data)[-2:])
+        tail = (held + data[-2:])[-2:]
+        surrogate = len(tail) == 2 and tail[0] == 0xED and tail[1] >= 0xA0
         try:
-            self._decoder.decode(data, last or surrogate is not None)
+            self._decoder.decode(data, last or surrogate)
         except UnicodeDecodeError as error:
             octets = error.object[error.start : error.end + 1].hex(" ")
             offset = self._passed - len(held) + error.start

@@ -70,11 +70,8 @@ def clock_time(seconds: float) -> str:
 
 def show_size(size: int) -> str:
     """Write a number of bytes with three digits and a unit."""
-    if size < 1024:
-        return f"{size} B"
-    amount = float(size)
-    for unit in ("KiB", "MiB", "GiB"):
+    amount, units = float(size), ["B", "KiB", "MiB", "GiB"]
+    while amount >= 1024 and len(units) > 1:
         amount /= 1024
-        if amount < 1024:
-            break
-    return f"{amount:.1f} {unit}"
+        units.pop(0)
+    return f"{amount:.1f} {units[0]}" if size >= 1024 else f"{size} B"

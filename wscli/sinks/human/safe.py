@@ -27,5 +27,5 @@ def symbol(character: str) -> str:
 
 
 def visible_bytes(data: bytes, keep: str = "") -> str:
-    """Return bytes as safe text: UTF-8 where they are that, and ``\\xff`` where not."""
+    r"""Return bytes as safe text: UTF-8 where they are that, and ``\xff`` where not."""
     return visible(data.decode(errors="backslashreplace"), keep)

@@ -12,9 +12,9 @@ from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import visible, visible_bytes
 from wscli.sinks.output import Output
 from wscli.wire.codes import Opcode, close_code_name, opcode_name
-from wscli.wire.events import Violation
 from wscli.wire.frames import Frame
 from wscli.wire.head import decode_head
+from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
 _ARROWS = {True: ("in", "<"), False: ("out", ">")}
@@ -34,8 +34,8 @@ class TalkSink(Sink):
 
     def step(self, opening: Opening, step: str) -> None:
         """Say what a step of the opening brought."""
-        if self._verbosity:
-            self._write(_STEPS.get(step, _nothing)(opening))
+        if self._verbosity and step in _STEPS:
+            self._write(_STEPS[step](opening))
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
         """Say what was agreed on."""
@@ -78,12 +78,9 @@ class TalkSink(Sink):
             self._output.write(text.encode())
 
     def _paint(self, mark: str, line: str) -> str:
-        style = {"<": "in", ">": "out"}.get(mark, "dim")
-        return (
-            f"{self._palette.paint(style, mark)} {line}"
-            if mark != "*"
-            else (self._palette.paint(style, f"{mark} {line}"))
-        )
+        if mark == "*":
+            return self._palette.paint("dim", f"* {line}")
+        return f"{self._palette.paint('in' if mark == '<' else 'out', mark)} {line}"
 
 
 def show_frame(frame: Frame) -> str:
@@ -143,10 +140,6 @@ def _request_step(opening: Opening) -> Iterator[tuple[str, str]]:
 
 def _response_step(opening: Opening) -> Iterator[tuple[str, str]]:
     yield from _head_lines("<", opening.response.raw if opening.response else b"")
-
-
-def _nothing(opening: Opening) -> Iterator[tuple[str, str]]:
-    yield from ()
 
 
 _STEPS = {

@@ -1,0 +1,1 @@
+"""What each command does, without a command line: run(options, env) -> ExitStatus."""

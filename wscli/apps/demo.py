@@ -1,0 +1,21 @@
+"""``demo:`` URLs: the embedded server, on a free loopback port, while a command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SCHEME = "demo:"
+
+
+@contextmanager
+def resolve(url: str) -> Iterator[str]:
+    """Give the URL to connect to; for ``demo:PATH`` the server is there until the context ends."""
+    if not url.startswith(SCHEME):
+        yield url
+        return
+    from wscli.server.background import serving
+
+    path = url.removeprefix(SCHEME)
+    with serving() as port:
+        yield f"ws://127.0.0.1:{port}/{path.lstrip('/')}"

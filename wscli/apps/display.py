@@ -1,0 +1,88 @@
+"""Which sinks look at a session: chosen by what the user asked for and by where stdout leads."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from wscli.apps.env import Env
+from wscli.errors import UsageError
+from wscli.session.bus import Sink
+from wscli.sinks.human.palette import Palette
+from wscli.sinks.output import Output
+from wscli.sinks.payload import PayloadSink
+
+FORMS = ("auto", "raw", "json", "hex")
+
+
+class Seeing(NamedTuple):
+    """What to show of a session, and how.
+
+    ``form`` is one of FORMS; auto is for people at a terminal and for programs elsewhere.
+    ``colour`` is auto, always or never; ``separator`` ends each payload in a pipe.
+    """
+
+    verbosity: int = 0
+    quiet: bool = False
+    form: str = "auto"
+    timestamps: bool = False
+    record: str | None = None
+    colour: str = "auto"
+    separator: bytes = b"\n"
+
+
+def data_sink(seeing: Seeing, env: Env) -> Sink:
+    """Return what writes messages to stdout."""
+    output = Output(env.stdout)
+    if seeing.form == "json":
+        from wscli.sinks.ndjson import NdjsonSink
+
+        return NdjsonSink(output, frames=seeing.verbosity >= 2, escape=env.stdout_tty)
+    if seeing.form == "raw":
+        return PayloadSink(output, b"")
+    if env.stdout_tty:
+        from wscli.sinks.human.messages import HumanSink
+
+        return HumanSink(output, _palette(seeing, env), env.width, as_hex=seeing.form == "hex")
+    if seeing.form == "hex":
+        from wscli.sinks.hexdump import HexSink
+
+        return HexSink(output)
+    return PayloadSink(output, seeing.separator, timestamps=seeing.timestamps)
+
+
+def talk_sinks(seeing: Seeing, env: Env) -> list[Sink]:
+    """Return what writes about the connection to stderr; with ``--json`` the events say it all."""
+    silent = not seeing.verbosity and not (env.stderr_tty and env.stdout_tty)
+    if seeing.quiet or seeing.form == "json" or silent:
+        return []
+    from wscli.sinks.human.talk import TalkSink
+
+    palette = Palette(colour=env.wants_colour(seeing.colour, tty=env.stderr_tty))
+    return [TalkSink(Output(env.stderr), palette, seeing.verbosity)]
+
+
+@contextmanager
+def recording(seeing: Seeing) -> Iterator[list[Sink]]:
+    """Open the file that ``--record`` names; it is complete when the context ends.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    if seeing.record is None:
+        yield []
+        return
+    try:
+        stream = io.FileIO(seeing.record, "w")
+    except OSError as error:
+        raise UsageError(f"cannot write {seeing.record}", error.strerror or str(error)) from None
+    from wscli.sinks.ndjson import NdjsonSink
+
+    with stream:
+        yield [NdjsonSink(Output(stream), frames=seeing.verbosity >= 2)]
+
+
+def _palette(seeing: Seeing, env: Env) -> Palette:
+    return Palette(colour=env.wants_colour(seeing.colour, tty=env.stdout_tty))

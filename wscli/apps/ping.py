@@ -1,0 +1,102 @@
+"""Round-trip times of real ping frames, like ping(8)."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from wscli.apps.env import Env
+from wscli.apps.run import Common, Work, run_session
+from wscli.errors import ExitStatus, TimedOut
+from wscli.sinks.output import Output
+
+
+class PingOptions(NamedTuple):
+    """``limit`` pings, or no end of them; the interval, and the wait for a pong, in seconds."""
+
+    common: Common
+    limit: int | None = None
+    interval: float = 1.0
+    timeout: float = 10.0
+
+
+def run(options: PingOptions, env: Env) -> ExitStatus:
+    """Ping, print a line for each pong and a summary, and return the exit status."""
+
+    def ping(work: Work) -> None:
+        pinger = Pinger(work, options)
+        try:
+            pinger.run()
+        finally:
+            pinger.summarise()
+        pinger.judge()
+
+    return run_session(options.common, env, ping, count=0)
+
+
+class Pinger:
+    """Sends one ping after another, and keeps count."""
+
+    def __init__(self, work: Work, options: PingOptions) -> None:
+        self._work = work
+        self._options = options
+        self._output = Output(work.env.stdout)
+        self._silent = options.common.seeing.form == "json"  # there the pongs are events
+        self._sent = 0
+        self._rtts: list[float] = []
+
+    def run(self) -> None:
+        """Ping until the count is reached, the connection ends, or the user has had enough."""
+        opening = self._work.session.opening
+        self._say(f"PING {opening.url} ({opening.address})")
+        clock = self._work.env.clock
+        while not self._work.stopped and self._sent != self._options.limit:
+            started = clock.monotonic()
+            self._ping_once()
+            if self._sent != self._options.limit:
+                pause = self._options.interval - (clock.monotonic() - started)
+                self._work.wait(lambda: False, pause)
+
+    def _ping_once(self) -> None:
+        self._sent += 1
+        ping = self._work.session.post_ping(os.urandom(4))
+        if self._work.wait(lambda: ping.rtt is not None, self._options.timeout):
+            rtt = ping.rtt or 0.0
+            self._rtts.append(rtt)
+            self._say(f"pong: seq={self._sent} time={rtt * 1000:.3f} ms")
+        elif not self._work.stopped:
+            self._say(f"no pong: seq={self._sent} within {self._options.timeout:g} s")
+
+    def summarise(self) -> None:
+        """Print how many came back, and how long they took."""
+        lost = 100 * (self._sent - len(self._rtts)) / self._sent if self._sent else 0
+        self._say(f"{self._sent} sent, {len(self._rtts)} received, {lost:.0f}% lost")
+        if self._rtts:
+            figures = "/".join(f"{rtt * 1000:.3f}" for rtt in summary(self._rtts))
+            self._say(f"min/avg/p95/max = {figures} ms")
+
+    def judge(self) -> None:
+        """Raise what is wrong with the outcome, if anything is.
+
+        Raises:
+            TimedOut: if a pong did not come, and not because the connection ended.
+        """
+        missing = self._sent - len(self._rtts)
+        if missing and not self._work.stopped:
+            raise TimedOut(
+                f"{missing} of {self._sent} pings got no pong within {self._options.timeout:g} s",
+                hint="every server must answer pings (RFC 6455 §5.5.2); --timeout waits longer",
+            )
+
+    def _say(self, line: str) -> None:
+        if not self._silent:
+            self._output.write(f"{line}\n".encode())
+
+
+def summary(rtts: Sequence[float]) -> tuple[float, float, float, float]:
+    """Return least, mean, 95th percentile (nearest rank) and greatest of some durations."""
+    ordered = sorted(rtts)
+    rank = math.ceil(0.95 * len(ordered))
+    return ordered[0], sum(ordered) / len(ordered), ordered[rank - 1], ordered[-1]

@@ -1,0 +1,27 @@
+"""Errors and warnings, as people read them on stderr."""
+
+from __future__ import annotations
+
+from wscli.apps.env import Env
+from wscli.errors import WscliError
+from wscli.sinks.human.palette import Palette
+from wscli.sinks.human.safe import visible
+from wscli.sinks.output import Output
+
+
+def report(error: WscliError, env: Env, colour: str = "auto") -> None:
+    """Write an error: what happened, the evidence, what to try."""
+    palette = Palette(colour=env.wants_colour(colour, tty=env.stderr_tty))
+    lines = [f"{palette.paint('error', 'wscli:')} {visible(error.what)}"]
+    lines += [f"  {visible(line.rstrip(), keep=chr(9))}" for line in error.evidence.splitlines()]
+    if error.hint:
+        lines.append(f"{palette.paint('bold', 'try:')} {visible(error.hint)}")
+    say(env, "\n".join(lines))
+
+
+def say(env: Env, text: str) -> None:
+    """Write a line on stderr; that nobody reads it is no error."""
+    try:
+        Output(env.stderr).write(f"{text}\n".encode())
+    except (OSError, WscliError):
+        return

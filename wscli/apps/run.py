@@ -1,0 +1,147 @@
+"""What all commands that open a session have in common: open, work, close, say how it went."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from wscli.apps import demo
+from wscli.apps.display import Seeing, data_sink, recording, talk_sinks
+from wscli.apps.env import Env
+from wscli.apps.interrupts import Interrupts
+from wscli.apps.report import report
+from wscli.errors import ExitStatus, WscliError
+from wscli.net.options import ConnectOptions
+from wscli.session.bus import Bus, Sink
+from wscli.session.connect import open_session
+from wscli.session.end import error_of
+from wscli.session.session import Session
+from wscli.sinks.goal import Goal
+from wscli.wire.codes import CloseCode
+
+_STILL_COMING = 1.0  # seconds: where a message came so recently, more was to be expected
+
+
+class Common(NamedTuple):
+    """The options that all these commands share."""
+
+    url: str
+    connect: ConnectOptions = ConnectOptions()
+    seeing: Seeing = Seeing()
+
+
+class Work:
+    """An open session, with what its command waits for."""
+
+    def __init__(self, session: Session, goal: Goal, env: Env, interrupts: Interrupts) -> None:
+        self.session = session
+        self.goal = goal
+        self.env = env
+        self._interrupts = interrupts
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user wants out."""
+        return self._interrupts.status is not None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether waiting is over: the connection ended, or the user wants out."""
+        return self.session.end is not None or self.interrupted
+
+    def wait(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Let the connection go on until ``done``; false if it is stopped or time is up before."""
+        clock = self.env.clock
+        end = None if seconds is None else clock.monotonic() + seconds
+        while not done():
+            left = None if end is None else end - clock.monotonic()
+            if self.stopped or (left is not None and left <= 0):
+                return False
+            self.session.turn(left)
+        return True
+
+
+def run_session(
+    common: Common,
+    env: Env,
+    work: Callable[[Work], None],
+    *,
+    sink: Sink | None = None,
+    count: int | None = None,
+    until: re.Pattern[str] | None = None,
+) -> ExitStatus:
+    """Open a session, do the work, and close.
+
+    ``count`` and ``until`` are the goal of the work; ``sink`` takes the place of what writes
+    messages to stdout. Errors are reported here, and nowhere else.
+    """
+    with Interrupts() as interrupts:
+        try:
+            goal = Goal(sink or data_sink(common.seeing, env), count, until)
+            return _run(common, env, work, goal, interrupts)
+        except KeyboardInterrupt:
+            return interrupts.status or ExitStatus.INTERRUPTED
+        except BrokenPipeError:
+            return ExitStatus.READER_GONE
+
+
+def _run(
+    common: Common, env: Env, work: Callable[[Work], None], goal: Goal, interrupts: Interrupts
+) -> ExitStatus:
+    seeing = common.seeing
+    started = env.clock.monotonic()
+    bus = Bus([goal])
+    with ExitStack() as stack:
+        try:
+            bus = Bus([goal, *talk_sinks(seeing, env), *stack.enter_context(recording(seeing))])
+            url = stack.enter_context(demo.resolve(common.url))
+            session = open_session(
+                url, common.connect, clock=env.clock, environ=env.environ, bus=bus
+            )
+            interrupts.session = session
+            _conduct(session, work, Work(session, goal, env, interrupts))
+        except WscliError as error:
+            report(error, env, seeing.colour)
+            bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
+            return error.status
+    return interrupts.status or ExitStatus.OK
+
+
+def _conduct(session: Session, work: Callable[[Work], None], to_do: Work) -> None:
+    _watch_reader(session, to_do.env)
+    try:
+        work(to_do)
+        session.close(_close_code(to_do))
+    except BrokenPipeError:
+        session.close(CloseCode.GOING_AWAY)
+        raise
+    except WscliError:
+        session.close()
+        raise
+    finally:
+        session.abort()
+    error = error_of(session.end) if session.end else None
+    if error is not None:
+        raise error
+
+
+def _close_code(work: Work) -> CloseCode:
+    quiet = work.env.clock.monotonic() - work.session.last_message
+    if work.interrupted and quiet < _STILL_COMING:
+        return CloseCode.GOING_AWAY
+    return CloseCode.NORMAL_CLOSURE
+
+
+def _watch_reader(session: Session, env: Env) -> None:
+    """Notice that nobody reads stdout any more, also while there is nothing to write."""
+    descriptor = env.stdout.fileno()
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        session.watch(descriptor, 0, _reader_gone)
+
+
+def _reader_gone() -> None:
+    raise BrokenPipeError

@@ -1,0 +1,91 @@
+"""What our commands add to click's: sections of options, examples, and output through Env."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from wscli.apps.env import Env
+from wscli.errors import ExitStatus
+from wscli.sinks.output import Output
+
+
+class Option(click.Option):
+    """An option that is shown in a section of the help."""
+
+    def __init__(self, *names: str, section: str = "Options", **attributes: Any) -> None:
+        super().__init__(names, **attributes)
+        self.section = section
+
+
+class Command(click.Command):
+    """A command whose callback takes the environment and its parameters as a dict."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        summary: str,
+        examples: Sequence[tuple[str, str]],
+        params: list[click.Parameter],
+        run: Callable[[Env, dict[str, Any]], ExitStatus],
+        text: str = "",
+    ) -> None:
+        super().__init__(
+            name,
+            params=params,
+            help=f"{summary}\n\n{text}" if text else summary,
+            short_help=summary,
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        self._examples = examples
+        self._run = run
+
+    def invoke(self, ctx: click.Context) -> ExitStatus:
+        """Run the command with what was parsed."""
+        return self._run(ctx.obj, ctx.params)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        """Return an option that shows the help on the environment's stdout."""
+        return help_option()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write examples, then options by section."""
+        with formatter.section("Examples"):
+            formatter.write_dl(self._examples)
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(getattr(param, "section", "Options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def help_option() -> Option:
+    """Return ``-h`` and ``--help``."""
+    return Option(
+        "-h",
+        "--help",
+        section="Other",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_help,
+        help="Show this help.",
+    )
+
+
+def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        show(ctx, ctx.get_help())
+
+
+def show(ctx: click.Context, text: str) -> None:
+    """Write a text on stdout, and end."""
+    env: Env = ctx.find_root().obj
+    Output(env.stdout).write(f"{text}\n".encode())
+    ctx.exit()

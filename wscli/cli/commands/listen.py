@@ -1,0 +1,41 @@
+"""``wscli listen``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wscli.apps.env import Env
+from wscli.cli.command import Command, Option
+from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.types import duration
+from wscli.errors import ExitStatus
+
+
+def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
+    from wscli.apps import listen
+
+    options = listen.ListenOptions(
+        read_common(params, env), limit=params["count"], duration=params["duration"]
+    )
+    return listen.run(options, env)
+
+
+command = Command(
+    "listen",
+    summary="Print what the server pushes, until it closes.",
+    examples=[
+        ("wscli listen wss://example.com/feed | jq .", "each message a line"),
+        ("wscli listen -n 10 --json URL", "ten messages, each an event in JSON"),
+        ("wscli listen --for 1m URL > minute.txt", "what comes within a minute"),
+    ],
+    params=[
+        url_argument(),
+        Option("-n", "--count", type=click.IntRange(min=1), help="End after so many messages."),
+        Option("--for", "duration", type=duration, metavar="DURATION", help="End after so long."),
+        *seeing_options(),
+        *connection_options(),
+    ],
+    run=_run,
+)

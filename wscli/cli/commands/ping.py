@@ -1,0 +1,57 @@
+"""``wscli ping``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wscli.apps.env import Env
+from wscli.cli.command import Command, Option
+from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.types import duration
+from wscli.errors import ExitStatus
+
+
+def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
+    from wscli.apps import ping
+
+    options = ping.PingOptions(
+        read_common(params, env),
+        limit=params["count"],
+        interval=params["interval"],
+        timeout=params["timeout"],
+    )
+    return ping.run(options, env)
+
+
+command = Command(
+    "ping",
+    summary="Round-trip times of real ping frames, like ping(8).",
+    examples=[
+        ("wscli ping -c 5 wss://example.com/ws", "five pings, then a summary"),
+        ("wscli ping -c 100 -i 10ms demo:", "a hundred in a second"),
+    ],
+    params=[
+        url_argument(),
+        Option("-c", "--count", type=click.IntRange(min=1), help="End after so many pings."),
+        Option(
+            "-i",
+            "--interval",
+            type=duration,
+            default=1.0,
+            metavar="DURATION",
+            help="From one ping to the next; 1s unless given.",
+        ),
+        Option(
+            "--timeout",
+            type=duration,
+            default=10.0,
+            metavar="DURATION",
+            help="How long to wait for a pong; exit 6 if one is missing; 10s unless given.",
+        ),
+        *seeing_options(),
+        *connection_options(),
+    ],
+    run=_run,
+)

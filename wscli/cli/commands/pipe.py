@@ -1,0 +1,69 @@
+"""``wscli pipe``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wscli.apps.env import Env
+from wscli.cli.command import Command, Option
+from wscli.cli.options import (
+    connection_options,
+    read_connect_options,
+    read_opcode,
+    read_seeing,
+    seeing_options,
+    sending_options,
+    url_argument,
+)
+from wscli.cli.types import duration
+from wscli.errors import ExitStatus, UsageError
+
+
+def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
+    from wscli.apps import pipe
+    from wscli.apps.run import Common
+
+    if params["null"] and params["whole"]:
+        raise UsageError("--null and --whole exclude each other", hint="give one of them")
+    separator = b"\0" if params["null"] else b"\n"
+    options = pipe.PipeOptions(
+        Common(params["url"], read_connect_options(params, env), read_seeing(params, separator)),
+        opcode=read_opcode(params),
+        separator=separator,
+        whole=params["whole"],
+        linger=params["linger"],
+        limit=params["count"],
+    )
+    return pipe.run(options, env)
+
+
+command = Command(
+    "pipe",
+    summary="Full duplex: each line of stdin is a message, each message a line of stdout.",
+    text="After the end of stdin it closes once nothing has come for --linger, since many servers "
+    "stop answering when they see a Close.",
+    examples=[
+        ("seq 1 200 | wscli pipe demo:", "200 lines there, 200 lines back"),
+        ("wscli pipe URL < requests.ndjson | jq .result", "as part of a pipeline"),
+        ("wscli pipe --whole -b URL < image.png > reply", "stdin as one binary message"),
+    ],
+    params=[
+        url_argument(),
+        Option("-n", "--count", type=click.IntRange(min=1), help="End after so many messages."),
+        Option(
+            "--linger",
+            type=duration,
+            default=1.0,
+            metavar="DURATION",
+            help="Silence after the end of stdin that ends it; 0 closes at once; 1s unless given.",
+        ),
+        Option("-0", "--null", is_flag=True, help="Split and join at NUL instead of line feed."),
+        Option("--whole", is_flag=True, help="Send all of stdin as one message."),
+        *sending_options(),
+        *seeing_options(),
+        *connection_options(),
+    ],
+    run=_run,
+)

@@ -1,0 +1,151 @@
+"""The command line as a function: ``main(args, env) -> ExitStatus``."""
+
+from __future__ import annotations
+
+import traceback
+from importlib import import_module
+from typing import Any
+
+import click
+
+from wscli import __version__
+from wscli.apps.env import Env
+from wscli.apps.report import report, say
+from wscli.cli.command import Option, help_option, show
+from wscli.errors import ExitStatus, UsageError, WscliError
+
+COMMANDS = {
+    "send": "one shot: connect, send each message, print the replies, close",
+    "listen": "print what the server pushes, until it closes",
+    "pipe": "each line of stdin is a message, each message a line of stdout",
+    "inspect": "only the upgrade: both heads, what each header means, what is wrong",
+    "ping": "round-trip times of real ping frames",
+}
+"""The commands, with what they are for: the help needs no command's module."""
+
+_USAGE = """\
+See what your WebSocket does.
+
+wscli URL is `wscli pipe URL`, where stdin or stdout is no terminal. A URL may be ws://, wss://,
+http(s)://, HOST[:PORT][/PATH], :PORT[/PATH], or demo: for the embedded server."""
+
+
+class Group(click.Group):
+    """The commands, each imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import a command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"wscli.cli.commands.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may be meant."""
+        if args[0] not in COMMANDS:
+            raise _no_such_command(args[0])
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        """Return an option that shows the help on the environment's stdout."""
+        return help_option()
+
+
+def _no_such_command(word: str) -> UsageError:
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(word, COMMANDS, n=1)
+    hint = f"wscli {nearest[0]}" if nearest else "wscli --help lists them"
+    if "." in word or ":" in word or "/" in word:
+        hint = f"wscli ws://{word}, if it is a URL"
+    return UsageError(f"there is no command {word!r}", hint=hint)
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        show(ctx, f"wscli {__version__}")
+
+
+def make_group() -> Group:
+    """Return the whole command line."""
+    version = Option(
+        "--version",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_version,
+        help="Show the version.",
+    )
+    return Group("wscli", help=_USAGE, params=[version], no_args_is_help=False)
+
+
+def main(args: list[str], env: Env) -> ExitStatus:
+    """Run a command line, and return the exit status."""
+    try:
+        return _run(args or ["--help"], env)
+    except WscliError as error:
+        report(error, env)
+        return error.status
+    except click.UsageError as error:
+        report(_explain(error), env)
+        return ExitStatus.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        return ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        return ExitStatus.READER_GONE
+    except Exception as error:
+        return _admit(error, env)
+
+
+def _run(args: list[str], env: Env) -> ExitStatus:
+    status: Any = make_group().main(
+        _with_command(args, env), prog_name="wscli", standalone_mode=False, obj=env
+    )
+    return ExitStatus(status or 0)
+
+
+def _with_command(args: list[str], env: Env) -> list[str]:
+    """Put in the command that ``wscli URL`` stands for."""
+    first = args[0]
+    if first in COMMANDS or not (first.startswith("-") or _is_url(first)):
+        return args
+    if not any(_is_url(word) for word in args):
+        return args
+    if env.stdin_tty and env.stdout_tty:
+        raise UsageError(
+            "there is no interactive session yet",
+            hint="wscli listen URL, wscli send URL MESSAGE, or a pipe",
+        )
+    return ["pipe", *args]
+
+
+def _is_url(word: str) -> bool:
+    return "://" in word or word.startswith((":", "@", "demo:"))
+
+
+def _explain(error: click.UsageError) -> UsageError:
+    command = error.ctx.command_path if error.ctx else "wscli"
+    hint = f"{command} --help"
+    if isinstance(error, click.NoSuchOption):
+        hint += "; a message that begins with - comes after --"
+    return UsageError(error.format_message().rstrip("."), hint=hint)
+
+
+def _admit(error: Exception, env: Env) -> ExitStatus:
+    """Say that this is a bug of ours."""
+    if env.debug:
+        say(env, traceback.format_exc().rstrip())
+    what = f"a bug in wscli: {type(error).__name__}: {error}"
+    report(WscliError(what, hint="WSCLI_DEBUG=1 shows where; please report it"), env)
+    return ExitStatus.BUG

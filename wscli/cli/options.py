@@ -1,0 +1,304 @@
+"""The options that commands share, as data, and what they amount to."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from wscli.apps.display import Seeing
+from wscli.apps.env import Env
+from wscli.apps.run import Common
+from wscli.cli.command import Option
+from wscli.cli.types import duration, headers, resolve, size
+from wscli.errors import UsageError
+from wscli.net.options import ConnectOptions
+from wscli.wire.codes import Opcode
+
+_DEFAULTS = ConnectOptions()
+
+
+def url_argument() -> click.Argument:
+    """Return the argument URL."""
+    return click.Argument(["url"], metavar="URL")
+
+
+def connection_options() -> list[click.Parameter]:
+    """Return the options that say how to connect."""
+    return [*_request_options(), *_network_options(), *_tls_options()]
+
+
+def _request_options() -> list[click.Parameter]:
+    section = "Request"
+    return [
+        Option(
+            "-H",
+            "--header",
+            "headers",
+            section=section,
+            multiple=True,
+            type=headers,
+            metavar="'NAME: VALUE'",
+            help="Send a header; 'NAME:' removes one that is sent by default, @FILE reads a file "
+            "of headers.",
+        ),
+        Option("-o", "--origin", section=section, help="Send an Origin; none is sent otherwise."),
+        Option(
+            "-s",
+            "--subprotocol",
+            "subprotocols",
+            section=section,
+            multiple=True,
+            metavar="NAME",
+            help="Offer a subprotocol; again for another.",
+        ),
+        Option(
+            "-u",
+            "--user",
+            section=section,
+            metavar="USER[:PASS]",
+            help="Basic authentication; asks for PASS where it is missing.",
+        ),
+        Option("--bearer", section=section, metavar="TOKEN", help="Bearer authentication."),
+        Option(
+            "--cookie", "cookies", section=section, multiple=True, metavar="'A=B'", help="A cookie."
+        ),
+        Option("--host", section=section, help="Send another Host than the URL's."),
+        Option("--user-agent", section=section, help="Send another User-Agent.", metavar="TEXT"),
+        Option(
+            "-L",
+            "--location",
+            "follow_redirects",
+            section=section,
+            is_flag=True,
+            help="Follow redirects; credentials stay with their origin.",
+        ),
+        Option(
+            "--no-compress",
+            "compress",
+            section=section,
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="Do not offer permessage-deflate.",
+        ),
+        Option(
+            "--max-size",
+            section=section,
+            type=size,
+            default=_DEFAULTS.max_size,
+            metavar="SIZE",
+            help="The largest message to take; 64MiB unless given.",
+        ),
+    ]
+
+
+def _network_options() -> list[click.Parameter]:
+    section = "Network"
+    return [
+        Option(
+            "--connect-timeout",
+            section=section,
+            type=duration,
+            default=_DEFAULTS.connect_timeout,
+            metavar="DURATION",
+            help="For all of connecting: name, TCP, proxy, TLS and upgrade; 10s unless given.",
+        ),
+        Option(
+            "--close-timeout",
+            section=section,
+            type=duration,
+            default=_DEFAULTS.close_timeout,
+            metavar="DURATION",
+            help="How long to wait for the peer's Close; 3s unless given.",
+        ),
+        Option(
+            "--ping-interval",
+            section=section,
+            type=duration,
+            metavar="DURATION",
+            help="Send keepalive pings.",
+        ),
+        Option(
+            "--ping-timeout",
+            section=section,
+            type=duration,
+            default=_DEFAULTS.ping_timeout,
+            metavar="DURATION",
+            help="End the connection when a keepalive ping gets no pong; 20s unless given.",
+        ),
+        Option(
+            "--proxy",
+            section=section,
+            metavar="URL",
+            help="http://, socks4://, socks4a://, socks5:// or socks5h://[USER:PASS@]HOST:PORT.",
+        ),
+        Option(
+            "--no-proxy",
+            "environment_proxies",
+            section=section,
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="Use no proxy that the environment names.",
+        ),
+        Option(
+            "--resolve",
+            section=section,
+            multiple=True,
+            type=resolve,
+            metavar="HOST:PORT:ADDRESS",
+            help="Connect to this address instead of looking up the name.",
+        ),
+        Option("--unix-socket", section=section, metavar="PATH", help="Connect to a Unix socket."),
+        Option("-4", "ipv4", section=section, is_flag=True, help="Use IPv4 only."),
+        Option("-6", "ipv6", section=section, is_flag=True, help="Use IPv6 only."),
+    ]
+
+
+def _tls_options() -> list[click.Parameter]:
+    section = "TLS"
+    return [
+        Option("-k", "--insecure", section=section, is_flag=True, help="Trust any certificate."),
+        Option("--cacert", section=section, metavar="FILE", help="Trust the CAs in a PEM file."),
+        Option("--cert", section=section, metavar="FILE", help="The client's certificate, PEM."),
+        Option("--key", section=section, metavar="FILE", help="Its private key, PEM."),
+        Option(
+            "--tls-min",
+            section=section,
+            type=click.Choice(["1.2", "1.3"]),
+            help="The oldest version of TLS to take.",
+        ),
+        Option(
+            "--server-name", section=section, metavar="NAME", help="Expect another name than URL's."
+        ),
+    ]
+
+
+def seeing_options() -> list[click.Parameter]:
+    """Return the options that say what to show."""
+    section = "Seeing"
+    return [
+        Option(
+            "-v",
+            "verbosity",
+            section=section,
+            count=True,
+            help="On stderr: -v the handshake, -vv every frame, -vvv the bytes in hex.",
+        ),
+        Option("-q", "--quiet", section=section, is_flag=True, help="Say nothing but errors."),
+        Option("--json", "as_json", section=section, is_flag=True, help="Every event as JSON."),
+        Option("--raw", "as_raw", section=section, is_flag=True, help="Payloads, nothing added."),
+        Option("--hex", "as_hex", section=section, is_flag=True, help="Payloads as a hex dump."),
+        Option(
+            "--timestamps",
+            section=section,
+            is_flag=True,
+            help="Each message begins with the time at which it came.",
+        ),
+        Option(
+            "--record",
+            section=section,
+            metavar="FILE",
+            help="Write every event to a file, as JSON.",
+        ),
+        Option(
+            "--color",
+            "colour",
+            section=section,
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Colour; NO_COLOR and FORCE_COLOR are honoured.",
+        ),
+    ]
+
+
+def sending_options() -> list[click.Parameter]:
+    """Return the options that say what kind of message is sent."""
+    section = "Sending"
+    return [
+        Option("-t", "--text", section=section, is_flag=True, help="Send text; the default."),
+        Option("-b", "--binary", section=section, is_flag=True, help="Send binary."),
+    ]
+
+
+def read_opcode(params: dict[str, Any]) -> Opcode:
+    """Return the kind of message that the sending options ask for."""
+    if params["text"] and params["binary"]:
+        raise UsageError("a message is text or binary, not both", hint="--text or --binary")
+    return Opcode.BINARY if params["binary"] else Opcode.TEXT
+
+
+def read_common(params: dict[str, Any], env: Env) -> Common:
+    """Return the shared options as one value."""
+    return Common(params["url"], read_connect_options(params, env), read_seeing(params))
+
+
+def read_connect_options(params: dict[str, Any], env: Env) -> ConnectOptions:
+    """Return how to connect; asks for a password that is missing."""
+    user, password = _read_user(params["user"], env)
+    if params["ipv4"] and params["ipv6"]:
+        raise UsageError("IPv4 only and IPv6 only exclude each other", hint="-4 or -6")
+    return ConnectOptions(
+        headers=tuple(header for headers in params["headers"] for header in headers),
+        origin=params["origin"],
+        subprotocols=params["subprotocols"],
+        user=user,
+        password=password,
+        bearer=params["bearer"],
+        cookies=params["cookies"],
+        host=params["host"],
+        user_agent=params["user_agent"] or _DEFAULTS.user_agent,
+        follow_redirects=params["follow_redirects"],
+        connect_timeout=params["connect_timeout"],
+        close_timeout=params["close_timeout"],
+        proxy=params["proxy"],
+        environment_proxies=params["environment_proxies"],
+        resolve=params["resolve"],
+        unix_socket=params["unix_socket"],
+        family=4 if params["ipv4"] else 6 if params["ipv6"] else None,
+        compress=params["compress"],
+        max_size=params["max_size"],
+        insecure=params["insecure"],
+        cacert=params["cacert"],
+        cert=params["cert"],
+        key=params["key"],
+        tls_min=params["tls_min"],
+        server_name=params["server_name"],
+        ping_interval=params["ping_interval"],
+        ping_timeout=params["ping_timeout"],
+    )
+
+
+def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
+    if text is None:
+        return None, None
+    user, colon, password = text.partition(":")
+    if colon:
+        return user, password
+    if not os.path.exists("/dev/tty") or not env.stderr_tty:
+        raise UsageError(
+            f"the password of {user} is missing, and there is no terminal to ask at",
+            hint="--user USER:PASS",
+        )
+    return user, click.prompt(f"Password of {user}", hide_input=True, err=True)
+
+
+def read_seeing(params: dict[str, Any], separator: bytes = b"\n") -> Seeing:
+    """Return what to show."""
+    forms = [form for form in ("raw", "json", "hex") if params[f"as_{form}"]]
+    if len(forms) > 1:
+        names = " and ".join(f"--{form}" for form in forms)
+        raise UsageError(f"{names} exclude each other", hint="give one of them")
+    if forms and params["timestamps"]:
+        raise UsageError(f"--timestamps and --{forms[0]} exclude each other")
+    return Seeing(
+        verbosity=params["verbosity"],
+        quiet=params["quiet"],
+        form=forms[0] if forms else "auto",
+        timestamps=params["timestamps"],
+        record=params["record"],
+        colour=params["colour"],
+        separator=separator,
+    )

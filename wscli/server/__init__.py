@@ -1,0 +1,1 @@
+"""The embedded server: asyncio over the same wire as the client."""

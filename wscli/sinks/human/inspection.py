@@ -1,0 +1,196 @@
+"""An opening handshake, laid open: both heads as they were, every header and phase explained."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from wscli.errors import WscliError
+from wscli.net.opening import PHASES, Certificate, Opening
+from wscli.session.bus import Sink
+from wscli.sinks.human.palette import Palette
+from wscli.sinks.human.safe import visible
+from wscli.sinks.output import Output
+from wscli.wire.deflate import PerMessageDeflate
+from wscli.wire.handshake import accept_value
+from wscli.wire.head import Headers, decode_head
+
+_UNLIMITED = 10_000  # columns, where no terminal sets a limit
+
+_REQUEST = {
+    "host": "the server's name and port, as the client knows them",
+    "upgrade": "asks to change the protocol of this connection",
+    "connection": "says that Upgrade is meant for the next hop",
+    "sec-websocket-key": "16 random bytes in base64, which the answer must prove to have read",
+    "sec-websocket-version": "13 is the version of RFC 6455, the only one in use",
+    "sec-websocket-protocol": "the subprotocols offered, the preferred one first",
+    "sec-websocket-extensions": "the extensions offered; permessage-deflate compresses messages",
+    "origin": "the page that asks, as a browser would say; many servers check it",
+    "authorization": "the client's credentials",
+    "cookie": "the client's cookies",
+    "user-agent": "the client's name and version",
+}
+_RESPONSE = {
+    "upgrade": "agrees to change the protocol",
+    "connection": "says that Upgrade is meant for this hop",
+    "sec-websocket-protocol": "the subprotocol chosen",
+    "sec-websocket-extensions": "the extensions chosen",
+    "sec-websocket-version": "the versions of the protocol that the server speaks",
+    "www-authenticate": "the kind of credentials that the server wants",
+    "location": "where to go instead",
+    "retry-after": "when to try again",
+    "content-type": "what the body is",
+    "content-length": "the body's size in bytes",
+    "transfer-encoding": "how the body is framed",
+    "set-cookie": "a cookie for later requests",
+    "server": "the server's name and version",
+    "date": "the server's time",
+    "via": "the proxies on the way",
+}
+
+
+class InspectionSink(Sink):
+    """Writes a report when the connection is open, or when it could not be opened.
+
+    The heads are written byte for byte, unless to a terminal. Headers and phases are laid out to
+    ``width``, where there is one.
+    """
+
+    def __init__(self, output: Output, palette: Palette, width: int | None) -> None:
+        self._output = output
+        self._palette = palette
+        self._width = width
+        self._opening: Opening | None = None
+        self._done = False
+
+    def step(self, opening: Opening, step: str) -> None:
+        """Remember the last opening, and report one that redirects before the next begins."""
+        if self._opening not in (None, opening):
+            self._report()
+        self._opening = opening
+
+    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+        """Write the report."""
+        self._report(time)
+
+    def failed(self, error: WscliError, time: float, elapsed: float) -> None:
+        """Write what there is of a report, unless it has been written."""
+        if not self._done:
+            self._report(time)
+
+    def _report(self, now: float = 0.0) -> None:
+        opening = self._opening
+        if opening is None:
+            return
+        self._done = True
+        heads = self._show_head("out", _request_bytes(opening))
+        heads += self._show_head("in", _response_bytes(opening))
+        sections = (
+            self._section("request", _explain_request(opening)),
+            self._section("response", _explain_response(opening)),
+            self._section("connection", _explain_connection(opening, now)),
+            self._section("timings", _explain_timings(opening)),
+        )
+        self._output.write(heads + "\n".join(filter(None, sections)).encode())
+
+    def _show_head(self, style: str, head: bytes) -> bytes:
+        if self._width is None:
+            return head
+        lines = visible(decode_head(head).replace("\r\n", "\n"), keep="\n\t").split("\n")
+        return "\n".join(self._palette.paint(style, line) for line in lines).encode()
+
+    def _section(self, title: str, rows: Iterator[tuple[str, ...]]) -> str:
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+        for row in rows:
+            table.add_row("", *(Text(visible(cell)) for cell in row))
+        if not table.row_count:
+            return ""
+        page = io.StringIO()
+        Console(file=page, width=self._width or _UNLIMITED, color_system=None).print(table)
+        lines = [line.rstrip() for line in page.getvalue().splitlines()]
+        return "\n".join([self._palette.paint("bold", title), *lines, ""])
+
+
+def _request_bytes(opening: Opening) -> bytes:
+    return opening.request.raw if opening.request else b""
+
+
+def _response_bytes(opening: Opening) -> bytes:
+    """Return the response with what was read of its body, or whatever came in its place."""
+    received = opening.response.raw + opening.body if opening.response else opening.received
+    return received if received.endswith(b"\n") or not received else received + b"\n"
+
+
+def _explain_request(opening: Opening) -> Iterator[tuple[str, ...]]:
+    if opening.request is not None:
+        yield from _explain_headers(opening.request.headers, _REQUEST)
+
+
+def _explain_response(opening: Opening) -> Iterator[tuple[str, ...]]:
+    if opening.response is None:
+        return
+    for name, value, meaning in _explain_headers(opening.response.headers, _RESPONSE):
+        if name.lower() == "sec-websocket-accept":
+            yield name, value, _explain_accept(opening, value)
+        else:
+            yield name, value, meaning
+
+
+def _explain_headers(headers: Headers, meanings: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    for name, value in headers:
+        yield name, value, meanings.get(name.lower(), "")
+
+
+def _explain_accept(opening: Opening, value: str) -> str:
+    key = opening.request.headers.get("Sec-WebSocket-Key") if opening.request else None
+    expected = accept_value(key or "")
+    verdict = "right" if value == expected else "wrong"
+    return f"{verdict}: base64(SHA-1(key + GUID)) is {expected}"
+
+
+def _explain_connection(opening: Opening, now: float) -> Iterator[tuple[str, ...]]:
+    if opening.address is not None:
+        yield "address", opening.address
+    if opening.proxy is not None:
+        yield "proxy", opening.proxy
+    if opening.tls is not None:
+        yield "TLS", f"{opening.tls.version}, {opening.tls.cipher}"
+        if opening.tls.certificate is not None:
+            yield from _explain_certificate(opening.tls.certificate, now)
+    if opening.agreement is not None:
+        yield "subprotocol", opening.agreement.subprotocol or "none"
+        yield "compression", _explain_deflate(opening.agreement.deflate)
+    if opening.opinion is not None:
+        yield "websocket-client", opening.opinion
+
+
+def _explain_certificate(certificate: Certificate, now: float) -> Iterator[tuple[str, ...]]:
+    yield "certificate", certificate.subject
+    yield "names", ", ".join(certificate.names)
+    yield "issuer", certificate.issuer
+    if certificate.expires is not None:
+        yield "days left", f"{(certificate.expires - now) / 86400:,.0f}"
+
+
+def _explain_deflate(deflate: PerMessageDeflate | None) -> str:
+    if deflate is None:
+        return "none"
+    sides = []
+    for side in ("server", "client"):
+        bits = getattr(deflate, f"{side}_max_window_bits")
+        fresh = getattr(deflate, f"{side}_no_context_takeover")
+        context = "each message on its own" if fresh else "one context for all messages"
+        sides.append(f"{side} {2**bits:,} bytes of window, {context}")
+    return f"permessage-deflate: {'; '.join(sides)}"
+
+
+def _explain_timings(opening: Opening) -> Iterator[tuple[str, ...]]:
+    for phase in PHASES:
+        if phase in opening.timings:
+            yield phase, f"{opening.timings[phase] * 1000:9.1f} ms"
+    if opening.timings:
+        yield "total", f"{sum(opening.timings.values()) * 1000:9.1f} ms"
