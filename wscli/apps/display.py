@@ -5,32 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
+from wscli.apps.common import Seeing
 from wscli.apps.env import Env
 from wscli.errors import UsageError
 from wscli.session.bus import Sink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.sinks.payload import PayloadSink
-
-FORMS = ("auto", "raw", "json", "hex")
-
-
-class Seeing(NamedTuple):
-    """What to show of a session, and how.
-
-    ``form`` is one of FORMS; auto is for people at a terminal and for programs elsewhere.
-    ``colour`` is auto, always or never; ``separator`` ends each payload in a pipe.
-    """
-
-    verbosity: int = 0
-    quiet: bool = False
-    form: str = "auto"
-    timestamps: bool = False
-    record: str | None = None
-    colour: str = "auto"
-    separator: bytes = b"\n"
 
 
 def data_sink(seeing: Seeing, env: Env) -> Sink:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from wscli.apps.common import Common
 from wscli.apps.env import Env
-from wscli.apps.run import Common, Work, run_session
+from wscli.apps.run import Work, run_session
 from wscli.errors import ExitStatus
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from wscli.apps.common import Common
 from wscli.apps.env import Env
-from wscli.apps.run import Common, Work, run_session
+from wscli.apps.run import Work, run_session
 from wscli.errors import ExitStatus
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import select
 from typing import NamedTuple
 
+from wscli.apps.common import Common
 from wscli.apps.env import Env
 from wscli.apps.report import say
-from wscli.apps.run import Common, Work, run_session
+from wscli.apps.run import Work, run_session
 from wscli.errors import ExitStatus, UsageError
 from wscli.session.session import OUTBOX_HIGH_WATER
 from wscli.wire.codes import Opcode

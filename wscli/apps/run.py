@@ -7,15 +7,14 @@ import re
 import stat
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import NamedTuple
 
 from wscli.apps import demo
-from wscli.apps.display import Seeing, data_sink, recording, talk_sinks
+from wscli.apps.common import Common
+from wscli.apps.display import data_sink, recording, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.report import report
 from wscli.errors import ExitStatus, WscliError
-from wscli.net.options import ConnectOptions
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.end import error_of
@@ -24,14 +23,6 @@ from wscli.sinks.goal import Goal
 from wscli.wire.codes import CloseCode
 
 _STILL_COMING = 1.0  # seconds: where a message came so recently, more was to be expected
-
-
-class Common(NamedTuple):
-    """The options that all these commands share."""
-
-    url: str
-    connect: ConnectOptions = ConnectOptions()
-    seeing: Seeing = Seeing()
 
 
 class Work:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from wscli.apps.common import Common
 from wscli.apps.env import Env
-from wscli.apps.run import Common, Work, run_session
+from wscli.apps.run import Work, run_session
 from wscli.errors import ExitStatus, TimedOut
 from wscli.session.end import describe_close, error_of
 from wscli.wire.codes import Opcode

@@ -54,11 +54,12 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write examples, then options by section."""
         with formatter.section("Examples"):
-            formatter.write_dl(self._examples)
+            for command, meaning in self._examples:
+                formatter.write(f"  # {meaning}\n  {command}\n")
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(param, click.Option):
                 sections.setdefault(getattr(param, "section", "Options"), []).append(record)
         for title, records in sections.items():
             with formatter.section(title):

@@ -93,12 +93,13 @@ def make_group() -> Group:
 def main(args: list[str], env: Env) -> ExitStatus:
     """Run a command line, and return the exit status."""
     try:
-        return _run(args or ["--help"], env)
+        args = _with_command(args or ["--help"], env)
+        return _run(args, env)
     except WscliError as error:
         report(error, env)
         return error.status
     except click.UsageError as error:
-        report(_explain(error), env)
+        report(_explain(error, args[0]), env)
         return ExitStatus.USAGE
     except (KeyboardInterrupt, click.Abort):
         return ExitStatus.INTERRUPTED
@@ -109,9 +110,7 @@ def main(args: list[str], env: Env) -> ExitStatus:
 
 
 def _run(args: list[str], env: Env) -> ExitStatus:
-    status: Any = make_group().main(
-        _with_command(args, env), prog_name="wscli", standalone_mode=False, obj=env
-    )
+    status: Any = make_group().main(args, prog_name="wscli", standalone_mode=False, obj=env)
     return ExitStatus(status or 0)
 
 
@@ -134,9 +133,8 @@ def _is_url(word: str) -> bool:
     return "://" in word or word.startswith((":", "@", "demo:"))
 
 
-def _explain(error: click.UsageError) -> UsageError:
-    command = error.ctx.command_path if error.ctx else "wscli"
-    hint = f"{command} --help"
+def _explain(error: click.UsageError, first: str) -> UsageError:
+    hint = f"wscli {first} --help" if first in COMMANDS else "wscli --help"
     if isinstance(error, click.NoSuchOption):
         hint += "; a message that begins with - comes after --"
     return UsageError(error.format_message().rstrip("."), hint=hint)

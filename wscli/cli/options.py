@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from wscli.apps.display import Seeing
+from wscli.apps.common import Common, Seeing
 from wscli.apps.env import Env
-from wscli.apps.run import Common
 from wscli.cli.command import Option
 from wscli.cli.types import duration, headers, resolve, size
 from wscli.errors import UsageError

@@ -44,6 +44,18 @@ def size(value: str | int) -> int:
     return int(match[1]) * _BYTES[match[2]]
 
 
+def count(value: str) -> int:
+    """Read a whole number from 1 on."""
+    if not re.fullmatch("[0-9]+", value) or int(value) == 0:
+        raise BadParameter(f"{value!r} is no number from 1 on")
+    return int(value)
+
+
+def count_or_zero(value: str) -> int:
+    """Read a whole number from 0 on."""
+    return 0 if value == "0" else count(value)
+
+
 def headers(value: str) -> list[Header]:
     """Read ``Name: value``, ``Name:`` to remove one, ``Name;`` for an empty one, or ``@FILE``."""
     if not value.startswith("@"):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import select
-import socket
 import time
+from typing import TYPE_CHECKING
 
 from wscli.errors import TimedOut
+
+if TYPE_CHECKING:
+    import socket
 
 
 class Clock:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
 from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
-from wscli.cli.types import duration
+from wscli.cli.types import count, duration
 from wscli.errors import ExitStatus
 
 
@@ -32,7 +30,7 @@ command = Command(
     ],
     params=[
         url_argument(),
-        Option("-n", "--count", type=click.IntRange(min=1), help="End after so many messages."),
+        Option("-n", "--count", type=count, metavar="N", help="End after so many messages."),
         Option("--for", "duration", type=duration, metavar="DURATION", help="End after so long."),
         *seeing_options(),
         *connection_options(),

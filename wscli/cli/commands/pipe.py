@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
+from wscli.apps.common import Common
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
 from wscli.cli.options import (
@@ -17,13 +16,12 @@ from wscli.cli.options import (
     sending_options,
     url_argument,
 )
-from wscli.cli.types import duration
+from wscli.cli.types import count, duration
 from wscli.errors import ExitStatus, UsageError
 
 
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.apps import pipe
-    from wscli.apps.run import Common
 
     if params["null"] and params["whole"]:
         raise UsageError("--null and --whole exclude each other", hint="give one of them")
@@ -51,7 +49,7 @@ command = Command(
     ],
     params=[
         url_argument(),
-        Option("-n", "--count", type=click.IntRange(min=1), help="End after so many messages."),
+        Option("-n", "--count", type=count, metavar="N", help="End after so many messages."),
         Option(
             "--linger",
             type=duration,

@@ -17,7 +17,7 @@ from wscli.cli.options import (
     sending_options,
     url_argument,
 )
-from wscli.cli.types import duration, pattern
+from wscli.cli.types import count_or_zero, duration, pattern
 from wscli.errors import ExitStatus, UsageError
 from wscli.wire.codes import Opcode
 
@@ -113,7 +113,8 @@ command = Command(
         Option(
             "-n",
             "--replies",
-            type=click.IntRange(min=0),
+            type=count_or_zero,
+            metavar="N",
             help="How many replies to wait for; 0 waits for none.",
         ),
         Option(

@@ -1,0 +1,42 @@
+"""Start-up is part of the product: what a command imports is held here."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.program import WSCLI
+
+HEAVY = {"rich", "prompt_toolkit", "asyncio", "dataclasses", "json"}
+
+
+def imported(*args):
+    command = [sys.executable, "-X", "importtime", *WSCLI[1:], *args]
+    done = subprocess.run(command, capture_output=True, check=True)
+    lines = done.stderr.decode().splitlines()
+    return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["send", "--help"]])
+def test_help_imports_nothing_heavy(args):
+    assert not imported(*args) & HEAVY
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["send", "--help"]])
+def test_what_needs_no_connection_imports_no_network(args):
+    assert not imported(*args) & {"websocket", "ssl", "socket"}
+
+
+def test_help_imports_no_command():
+    assert not any(name.startswith("wscli.cli.commands") for name in imported("--help"))
+
+
+def test_send_imports_nothing_heavy(echo_url):
+    # websocket-client imports python-socks where that is installed, and that one dataclasses.
+    assert not imported("send", echo_url, "hello") & (HEAVY - {"dataclasses"})
+
+
+def test_the_package_alone_imports_nothing():
+    code = "import sys, wscli; print(*(name for name in sys.modules if 'wscli' in name))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.decode().split() == ["wscli"]

@@ -1,0 +1,76 @@
+"""The house: each room imports only from rooms below it, and some packages only in one room."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import wscli
+
+PACKAGE = Path(wscli.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Each room may import itself and what is below it; sinks and server stand side by side.
+ROOMS = {
+    "errors": set(),
+    "wire": {"errors"},
+    "net": {"wire", "errors"},
+    "session": {"net", "wire", "errors"},
+    "sinks": {"session", "net", "wire", "errors"},
+    "server": {"session", "net", "wire", "errors"},
+    "apps": {"sinks", "server", "session", "net", "wire", "errors"},
+    "repl": {"apps", "sinks", "server", "session", "net", "wire", "errors"},
+    "cli": {"repl", "apps", "sinks", "server", "session", "net", "wire", "errors"},
+}
+TOP = {"__init__": {"net", "session"}, "__main__": {"apps", "cli"}}
+
+# Who may import what is not ours, by the beginning of the module's path.
+GUESTS = {
+    "click": ("cli/",),
+    "prompt_toolkit": ("repl/",),
+    "rich": ("sinks/human/",),
+    "websocket": ("net/upgrade.py",),
+    "ssl": ("net/", "server/"),
+    "zlib": ("wire/deflate.py",),
+    "asyncio": ("server/",),
+    "python_socks": ("net/proxy.py",),
+}
+
+# What only some modules may touch, since the protocol is pure and the terminal is the Env's.
+PURE = {"socket", "select", "selectors", "threading", "time", "sys", "io", "asyncio", "subprocess"}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            if node.module in ("wscli", "wscli.apps", "wscli.net", "wscli.wire"):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def place(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_a_room_imports_only_from_rooms_below_it(path):
+    room = place(path).split("/")[0].removesuffix(".py")
+    allowed = ROOMS.get(room, TOP.get(room)) | {room, "__version__"}
+    used = {name.split(".")[1] for name in imports(path) if name.startswith("wscli.")}
+    assert used <= allowed
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_a_guest_is_met_only_where_it_belongs(path):
+    for name in imports(path):
+        homes = GUESTS.get(name.split(".")[0])
+        assert homes is None or place(path).startswith(homes), name
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "wire").glob("*.py")), ids=place)
+def test_the_protocol_is_pure(path):
+    assert not {name.split(".")[0] for name in imports(path)} & PURE
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    assert not any(getattr(call.func, "id", "") in ("print", "open", "input") for call in calls)
