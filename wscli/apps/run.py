@@ -88,7 +88,8 @@ def _run(
     bus = Bus([goal])
     with ExitStack() as stack:
         try:
-            bus = Bus([goal, *talk_sinks(seeing, env), *stack.enter_context(recording(seeing))])
+            recorder = stack.enter_context(recording(seeing))
+            bus = Bus([*talk_sinks(seeing, env), goal, *recorder])
             url = stack.enter_context(demo.resolve(common.url))
             session = open_session(
                 url, common.connect, clock=env.clock, environ=env.environ, bus=bus
@@ -116,7 +117,7 @@ def _conduct(session: Session, work: Callable[[Work], None], to_do: Work) -> Non
     finally:
         session.abort()
     error = error_of(session.end) if session.end else None
-    if error is not None:
+    if error is not None and not to_do.interrupted:
         raise error
 
 

@@ -7,6 +7,7 @@ import re
 import socket
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -18,6 +19,7 @@ from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url, host_and_port
 from wscli.wire.head import MalformedHead, Response, decode_head, parse_response
 
+_SHOWN = 200  # bytes of what is no answer that are shown
 _DEFAULT_PORTS = {"http": 8080, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 _PROXY = (
     r"(?:(?P<kind>[A-Za-z0-9+.-]+)://)?(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
@@ -133,9 +135,11 @@ def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
         # A byte at a time: what follows the head belongs to the server, and is not for this tap.
         response = parse_response(tap.read_head(step=1))
     except (NotHTTP, MalformedHead, OSError) as error:
+        with suppress(OSError):
+            tap.received += sock.recv(_SHOWN)
         raise ConnectError(
             f"the proxy {proxy} did not answer CONNECT as an HTTP proxy does",
-            f"{error}; it sent {bytes(tap.received[:200])!r}",
+            f"{error}; it sent {bytes(tap.received[:_SHOWN])!r}",
             "check --proxy",
         ) from None
     finally:

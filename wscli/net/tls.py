@@ -113,6 +113,12 @@ def explain(error: OSError | ValueError, opening: Opening) -> TLSError:
             _openssl_reason(error),
             "--tls-min 1.2 allows the oldest that is still safe",
         )
+    if opening.tls is not None:
+        return TLSError(
+            f"{where} broke off right after the TLS handshake",
+            _openssl_reason(error),
+            "it may want a client certificate: --cert FILE --key FILE",
+        )
     if isinstance(error, ssl.SSLEOFError | ConnectionError):
         return TLSError(
             f"{where} closed the connection during the TLS handshake",

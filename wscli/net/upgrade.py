@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
-import ssl
 from base64 import b64encode
 
 from websocket import WebSocket, WebSocketException
 
-from wscli.errors import TimedOut, UpgradeError, UsageError
+from wscli.errors import TimedOut, UpgradeError, UsageError, WscliError
 from wscli.net import tls
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
@@ -58,14 +57,8 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
             response = parse_response(tap.read_head())
     except (NotHTTP, MalformedHead) as error:
         raise _not_http(opening, bytes(tap.received), str(error)) from None
-    except ssl.SSLError as error:
-        raise tls.explain(error, opening) from None
     except OSError as error:
-        raise UpgradeError(
-            f"{opening.url.authority} broke off during the upgrade",
-            error.strerror or str(error),
-            "the server's log may say why",
-        ) from None
+        raise _broken_off(error, opening, bytes(tap.received)) from None
     finally:
         opening.received = bytes(tap.received)
     opening.response = response
@@ -198,6 +191,18 @@ def _show_response(response: Response, body: bytes) -> str:
     shown = body[:_SHOWN_BODY].decode(errors="replace").strip()
     more = f"\n[{len(body):,} bytes in all]" if len(body) > _SHOWN_BODY else ""
     return f"{head}\n\n{shown}{more}"
+
+
+def _broken_off(error: OSError, opening: Opening, received: bytes) -> WscliError:
+    # A server that misses a client certificate says so only now, and often just by leaving.
+    if opening.tls is not None and not received:
+        return tls.explain(error, opening)
+    hint = "" if received else diagnosis.explain_not_http(b"", tls=opening.url.secure)[1]
+    return UpgradeError(
+        f"{opening.url.authority} broke off during the upgrade",
+        error.strerror or str(error),
+        hint or "the server's log may say why",
+    )
 
 
 def _not_http(opening: Opening, received: bytes, detail: str) -> UpgradeError:

@@ -46,7 +46,7 @@ class TalkSink(Sink):
                 else "no subprotocol",
                 visible(opening.agreement.extensions or "no extension"),
             ]
-            self._write([("*", f"open after {_ms(elapsed)}: {', '.join(agreed)}")])
+            self._write([("*", f"open after {show_duration(elapsed)}: {', '.join(agreed)}")])
 
     def batch(self, batch: Batch) -> None:
         """Show frames, where they were asked for."""
@@ -70,7 +70,7 @@ class TalkSink(Sink):
         else:
             how = f"closed with {visible(describe_close(end))}"
         by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
-        self._write([("*", f"{how}{by}, after {end.elapsed:.1f} s")])
+        self._write([("*", f"{how}{by}, after {show_duration(end.elapsed)}")])
 
     def _write(self, lines: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> None:
         text = "".join(f"{self._paint(mark, line)}\n" for mark, line in lines)
@@ -111,23 +111,29 @@ def _preview(frame: Frame) -> str:
 def _name_step(opening: Opening) -> Iterator[tuple[str, str]]:
     if opening.addresses and opening.url.host not in opening.addresses:
         found = ", ".join(opening.addresses)
-        yield "*", f"looked up {opening.url.host}: {found} ({_ms(opening.timings['name'])})"
+        yield (
+            "*",
+            f"looked up {opening.url.host}: {found} ({show_duration(opening.timings['name'])})",
+        )
 
 
 def _tcp_step(opening: Opening) -> Iterator[tuple[str, str]]:
-    yield "*", f"connected to {opening.address} ({_ms(opening.timings['tcp'])})"
+    yield "*", f"connected to {opening.address} ({show_duration(opening.timings['tcp'])})"
 
 
 def _proxy_step(opening: Opening) -> Iterator[tuple[str, str]]:
     yield from _head_lines(">", opening.proxy_request or b"")
     yield from _head_lines("<", opening.proxy_response or b"")
-    yield "*", f"through the proxy {opening.proxy} ({_ms(opening.timings['proxy'])})"
+    yield "*", f"through the proxy {opening.proxy} ({show_duration(opening.timings['proxy'])})"
 
 
 def _tls_step(opening: Opening) -> Iterator[tuple[str, str]]:
     if opening.tls is None:
         return
-    yield "*", f"{opening.tls.version}, {opening.tls.cipher} ({_ms(opening.timings['tls'])})"
+    yield (
+        "*",
+        f"{opening.tls.version}, {opening.tls.cipher} ({show_duration(opening.timings['tls'])})",
+    )
     if opening.tls.certificate is not None:
         certificate = opening.tls.certificate
         yield "*", f"certificate of {visible(certificate.subject)}"
@@ -157,5 +163,12 @@ def _head_lines(mark: str, raw: bytes) -> Iterator[tuple[str, str]]:
         yield mark, visible(line.removesuffix("\r"))
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.1f} ms"
+def show_duration(seconds: float) -> str:
+    """Write a duration with a unit that suits it."""
+    if seconds < 1:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

@@ -1,0 +1,162 @@
+"""Dialling: names, addresses in turn, Unix sockets, and one deadline over it all."""
+
+import contextlib
+import socket
+import threading
+
+import pytest
+
+from tests.program import wscli
+from wscli.errors import ConnectError, TimedOut
+from wscli.net.clock import Clock, Deadline
+from wscli.net.dial import connect_any, look_up
+
+
+def deadline(seconds=10.0):
+    return Deadline(Clock(), seconds, "testing")
+
+
+@contextlib.contextmanager
+def black_hole():
+    """An address that answers no connection request: the queue of its listener is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            sock = stack.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+        yield socket.AF_INET, listener.getsockname()
+
+
+@contextlib.contextmanager
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        yield socket.AF_INET, sock.getsockname()
+
+
+@pytest.fixture
+def refused():
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        address = sock.getsockname()
+    return socket.AF_INET, address
+
+
+def test_the_first_address_that_answers_is_taken(refused):
+    with listener() as alive, connect_any([refused, alive], "h", 1, deadline(), Clock()) as sock:
+        assert sock.getpeername() == alive[1]
+
+
+def test_an_address_that_says_nothing_does_not_hold_up_the_next():
+    with (
+        black_hole() as silent,
+        listener() as alive,
+        connect_any([silent, alive], "h", 1, deadline(5), Clock()) as sock,
+    ):
+        assert sock.getpeername() == alive[1]
+
+
+def test_when_no_address_answers_each_is_named(refused):
+    with pytest.raises(ConnectError) as caught:
+        connect_any([refused, refused], "name", 81, deadline(), Clock())
+    assert caught.value.what == "could not connect to name:81: connection refused"
+    assert caught.value.evidence.count("connection refused") == 2
+
+
+def test_the_deadline_covers_a_silent_address():
+    with black_hole() as silent, pytest.raises(TimedOut, match="while testing"):
+        connect_any([silent], "h", 1, deadline(0.2), Clock())
+
+
+def test_a_name_server_that_does_not_answer_is_under_the_deadline(monkeypatch):
+    answer = threading.Event()
+    lookup = socket.getaddrinfo
+
+    def hang(host, *args, **options):
+        if not options.get("flags"):
+            answer.wait(20)
+        return lookup(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        with pytest.raises(TimedOut):
+            look_up("localhost", 80, socket.AF_UNSPEC, deadline(0.2))
+    finally:
+        answer.set()
+
+
+def test_the_two_versions_of_ip_take_turns(monkeypatch):
+    found = [
+        (family, socket.SOCK_STREAM, 6, "", (name, 80))
+        for family, name in (
+            (socket.AF_INET6, "a6"),
+            (socket.AF_INET6, "b6"),
+            (socket.AF_INET, "a4"),
+        )
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
+    addresses = look_up("name", 80, socket.AF_UNSPEC, deadline())
+    assert [address[0] for _, address in addresses] == ["a6", "a4", "b6"]
+
+
+def test_a_name_that_does_not_exist():
+    result = wscli("send", "ws://no-such-name.invalid/", "hi")
+    assert result.status == 3
+    assert "the name no-such-name.invalid cannot be resolved" in result.err
+    assert "try: check the spelling" in result.err
+
+
+def test_a_port_where_nobody_listens(refused):
+    port = refused[1][1]
+    result = wscli("send", f"ws://127.0.0.1:{port}/", "hi")
+    assert result.status == 3
+    assert f"could not connect to 127.0.0.1:{port}: connection refused" in result.err
+    assert "try: is a server listening on that port?" in result.err
+
+
+def test_resolve_takes_the_place_of_a_lookup(echo_url):
+    port = echo_url.rpartition(":")[2]
+    result = wscli(
+        "send",
+        "-v",
+        "--resolve",
+        f"server.test:{port}:127.0.0.1",
+        f"ws://server.test:{port}/",
+        "hi",
+    )
+    assert (result.status, result.out) == (0, b"hi\n")
+    assert f"> Host: server.test:{port}" in result.err
+
+
+def test_ipv6(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("six")
+        peer.close()
+        peer.expect_close()
+
+    server = scripted(script, family=socket.AF_INET6)
+    result = wscli("listen", "-v", server.url)
+    assert (result.status, result.out) == (0, b"six\n")
+    assert f"> Host: [::1]:{server.port}" in result.err
+    only4 = wscli("listen", "-4", server.url)
+    assert only4.status == 3
+
+
+def test_a_unix_socket(tmp_path, scripted):
+    def script(peer):
+        peer.accept()
+        peer.text(peer.request.headers.get("Host"))
+        peer.close()
+        peer.expect_close()
+
+    path = str(tmp_path / "socket")
+    scripted(script, path=path)
+    result = wscli("listen", "--unix-socket", path, "ws://any.name/x")
+    assert (result.status, result.out) == (0, b"any.name\n")
+
+
+def test_a_unix_socket_that_is_not_there(tmp_path):
+    result = wscli("send", "--unix-socket", tmp_path / "none", "ws://h/", "hi")
+    assert result.status == 3
+    assert "could not connect to the Unix socket" in result.err
+    assert "No such file" in result.err

@@ -1,0 +1,154 @@
+"""Proxies: which one is chosen, and that each kind leads to the server."""
+
+import pytest
+
+from tests.program import wscli
+from tests.proxies import HttpProxy, SocksProxy
+from wscli.errors import UsageError
+from wscli.net.options import ConnectOptions
+from wscli.net.proxy import Proxy, choose, parse_proxy
+from wscli.net.url import parse_url
+
+
+def chosen(url, environ, **options):
+    proxy = choose(parse_url(url), ConnectOptions(**options), environ)
+    return str(proxy) if proxy else None
+
+
+@pytest.mark.parametrize(
+    ("text", "proxy"),
+    [
+        ("proxy:3128", Proxy("http", "proxy", 3128, None, None)),
+        ("http://proxy", Proxy("http", "proxy", 8080, None, None)),
+        ("http://u:p%40@proxy:1/", Proxy("http", "proxy", 1, "u", "p@")),
+        ("socks5h://[::1]:1080", Proxy("socks5h", "::1", 1080, None, None)),
+        ("SOCKS4://proxy", Proxy("socks4", "proxy", 1080, None, None)),
+    ],
+)
+def test_a_proxy_url_is_read(text, proxy):
+    assert parse_proxy(text) == proxy
+
+
+@pytest.mark.parametrize("text", ["", "ftp://proxy", "https://proxy", "http://", "http://h:x"])
+def test_what_is_no_proxy_url_is_refused(text):
+    with pytest.raises(UsageError):
+        parse_proxy(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "proxy"),
+    [
+        ("ws://h/", {}, None),
+        ("ws://h/", {"http_proxy": "a:1"}, "http://a:1"),
+        ("ws://h/", {"HTTP_PROXY": "a:1"}, None),
+        ("ws://h/", {"https_proxy": "a:1"}, None),
+        ("wss://h/", {"https_proxy": "a:1"}, "http://a:1"),
+        ("wss://h/", {"HTTPS_PROXY": "a:1"}, "http://a:1"),
+        ("wss://h/", {"wss_proxy": "b:1", "https_proxy": "a:1"}, "http://b:1"),
+        ("ws://h/", {"all_proxy": "socks5://a:1"}, "socks5://a:1"),
+        ("ws://h/", {"ALL_PROXY": "socks5://a:1"}, "socks5://a:1"),
+        ("ws://localhost/", {"http_proxy": "a:1"}, None),
+        ("ws://127.0.0.9/", {"http_proxy": "a:1"}, None),
+        ("ws://[::1]/", {"http_proxy": "a:1"}, None),
+        ("ws://h/", {"http_proxy": "a:1", "no_proxy": "h"}, None),
+        ("ws://x.h/", {"http_proxy": "a:1", "no_proxy": ".h"}, None),
+        ("ws://xh/", {"http_proxy": "a:1", "no_proxy": "h"}, "http://a:1"),
+        ("ws://x.h/", {"http_proxy": "a:1", "NO_PROXY": "a, *.h"}, None),
+        ("ws://h:81/", {"http_proxy": "a:1", "no_proxy": "h:82"}, "http://a:1"),
+        ("ws://h:82/", {"http_proxy": "a:1", "no_proxy": "h:82"}, None),
+        ("ws://10.1.2.3/", {"http_proxy": "a:1", "no_proxy": "10.0.0.0/8"}, None),
+        ("ws://h/", {"http_proxy": "a:1", "no_proxy": "10.0.0.0/8"}, "http://a:1"),
+        ("ws://h/", {"http_proxy": "a:1", "no_proxy": "*"}, None),
+        ("ws://h/", {"http_proxy": "a:1", "no_proxy": ""}, "http://a:1"),
+    ],
+)
+def test_the_environment_chooses_a_proxy(url, environ, proxy):
+    assert chosen(url, environ) == proxy
+
+
+def test_what_is_asked_for_goes_before_the_environment():
+    environ = {"http_proxy": "a:1"}
+    assert chosen("ws://localhost/", environ, proxy="b:2") == "http://b:2"
+    assert chosen("ws://h/", environ, environment_proxies=False) is None
+    assert chosen("ws://h/", environ, unix_socket="/s") is None
+
+
+def test_a_tunnel_through_an_http_proxy(echo_url):
+    with HttpProxy() as proxy:
+        result = wscli("send", "-v", "--proxy", f"http://127.0.0.1:{proxy.port}", echo_url, "hi")
+        assert (result.status, result.out) == (0, b"hi\n")
+        assert f"> CONNECT {echo_url.removeprefix('ws://')} HTTP/1.1" in result.err
+        assert "< X-Proxy: test" in result.err
+        assert len(proxy.asked) == 1
+
+
+def test_an_http_proxy_that_wants_credentials(echo_url):
+    with HttpProxy("user:pa ss") as proxy:
+        address = f"127.0.0.1:{proxy.port}"
+        refused = wscli("send", "--proxy", f"http://{address}", echo_url, "hi")
+        assert refused.status == 3
+        assert "answered CONNECT with 407" in refused.err
+        assert "try: --proxy http://USER:PASS@HOST:PORT" in refused.err
+        let_in = wscli("send", "--proxy", f"http://user:pa%20ss@{address}", echo_url, "hi")
+        assert (let_in.status, let_in.out) == (0, b"hi\n")
+
+
+def test_the_environment_leads_through_a_proxy(echo_url):
+    port = echo_url.rpartition(":")[2]
+    with HttpProxy() as proxy:
+        env = {"http_proxy": f"http://127.0.0.1:{proxy.port}"}
+        name = f"ws://server.test:{port}/"
+        # The proxy of this test cannot resolve the name either: that it was asked is the point.
+        wscli("send", "--timeout", "2", name, "hi", env=env)
+        assert b"CONNECT server.test:" in proxy.head
+        proxy.head = b""
+        wscli("send", "--no-proxy", "--timeout", "2", name, "hi", env=env)
+        assert proxy.head == b""
+
+
+def test_a_proxy_that_is_no_proxy(echo_url, scripted):
+    server = scripted(lambda peer: peer.refuse("SSH-2.0-OpenSSH_9.2\r\n"))
+    result = wscli("send", "--proxy", f"http://{server.address}", echo_url, "hi")
+    assert result.status == 3
+    assert "did not answer CONNECT as an HTTP proxy does" in result.err
+    assert "SSH-2.0" in result.err
+
+
+def test_a_proxy_that_never_answers_is_under_the_deadline(echo_url, scripted):
+    server = scripted(lambda peer: peer.wait_for_end())
+    result = wscli(
+        "send", "--connect-timeout", "300ms", "--proxy", f"http://{server.address}", echo_url, "hi"
+    )
+    assert result.status == 6
+    assert "waiting for the proxy" in result.err
+
+
+def test_a_proxy_that_is_not_there(echo_url):
+    with HttpProxy() as proxy:
+        port = proxy.port
+    result = wscli("send", "--proxy", f"http://127.0.0.1:{port}", echo_url, "hi")
+    assert result.status == 3
+    assert "connection refused" in result.err
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [("socks4", "address"), ("socks4a", "name"), ("socks5", "address"), ("socks5h", "name")],
+)
+def test_each_kind_of_socks(echo_url, kind, sent):
+    url = echo_url.replace("127.0.0.1", "localhost")
+    with SocksProxy() as proxy:
+        result = wscli("send", "--proxy", f"{kind}://127.0.0.1:{proxy.port}", "-4", url, "hi")
+        assert (result.status, result.out, result.err) == (0, b"hi\n", "")
+        assert proxy.kind == sent
+
+
+def test_a_socks_proxy_with_credentials(echo_url):
+    with SocksProxy("user:secret") as proxy:
+        address = f"127.0.0.1:{proxy.port}"
+        let_in = wscli("send", "--proxy", f"socks5://user:secret@{address}", echo_url, "hi")
+        assert (let_in.status, let_in.out) == (0, b"hi\n")
+        refused = wscli("send", "--proxy", f"socks5://user:wrong@{address}", echo_url, "hi")
+        assert refused.status == 3
+        assert "could not connect through the proxy socks5://" in refused.err
+        assert "wrong" not in refused.err

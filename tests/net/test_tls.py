@@ -1,0 +1,203 @@
+"""TLS: what is trusted, what is not and why, and what each option does."""
+
+import ssl
+
+import pytest
+import trustme
+
+from tests.program import wscli
+
+
+@pytest.fixture(scope="module")
+def ca():
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(ca, tmp_path):
+    path = tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(path)
+    return path
+
+
+def server_context(ca, *names, **options):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert(*names, **options).configure_cert(context)
+    return context
+
+
+def script(peer):
+    peer.accept()
+    peer.text("secret")
+    peer.close()
+    peer.expect_close()
+
+
+@pytest.fixture
+def secure(ca, scripted):
+    """Return a function that starts a TLS server for some names, and gives its URL."""
+
+    def start(*names, **attributes):
+        context = server_context(ca, *(names or ("127.0.0.1",)))
+        for name, value in attributes.items():
+            setattr(context, name, value)
+        return scripted(script, tls=context)
+
+    return start
+
+
+def test_a_certificate_of_a_ca_that_is_trusted(secure, ca_file):
+    result = wscli("listen", "-v", "--cacert", ca_file, secure().url)
+    assert (result.status, result.out) == (0, b"secret\n")
+    assert "* TLSv1.3, TLS_" in result.err
+
+
+def test_a_certificate_of_a_ca_that_is_not(secure):
+    result = wscli("listen", secure().url)
+    assert (result.status, result.out) == (4, b"")
+    assert "is not trusted: unable to get local issuer certificate" in result.err
+    assert "issuer: O=trustme" in result.err
+    assert "try: --cacert FILE" in result.err
+
+
+def test_insecure_trusts_anybody(secure):
+    assert wscli("listen", "-k", secure("other.name").url).out == b"secret\n"
+
+
+def test_a_certificate_for_another_name(secure, ca_file):
+    server = secure("right.name")
+    result = wscli("listen", "--cacert", ca_file, server.url)
+    assert result.status == 4
+    assert "names: right.name" in result.err
+    assert "--server-name" in result.err
+    named = wscli("listen", "--cacert", ca_file, "--server-name", "right.name", server.url)
+    assert (named.status, named.out) == (0, b"secret\n")
+
+
+def test_a_certificate_that_has_expired(ca, ca_file, scripted):
+    import datetime
+
+    context = server_context(
+        ca, "127.0.0.1", not_after=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    )
+    result = wscli("listen", "--cacert", ca_file, scripted(script, tls=context).url)
+    assert result.status == 4
+    assert "certificate has expired" in result.err
+    assert "must renew it" in result.err
+
+
+def test_tls_to_a_plain_port_that_answers(scripted):
+    server = scripted(lambda peer: peer.send("HTTP/1.1 400 Bad Request\r\n\r\n"))
+    result = wscli("listen", server.url.replace("ws:", "wss:"))
+    assert result.status == 4
+    assert "does not speak TLS" in result.err
+    assert "write ws:// instead of wss://" in result.err
+
+
+def test_tls_to_a_plain_port_that_closes(echo_url):
+    result = wscli("listen", echo_url.replace("ws:", "wss:"))
+    assert result.status == 4
+    assert "write ws:// instead of wss://" in result.err
+
+
+def test_plain_to_a_tls_port(secure):
+    result = wscli("listen", secure().url.replace("wss:", "ws:"))
+    assert result.status == 5
+    assert "wss://" in result.err
+
+
+def test_plain_to_a_tls_port_that_sends_an_alert(scripted):
+    server = scripted(lambda peer: peer.refuse(b"\x15\x03\x01\x00\x02\x02\x46"))
+    result = wscli("listen", server.url)
+    assert result.status == 5
+    assert "answered with a TLS record" in result.err
+    assert "write wss:// instead of ws://" in result.err
+
+
+def test_plain_to_a_tls_port_that_answers_in_plain(scripted):
+    page = b"<h1>The plain HTTP request was sent to HTTPS port</h1>"
+    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(page)
+    result = wscli("listen", scripted(lambda peer: peer.refuse(answer + page)).url)
+    assert result.status == 5
+    assert "write wss:// instead of ws://" in result.err
+
+
+def test_a_plain_port_that_says_nothing_is_under_the_deadline(scripted):
+    server = scripted(lambda peer: peer.wait_for_end())
+    result = wscli("listen", "--connect-timeout", "300ms", server.url.replace("ws:", "wss:"))
+    assert result.status == 6
+    assert "negotiating TLS" in result.err
+
+
+def test_a_server_that_closes_during_the_handshake(scripted):
+    server = scripted(lambda peer: peer.sock.close())
+    result = wscli("listen", server.url.replace("ws:", "wss:"))
+    assert result.status == 4
+    assert "closed the connection during the TLS handshake" in result.err
+
+
+def test_a_version_that_is_too_old(secure, ca_file):
+    server = secure(maximum_version=ssl.TLSVersion.TLSv1_2)
+    assert wscli("listen", "--cacert", ca_file, server.url).status == 0
+    result = wscli("listen", "--cacert", ca_file, "--tls-min", "1.3", server.url)
+    assert result.status == 4
+    assert "no version of TLS that is allowed" in result.err
+
+
+def test_a_client_certificate(ca, ca_file, scripted, tmp_path):
+    context = server_context(ca, "127.0.0.1")
+    context.verify_mode = ssl.CERT_REQUIRED
+    ca.configure_trust(context)
+    server = scripted(script, tls=context)
+    without = wscli("listen", "--cacert", ca_file, server.url)
+    assert without.status == 4
+    assert "--cert FILE --key FILE" in without.err
+    client = ca.issue_cert("client@example.com")
+    cert, key, both = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "both.pem"
+    client.cert_chain_pems[0].write_to_path(cert)
+    client.private_key_pem.write_to_path(key)
+    client.private_key_and_cert_chain_pem.write_to_path(both)
+    for options in (["--cert", cert, "--key", key], ["--cert", both]):
+        result = wscli("listen", "--cacert", ca_file, *options, server.url)
+        assert (result.status, result.out) == (0, b"secret\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--cacert", "/nonexistent"], "cannot read the CA certificates"),
+        (["--cert", "/nonexistent"], "cannot read the client certificate"),
+        (["--key", "/nonexistent"], "a private key needs its certificate"),
+        (["--tls-min", "1.0"], "1.0"),
+    ],
+)
+def test_options_that_make_no_sense(secure, options, complaint):
+    result = wscli("listen", *options, secure().url)
+    assert result.status == 2
+    assert complaint in result.err
+
+
+def test_session_keys_are_logged_where_they_are_asked_for(secure, tmp_path):
+    keys = tmp_path / "keys"
+    wscli("listen", "-k", secure().url, env={"SSLKEYLOGFILE": str(keys)})
+    assert "TRAFFIC_SECRET" in keys.read_text()
+
+
+def test_inspect_shows_certificate_and_cipher(secure, ca_file):
+    result = wscli("inspect", "--cacert", ca_file, secure().url)
+    assert result.status == 0
+    out = result.out.decode()
+    assert "TLSv1.3, TLS_" in out
+    assert "issuer" in out
+    assert "days left" in out
+    assert [line.split()[0] for line in out.splitlines()[-5:-1]] == [
+        "name",
+        "tcp",
+        "tls",
+        "upgrade",
+    ]
+
+
+def test_inspect_shows_a_certificate_that_is_not_verified(secure):
+    out = wscli("inspect", "-k", secure().url).out.decode()
+    assert "OU=Testing cert" in out

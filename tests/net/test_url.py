@@ -1,0 +1,107 @@
+"""URLs as people write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wscli.errors import UsageError
+from wscli.net.url import Url, join_url, parse_url
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("ws://example.com", Url(False, "example.com", 80, "/")),
+        ("wss://example.com/chat?x=1&y=%20", Url(True, "example.com", 443, "/chat?x=1&y=%20")),
+        ("http://example.com:8080/a", Url(False, "example.com", 8080, "/a")),
+        ("HTTPS://Example.com", Url(True, "Example.com", 443, "/")),
+        ("localhost:8000/x", Url(False, "localhost", 8000, "/x")),
+        ("example.com", Url(False, "example.com", 80, "/")),
+        (":9000", Url(False, "localhost", 9000, "/")),
+        (":9000/a/b", Url(False, "localhost", 9000, "/a/b")),
+        ("ws://h?q", Url(False, "h", 80, "/?q")),
+        ("ws://h/a;p=1/b;q=2?x;y", Url(False, "h", 80, "/a;p=1/b;q=2?x;y")),
+        ("ws://h//double//", Url(False, "h", 80, "//double//")),
+        ("ws://h/a b/ü", Url(False, "h", 80, "/a%20b/%C3%BC")),
+        ("ws://h/{x}|^`", Url(False, "h", 80, "/{x}|^`")),
+        ("ws://[::1]:8080/x", Url(False, "::1", 8080, "/x")),
+        ("ws://[fe80::1%25eth0]/", Url(False, "fe80::1%eth0", 80, "/")),
+        ("ws://bücher.example/", Url(False, "xn--bcher-kva.example", 80, "/")),
+        ("ws://u:p@h/", Url(False, "h", 80, "/", "u", "p")),
+        ("ws://u%40x:p%3Aq@h/", Url(False, "h", 80, "/", "u@x", "p:q")),
+        ("ws://u@h/", Url(False, "h", 80, "/", "u", None)),
+        ("ws://u:@h/", Url(False, "h", 80, "/", "u", "")),
+        ("ws://h/a@b:c", Url(False, "h", 80, "/a@b:c")),
+    ],
+)
+def test_a_url_is_read(text, url):
+    assert parse_url(text) == url
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "ws://HOST"),
+        ("ftp://h/", "ftp://"),
+        ("ws://h:0/", "no port"),
+        ("ws://h:65536/", "no port"),
+        ("ws://h:port/", "no port"),
+        ("ws://h/a#b", "%23"),
+        ("ws://h ost/", "no host name"),
+        ("ws://[::1/", "ws://HOST"),
+        ("ws://h[1]/", "ws://HOST"),
+    ],
+)
+def test_what_is_no_url_is_refused_with_a_hint(text, hint):
+    with pytest.raises(UsageError) as caught:
+        parse_url(text)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("control", ["\r\n", "\0", "\x1b", "\x7f"])
+def test_a_control_character_in_a_url_is_refused(control):
+    with pytest.raises(UsageError, match="control character"):
+        parse_url(f"ws://h/a{control}b")
+
+
+@pytest.mark.parametrize(
+    ("text", "authority"),
+    [
+        ("ws://h/", "h"),
+        ("ws://h:80/", "h"),
+        ("ws://h:443/", "h:443"),
+        ("wss://h/", "h"),
+        ("wss://h:443/", "h"),
+        ("wss://h:80/", "h:80"),
+        ("ws://[::1]/", "[::1]"),
+        ("ws://[fe80::1%25eth0]:81/", "[fe80::1]:81"),
+    ],
+)
+def test_the_host_header_has_the_port_only_where_it_is_not_the_default(text, authority):
+    assert parse_url(text).authority == authority
+
+
+@pytest.mark.parametrize(
+    ("location", "leads_to"),
+    [
+        ("/other", "ws://h:81/other"),
+        ("other?x=1", "ws://h:81/a/other?x=1"),
+        ("//else/x", "ws://else/x"),
+        ("http://else:82/x", "ws://else:82/x"),
+        ("https://else/x", "wss://else/x"),
+        ("wss://else/x", "wss://else/x"),
+    ],
+)
+def test_a_location_leads_on_from_where_it_was_given(location, leads_to):
+    assert str(join_url(parse_url("ws://h:81/a/b"), location)) == leads_to
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_url_or_a_usage_error(text):
+    try:
+        url = parse_url(text)
+    except UsageError:
+        return
+    assert 0 < url.port < 65536
+    assert url.target.startswith("/")
+    assert url.target.isascii()
