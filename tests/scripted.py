@@ -1,5 +1,6 @@
 """A server that follows a script on a raw socket, for what no library would send."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -135,6 +136,11 @@ class ScriptedServer:
         if self._errors and exc[0] is None:
             raise self._errors[0]
 
+    def finish(self):
+        """Wait until the scripts that run have ended."""
+        for thread in self._threads[1:]:
+            thread.join(10)
+
     def _accept(self):
         while True:
             try:
@@ -162,6 +168,9 @@ class ScriptedServer:
                 self._errors.append(error)
         except Exception as error:
             self._errors.append(error)
+        finally:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_WR)
 
 
 def trickle(peer, data, pause=0.01):
