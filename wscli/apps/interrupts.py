@@ -21,8 +21,12 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.status: ExitStatus | None = None
-        self.session: Session | None = None
+        self._session: Session | None = None
         self._before: dict[signal.Signals, Any] = {}
+
+    def guard(self, session: Session) -> None:
+        """Let the first signal from now on end this session in good order."""
+        self._session = session
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -41,6 +45,6 @@ class Interrupts:
     def _note(self, number: int, frame: FrameType | None) -> None:
         again = self.status is not None
         self.status = _STATUS[signal.Signals(number)]
-        if again or self.session is None:
+        if again or self._session is None:
             raise KeyboardInterrupt
-        self.session.wake()
+        self._session.wake()

@@ -92,9 +92,13 @@ def _run(
             bus = Bus([*talk_sinks(seeing, env), goal, *recorder])
             url = stack.enter_context(demo.resolve(common.url))
             session = open_session(
-                url, common.connect, clock=env.clock, environ=env.environ, bus=bus
+                url,
+                common.connect,
+                clock=env.clock,
+                environ=env.environ,
+                bus=bus,
+                ready=interrupts.guard,
             )
-            interrupts.session = session
             _conduct(session, work, Work(session, goal, env, interrupts))
         except WscliError as error:
             report(error, env, seeing.colour)

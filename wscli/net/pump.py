@@ -81,8 +81,11 @@ class Pump:
             self._poll.unregister(fd)
 
     def turn(self, timeout: float | None) -> None:
-        """Send what can be sent, wait for something to do, at most so many seconds, and do it."""
+        """Send what can be sent, or wait for something to do, at most so many seconds; do it."""
+        before = self.bytes_out
         self._send()
+        if self.bytes_out > before:
+            timeout = 0.0  # whoever waits for this to be sent need not wait for more
         with self._lock:
             self._waiting = True
             sending = self.pending > 0 and self._can_write

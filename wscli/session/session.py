@@ -90,9 +90,13 @@ class Session:
         self._reply_due = False
         self._unanswered: float | None = None
         self._give_up: float | None = None
-        self._bus.opened(self.opening, clock.time(), clock.monotonic() - started)
-        if connected.leftover:
-            self._received(connected.leftover)
+        self._leftover = connected.leftover
+
+    def start(self) -> None:
+        """Tell the bus that the connection is open, and take what came with the server's 101."""
+        elapsed = self._clock.monotonic() - self._started
+        self._bus.opened(self.opening, self._clock.time(), elapsed)
+        self._received(self._leftover)
 
     def __enter__(self) -> Self:
         return self

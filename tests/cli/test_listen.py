@@ -1,0 +1,244 @@
+"""``wscli listen``: what is printed, and when it ends."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from tests.program import WSCLI, start, wscli
+from wscli.wire.events import Close
+from wscli.wire.frames import Frame
+
+
+def pushing(*messages, finish=lambda peer: peer.close()):
+    def script(peer):
+        peer.accept()
+        peer.text(*messages)
+        finish(peer)
+        peer.expect_close()
+
+    return script
+
+
+def pushing_for_ever(peer):
+    peer.accept()
+    while True:
+        peer.text(*["tick"] * 100)
+
+
+def test_each_message_is_a_line_until_the_server_closes(scripted):
+    result = wscli("listen", scripted(pushing("one", "", "three")).url)
+    assert (result.status, result.out, result.err) == (0, b"one\n\nthree\n", "")
+
+
+def test_a_payload_is_never_changed(scripted):
+    def script(peer):
+        peer.accept()
+        peer.frames(Frame(1, b"a\r\nb\tc\x1b[2J\x00"), Frame(2, b"\xff\xfe\n"), Frame(2, b""))
+        peer.close()
+        peer.expect_close()
+
+    server = scripted(script)
+    assert wscli("listen", server.url).out == b"a\r\nb\tc\x1b[2J\x00\n\xff\xfe\n\n\n"
+    assert wscli("listen", "--raw", server.url).out == b"a\r\nb\tc\x1b[2J\x00\xff\xfe\n"
+
+
+def test_fragments_are_joined_and_pings_between_are_not_printed(scripted):
+    def script(peer):
+        peer.accept()
+        peer.frames(
+            Frame(1, b"part1-", fin=False),
+            Frame(9, b"ping inside"),
+            Frame(0, b"part2-", fin=False),
+            Frame(0, b"part3"),
+        )
+        peer.close()
+        peer.expect_close()
+
+    assert wscli("listen", scripted(script).url).out == b"part1-part2-part3\n"
+
+
+def test_a_count_ends_it(scripted):
+    result = wscli("listen", "-n", "3", scripted(pushing_for_ever).url, "--close-timeout", "100ms")
+    assert result.out == b"tick\n" * 3
+
+
+def test_a_duration_ends_it(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("early")
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("listen", "--for", "100ms", scripted(script).url)
+    assert (result.status, result.out) == (0, b"early\n")
+
+
+def test_hex(scripted):
+    result = wscli("listen", "--hex", scripted(pushing("Hello, 16 bytes!+")).url)
+    assert result.out.decode() == (
+        "00000000  48 65 6c 6c 6f 2c 20 31  36 20 62 79 74 65 73 21  |Hello, 16 bytes!|\n"
+        "00000010  2b                                                |+|\n"
+    )
+
+
+def test_timestamps(scripted):
+    result = wscli("listen", "--timestamps", scripted(pushing("a", "b")).url)
+    stamps = [line.split(b" ") for line in result.out.splitlines()]
+    assert [text for _, text in stamps] == [b"a", b"b"]
+    assert all(len(stamp) == len("2026-01-31T12:00:00.123456Z") for stamp, _ in stamps)
+
+
+@pytest.mark.parametrize(
+    "options", [["--raw", "--json"], ["--hex", "--raw"], ["--raw", "--timestamps"]]
+)
+def test_forms_exclude_each_other(options):
+    result = wscli("listen", *options, "demo:")
+    assert result.status == 2
+    assert "exclude each other" in result.err
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(scripted):
+    closes = []
+
+    def script(peer):
+        peer.accept()
+        peer.text(*["tick"] * 1000)
+        closes.append(peer.expect_close())
+        peer.close(1001)
+
+    server = scripted(script)
+    command = " ".join([*WSCLI, "listen", server.url])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        timeout=20,
+        check=True,
+    )
+    server.finish()
+    assert done.stdout == b"tick\n141\n"
+    assert done.stderr == b""
+    assert closes == [Close(1001, "")]
+
+
+def test_a_reader_that_goes_away_is_noticed_in_silence(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect_close()
+        peer.close(1001)
+
+    with start("listen", scripted(script).url) as process:
+        process.stdout.close()
+        assert process.wait(20) == 141
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_an_interrupt_closes_normally(scripted, number, status):
+    closes = []
+
+    def script(peer):
+        peer.accept()
+        closes.append(peer.expect_close())
+        peer.close()
+
+    server = scripted(script)
+    with start("listen", "-v", server.url) as process:
+        for line in process.stderr:
+            if b"open after" in line:
+                break
+        process.send_signal(number)
+        assert process.wait(20) == status
+    server.finish()
+    assert closes == [Close(1000, "")]
+
+
+def test_an_interrupt_while_data_comes_closes_with_going_away(scripted):
+    closes = []
+
+    def script(peer):
+        peer.accept()
+        peer.text("tick")
+        closes.append(peer.expect_close())
+        peer.close()
+
+    server = scripted(script)
+    with start("listen", server.url) as process:
+        assert process.stdout.readline() == b"tick\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr.read() == b""
+    server.finish()
+    assert closes == [Close(1001, "")]
+
+
+def test_a_second_interrupt_ends_at_once(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("tick")
+        peer.wait_for_end()
+
+    with start("listen", "--close-timeout", "60s", "-vv", scripted(script).url) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        for line in process.stderr:
+            if line.startswith(b"> close"):
+                break
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+
+
+def test_an_interrupt_while_connecting(scripted):
+    import threading
+
+    asked = threading.Event()
+
+    def script(peer):
+        peer.read_request()
+        asked.set()
+        peer.wait_for_end()
+
+    with start("listen", scripted(script).url) as process:
+        assert asked.wait(20)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr.read() == b""
+
+
+def test_a_recording_is_what_json_prints(scripted, tmp_path):
+    path = tmp_path / "session.ndjson"
+    result = wscli("listen", "--record", path, scripted(pushing("one", "two")).url)
+    assert result.out == b"one\ntwo\n"
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [event["event"] for event in events] == ["open", "message", "message", "close"]
+    assert [event.get("text") for event in events[1:3]] == ["one", "two"]
+
+
+def test_a_recording_that_cannot_be_written():
+    result = wscli("listen", "--record", "/nonexistent/x", "demo:")
+    assert result.status == 2
+    assert "cannot write /nonexistent/x" in result.err
+
+
+def test_output_that_cannot_be_written(scripted):
+    with (
+        open("/dev/full", "wb") as full,
+        start("listen", scripted(pushing("x")).url, stdout=full) as process,
+    ):
+        assert process.wait(20) == 141
+        assert b"cannot write the output\n  No space left on device" in process.stderr.read()
+
+
+def test_many_messages_all_come(websockets_server):
+    count = 20_000
+
+    def handler(connection):
+        for number in range(count):
+            connection.send(str(number))
+
+    result = wscli("listen", websockets_server(handler))
+    assert result.status == 0
+    assert result.out.split() == [str(number).encode() for number in range(count)]
