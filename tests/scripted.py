@@ -69,13 +69,13 @@ class Peer:
     def close(self, code=1000, reason=""):
         self.send(self._connection.close(code, reason))
 
-    def expect(self, kind=Messages):
+    def expect(self, kind=Messages, chunk=65536):
         """Read until an event of this kind comes; return it, or None at the end of the stream."""
         while True:
             for index, item in enumerate(self.received):
                 if isinstance(item, kind):
                     return self.received.pop(index)
-            data, self._buffer = self._buffer or self.sock.recv(65536), b""
+            data, self._buffer = self._buffer or self.sock.recv(chunk), b""
             if not data:
                 return None
             self.received += self._connection.receive(data)

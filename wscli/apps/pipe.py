@@ -9,7 +9,7 @@ from wscli.apps.common import Common
 from wscli.apps.env import Env
 from wscli.apps.report import say
 from wscli.apps.run import Work, run_session
-from wscli.errors import ExitStatus, UsageError
+from wscli.errors import ConnectionClosed, ExitStatus, UsageError
 from wscli.session.session import OUTBOX_HIGH_WATER
 from wscli.wire.codes import Opcode
 
@@ -43,12 +43,17 @@ def run(options: PipeOptions, env: Env) -> ExitStatus:
                 work.session.turn(feeder.patience())
         finally:
             feeder.stop()
+        if feeder.complaint is not None:
+            raise feeder.complaint
 
     return run_session(options.common, env, pipe, count=options.limit)
 
 
 class Feeder:
-    """Reads stdin as fast as the connection takes it, and posts a batch of messages at a time."""
+    """Reads stdin as fast as the connection takes it, and posts a batch of messages at a time.
+
+    What cannot be sent is as good as the end of stdin, and ``complaint`` says what it was.
+    """
 
     def __init__(self, work: Work, options: PipeOptions) -> None:
         self._session = work.session
@@ -60,6 +65,7 @@ class Feeder:
         self._watching = False
         self._ended = False
         self._sent_at: float | None = None
+        self.complaint: UsageError | None = None
 
     def pace(self) -> None:
         """Read on, or stop reading for as long as too much waits to be sent."""
@@ -110,16 +116,24 @@ class Feeder:
             self._post(block.split(separator))
         self._rest.append(tail)
         if sum(map(len, self._rest)) > self._max_size:
-            raise self._too_long()
+            self._give_up(self._too_long())
+
+    def _give_up(self, complaint: UsageError) -> None:
+        self.complaint = self.complaint or complaint
+        self._ended = True
 
     def _post(self, messages: list[bytes]) -> None:
-        """Post messages up to the first that cannot be sent, and then say what is wrong with it."""
+        """Post messages, up to the first that cannot be sent."""
         good, complaint = self._check(messages)
         if good:
-            self._session.post(self._options.opcode, good)
+            try:
+                self._session.post(self._options.opcode, good)
+            except ConnectionClosed:  # the peer was faster; how it ended is told elsewhere
+                self._ended = True
+                return
             self._posted += len(good)
         if complaint is not None:
-            raise complaint
+            self._give_up(complaint)
         if self._env.stdin_tty and any(len(line) == _CANONICAL_LIMIT for line in messages):
             say(
                 self._env,

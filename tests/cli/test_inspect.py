@@ -1,0 +1,119 @@
+"""``wscli inspect``: both heads byte for byte, and what they mean."""
+
+import json
+
+from tests.program import wscli
+
+
+def test_both_heads_are_printed_as_they_were(scripted):
+    seen = []
+
+    def script(peer):
+        peer.read_request()
+        seen.append(peer.request.raw)
+        seen.append(peer.response_101("X-Dup: 1", "x-dup:2", "Set-Cookie: a=1", "Set-Cookie: b=2"))
+        peer.send(seen[1])
+        peer.expect_close()
+        peer.close()
+
+    server = scripted(script)
+    result = wscli("inspect", server.url)
+    server.finish()
+    assert result.status == 0
+    assert result.out.startswith(seen[0] + seen[1])
+
+
+def test_each_header_is_explained():
+    out = wscli("inspect", "-s", "chat", "demo:").out.decode()
+    sections = out.split("\n\n")
+    request, response, connection, timings = sections[-4:]
+    assert "which the answer must prove to have read" in request
+    assert "right: base64(SHA-1(key + GUID)) is " in response
+    assert "the subprotocol chosen" in response
+    assert "subprotocol       chat" in connection
+    assert "permessage-deflate: server 32,768 bytes of window" in connection
+    assert "websocket-client  accepted" in connection
+    assert [line.split()[0] for line in timings.splitlines()] == [
+        "timings",
+        "name",
+        "tcp",
+        "upgrade",
+        "total",
+    ]
+
+
+def test_a_wrong_accept_shows_the_right_value(scripted):
+    def script(peer):
+        peer.read_request()
+        peer.send(peer.response_101().replace(b"Accept: ", b"Accept: x"))
+
+    result = wscli("inspect", scripted(script).url)
+    assert result.status == 5
+    assert b"wrong: base64(SHA-1(key + GUID)) is " in result.out
+    assert "not valid" in result.err
+
+
+def test_a_refusal_is_shown_with_its_body(scripted):
+    refusal = (
+        b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n"
+        b'{"error":"origin"}'
+    )
+    result = wscli("inspect", scripted(lambda peer: peer.refuse(refusal)).url)
+    assert result.status == 5
+    assert refusal in result.out
+    assert b"what the body is" in result.out
+    assert "--origin" in result.err
+
+
+def test_what_is_no_response_is_shown_too(scripted):
+    result = wscli("inspect", scripted(lambda peer: peer.refuse(b"SSH-2.0-x\r\n")).url)
+    assert result.status == 5
+    assert b"\r\n\r\nSSH-2.0-x\r\n" in result.out
+
+
+def test_no_connection_at_all():
+    result = wscli("inspect", "ws://127.0.0.1:1/")
+    assert result.status == 3
+    assert result.out.startswith(b"timings\n  name ")
+
+
+def test_each_redirect_is_reported(scripted, echo_url):
+    server = scripted(
+        lambda peer: peer.refuse(f"HTTP/1.1 302 Found\r\nLocation: {echo_url}/x\r\n\r\n")
+    )
+    result = wscli("inspect", "-L", server.url)
+    assert result.status == 0
+    assert b"where to go instead" in result.out
+    assert b"HTTP/1.1 302 Found" in result.out
+    assert b"HTTP/1.1 101" in result.out
+
+
+def test_as_events():
+    events = [json.loads(line) for line in wscli("inspect", "--json", "demo:").out.splitlines()]
+    assert [event["event"] for event in events] == ["open", "close"]
+    assert set(events[0]["timings"]) == {"name", "tcp", "upgrade"}
+
+
+def test_a_head_is_not_obeyed_at_a_terminal():
+    from wscli.net.opening import Opening
+    from wscli.net.url import parse_url
+    from wscli.sinks.human.inspection import InspectionSink
+    from wscli.sinks.human.palette import Palette
+    from wscli.wire.head import parse_response
+
+    written = []
+
+    class Output:
+        def write(self, data):
+            written.append(data)
+
+    opening = Opening(parse_url("ws://h/"))
+    opening.response = parse_response(b"HTTP/1.1 200 \x1b[2J\r\nX: \x9b31m\r\n\r\n")
+    opening.body = b"\x1b]0;title\x07"
+    sink = InspectionSink(Output(), Palette(colour=False), 80)
+    sink.step(opening, "response")
+    sink.opened(opening, 0.0, 0.0)
+    text = b"".join(written).decode()
+    assert "\x1b" not in text
+    assert "\x9b" not in text
+    assert "␛[2J" in text

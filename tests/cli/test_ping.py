@@ -1,0 +1,90 @@
+"""``wscli ping``."""
+
+import json
+import re
+import signal
+
+from tests.program import start, wscli
+from wscli.apps.ping import summary
+
+
+def test_a_line_for_each_pong_and_a_summary():
+    result = wscli("ping", "-c", "3", "-i", "10ms", "demo:")
+    lines = result.out.decode().splitlines()
+    assert result.status == 0
+    assert lines[0].startswith("PING ws://127.0.0.1:")
+    assert [re.sub(r"\d+\.\d+", "T", line) for line in lines[1:]] == [
+        "pong: seq=1 time=T ms",
+        "pong: seq=2 time=T ms",
+        "pong: seq=3 time=T ms",
+        "3 sent, 3 received, 0% lost",
+        "min/avg/p95/max = T/T/T/T ms",
+    ]
+
+
+def test_pongs_as_events(echo_url):
+    result = wscli("ping", "-c", "2", "-i", "0", "--json", echo_url)
+    events = [json.loads(line) for line in result.out.splitlines()]
+    assert [event["event"] for event in events] == [
+        "open",
+        *["ping", "pong"] * 2,
+        "close",
+    ]
+    assert all(event["rtt"] > 0 for event in events if event["event"] == "pong")
+
+
+def test_a_server_that_does_not_answer(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("ping", "-c", "2", "-i", "0", "--timeout", "100ms", scripted(script).url)
+    assert result.status == 6
+    assert b"no pong: seq=1 within 0.1 s\nno pong: seq=2 within 0.1 s\n" in result.out
+    assert b"2 sent, 0 received, 100% lost" in result.out
+    assert "2 of 2 pings got no pong" in result.err
+
+
+def test_a_pong_that_nobody_asked_for_counts_for_nothing(scripted):
+    from wscli.wire.events import Ping
+    from wscli.wire.frames import Frame
+
+    def script(peer):
+        peer.accept()
+        ping = peer.expect(Ping)
+        peer.frames(Frame(10, b"other"), Frame(10, ping.payload), Frame(10, ping.payload))
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("ping", "-c", "1", scripted(script).url)
+    assert result.status == 0
+    assert b"1 sent, 1 received" in result.out
+
+
+def test_without_a_count_it_goes_on_until_it_is_interrupted(echo_url):
+    with start("ping", "-i", "10ms", echo_url) as process:
+        for _ in range(4):
+            process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert b" 0% lost\nmin/avg" in process.stdout.read()
+
+
+def test_a_server_that_closes_in_between(scripted):
+    from wscli.wire.events import Ping
+
+    def script(peer):
+        peer.accept()
+        peer.expect(Ping)
+        peer.close(1011, "oops")
+        peer.expect_close()
+
+    result = wscli("ping", scripted(script).url)
+    assert result.status == 9
+    assert b"1 sent, 0 received" in result.out
+
+
+def test_the_summary_of_some_durations():
+    assert summary([0.3]) == (0.3, 0.3, 0.3, 0.3)
+    assert summary([n / 100 for n in range(100, 0, -1)]) == (0.01, 0.505, 0.95, 1.0)

@@ -1,0 +1,260 @@
+"""What is sent: headers, credentials, redirects, and the target to the letter."""
+
+import json
+from base64 import b64encode
+
+import pytest
+
+from tests.program import wscli
+
+
+@pytest.fixture
+def seen(scripted):
+    """Return a function that runs wscli against a server, and gives the request it saw."""
+
+    def run(*options, path="", check=True):
+        requests = []
+
+        def script(peer):
+            peer.accept()
+            requests.append(peer.request)
+            peer.close()
+            peer.expect_close()
+
+        server = scripted(script)
+        result = wscli("listen", *options, server.url + path)
+        server.finish()
+        if check:
+            assert result.status == 0, result.err
+        return requests[0] if requests else result
+
+    return run
+
+
+def names(request):
+    return [name for name, _ in request.headers]
+
+
+def test_the_default_request(seen):
+    request = seen()
+    assert names(request) == [
+        "Upgrade",
+        "Host",
+        "Sec-WebSocket-Key",
+        "Sec-WebSocket-Version",
+        "Connection",
+        "Sec-WebSocket-Extensions",
+        "User-Agent",
+    ]
+    assert request.headers.get("Origin") is None
+    assert request.headers.get("User-Agent").startswith("wscli/")
+
+
+def test_headers_keep_order_case_and_duplicates(seen):
+    request = seen("-H", "x-B: 2", "-H", "X-a: 1", "-H", "x-B: 3", "-H", "Empty;")
+    assert request.headers[-4:] == [("x-B", "2"), ("X-a", "1"), ("x-B", "3"), ("Empty", "")]
+
+
+def test_a_header_takes_the_place_of_a_default(seen):
+    request = seen("-H", "user-agent: mine", "-H", "HOST: other", "-H", "Sec-WebSocket-Version: 8")
+    assert names(request)[1] == "HOST"
+    assert request.headers.get_all("host") == ["other"]
+    assert request.headers.get_all("User-Agent") == ["mine"]
+    assert request.headers.get_all("Sec-WebSocket-Version") == ["8"]
+
+
+def test_a_header_without_a_value_removes_a_default(seen):
+    request = seen("-H", "User-Agent:", "-H", "sec-websocket-extensions:")
+    assert "User-Agent" not in names(request)
+    assert "Sec-WebSocket-Extensions" not in names(request)
+
+
+def test_a_key_of_ones_own_is_what_the_answer_is_checked_against(seen):
+    request = seen("-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+    assert request.headers.get("Sec-WebSocket-Key") == "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def test_headers_from_a_file(seen, tmp_path):
+    path = tmp_path / "headers"
+    path.write_text("# comment\nX-One: 1\n\nX-Two: two\n")
+    assert seen("-H", f"@{path}").headers[-2:] == [("X-One", "1"), ("X-Two", "two")]
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "value"),
+    [
+        (["-o", "https://a.example"], "Origin", "https://a.example"),
+        (["--bearer", "abc"], "Authorization", "Bearer abc"),
+        (["-u", "us er:pa:ss"], "Authorization", "Basic " + b64encode(b"us er:pa:ss").decode()),
+        (["--cookie", "a=1", "--cookie", "b=2"], "Cookie", "a=1; b=2"),
+        (["--host", "other:99"], "Host", "other:99"),
+        (["--user-agent", "Mozilla"], "User-Agent", "Mozilla"),
+        (["-s", "chat", "-s", "v2.json"], "Sec-WebSocket-Protocol", "chat,v2.json"),
+        (["--no-compress"], "Sec-WebSocket-Extensions", None),
+    ],
+)
+def test_each_option_has_its_header(seen, options, name, value):
+    assert seen(*options).headers.get(name) == value
+
+
+def test_credentials_in_the_url(scripted):
+    requests = []
+
+    def script(peer):
+        peer.accept()
+        requests.append(peer.request)
+        peer.close()
+        peer.expect_close()
+
+    server = scripted(script)
+    wscli("listen", server.url.replace("ws://", "ws://us%40er:p%3Ass@"))
+    server.finish()
+    credentials = b64encode(b"us@er:p:ss").decode()
+    assert requests[0].headers.get("Authorization") == f"Basic {credentials}"
+    assert "@" not in requests[0].headers.get("Host")
+
+
+def test_a_password_that_is_missing_needs_a_terminal(echo_url):
+    result = wscli("listen", "-u", "user", echo_url)
+    assert result.status == 2
+    assert "the password of user is missing" in result.err
+
+
+@pytest.mark.parametrize("path", ["a;p=1/b;q=2?x=%41&y", "a//b/../c", "?q", "{a}|b^`"])
+def test_the_target_is_sent_to_the_letter(seen, path):
+    assert seen(path=path).target == "/" + path
+
+
+def test_utf8_in_a_header(seen):
+    assert seen("-H", "X-Name: Zoë").headers.get("X-Name") == "Zoë"
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["-H", "no colon"], "is no header"),
+        (["-H", "Bad Name: x"], "no name of a header"),
+        (["-H", "X: a\r\nY: b"], "would break the request"),
+        (["-o", "a\r\nb"], "would break the request"),
+        (["-s", "a b"], "no name of a subprotocol"),
+        (["-u", "a:b", "--bearer", "c"], "both a user and a bearer token"),
+        (["-4", "-6"], "exclude each other"),
+        (["--max-size", "huge"], "is no size"),
+        (["--connect-timeout", "soon"], "is no duration"),
+        (["--resolve", "x"], "is not HOST:PORT:ADDRESS"),
+        (["--proxy", "ftp://x"], "proxy's URL cannot be read"),
+        (["-H", "@/nonexistent"], "cannot read headers"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(options, complaint):
+    result = wscli("listen", *options, "ws://127.0.0.1:1/")
+    assert result.status == 2
+    assert complaint in result.err
+    assert result.out == b""
+
+
+# Redirects
+
+
+def redirect(location, status="302 Found"):
+    return lambda peer: peer.refuse(f"HTTP/1.1 {status}\r\nLocation: {location}\r\n\r\n")
+
+
+CREDENTIALS = ["-u", "a:b", "--cookie", "c=d", "-H", "X-Kept: 1"]
+
+
+def test_redirects_are_not_followed_unless_asked(scripted):
+    result = wscli("listen", scripted(redirect("/else")).url)
+    assert result.status == 5
+    assert "answered 302 Found instead of 101" in result.err
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 T", "308 P"])
+def test_a_relative_redirect_keeps_the_credentials(scripted, status):
+    requests = []
+
+    def script(peer):
+        peer.accept()
+        requests.append(peer.request)
+        peer.close()
+        peer.expect_close()
+
+    server = scripted(redirect("/else?x=1", status), script)
+    result = wscli("listen", "-L", *CREDENTIALS, server.url)
+    server.finish()
+    assert result.status == 0
+    assert requests[0].target == "/else?x=1"
+    assert {"Authorization", "Cookie", "X-Kept"} <= set(names(requests[0]))
+
+
+def test_a_redirect_to_another_origin_loses_the_credentials(scripted):
+    requests = []
+
+    def script(peer):
+        peer.accept()
+        requests.append(peer.request)
+        peer.close()
+        peer.expect_close()
+
+    other = scripted(script)
+    server = scripted(redirect(other.url.replace("ws:", "http:") + "x"))
+    options = [*CREDENTIALS, "-H", "Proxy-Authorization: e"]
+    result = wscli("listen", "-v", "-L", *options, server.url)
+    other.finish()
+    assert result.status == 0
+    assert not {"Authorization", "Cookie", "Proxy-Authorization"} & set(names(requests[0]))
+    assert requests[0].headers.get("X-Kept") == "1"
+    assert "< HTTP/1.1 302 Found" in result.err
+
+
+def test_credentials_of_a_url_stay_with_its_origin(scripted):
+    requests = []
+
+    def script(peer):
+        peer.accept()
+        requests.append(peer.request)
+        peer.close()
+        peer.expect_close()
+
+    server = scripted(redirect("/again"), script)
+    wscli("listen", "-L", server.url.replace("ws://", "ws://a:b@"))
+    server.finish()
+    assert requests[0].headers.get("Authorization") == "Basic " + b64encode(b"a:b").decode()
+
+
+def test_a_loop_of_redirects_ends(scripted):
+    result = wscli("listen", "-L", scripted(redirect("/again")).url)
+    assert result.status == 5
+    assert "gave up after 10 redirects" in result.err
+
+
+def test_a_redirect_to_nowhere(scripted):
+    server = scripted(lambda peer: peer.refuse("HTTP/1.1 302 Found\r\n\r\n"))
+    assert wscli("listen", "-L", server.url).status == 5
+
+
+def test_cookies_that_a_server_sets_are_not_sent_back(scripted):
+    requests = []
+
+    def script(peer):
+        peer.accept()
+        requests.append(peer.request)
+        peer.close()
+        peer.expect_close()
+
+    def set_cookie(peer):
+        peer.refuse(
+            "HTTP/1.1 302 Found\r\nLocation: /\r\nSet-Cookie: a=1; domain=localhost\r\n\r\n"
+        )
+
+    server = scripted(set_cookie, script)
+    assert wscli("listen", "-L", server.url).status == 0
+    server.finish()
+    assert "Cookie" not in names(requests[0])
+
+
+def test_the_open_event_has_both_heads(echo_url):
+    result = wscli("listen", "--json", "--for", "50ms", "-H", "X-A: b", echo_url)
+    event = json.loads(result.out.splitlines()[0])
+    assert ["X-A", "b"] in event["request"]["headers"]
+    assert event["response"]["status"] == 101
