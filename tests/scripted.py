@@ -80,6 +80,13 @@ class Peer:
                 return None
             self.received += self._connection.receive(data)
 
+    def payloads(self, count):
+        """Read until so many messages have come, and return their payloads."""
+        payloads = []
+        while len(payloads) < count:
+            payloads += self.expect().payloads
+        return payloads
+
     def expect_close(self):
         return self.expect(Close)
 

@@ -9,7 +9,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from wscli.errors import WscliError
-from wscli.net.opening import Opening
+from wscli.net.opening import TLS, Opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
 from wscli.sinks.output import Output
@@ -163,7 +163,7 @@ def _describe_opening(opening: Opening) -> dict[str, object]:
     if opening.proxy is not None:
         fields["proxy"] = opening.proxy
     if opening.tls is not None:
-        fields["tls"] = {"version": opening.tls.version, "cipher": opening.tls.cipher}
+        fields["tls"] = _describe_tls(opening.tls)
     if opening.agreement is not None and opening.agreement.subprotocol is not None:
         fields["subprotocol"] = opening.agreement.subprotocol
     if opening.agreement is not None and opening.agreement.extensions is not None:
@@ -180,6 +180,20 @@ def _describe_opening(opening: Opening) -> dict[str, object]:
             "headers": _pairs(opening.response.headers),
         }
     fields["timings"] = {phase: round(took, 6) for phase, took in opening.timings.items()}
+    return fields
+
+
+def _describe_tls(tls: TLS) -> dict[str, object]:
+    fields: dict[str, object] = {"version": tls.version, "cipher": tls.cipher}
+    if tls.certificate is not None:
+        certificate: dict[str, object] = {
+            "subject": tls.certificate.subject,
+            "issuer": tls.certificate.issuer,
+            "names": list(tls.certificate.names),
+        }
+        if tls.certificate.expires is not None:
+            certificate["expires"] = iso_time(tls.certificate.expires)
+        fields["certificate"] = certificate
     return fields
 
 

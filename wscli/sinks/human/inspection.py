@@ -106,7 +106,7 @@ class InspectionSink(Sink):
     def _section(self, title: str, rows: Iterator[tuple[str, ...]]) -> str:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
         for row in rows:
-            table.add_row("", *(Text(visible(cell)) for cell in row))
+            table.add_row("", *(Text(visible(cell), overflow="fold") for cell in row))
         if not table.row_count:
             return ""
         page = io.StringIO()

@@ -1,0 +1,262 @@
+"""The Python API: a session as a caller sees it, against servers that we did not write."""
+
+import threading
+
+import pytest
+
+import wscli
+from wscli.errors import (
+    ConnectError,
+    ConnectionClosed,
+    ConnectionLost,
+    ProtocolError,
+    TimedOut,
+    UpgradeError,
+    UsageError,
+)
+from wscli.wire.events import Close
+from wscli.wire.frames import Frame
+
+
+def test_text_is_str_and_binary_is_bytes_both_ways(echo_url):
+    with wscli.connect(echo_url) as connection:
+        connection.send("text ✓", b"\x00\xff", "", b"")
+        received = [connection.receive(timeout=5) for _ in range(4)]
+    assert received == ["text ✓", b"\x00\xff", "", b""]
+    assert (connection.end.code, connection.end.clean) == (1000, True)
+
+
+def test_an_echo_client_is_a_loop(scripted):
+    echoed = []
+
+    def script(peer):
+        peer.accept()
+        peer.text("one", "two")
+        echoed.extend(peer.payloads(2))
+        peer.close()
+        peer.expect_close()
+
+    with wscli.connect(scripted(script).url) as connection:
+        for message in connection:
+            connection.send(message)
+    assert echoed == [b"one", b"two"]
+
+
+def test_the_handshake_as_parsed(echo_url):
+    with wscli.connect(echo_url, headers=[("X-Test", "1")]) as connection:
+        opening = connection.opening
+    assert opening.request.headers.get("X-Test") == "1"
+    assert opening.response.status == 101
+    assert opening.agreement.deflate is not None
+    assert set(opening.timings) == {"name", "tcp", "upgrade"}
+    assert opening.opinion == "accepted"
+
+
+def test_a_subprotocol(websockets_server):
+    url = websockets_server(lambda connection: connection.recv(), subprotocols=["b", "a"])
+    with wscli.connect(url, subprotocols=("a", "b")) as connection:
+        assert connection.subprotocol == "b"
+        connection.send("done")
+
+
+def test_receive_waits_no_longer_than_it_may(echo_url):
+    with wscli.connect(echo_url) as connection:
+        with pytest.raises(TimedOut, match=r"no message came within 0\.05 s"):
+            connection.receive(timeout=0.05)
+        connection.send("still alive")
+        assert connection.receive(timeout=5) == "still alive"
+
+
+def test_a_ping_returns_its_round_trip_time(echo_url):
+    with wscli.connect(echo_url) as connection:
+        connection.send("before")
+        assert 0 < connection.ping() < 5
+        assert 0 < connection.ping(b"payload") < 5
+        assert connection.receive(timeout=5) == "before"
+        with pytest.raises(UsageError):
+            connection.ping(bytes(126))
+
+
+def test_a_ping_that_is_not_answered(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect_close()
+        peer.close()
+
+    with wscli.connect(scripted(script).url) as connection, pytest.raises(TimedOut):
+        connection.ping(timeout=0.05)
+
+
+def test_iteration_ends_at_a_normal_close_and_receive_then_says_so(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("last")
+        peer.close(1001, "bye")
+        peer.expect_close()
+
+    with wscli.connect(scripted(script).url) as connection:
+        assert list(connection) == ["last"]
+        with pytest.raises(ConnectionClosed) as caught:
+            connection.receive()
+        assert (caught.value.code, caught.value.reason) == (1001, "bye")
+        with pytest.raises(ConnectionClosed):
+            connection.send("too late")
+
+
+def test_iteration_raises_at_an_error_after_all_messages(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("one", "two")
+        peer.close(1011, "oops")
+        peer.expect_close()
+
+    with wscli.connect(scripted(script).url) as connection:
+        messages = iter(connection)
+        assert [next(messages), next(messages)] == ["one", "two"]
+        with pytest.raises(ConnectionClosed) as caught:
+            next(messages)
+    assert caught.value.code == 1011
+
+
+def test_what_came_before_a_violation_can_be_answered(scripted):
+    answers = []
+
+    def script(peer):
+        peer.accept()
+        peer.send(Frame(1, b"good").to_bytes() + Frame(3).to_bytes())
+        answers.append(peer.expect().payloads)
+        answers.append(peer.expect_close())
+
+    server = scripted(script)
+    with wscli.connect(server.url) as connection:
+        messages = iter(connection)
+        connection.send(next(messages))
+        with pytest.raises(ProtocolError):
+            next(messages)
+    server.finish()
+    assert answers == [[b"good"], Close(1002, "reserved-opcode")]
+
+
+def test_what_came_before_a_close_can_be_answered(scripted):
+    answers = []
+
+    def script(peer):
+        peer.accept()
+        peer.send(Frame(1, b"good").to_bytes() + Frame(8, b"\x03\xe8").to_bytes())
+        answers.append(peer.expect().payloads)
+        answers.append(peer.expect_close())
+
+    server = scripted(script)
+    with wscli.connect(server.url) as connection:
+        for message in connection:
+            connection.send(message)
+    server.finish()
+    assert answers == [[b"good"], Close(1000, "")]
+
+
+def test_a_lost_connection(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("before")
+        peer.fin()
+
+    with wscli.connect(scripted(script).url) as connection:
+        assert connection.receive() == "before"
+        with pytest.raises(ConnectionLost) as caught:
+            connection.receive()
+    assert caught.value.code == 1006
+
+
+def test_close_has_a_code_and_a_reason(scripted):
+    closes = []
+
+    def script(peer):
+        peer.accept()
+        closes.append(peer.expect_close())
+        peer.close(4000, "too")
+
+    connection = wscli.connect(scripted(script).url)
+    connection.close(4000, "enough")
+    connection.close()
+    assert closes == [Close(4000, "enough")]
+    assert (connection.end.code, connection.end.peer_began) == (4000, False)
+
+
+def test_messages_that_came_before_the_close_are_still_there_after_it(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("kept")
+        peer.expect_close()
+        peer.text("late")
+        peer.close()
+
+    with wscli.connect(scripted(script).url) as connection:
+        pass
+    assert [connection.receive(), connection.receive()] == ["kept", "late"]
+
+
+def test_an_exception_in_the_block_closes_with_going_away(scripted):
+    closes = []
+
+    def script(peer):
+        peer.accept()
+        closes.append(peer.expect_close())
+        peer.close(1001)
+
+    with pytest.raises(ZeroDivisionError), wscli.connect(scripted(script).url):
+        raise ZeroDivisionError
+    assert closes == [Close(1001, "")]
+
+
+def test_errors_of_connecting_are_raised(scripted):
+    with pytest.raises(ConnectError):
+        wscli.connect("ws://127.0.0.1:1/")
+    server = scripted(lambda peer: peer.refuse("HTTP/1.1 403 No\r\n\r\n"))
+    with pytest.raises(UpgradeError):
+        wscli.connect(server.url)
+    with pytest.raises(TypeError):
+        wscli.connect("ws://127.0.0.1:1/", no_such_option=1)
+
+
+def test_more_messages_than_are_taken_stay_in_the_network(scripted):
+    """Waiting for a pong reads on, but only so far: the rest holds the server up."""
+    sent = []
+    stalled = threading.Event()
+
+    def script(peer):
+        peer.accept()
+        peer.sock.settimeout(0.5)
+        try:
+            for _ in range(200):
+                peer.frames(Frame(2, bytes(1 << 20)))
+                sent.append(1)
+        except TimeoutError:
+            stalled.set()
+        peer.sock.settimeout(20)
+        peer.wait_for_end()
+
+    with wscli.connect(scripted(script).url, close_timeout=0.1) as connection:
+        with pytest.raises(TimedOut):
+            connection.ping(timeout=2)
+        assert stalled.is_set()
+    assert len(sent) < 50
+
+
+def test_several_threads_send_and_one_receives(echo_url):
+    count, senders = 300, 4
+    with wscli.connect(echo_url) as connection:
+        threads = [
+            threading.Thread(
+                target=lambda name: [connection.send(f"{name} {n}") for n in range(count)],
+                args=(name,),
+            )
+            for name in range(senders)
+        ]
+        for thread in threads:
+            thread.start()
+        received = [connection.receive(timeout=20) for _ in range(count * senders)]
+        for thread in threads:
+            thread.join()
+    for name in range(senders):
+        mine = [message for message in received if message.startswith(f"{name} ")]
+        assert mine == [f"{name} {n}" for n in range(count)]
