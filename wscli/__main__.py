@@ -24,8 +24,9 @@ def main() -> None:
     from wscli.cli.main import main as run
 
     status = run(sys.argv[1:], Env.of_process())
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as it is where the descriptor was closed
+            stream.flush()
     os._exit(status)
 
 

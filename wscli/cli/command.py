@@ -88,5 +88,8 @@ def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None
 def show(ctx: click.Context, text: str) -> None:
     """Write a text on stdout, and end."""
     env: Env = ctx.find_root().obj
-    Output(env.stdout).write(f"{text}\n".encode())
+    try:
+        Output(env.stdout).write(f"{text}\n".encode())
+    except BrokenPipeError:  # which click would make a status of its own
+        ctx.exit(ExitStatus.READER_GONE)
     ctx.exit()
