@@ -14,7 +14,7 @@ from wscli.errors import (
     UpgradeError,
     UsageError,
 )
-from wscli.wire.events import Close
+from wscli.wire.events import Close, Pong
 from wscli.wire.frames import Frame
 
 
@@ -206,6 +206,28 @@ def test_an_exception_in_the_block_closes_with_going_away(scripted):
     with pytest.raises(ZeroDivisionError), wscli.connect(scripted(script).url):
         raise ZeroDivisionError
     assert closes == [Close(1001, "")]
+
+
+def test_answers_can_be_withheld_to_test_a_server(scripted):
+    silence = []
+
+    def script(peer):
+        peer.accept()
+        peer.frames(Frame(9, b"are you there"))
+        peer.text("go")
+        peer.close(1000)
+        silence.append(peer.expect((Pong, Close)))
+
+    server = scripted(script)
+    with wscli.connect(
+        server.url, answer_pings=False, echo_close=False, close_timeout=0.1
+    ) as connection:
+        assert connection.receive() == "go"
+        with pytest.raises(TimedOut):
+            connection.receive(timeout=0.2)
+        connection.abort()
+    server.finish()
+    assert silence == [None]
 
 
 def test_errors_of_connecting_are_raised(scripted):

@@ -17,7 +17,8 @@ class ConnectOptions(NamedTuple):
     ``environment_proxies`` lets http_proxy and its like choose a proxy where ``proxy`` is None.
     ``family`` is 4 or 6 to use only that version of IP. ``compress`` offers permessage-deflate.
     ``tls_min`` is "1.2" or "1.3". ``ping_interval`` sends keepalive pings, and a pong that takes
-    longer than ``ping_timeout`` ends the connection.
+    longer than ``ping_timeout`` ends the connection. ``answer_pings`` and ``echo_close`` are what
+    RFC 6455 §5.5 demands, and may be turned off to see what a server makes of it.
     """
 
     headers: tuple[tuple[str, str | None], ...] = ()
@@ -47,3 +48,5 @@ class ConnectOptions(NamedTuple):
     server_name: str | None = None
     ping_interval: float | None = None
     ping_timeout: float | None = 20.0
+    answer_pings: bool = True
+    echo_close: bool = True

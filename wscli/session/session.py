@@ -19,7 +19,7 @@ from wscli.session.bus import Batch, Bus
 from wscli.session.driver import Driver
 from wscli.session.end import End, describe_close, error_of
 from wscli.session.inbox import Inbox
-from wscli.session.policies import Keepalive, Policies
+from wscli.session.keepalive import Keepalive
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode, Role
 from wscli.wire.connection import Connection, Item, Receiver
 from wscli.wire.events import Close, Messages, Ping, Pong
@@ -59,7 +59,6 @@ class Session:
         *,
         bus: Bus | None = None,
         inbox: bool = True,
-        policies: Policies | None = None,
     ) -> None:
         self.opening: Opening = connected.opening
         self.end: End | None = None
@@ -68,7 +67,6 @@ class Session:
         self._clock = clock
         self._started = started
         self._bus = bus or Bus()
-        self._policies = policies or Policies()
         agreement = connected.opening.agreement
         self._deflate = agreement.deflate if agreement else None
         self._connection = Connection(
@@ -329,7 +327,7 @@ class Session:
             self._bus.batch(Batch(incoming, self._clock.time(), elapsed, items))
 
     def _answer_ping(self, ping: Ping) -> None:
-        if self._policies.answer_pings and not self._connection.close_sent:
+        if self._options.answer_pings and not self._connection.close_sent:
             self._pump.post(self._connection.pong(ping.payload))
 
     def _time_pong(self, pong: Pong) -> Pong:
@@ -359,7 +357,7 @@ class Session:
         if self._violation is not None:
             rule = self._violation.rule
             self._send_close(rule.close_code, rule.id, _FIN_GRACE)
-        elif self._peer_close is not None and self._policies.echo_close:
+        elif self._peer_close is not None and self._options.echo_close:
             self._send_close(self._peer_close.code, "", _FIN_GRACE)
 
     def _send_close(self, code: int, reason: str, patience: float) -> None:

@@ -1,21 +1,10 @@
-"""What a session does by itself: answers pings, echoes Close, keeps the connection alive.
-
-Each is a choice, so that a server can be tested by an end that does otherwise.
-"""
+"""Keepalive: pings that a session sends by itself, and what it expects of them."""
 
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from wscli.net.clock import Clock
-
-
-class Policies(NamedTuple):
-    """Which answers are given without being asked for (RFC 6455 §5.5)."""
-
-    answer_pings: bool = True
-    echo_close: bool = True
 
 
 class Keepalive:
