@@ -1,0 +1,100 @@
+"""The peers that nobody here wrote, as programs: how each is made ready, and how it is run.
+
+``serve`` prints its port, then ``[code, reason]`` for each connection that has ended, as it saw it;
+it ends at the end of stdin. Its paths: /echo; /fragment, which echoes in fragments; /ping, which
+pings "are you there" and says when the pong came; /close?code=&reason=.
+
+``client URL SCRIPT OPTIONS`` goes through the steps of a script (JSON): echo and fragments with
+[kind, size], ping, close with [code, reason], wait for the other side's Close. It prints the
+[code, reason] that it saw, and exits with 0 only if all was as it should be. The options are
+deflate, no_context_takeover and window_bits.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PEERS = Path(__file__).parent / "peers"
+NAMES = ("websockets", "aiohttp", "ws", "gorilla")
+
+CANNOT_FRAGMENT = {"aiohttp"}
+"""Peers that send each message in one frame."""
+
+
+def make_ready(name, folder):
+    """Return the command of a peer, or skip with the reason."""
+    if name in ("websockets", "aiohttp"):
+        pytest.importorskip(name)
+        return [sys.executable, str(PEERS / f"{name}_peer.py")]
+    if name == "ws":
+        return _make_node_ready(folder)
+    return _make_go_ready(folder)
+
+
+def _make_node_ready(folder):
+    if not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("node and npm are not installed")
+    script = folder / "ws_peer.js"
+    script.write_bytes((PEERS / "ws_peer.js").read_bytes())
+    command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "ws"]
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    if done.returncode:
+        pytest.skip(f"npm install ws: {done.stderr.decode()[-200:]}")
+    return ["node", str(script)]
+
+
+def _make_go_ready(folder):
+    if not shutil.which("go"):
+        pytest.skip("go is not installed")
+    binary = folder / "gorilla_peer"
+    env = {
+        **os.environ,
+        "GO111MODULE": "off",
+        "GOPATH": "/usr/share/gocode",
+        "GOCACHE": str(folder / "cache"),
+    }
+    command = ["go", "build", "-o", str(binary), str(PEERS / "gorilla_peer.go")]
+    done = subprocess.run(command, capture_output=True, timeout=300, check=False, env=env)
+    if done.returncode:
+        pytest.skip(f"gorilla/websocket is not installed: {done.stderr.decode()[-200:]}")
+    return [str(binary)]
+
+
+class Server:
+    """A peer that serves."""
+
+    def __init__(self, command):
+        self._process = subprocess.Popen(
+            [*command, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.url = f"ws://127.0.0.1:{int(self._process.stdout.readline())}"
+
+    def ended(self):
+        """Return [code, reason] of the next connection to have ended, as the peer saw it."""
+        return json.loads(self._process.stdout.readline())
+
+    def stop(self):
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        finally:
+            self._process.kill()
+            self._process.stdout.close()
+            self._process.wait()
+
+
+def run_client(command, url, script, options):
+    """Let a peer go through a script; return [code, reason] as it saw them."""
+    done = subprocess.run(
+        [*command, "client", url, json.dumps(script), json.dumps(options)],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
