@@ -1,0 +1,27 @@
+"""Run the Autobahn suite against the client or the server, print the table, fail on anything odd.
+
+usage: python -m tests.conformance.run client|server [quick|core|compression|full] [OUTDIR]
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.conformance import suite
+
+
+def main(role, cases="full", out=None):
+    """Run it; return the exit status."""
+    run = {"client": suite.run_client, "server": suite.run_server}[role]
+    with tempfile.TemporaryDirectory() as folder:
+        report = run(suite.CASES[cases], Path(out or folder))
+    print("\n".join(suite.table(report)))
+    wrong = suite.unexpected(report)
+    print("\n".join(["not as it should be:", *wrong]) if wrong else "all as it should be")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in ("client", "server"):
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))
