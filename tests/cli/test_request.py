@@ -228,6 +228,13 @@ def test_a_loop_of_redirects_ends(scripted):
     assert "gave up after 10 redirects" in result.err
 
 
+@pytest.mark.parametrize("location", ["ws://[::1/a", "ftp://h/", "http://h:x/"])
+def test_a_redirect_to_what_is_no_url(scripted, location):
+    result = wscli("listen", "-L", scripted(redirect(location)).url)
+    assert result.status == 5
+    assert "the server redirects to what is no URL" in result.err
+
+
 def test_a_redirect_to_nowhere(scripted):
     server = scripted(lambda peer: peer.refuse("HTTP/1.1 302 Found\r\n\r\n"))
     assert wscli("listen", "-L", server.url).status == 5

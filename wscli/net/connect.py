@@ -6,14 +6,14 @@ import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from wscli.errors import UpgradeError
+from wscli.errors import UpgradeError, UsageError
 from wscli.net.attempt import Attempt, Observer
 from wscli.net.clock import Clock, Deadline
 from wscli.net.dial import dial
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.upgrade import check_options, upgrade
-from wscli.net.url import join_url, parse_url
+from wscli.net.url import Url, join_url, parse_url
 from wscli.wire.diagnosis import REDIRECTS
 
 _MAX_REDIRECTS = 10
@@ -52,7 +52,7 @@ def open_connection(
             location = _redirect(attempt)
             if location is None:
                 raise
-        previous, target = target, join_url(target, location)
+        previous, target = target, _join(target, location)
         if target.origin != previous.origin:
             options = without_credentials(options)
         elif target.user is None:
@@ -77,6 +77,15 @@ def _redirect(attempt: Attempt) -> str | None:
     if not attempt.options.follow_redirects or response is None:
         return None
     return response.headers.get("Location") if response.status in REDIRECTS else None
+
+
+def _join(target: Url, location: str) -> Url:
+    try:
+        return join_url(target, location)
+    except UsageError as error:
+        raise UpgradeError(
+            "the server redirects to what is no URL", repr(location), error.hint
+        ) from None
 
 
 def without_credentials(options: ConnectOptions) -> ConnectOptions:

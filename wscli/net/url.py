@@ -91,7 +91,10 @@ def join_url(base: Url, location: str) -> Url:
     """
     scheme = "https" if base.secure else "http"
     location = re.sub(r"^ws(s?)://", r"http\1://", location)
-    return parse_url(urljoin(f"{scheme}://{base.authority}{base.target}", location))
+    try:
+        return parse_url(urljoin(f"{scheme}://{base.authority}{base.target}", location))
+    except ValueError:
+        raise _unreadable(location, "brackets belong round an IPv6 address") from None
 
 
 def _unreadable(text: str, hint: str) -> UsageError:
