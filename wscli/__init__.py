@@ -25,4 +25,6 @@ def connect(url: str, **options: Any) -> Session:
     from wscli.net.options import ConnectOptions
     from wscli.session.connect import open_session
 
-    return open_session(url, ConnectOptions(**options))
+    session = open_session(url, ConnectOptions(**options))
+    session.start()
+    return session

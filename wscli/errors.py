@@ -18,6 +18,7 @@ class ExitStatus(IntEnum):
     PROTOCOL = 7
     LOST = 8
     PEER_CLOSED = 9
+    HUNG_UP = 129
     INTERRUPTED = 130
     READER_GONE = 141
     TERMINATED = 143

@@ -143,10 +143,10 @@ def test_compression_that_was_not_offered(scripted):
         (b"220 mail.example.com ESMTP\r\n", "a mail or file server's greeting"),
         (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", "an HTTP/2 frame"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "a TLS record"),
-        (b"garbage", "not HTTP"),
-        (b"HTTP/1.1 101", "not HTTP"),
-        (b"HTTP/1.1 banana\r\n\r\n", "not HTTP"),
-        (b"HTTP/1.1 101 OK\r\nno colon\r\n\r\n", "not HTTP"),
+        (b"garbage", "what is not HTTP"),
+        (b"HTTP/1.1 101", "a response whose head does not end"),
+        (b"HTTP/1.1 banana\r\n\r\n", "a malformed HTTP head"),
+        (b"HTTP/1.1 101 OK\r\nno colon\r\n\r\n", "a malformed HTTP head"),
     ],
 )
 def test_what_is_no_response(scripted, answer, what):

@@ -257,11 +257,59 @@ def test_more_messages_than_are_taken_stay_in_the_network(scripted):
         peer.sock.settimeout(20)
         peer.wait_for_end()
 
-    with wscli.connect(scripted(script).url, close_timeout=0.1) as connection:
+    server = scripted(script)
+    with wscli.connect(server.url, close_timeout=0.1, max_size=1 << 20) as connection:
         with pytest.raises(TimedOut):
             connection.ping(timeout=2)
         assert stalled.is_set()
     assert len(sent) < 50
+
+
+def test_a_flood_of_pings_is_answered_with_the_newest_only(scripted):
+    """RFC 6455 §5.5.3; a peer that pings and does not read cannot fill our memory."""
+
+    def script(peer):
+        peer.accept()
+        for _ in range(100):
+            peer.send(Frame(9, bytes(100)).to_bytes() * 2000)
+        peer.text("done")
+        peer.wait_for_end()
+
+    with wscli.connect(scripted(script).url, close_timeout=0.1) as connection:
+        assert connection.receive(timeout=30) == "done"
+        assert connection.pending < 1 << 20
+
+
+@pytest.mark.parametrize("message", [5, None, ["a"], 1.5])
+def test_what_is_neither_text_nor_binary_is_not_sent(echo_url, message):
+    with wscli.connect(echo_url) as connection, pytest.raises(TypeError):
+        connection.send(message)
+
+
+def test_the_close_of_a_peer_is_what_sending_then_meets(scripted):
+    def script(peer):
+        peer.accept(then=Frame(8, b"\x03\xf0token expired").to_bytes())
+        peer.expect_close()
+
+    with wscli.connect(scripted(script).url) as connection:
+        with pytest.raises(ConnectionClosed) as caught:
+            connection.send("hello")
+        assert (caught.value.code, caught.value.reason) == (1008, "token expired")
+
+
+def test_keepalive_that_is_not_answered_closes_with_1011(scripted):
+    closes = []
+
+    def script(peer):
+        peer.accept()
+        closes.append(peer.expect_close())
+
+    server = scripted(script)
+    connection = wscli.connect(server.url, ping_interval=0.05, ping_timeout=0.1)
+    with pytest.raises(TimedOut, match="keepalive"):
+        connection.receive(timeout=20)
+    server.finish()
+    assert closes == [Close(1011, "keepalive ping timeout")]
 
 
 def test_several_threads_send_and_one_receives(echo_url):

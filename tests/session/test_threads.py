@@ -7,6 +7,9 @@ import pytest
 import trustme
 
 import wscli
+from wscli.errors import ConnectionClosed, ConnectionLost, WscliError
+from wscli.wire.events import Ping
+from wscli.wire.frames import Frame
 
 CONNECTIONS = 50
 SENDERS = 3
@@ -92,16 +95,109 @@ def test_a_reader_thread_hands_over_what_another_thread_sends(echo_url):
     assert received == [str(n) for n in range(100)]
 
 
-def test_closing_from_another_thread_ends_a_wait(echo_url):
-    ended = []
-    connection = wscli.connect(echo_url)
+def waiting_reader(connection, outcome):
+    """Start a thread that waits for a message for as long as it takes; return when it does."""
+    waiting = threading.Event()
 
     def read():
-        ended.extend(connection)
-        ended.append("ended")
+        connection.send("first")
+        outcome.append(connection.receive())
+        waiting.set()
+        try:
+            outcome.append(connection.receive())
+        except WscliError as error:
+            outcome.append(type(error))
 
     reader = threading.Thread(target=read)
     reader.start()
-    connection.close()
+    assert waiting.wait(20)
+    return reader
+
+
+@pytest.mark.parametrize(("end", "error"), [("close", ConnectionClosed), ("abort", ConnectionLost)])
+def test_ending_a_connection_from_another_thread_ends_a_wait(echo_url, end, error):
+    outcome = []
+    connection = wscli.connect(echo_url)
+    reader = waiting_reader(connection, outcome)
+    getattr(connection, end)()
     reader.join(20)
-    assert ended == ["ended"]
+    assert outcome == ["first", error]
+
+
+def test_two_receivers_share_the_messages(echo_url):
+    count, received, failures = 2000, [], []
+
+    def receive(connection):
+        try:
+            for _ in range(count // 2):
+                received.append(connection.receive(timeout=20))
+        except Exception as error:
+            failures.append(error)
+
+    with wscli.connect(echo_url) as connection:
+        threads = [threading.Thread(target=receive, args=(connection,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        connection.send(*(str(n) for n in range(count)))
+        for thread in threads:
+            thread.join(30)
+    assert failures == []
+    assert sorted(received, key=int) == [str(n) for n in range(count)]
+
+
+def test_a_reader_that_empties_a_full_inbox_gets_the_rest(scripted):
+    """While another thread drives: it stopped reading, and must be told that it may go on."""
+    count, size = 200, 100_000
+
+    def script(peer):
+        peer.accept()
+        for _ in range(count):
+            peer.frames(Frame(2, bytes(size)))
+        peer.frames(Frame(10, peer.expect(Ping).payload))
+        peer.expect_close()
+        peer.close()
+
+    server = scripted(script)
+    rtts = []
+    with wscli.connect(server.url, max_size=1 << 20) as connection:
+        driver = threading.Thread(target=lambda: rtts.append(connection.ping(timeout=30)))
+        driver.start()
+        sizes = [len(connection.receive(timeout=20)) for _ in range(count)]
+        driver.join(30)
+    assert sizes == [size] * count
+    assert len(rtts) == 1
+
+
+def test_what_send_returns_from_has_left(echo_url):
+    """Also where the thread that drove at first has gone meanwhile."""
+    with wscli.connect(echo_url) as connection:
+        driver = threading.Thread(target=connection.ping)
+        driver.start()
+        connection.send(bytes(8 << 20))
+        assert connection.pending == 0
+        driver.join(20)
+        assert len(connection.receive(timeout=20)) == 8 << 20
+
+
+def test_senders_meet_nothing_but_the_end_of_the_connection(echo_url):
+    failures, started = [], threading.Barrier(9)
+
+    def send(connection):
+        started.wait(20)
+        try:
+            while True:
+                connection.send("x")
+        except ConnectionClosed:
+            pass
+        except Exception as error:
+            failures.append(error)
+
+    connection = wscli.connect(echo_url)
+    threads = [threading.Thread(target=send, args=(connection,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    started.wait(20)
+    connection.close()
+    for thread in threads:
+        thread.join(20)
+    assert failures == []

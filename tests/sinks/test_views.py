@@ -67,6 +67,7 @@ class Stream:
 
 def opening():
     record = Opening(parse_url("wss://example.com/feed?x=1"))
+    record.looked_up = "example.com"
     record.addresses = ("192.0.2.1", "2001:db8::1")
     record.address = "192.0.2.1:443"
     record.timings = {"name": 0.0031, "tcp": 0.012, "tls": 0.0245, "upgrade": 0.0131}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,7 +44,7 @@ def talk_sinks(seeing: Seeing, env: Env) -> list[Sink]:
     from wscli.sinks.human.talk import TalkSink
 
     palette = Palette(colour=env.wants_colour(seeing.colour, tty=env.stderr_tty))
-    return [TalkSink(Output(env.stderr), palette, seeing.verbosity)]
+    return [TalkSink(Output(env.stderr, None), palette, seeing.verbosity)]
 
 
 @contextmanager
@@ -57,13 +58,19 @@ def recording(seeing: Seeing) -> Iterator[list[Sink]]:
         yield []
         return
     try:
-        stream = io.FileIO(seeing.record, "w")
+        stream = io.FileIO(seeing.record, "w", opener=_private)
     except OSError as error:
         raise UsageError(f"cannot write {seeing.record}", error.strerror or str(error)) from None
     from wscli.sinks.ndjson import NdjsonSink
 
     with stream:
-        yield [NdjsonSink(Output(stream), frames=seeing.verbosity >= 2)]
+        output = Output(stream, f"the recording {seeing.record}")
+        yield [NdjsonSink(output, frames=seeing.verbosity >= 2)]
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read: a recording has credentials in its headers."""
+    return os.open(path, flags, mode=0o600)
 
 
 def _palette(seeing: Seeing, env: Env) -> Palette:

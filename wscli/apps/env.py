@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import select
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
 from wscli.net.clock import Clock
+
+_CHUNK = 1 << 20
 
 
 class Env(NamedTuple):
@@ -38,6 +41,18 @@ class Env(NamedTuple):
             stderr_tty=stderr.isatty(),
             width=_width(),
         )
+
+    def read_stdin(self) -> bytes:
+        """Return all of stdin, also where somebody made it non-blocking."""
+        pieces = []
+        while (piece := self.stdin.read(_CHUNK)) != b"":
+            if piece is None:
+                poll = select.poll()
+                poll.register(self.stdin, select.POLLIN)
+                poll.poll()
+            else:
+                pieces.append(piece)
+        return b"".join(pieces)
 
     @property
     def debug(self) -> bool:

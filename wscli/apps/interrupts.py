@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once."""
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -10,13 +11,18 @@ from typing import Any, Self
 from wscli.errors import ExitStatus
 from wscli.session.session import Session
 
-_STATUS = {signal.SIGINT: ExitStatus.INTERRUPTED, signal.SIGTERM: ExitStatus.TERMINATED}
+_STATUS = {
+    signal.SIGINT: ExitStatus.INTERRUPTED,
+    signal.SIGTERM: ExitStatus.TERMINATED,
+    signal.SIGHUP: ExitStatus.HUNG_UP,
+}
 
 
 class Interrupts:
-    """Notes the first signal and wakes the session; before there is one, and at the second, raises.
+    """Notes the first signal and wakes the session; before there is one, it raises.
 
-    Nothing is interrupted in the middle, so nothing that was received is lost.
+    With a session nothing is interrupted in the middle, so nothing that was received is lost.
+    A signal that was ignored when we came, as nohup does, stays ignored.
     """
 
     def __init__(self) -> None:
@@ -30,7 +36,9 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in _STATUS}
+            for number in _STATUS:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
@@ -43,8 +51,10 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        again = self.status is not None
+        if self.status is not None:
+            # Whatever is being waited for, a pipe that nobody reads among it, is given up.
+            os._exit(self.status)
         self.status = _STATUS[signal.Signals(number)]
-        if again or self._session is None:
+        if self._session is None:
             raise KeyboardInterrupt
         self._session.wake()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from wscli.apps.common import Common
 from wscli.apps.env import Env
 from wscli.apps.run import Work, run_session
-from wscli.errors import ExitStatus, TimedOut
+from wscli.errors import ConnectionClosed, ExitStatus, TimedOut
 from wscli.sinks.output import Output
 
 
@@ -61,8 +61,12 @@ class Pinger:
                 self._work.wait(lambda: False, pause)
 
     def _ping_once(self) -> None:
+        try:
+            ping = self._work.session.post_ping(os.urandom(4))
+        except ConnectionClosed:
+            self._work.wait(lambda: False)  # until it has ended, which will not be long
+            return
         self._sent += 1
-        ping = self._work.session.post_ping(os.urandom(4))
         if self._work.wait(lambda: ping.rtt is not None, self._options.timeout):
             rtt = ping.rtt or 0.0
             self._rtts.append(rtt)

@@ -99,7 +99,11 @@ class Feeder:
         return patience is not None and patience <= 0
 
     def _read(self) -> None:
-        data = self._env.stdin.read(_CHUNK)
+        try:
+            data = self._env.stdin.read(_CHUNK)
+        except OSError as error:
+            self._give_up(UsageError("cannot read stdin", error.strerror or str(error)))
+            return
         if data is None:  # somebody made it non-blocking, and there is nothing
             return
         if not data:

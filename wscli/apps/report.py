@@ -21,7 +21,4 @@ def report(error: WscliError, env: Env, colour: str = "auto") -> None:
 
 def say(env: Env, text: str) -> None:
     """Write a line on stderr; that nobody reads it is no error."""
-    try:
-        Output(env.stderr).write(f"{text}\n".encode())
-    except (OSError, WscliError):
-        return
+    Output(env.stderr, None).write(f"{text}\n".encode(errors="backslashreplace"))

@@ -14,7 +14,7 @@ from wscli.apps.display import data_sink, recording, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.report import report
-from wscli.errors import ExitStatus, WscliError
+from wscli.errors import ExitStatus, TimedOut, WscliError
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.end import error_of
@@ -22,6 +22,7 @@ from wscli.session.session import Session
 from wscli.sinks.goal import Goal
 from wscli.wire.codes import CloseCode
 
+_LAST_WORD = 0.2  # seconds for the closing handshake, where a time limit has passed already
 _STILL_COMING = 1.0  # seconds: where a message came so recently, more was to be expected
 
 
@@ -64,15 +65,17 @@ def run_session(
     sink: Sink | None = None,
     count: int | None = None,
     until: re.Pattern[str] | None = None,
+    cut: bool = True,
 ) -> ExitStatus:
     """Open a session, do the work, and close.
 
-    ``count`` and ``until`` are the goal of the work; ``sink`` takes the place of what writes
-    messages to stdout. Errors are reported here, and nowhere else.
+    ``count`` and ``until`` are the goal of the work, and ``cut`` ends with it what is shown;
+    ``sink`` takes the place of what writes messages to stdout. Errors are reported here, and
+    nowhere else.
     """
     with Interrupts() as interrupts:
         try:
-            goal = Goal(sink or data_sink(common.seeing, env), count, until)
+            goal = Goal(sink or data_sink(common.seeing, env), count, until, cut=cut)
             return _run(common, env, work, goal, interrupts)
         except KeyboardInterrupt:
             return interrupts.status or ExitStatus.INTERRUPTED
@@ -92,13 +95,9 @@ def _run(
             bus = Bus([*talk_sinks(seeing, env), goal, *recorder])
             url = stack.enter_context(demo.resolve(common.url))
             session = open_session(
-                url,
-                common.connect,
-                clock=env.clock,
-                environ=env.environ,
-                bus=bus,
-                ready=interrupts.guard,
+                url, common.connect, clock=env.clock, environ=env.environ, bus=bus
             )
+            interrupts.guard(session)
             _conduct(session, work, Work(session, goal, env, interrupts))
         except WscliError as error:
             report(error, env, seeing.colour)
@@ -108,12 +107,16 @@ def _run(
 
 
 def _conduct(session: Session, work: Callable[[Work], None], to_do: Work) -> None:
-    _watch_reader(session, to_do.env)
     try:
+        _watch_reader(session, to_do.env)
+        session.start()
         work(to_do)
         session.close(_close_code(to_do))
     except BrokenPipeError:
         session.close(CloseCode.GOING_AWAY)
+        raise
+    except TimedOut:
+        session.close(timeout=_LAST_WORD)
         raise
     except WscliError:
         session.close()
@@ -135,7 +138,8 @@ def _close_code(work: Work) -> CloseCode:
 def _watch_reader(session: Session, env: Env) -> None:
     """Notice that nobody reads stdout any more, also while there is nothing to write."""
     descriptor = env.stdout.fileno()
-    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         session.watch(descriptor, 0, _reader_gone)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
 from wscli.apps.run import Work, run_session
-from wscli.errors import ExitStatus, TimedOut
+from wscli.errors import ConnectionClosed, ExitStatus, TimedOut
 from wscli.session.end import describe_close, error_of
 from wscli.wire.codes import Opcode
 
@@ -37,8 +38,9 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
     started = env.clock.monotonic()
 
     def exchange(work: Work) -> None:
-        for message in options.messages:
-            work.session.post(options.opcode, [message])
+        with suppress(ConnectionClosed):  # then the wait below ends, and says how it ended
+            for message in options.messages:
+                work.session.post(options.opcode, [message])
         left = None
         if options.timeout is not None:
             left = options.timeout - (env.clock.monotonic() - started)
@@ -46,7 +48,11 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
         if not done and not work.interrupted:
             raise _unanswered(options, work, count)
 
-    return run_session(_within_timeout(options), env, exchange, count=count, until=options.until)
+    # What was asked for ends what is shown; without that, everything up to the peer's Close is.
+    cut = options.replies is not None or options.until is not None
+    return run_session(
+        _within_timeout(options), env, exchange, count=count, until=options.until, cut=cut
+    )
 
 
 def _within_timeout(options: SendOptions) -> Common:

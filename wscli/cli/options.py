@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from wscli.cli.command import Option
 from wscli.cli.types import duration, headers, resolve, size
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
+from wscli.sinks.human.safe import visible
 from wscli.wire.codes import Opcode
 
 _DEFAULTS = ConnectOptions()
@@ -86,9 +88,10 @@ def _request_options() -> list[click.Parameter]:
             "--max-size",
             section=section,
             type=size,
-            default=_DEFAULTS.max_size,
+            default="64MiB",
+            show_default=True,
             metavar="SIZE",
-            help="The largest message to take; 64MiB unless given.",
+            help="The largest message to take.",
         ),
     ]
 
@@ -100,17 +103,19 @@ def _network_options() -> list[click.Parameter]:
             "--connect-timeout",
             section=section,
             type=duration,
-            default=_DEFAULTS.connect_timeout,
+            default="10s",
+            show_default=True,
             metavar="DURATION",
-            help="For all of connecting: name, TCP, proxy, TLS and upgrade; 10s unless given.",
+            help="For all of connecting: name, TCP, proxy, TLS and upgrade.",
         ),
         Option(
             "--close-timeout",
             section=section,
             type=duration,
-            default=_DEFAULTS.close_timeout,
+            default="3s",
+            show_default=True,
             metavar="DURATION",
-            help="How long to wait for the peer's Close; 3s unless given.",
+            help="How long to wait for the peer's Close.",
         ),
         Option(
             "--ping-interval",
@@ -123,9 +128,10 @@ def _network_options() -> list[click.Parameter]:
             "--ping-timeout",
             section=section,
             type=duration,
-            default=_DEFAULTS.ping_timeout,
+            default="20s",
+            show_default=True,
             metavar="DURATION",
-            help="End the connection when a keepalive ping gets no pong; 20s unless given.",
+            help="End the connection when a keepalive ping gets no pong.",
         ),
         Option(
             "--proxy",
@@ -176,7 +182,23 @@ def _tls_options() -> list[click.Parameter]:
 
 
 def seeing_options() -> list[click.Parameter]:
-    """Return the options that say what to show."""
+    """Return the options that say what to show of a session with messages."""
+    section = "Seeing"
+    return [
+        Option("--raw", "as_raw", section=section, is_flag=True, help="Payloads, nothing added."),
+        Option("--hex", "as_hex", section=section, is_flag=True, help="Payloads as a hex dump."),
+        Option(
+            "--timestamps",
+            section=section,
+            is_flag=True,
+            help="Each message begins with the time at which it came.",
+        ),
+        *watching_options(),
+    ]
+
+
+def watching_options() -> list[click.Parameter]:
+    """Return the options that say what to show of any session."""
     section = "Seeing"
     return [
         Option(
@@ -188,14 +210,6 @@ def seeing_options() -> list[click.Parameter]:
         ),
         Option("-q", "--quiet", section=section, is_flag=True, help="Say nothing but errors."),
         Option("--json", "as_json", section=section, is_flag=True, help="Every event as JSON."),
-        Option("--raw", "as_raw", section=section, is_flag=True, help="Payloads, nothing added."),
-        Option("--hex", "as_hex", section=section, is_flag=True, help="Payloads as a hex dump."),
-        Option(
-            "--timestamps",
-            section=section,
-            is_flag=True,
-            help="Each message begins with the time at which it came.",
-        ),
         Option(
             "--record",
             section=section,
@@ -239,35 +253,15 @@ def read_connect_options(params: dict[str, Any], env: Env) -> ConnectOptions:
     user, password = _read_user(params["user"], env)
     if params["ipv4"] and params["ipv6"]:
         raise UsageError("IPv4 only and IPv6 only exclude each other", hint="-4 or -6")
-    return ConnectOptions(
-        headers=tuple(header for headers in params["headers"] for header in headers),
-        origin=params["origin"],
-        subprotocols=params["subprotocols"],
-        user=user,
-        password=password,
-        bearer=params["bearer"],
-        cookies=params["cookies"],
-        host=params["host"],
-        user_agent=params["user_agent"] or _DEFAULTS.user_agent,
-        follow_redirects=params["follow_redirects"],
-        connect_timeout=params["connect_timeout"],
-        close_timeout=params["close_timeout"],
-        proxy=params["proxy"],
-        environment_proxies=params["environment_proxies"],
-        resolve=params["resolve"],
-        unix_socket=params["unix_socket"],
-        family=4 if params["ipv4"] else 6 if params["ipv6"] else None,
-        compress=params["compress"],
-        max_size=params["max_size"],
-        insecure=params["insecure"],
-        cacert=params["cacert"],
-        cert=params["cert"],
-        key=params["key"],
-        tls_min=params["tls_min"],
-        server_name=params["server_name"],
-        ping_interval=params["ping_interval"],
-        ping_timeout=params["ping_timeout"],
-    )
+    given = {name: params[name] for name in ConnectOptions._fields if name in params}
+    given |= {
+        "headers": tuple(header for headers in params["headers"] for header in headers),
+        "user": user,
+        "password": password,
+        "user_agent": params["user_agent"] or _DEFAULTS.user_agent,
+        "family": 4 if params["ipv4"] else 6 if params["ipv6"] else None,
+    }
+    return ConnectOptions(**given)
 
 
 def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
@@ -281,22 +275,27 @@ def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
             f"the password of {user} is missing, and there is no terminal to ask at",
             hint="--user USER:PASS",
         )
-    return user, click.prompt(f"Password of {user}", hide_input=True, err=True)
+    # Ctrl-C must not end the program while the terminal does not echo.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return user, click.prompt(f"Password of {visible(user)}", hide_input=True, err=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def read_seeing(params: dict[str, Any], separator: bytes = b"\n") -> Seeing:
     """Return what to show."""
-    forms = [form for form in ("raw", "json", "hex") if params[f"as_{form}"]]
+    forms = [form for form in ("raw", "json", "hex") if params.get(f"as_{form}")]
     if len(forms) > 1:
         names = " and ".join(f"--{form}" for form in forms)
         raise UsageError(f"{names} exclude each other", hint="give one of them")
-    if forms and params["timestamps"]:
+    if forms and params.get("timestamps"):
         raise UsageError(f"--timestamps and --{forms[0]} exclude each other")
     return Seeing(
         verbosity=params["verbosity"],
         quiet=params["quiet"],
         form=forms[0] if forms else "auto",
-        timestamps=params["timestamps"],
+        timestamps=params.get("timestamps", False),
         record=params["record"],
         colour=params["colour"],
         separator=separator,

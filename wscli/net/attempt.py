@@ -35,9 +35,9 @@ class Attempt:
         self._observe(self.opening, step)
 
     @contextmanager
-    def phase(self, name: str, doing: str) -> Iterator[None]:
+    def phase(self, name: str, doing: str, hint: str = "") -> Iterator[None]:
         """Time a phase of PHASES, and name it in the error if the deadline passes."""
-        self.deadline.doing = doing
+        self.deadline.doing, self.deadline.hint = doing, hint
         start = self.clock.monotonic()
         yield
         self.opening.timings[name] = self.clock.monotonic() - start

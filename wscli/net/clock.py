@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     import socket
 
 
+_LONGEST_POLL = 1_000_000.0  # seconds; poll(2) counts milliseconds in an int
+
+
+def poll_timeout(*limits: float | None) -> float | None:
+    """Return the least of some limits in seconds as poll takes it, in milliseconds."""
+    given = [limit for limit in limits if limit is not None]
+    return 1000 * max(0.0, min(*given, _LONGEST_POLL)) if given else None
+
+
 class Clock:
     """What the time is; tests may give another."""
 
@@ -27,7 +36,7 @@ class Clock:
 class Deadline:
     """One time limit, in seconds, that covers every step of an undertaking; None is no limit.
 
-    ``doing`` names the present step, for the error.
+    ``doing`` names the present step, for the error, and ``hint`` is what else to try then.
     """
 
     def __init__(self, clock: Clock, seconds: float | None, doing: str) -> None:
@@ -35,6 +44,7 @@ class Deadline:
         self._seconds = seconds
         self._end = None if seconds is None else clock.monotonic() + seconds
         self.doing = doing
+        self.hint = ""
 
     def remaining(self) -> float | None:
         """Return the seconds that are left.
@@ -53,7 +63,7 @@ class Deadline:
         """Return the error that says what was under way when time ran out."""
         return TimedOut(
             f"timed out after {self._seconds:g} s while {self.doing}",
-            hint="--connect-timeout gives it longer",
+            hint=self.hint or "a longer --connect-timeout, or --timeout where that is shorter",
         )
 
     def wait(self, sock: socket.socket, event: int) -> None:
@@ -62,8 +72,7 @@ class Deadline:
         Raises:
             TimedOut: if it is not in time.
         """
-        left = self.remaining()
         poll = select.poll()
         poll.register(sock, event)
-        if not poll.poll(None if left is None else left * 1000):
-            raise self.passed()
+        while not poll.poll(poll_timeout(self.remaining())):
+            pass

@@ -17,7 +17,7 @@ from wscli.net.url import Url, join_url, parse_url
 from wscli.wire.diagnosis import REDIRECTS
 
 _MAX_REDIRECTS = 10
-_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_BOUND_TO_ORIGIN = frozenset({"authorization", "cookie", "proxy-authorization", "host"})
 
 
 class Connected(NamedTuple):
@@ -90,7 +90,7 @@ def _join(target: Url, location: str) -> Url:
 
 def without_credentials(options: ConnectOptions) -> ConnectOptions:
     """Return the options without what must not reach another origin."""
-    headers = tuple(field for field in options.headers if field[0].lower() not in _CREDENTIALS)
+    headers = tuple(field for field in options.headers if field[0].lower() not in _BOUND_TO_ORIGIN)
     return options._replace(
         headers=headers, user=None, password=None, bearer=None, cookies=(), host=None
     )

@@ -15,7 +15,8 @@ from wscli.errors import ConnectError
 from wscli.net import proxy as proxies
 from wscli.net import tls
 from wscli.net.attempt import Attempt
-from wscli.net.clock import Clock, Deadline
+from wscli.net.clock import Clock, Deadline, poll_timeout
+from wscli.net.options import ConnectOptions
 from wscli.net.url import host_and_port
 
 _STAGGER = 0.25  # seconds before the next address is tried beside the last one (RFC 8305 §5)
@@ -44,7 +45,8 @@ def dial(attempt: Attempt, environ: Mapping[str, str]) -> socket.socket:
     if not url.secure:
         return sock
     try:
-        with attempt.phase("tls", f"negotiating TLS with {url.authority}"):
+        hint = "is this port meant for TLS? If not, write ws:// instead of wss://"
+        with attempt.phase("tls", f"negotiating TLS with {url.authority}", hint):
             return tls.wrap(sock, attempt)
     except BaseException:
         sock.close()
@@ -75,8 +77,9 @@ def _connect_unix(path: str, attempt: Attempt) -> socket.socket:
 def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> socket.socket:
     url = attempt.opening.url
     if proxy.kind != "http":
+        host = _host_for_socks(proxy, attempt)
         with attempt.phase("proxy", f"connecting through the proxy {proxy}"):
-            return proxies.connect_socks(proxy, url.host, url.port, attempt.deadline)
+            return proxies.connect_socks(proxy, host, url.port, attempt.deadline)
     sock = _connect_tcp(proxy.host, proxy.port, attempt)
     try:
         with attempt.phase("proxy", f"waiting for the proxy {proxy}"):
@@ -87,10 +90,25 @@ def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> socket.socket:
         raise
 
 
+def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
+    """Return what to ask a SOCKS proxy for: an address, unless it is the one to look it up."""
+    url, options = attempt.opening.url, attempt.options
+    if proxy.looks_up and not any(host == url.host for host, _, _ in options.resolve):
+        return url.host
+    if proxy.kind == "socks4":
+        options = options._replace(family=4)  # it knows no other
+    with attempt.phase("name", f"looking up {url.host}"):
+        addresses = _resolve(url.host, url.port, options, attempt.deadline)
+        attempt.opening.looked_up = url.host
+        attempt.opening.addresses = tuple(str(address[0]) for _, address in addresses)
+    return attempt.opening.addresses[0]
+
+
 def _connect_tcp(host: str, port: int, attempt: Attempt) -> socket.socket:
     opening = attempt.opening
     with attempt.phase("name", f"looking up {host}"):
-        addresses = _resolve(host, port, attempt)
+        opening.looked_up = host
+        addresses = _resolve(host, port, attempt.options, attempt.deadline)
         opening.addresses = tuple(str(address[0]) for _, address in addresses)
     with attempt.phase("tcp", f"connecting to {host_and_port(host, port)}"):
         sock = connect_any(addresses, host, port, attempt.deadline, attempt.clock)
@@ -99,12 +117,12 @@ def _connect_tcp(host: str, port: int, attempt: Attempt) -> socket.socket:
     return sock
 
 
-def _resolve(host: str, port: int, attempt: Attempt) -> list[_Address]:
-    for name, of_port, address in attempt.options.resolve:
+def _resolve(host: str, port: int, options: ConnectOptions, deadline: Deadline) -> list[_Address]:
+    for name, of_port, address in options.resolve:
         if (name.lower(), of_port) == (host.lower(), port):
             host = address
     try:
-        return look_up(host, port, _FAMILIES[attempt.options.family], attempt.deadline)
+        return look_up(host, port, _FAMILIES[options.family], deadline)
     except (socket.gaierror, UnicodeError) as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else "not a host name"
         raise ConnectError(
@@ -170,15 +188,18 @@ def connect_any(
     try:
         while waiting or trying:
             if waiting and (not trying or clock.monotonic() >= next_start):
-                next_start = clock.monotonic() + _STAGGER
                 family, address = waiting.popleft()
-                sock = socket.socket(family, socket.SOCK_STREAM)
-                sock.setblocking(False)
-                trying[sock.fileno()] = sock, host_and_port(*address[:2])
+                shown = host_and_port(*address[:2])
+                try:
+                    sock = _begin_to_connect(family, address)
+                except OSError as error:
+                    failures.append((shown, error.errno or 0))
+                    continue
+                trying[sock.fileno()] = sock, shown
                 poll.register(sock, select.POLLOUT)
-                sock.connect_ex(address)  # how it went is asked when poll says that it is over
+                next_start = clock.monotonic() + _STAGGER
             pause = max(0.0, next_start - clock.monotonic()) if waiting else None
-            for fd, _ in poll.poll(_milliseconds(deadline.remaining(), pause)):
+            for fd, _ in poll.poll(poll_timeout(deadline.remaining(), pause)):
                 poll.unregister(fd)
                 sock, shown = trying.pop(fd)
                 failure = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -193,9 +214,14 @@ def connect_any(
     raise _nobody_answered(host, port, failures)
 
 
-def _milliseconds(*seconds: float | None) -> float | None:
-    limits = [limit for limit in seconds if limit is not None]
-    return min(limits) * 1000 if limits else None
+def _begin_to_connect(family: int, address: Any) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    failure = sock.connect_ex(address)
+    if failure in (0, errno.EINPROGRESS):
+        return sock
+    sock.close()
+    raise OSError(failure, os.strerror(failure))
 
 
 def _nobody_answered(host: str, port: int, failures: list[tuple[str, int]]) -> ConnectError:
@@ -206,8 +232,9 @@ def _nobody_answered(host: str, port: int, failures: list[tuple[str, int]]) -> C
         errno.ETIMEDOUT: "a firewall may drop the packets",
     }
     codes = [code for _, code in failures]
+    each = [f"{shown}: {os.strerror(code).lower()}" for shown, code in failures]
     return ConnectError(
         f"could not connect to {host_and_port(host, port)}: {os.strerror(codes[-1]).lower()}",
-        "\n".join(f"{shown}: {os.strerror(code).lower()}" for shown, code in failures),
+        "\n".join(each) if len(each) > 1 or host not in each[0] else "",
         next((hints[code] for code in codes if code in hints), "check host and port"),
     )

@@ -32,6 +32,7 @@ class TLS(NamedTuple):
 class Opening:
     """One try at opening a connection; what is not known yet, or does not apply, is None.
 
+    ``interim`` is what the server sent before its real response, heads with a status of 1xx.
     ``timings`` has the seconds that each phase took, in the order of PHASES. ``opinion`` is what
     websocket-client says of the upgrade: "accepted", or its complaint.
     """
@@ -39,6 +40,7 @@ class Opening:
     def __init__(self, url: Url) -> None:
         self.url = url
         self.timings: dict[str, float] = {}
+        self.looked_up: str | None = None
         self.addresses: tuple[str, ...] = ()
         self.address: str | None = None
         self.proxy: str | None = None
@@ -47,6 +49,7 @@ class Opening:
         self.tls: TLS | None = None
         self.request: Request | None = None
         self.received = b""
+        self.interim = b""
         self.response: Response | None = None
         self.body = b""
         self.agreement: Agreement | None = None

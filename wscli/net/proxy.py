@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
@@ -16,8 +15,14 @@ from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.options import ConnectOptions
 from wscli.net.tap import NotHTTP, Tap
-from wscli.net.url import Url, host_and_port
-from wscli.wire.head import MalformedHead, Response, decode_head, parse_response
+from wscli.net.url import Url, host_and_port, without_userinfo
+from wscli.wire.head import (
+    MalformedHead,
+    Response,
+    basic_credentials,
+    decode_head,
+    parse_response,
+)
 
 _SHOWN = 200  # bytes of what is no answer that are shown
 _DEFAULT_PORTS = {"http": 8080, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
@@ -35,6 +40,11 @@ class Proxy(NamedTuple):
     port: int
     user: str | None
     password: str | None
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether the proxy is given names, and looks them up itself."""
+        return self.kind in ("http", "socks4a", "socks5h")
 
     def __str__(self) -> str:
         """Show it without its credentials."""
@@ -73,7 +83,7 @@ def parse_proxy(text: str) -> Proxy:
     if match is None or kind not in _DEFAULT_PORTS:
         raise UsageError(
             "the proxy's URL cannot be read",
-            repr(text),
+            repr(without_userinfo(text)),
             "http://, socks4://, socks4a://, socks5:// or socks5h://, then [USER:PASS@]HOST:PORT",
         )
     return Proxy(
@@ -126,8 +136,7 @@ def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
     server = host_and_port(opening.url.host, opening.url.port)
     lines = [f"CONNECT {server} HTTP/1.1", f"Host: {server}"]
     if proxy.user is not None:
-        credentials = b64encode(f"{proxy.user}:{proxy.password or ''}".encode()).decode()
-        lines.append(f"Proxy-Authorization: Basic {credentials}")
+        lines.append(f"Proxy-Authorization: {basic_credentials(proxy.user, proxy.password)}")
     lines += [f"User-Agent: {attempt.options.user_agent}", "", ""]
     tap = Tap(sock, attempt.deadline)
     try:
@@ -182,8 +191,7 @@ def connect_socks(proxy: Proxy, host: str, port: int, deadline: Deadline) -> soc
         ) from None
     kind = ProxyType.SOCKS4 if proxy.kind.startswith("socks4") else ProxyType.SOCKS5
     password = proxy.password if proxy.user is None else proxy.password or ""
-    resolves = proxy.kind in ("socks4a", "socks5h")  # the proxy looks up the name
-    agent = SocksProxy(kind, proxy.host, proxy.port, proxy.user, password, rdns=resolves)
+    agent = SocksProxy(kind, proxy.host, proxy.port, proxy.user, password, rdns=proxy.looks_up)
     try:
         sock: socket.socket = agent.connect(host, port, timeout=deadline.remaining())
     except (TimeoutError, ProxyTimeoutError):

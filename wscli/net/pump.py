@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from wscli.net.clock import poll_timeout
+
 _CHUNK = 256 << 10
 _WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -20,10 +22,10 @@ _WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class Pump:
     """Move bytes between a non-blocking socket and two callbacks.
 
-    ``received`` is given what came with one turn, and b"" once, when nothing more will come;
-    ``sent`` is given what has left. Both are called in the thread that runs ``turn``: any thread
-    may, but one at a time. ``pending`` counts the bytes in the outbox; ``error`` is what ended
-    the connection, where that was an error.
+    ``received`` is given what came with one turn, as long as ``wants_more`` says so; ``sent`` is
+    given what has left. Both are called in the thread that runs ``turn``: any thread may, but one
+    at a time. ``ended`` turns true when nothing more will come; ``error`` is why, where that was
+    an error. ``posted`` and ``bytes_out`` count bytes.
     """
 
     def __init__(
@@ -31,11 +33,13 @@ class Pump:
         sock: socket.socket,
         received: Callable[[bytes], None],
         sent: Callable[[bytes], None] | None = None,
+        wants_more: Callable[[], bool] = lambda: True,
     ) -> None:
         self._sock = sock
         self._is_tls = isinstance(sock, ssl.SSLSocket)
         self._received = received
         self._sent = sent
+        self._wants_more = wants_more
         self._lock = threading.Lock()
         self._queue: list[bytes] = []
         self._leaving = b""
@@ -48,26 +52,30 @@ class Pump:
         self._poll = select.poll()
         self._poll.register(self._woken, select.POLLIN)
         self._interest = 0
+        self._read_waits_to_write = False  # TLS may have to, when it changes its keys
         self._watched: dict[int, Callable[[], None]] = {self._woken.fileno(): self._sleep_again}
-        self.reading = True
         self.ended = False
         self.error: OSError | None = None
-        self.pending = 0
-        self.bytes_in = 0
+        self.posted = 0
         self.bytes_out = 0
 
     def post(self, data: bytes) -> None:
         """Put bytes in the outbox, from any thread."""
         with self._lock:
             self._queue.append(data)
-            self.pending += len(data)
+            self.posted += len(data)
             waiting = self._waiting
         if waiting:
             self.wake()
 
+    @property
+    def pending(self) -> int:
+        """Bytes in the outbox."""
+        return self.posted - self.bytes_out
+
     def wake(self) -> None:
         """End the wait of the thread that runs ``turn``; safe in a signal handler."""
-        with suppress(BlockingIOError):  # it is full of wake-ups already
+        with suppress(OSError):  # it is full of wake-ups already, or closed
             self._waker.send(b"\0")
 
     def watch(self, fd: int, events: int, ready: Callable[[], None]) -> None:
@@ -89,15 +97,15 @@ class Pump:
         with self._lock:
             self._waiting = True
             sending = self.pending > 0 and self._can_write
-        self._register(sending)
+        self._register(sending or self._read_waits_to_write)
         try:
-            ready = self._poll.poll(None if timeout is None else max(0.0, timeout) * 1000)
+            ready = self._poll.poll(poll_timeout(timeout))
         finally:
             self._waiting = False
         for fd, events in ready:
             if callback := self._watched.get(fd):
                 callback()
-            elif events != select.POLLOUT and not self.ended:
+            elif not self.ended and (events != select.POLLOUT or self._read_waits_to_write):
                 self._receive()
         if self.pending:
             self._send()
@@ -112,7 +120,7 @@ class Pump:
         self._woken.close()
 
     def _register(self, sending: bool) -> None:
-        reading = self.reading and not self.ended
+        reading = not self.ended and self._wants_more()
         interest = (select.POLLIN if reading else 0) | (select.POLLOUT if sending else 0)
         if interest == self._interest:
             return
@@ -129,6 +137,7 @@ class Pump:
     def _receive(self) -> None:
         pieces: list[bytes] = []
         size = 0
+        self._read_waits_to_write = False
         try:
             while size < _CHUNK:
                 piece = self._sock.recv(_CHUNK)
@@ -137,17 +146,16 @@ class Pump:
                 # TLS hands over a record at a time, of at most 16 KiB, and keeps the next ones.
                 if not piece or not self._is_tls:
                     break
+        except ssl.SSLWantWriteError:
+            self._read_waits_to_write = True
         except _WAIT:
             pass
         except OSError as error:
             self.error = error
-            pieces.append(b"")
-        self.bytes_in += size
+            self.ended = True
+        self.ended = self.ended or b"" in pieces
         if size:
             self._received(b"".join(pieces))
-        if pieces and not pieces[-1]:
-            self.ended = True
-            self._received(b"")
 
     def _send(self) -> None:
         while self.pending and self._can_write:
@@ -167,7 +175,5 @@ class Pump:
                 return
             self._left += count
             self.bytes_out += count
-            with self._lock:
-                self.pending -= count
             if self._sent:
                 self._sent(bytes(rest[:count]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import ssl
@@ -12,6 +13,7 @@ from wscli.wire.head import MAX_HEAD, head_end
 
 _CHUNK = 16 << 10
 _HTTP = b"HTTP/"
+_INTERIM = rb"HTTP/1\.[0-9] 1(?!01)[0-9][0-9][ \r\n]"
 
 
 class NotHTTP(Exception):
@@ -40,6 +42,7 @@ class Tap:
         self._given = 0
         self.sent = b""
         self.received = bytearray()
+        self._head_start = 0
         self._head_end: int | None = None
 
     def send(self, data: bytes) -> int:
@@ -56,11 +59,11 @@ class Tap:
 
     def recv(self, size: int) -> bytes:
         """Return bytes of the response's head; none when the connection or the head has ended."""
-        while self._given == len(self.received) and self._head_end is None:
+        while self._head_end is None:
             if not self._fill(_CHUNK):
                 return b""
-        end = min(self._given + size, self._head_end or len(self.received))
-        data = bytes(self.received[self._given : end])
+        end = min(max(self._given, self._head_start) + size, self._head_end)
+        data = bytes(self.received[max(self._given, self._head_start) : end])
         self._given = end
         return data
 
@@ -74,7 +77,12 @@ class Tap:
         while self._head_end is None:
             if not self._fill(step):
                 raise NotHTTP("the connection was closed before the head was whole")
-        return bytes(self.received[: self._head_end])
+        return bytes(self.received[self._head_start : self._head_end])
+
+    @property
+    def interim(self) -> bytes:
+        """The responses before the real one, with a status of 1xx (RFC 9110 §15.2)."""
+        return bytes(self.received[: self._head_start])
 
     @property
     def leftover(self) -> bytes:
@@ -83,12 +91,17 @@ class Tap:
 
     def _fill(self, size: int) -> bool:
         data = self.read(size)
-        before = len(self.received)
+        looked_at = len(self.received)
         self.received += data
-        self._head_end = head_end(self.received, before)
-        if not (self.received.startswith(_HTTP) or _HTTP.startswith(self.received)):
+        while (end := head_end(self.received, max(looked_at, self._head_start))) is not None:
+            if not re.match(_INTERIM, self.received[self._head_start :]):
+                self._head_end = end
+                break
+            self._head_start = end
+        head = self.received[self._head_start : self._head_end]
+        if not (head.startswith(_HTTP) or _HTTP.startswith(head)):
             raise NotHTTP("it does not begin with HTTP/")
-        if self._head_end is None and len(self.received) > MAX_HEAD:
+        if self._head_end is None and len(head) > MAX_HEAD:
             raise NotHTTP(f"its head goes on after {MAX_HEAD:,} bytes")
         return bool(data)
 
@@ -103,6 +116,8 @@ class Tap:
                 return self._sock.recv(size)
             except (BlockingIOError, ssl.SSLWantReadError):
                 self._deadline.wait(self._sock, select.POLLIN)
+            except ssl.SSLWantWriteError:
+                self._deadline.wait(self._sock, select.POLLOUT)
 
     def limit(self, deadline: Deadline) -> None:
         """Put what is still to be read under another deadline."""

@@ -25,9 +25,10 @@ def make_context(options: ConnectOptions) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=options.cacert)
     except (OSError, ssl.SSLError) as error:
-        raise UsageError(
-            f"cannot read the CA certificates in {options.cacert}", _openssl_reason(error)
-        ) from None
+        what = f"cannot read the CA certificates in {options.cacert}"
+        if options.cacert is None:
+            what = "cannot prepare TLS: the file that SSLKEYLOGFILE names cannot be written"
+        raise UsageError(what, _openssl_reason(error)) from None
     if options.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -37,7 +38,7 @@ def make_context(options: ConnectOptions) -> ssl.SSLContext:
         context.minimum_version = _VERSIONS[options.tls_min]
     if options.cert is not None:
         try:
-            context.load_cert_chain(options.cert, options.key)
+            context.load_cert_chain(options.cert, options.key, _no_password)
         except (OSError, ssl.SSLError) as error:
             raise UsageError(
                 f"cannot read the client certificate in {options.cert}",
@@ -50,6 +51,12 @@ def make_context(options: ConnectOptions) -> ssl.SSLContext:
     return context
 
 
+def _no_password() -> str:
+    raise UsageError(
+        "the private key is encrypted", hint="openssl pkey -in KEY -out PLAIN makes one that is not"
+    )
+
+
 def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
     """Do the TLS handshake on a non-blocking socket, and return the socket that encrypts.
 
@@ -60,13 +67,24 @@ def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
     opening = attempt.opening
     context = make_context(attempt.options)
     name = attempt.options.server_name or opening.url.host
-    wrapped = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+    try:
+        wrapped = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+    except (ValueError, TypeError) as error:
+        raise UsageError(
+            f"{name!r} is no name that a certificate could be for", str(error), "--server-name NAME"
+        ) from None
     try:
         _shake_hands(wrapped, attempt.deadline)
     except ssl.SSLCertVerificationError as error:
-        raise _untrusted(error, name, _certificate(wrapped)) from None
-    except (OSError, ValueError) as error:
+        certificate = _certificate(wrapped)
+        wrapped.close()
+        raise _untrusted(error, name, certificate) from None
+    except OSError as error:
+        wrapped.close()
         raise explain(error, opening) from None
+    except BaseException:
+        wrapped.close()
+        raise
     cipher = wrapped.cipher()
     opening.tls = TLS(
         wrapped.version() or "TLS", cipher[0] if cipher else "unknown", _certificate(wrapped)
@@ -86,7 +104,7 @@ def _shake_hands(sock: ssl.SSLSocket, deadline: Deadline) -> None:
             return
 
 
-def explain(error: OSError | ValueError, opening: Opening) -> TLSError:
+def explain(error: OSError, opening: Opening) -> TLSError:
     """Return what a failure of TLS means, also of one that shows only when bytes are read."""
     reason = getattr(error, "reason", None) or ""
     where = opening.url.authority

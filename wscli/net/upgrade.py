@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
-from base64 import b64encode
 
-from websocket import WebSocket, WebSocketException
+from websocket import WebSocket
 
 from wscli.errors import TimedOut, UpgradeError, UsageError, WscliError
 from wscli.net import tls
@@ -25,6 +24,7 @@ from wscli.wire.head import (
     MalformedHead,
     Request,
     Response,
+    basic_credentials,
     decode_head,
     parse_request,
     parse_response,
@@ -33,7 +33,7 @@ from wscli.wire.head import (
 _BODY_LIMIT = 64 << 10  # bytes of a refusal's body that are read
 _BODY_TIMEOUT = 1.0  # seconds to wait for a body once its head is there
 _SHOWN_BODY = 2 << 10
-_LINE_BREAK = r"[\r\n\0]"
+_UNSENDABLE = r"[\r\n\0\ud800-\udfff]"  # what would end the line, and what is not UTF-8
 
 
 def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
@@ -55,12 +55,19 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
         with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer"):
             opening.opinion = _ask_websocket_client(tap, opening.url, attempt.options)
             response = parse_response(tap.read_head())
-    except (NotHTTP, MalformedHead) as error:
+    except NotHTTP as error:
         raise _not_http(opening, bytes(tap.received), str(error)) from None
+    except MalformedHead as error:
+        raise UpgradeError(
+            f"{opening.url.authority} answered with a malformed HTTP head",
+            str(error),
+            "the server, or a proxy on the way, breaks RFC 9112",
+        ) from None
     except OSError as error:
         raise _broken_off(error, opening, bytes(tap.received)) from None
     finally:
         opening.received = bytes(tap.received)
+        opening.interim = tap.interim
     opening.response = response
     if response.status != 101:
         opening.body = _read_body(tap, response, attempt)
@@ -78,12 +85,14 @@ def check_options(url: Url, options: ConnectOptions) -> None:
     for name, value in options.headers:
         if not re.fullmatch(FIELD_NAME, name):
             raise UsageError(f"{name!r} is no name of a header", hint="-H 'Name: value'")
-        if value is not None and re.search(_LINE_BREAK, value):
-            raise UsageError(f"the header {name} would break the request", repr(value))
+        if value is not None and re.search(_UNSENDABLE, value):
+            raise UsageError(
+                f"the header {name} would break the request", "it has a line break, or no UTF-8"
+            )
     values = (options.origin, options.host, options.user_agent, options.bearer, *options.cookies)
-    for value in (*values, *options.subprotocols):
-        if value is not None and re.search(_LINE_BREAK, value):
-            raise UsageError("this value would break the request", repr(value))
+    for value in (*values, options.user, options.password, *options.subprotocols):
+        if value is not None and re.search(_UNSENDABLE, value):
+            raise UsageError("a value would break the request", "it has a line break, or no UTF-8")
     for name in options.subprotocols:
         if not re.fullmatch(FIELD_NAME, name):
             raise UsageError(
@@ -94,7 +103,10 @@ def check_options(url: Url, options: ConnectOptions) -> None:
 
 
 def _ask_websocket_client(tap: Tap, url: Url, options: ConnectOptions) -> str:
-    """Let websocket-client do the upgrade; return "accepted", or what it complains of."""
+    """Let websocket-client do the upgrade; return "accepted", or what it complains of.
+
+    What it complains of is shown, and never decides.
+    """
     try:
         # The URL is a stand-in: Host is given, and edit_head puts in the request's target.
         WebSocket().connect(  # type: ignore[no-untyped-call]
@@ -107,8 +119,10 @@ def _ask_websocket_client(tap: Tap, url: Url, options: ConnectOptions) -> str:
             subprotocols=list(options.subprotocols),
             header=_own_headers(url, options),
         )
-    except WebSocketException as error:
-        return str(error)
+    except (OSError, NotHTTP, WscliError):
+        raise
+    except Exception as error:
+        return str(error) or type(error).__name__
     return "accepted"
 
 
@@ -119,8 +133,7 @@ def _own_headers(url: Url, options: ConnectOptions) -> list[str]:
     if options.compress:
         lines.append(f"Sec-WebSocket-Extensions: {OFFER}")
     if user is not None:
-        credentials = b64encode(f"{user}:{password or ''}".encode()).decode()
-        lines.append(f"Authorization: Basic {credentials}")
+        lines.append(f"Authorization: {basic_credentials(user, password)}")
     if options.bearer is not None:
         lines.append(f"Authorization: Bearer {options.bearer}")
     lines.append(f"User-Agent: {options.user_agent}")
@@ -159,8 +172,10 @@ def _record_request(tap: Tap, attempt: Attempt) -> None:
 def _read_body(tap: Tap, response: Response, attempt: Attempt) -> bytes:
     body = Body(response, _BODY_LIMIT)
     body.feed(tap.leftover)
-    tap.limit(Deadline(attempt.clock, _BODY_TIMEOUT, "waiting for the body"))
     try:
+        left = attempt.deadline.remaining()
+        limit = _BODY_TIMEOUT if left is None else min(left, _BODY_TIMEOUT)
+        tap.limit(Deadline(attempt.clock, limit, "waiting for the body"))
         while not body.complete and (data := tap.read()):
             body.feed(data)
     except (OSError, TimedOut):

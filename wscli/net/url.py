@@ -15,7 +15,9 @@ _URL = r"""(?xs)(?: (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):// )?
         (?: :(?P<port>[^/?\#]*) )?
         (?P<target>[^\#]*)
         (?P<fragment>\#.*)?"""
-_CONTROL = r"[\x00-\x1f\x7f]"
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
+_NOT_UTF8 = r"[\ud800-\udfff]"  # what a byte of the command line becomes that is not UTF-8
+_NOT_IN_HOST = r"[\x00-\x20\x7f-\x9f\"<>\\^`{|}%/?#@]"
 _KEPT = "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # the target is sent as it was written
 
 
@@ -59,6 +61,8 @@ def parse_url(text: str) -> Url:
     """
     if re.search(_CONTROL, text):
         raise UsageError("the URL holds a control character", repr(text))
+    if re.search(_NOT_UTF8, text):
+        raise UsageError("the URL is not UTF-8", repr(text), "percent-encode such bytes")
     match = re.fullmatch(_URL, text)
     if match is None or not text:
         raise _unreadable(text, "write it as ws://HOST[:PORT]/PATH")
@@ -90,15 +94,20 @@ def join_url(base: Url, location: str) -> Url:
         UsageError: if that is no URL to connect to.
     """
     scheme = "https" if base.secure else "http"
-    location = re.sub(r"^ws(s?)://", r"http\1://", location)
+    location = re.sub(r"^ws(s?)://", r"http\1://", location.partition("#")[0])
     try:
         return parse_url(urljoin(f"{scheme}://{base.authority}{base.target}", location))
     except ValueError:
         raise _unreadable(location, "brackets belong round an IPv6 address") from None
 
 
+def without_userinfo(text: str) -> str:
+    """Return a URL as it may be shown: credentials are no evidence."""
+    return re.sub(r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^?#]*@", r"\1…@", text)
+
+
 def _unreadable(text: str, hint: str) -> UsageError:
-    return UsageError("the URL cannot be read", repr(text), hint)
+    return UsageError("the URL cannot be read", repr(without_userinfo(text)), hint)
 
 
 def _read_userinfo(userinfo: str | None) -> tuple[str | None, str | None]:
@@ -111,10 +120,13 @@ def _read_userinfo(userinfo: str | None) -> tuple[str | None, str | None]:
 def _read_host(text: str, ipv6: str | None, host: str | None) -> str:
     if ipv6 is not None:
         return ipv6.replace("%25", "%")
-    host = unquote(host or "") or "localhost"
+    try:
+        host = unquote(host or "", errors="strict") or "localhost"
+    except UnicodeDecodeError:
+        raise _unreadable(text, "the host name is not UTF-8") from None
+    if re.search(_NOT_IN_HOST, host):
+        raise _unreadable(text, f"{host!r} is no host name")
     if host.isascii():
-        if re.search(r"[\s\"<>\\^`{|}]", host):
-            raise _unreadable(text, f"{host!r} is no host name")
         return host
     try:
         return host.encode("idna").decode()

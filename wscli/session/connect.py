@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from wscli.net.clock import Clock
 from wscli.net.connect import open_connection
@@ -19,22 +19,20 @@ def open_session(
     clock: Clock | None = None,
     environ: Mapping[str, str] = os.environ,
     bus: Bus | None = None,
-    ready: Callable[[Session], None] | None = None,
 ) -> Session:
     """Connect, and show it to the sinks of a bus; with a bus, messages go there only.
 
-    ``ready`` is given the session before anybody hears that it is open.
+    The session is yet to be started.
 
     Raises:
         WscliError: of the kind that says what failed.
     """
     clock = clock or Clock()
     started = clock.monotonic()
-    inbox = bus is None
-    bus = bus or Bus()
-    connected = open_connection(url, options, clock=clock, environ=environ, observe=bus.step)
-    session = Session(connected, options, clock, started, bus=bus, inbox=inbox)
-    if ready is not None:
-        ready(session)
-    session.start()
-    return session
+    observe = bus.step if bus else _nobody
+    connected = open_connection(url, options, clock=clock, environ=environ, observe=observe)
+    return Session(connected, options, clock, started, bus=bus, inbox=bus is None)
+
+
+def _nobody(opening: object, step: str) -> None:
+    """Hear of a step, and do nothing about it."""

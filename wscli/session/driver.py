@@ -9,18 +9,18 @@ from wscli.net.clock import Clock
 
 
 class Driver:
-    """Runs ``turn`` in one thread at a time; it is given the seconds it may wait, or None."""
+    """Runs ``turn`` in one thread at a time; it is given the seconds it may wait, or None.
+
+    ``lock`` guards what the threads share. It is held while a condition is looked at, and not
+    while the pump turns.
+    """
 
     def __init__(self, turn: Callable[[float | None], None], clock: Clock) -> None:
         self._turn = turn
         self._clock = clock
-        self._changed = threading.Condition()
-        self._driver: int | None = None
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether another thread is driving now."""
-        return self._driver not in (None, threading.get_ident())
+        self.lock = threading.RLock()
+        self._changed = threading.Condition(self.lock)
+        self._driving = False
 
     def until(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
         """Turn, or wait for who turns, until ``done``; false if that took more than the timeout."""
@@ -30,26 +30,25 @@ class Driver:
                 left = None if end is None else end - self._clock.monotonic()
                 if left is not None and left <= 0:
                     return False
-                if self._driver is None:
-                    self._drive(left)
-                else:
-                    self._changed.wait(left)
+                self._go_on(left)
         return True
 
     def turn(self, timeout: float | None) -> None:
         """Turn once, or wait until another thread has done so."""
         with self._changed:
-            if self._driver is None:
-                self._drive(timeout)
-            else:
-                self._changed.wait(timeout)
+            self._go_on(timeout)
 
-    def _drive(self, timeout: float | None) -> None:
-        self._driver = threading.get_ident()
-        self._changed.release()
+    def _go_on(self, timeout: float | None) -> None:
+        if self._driving:
+            self._changed.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+            return
+        self._driving = True
         try:
-            self._turn(timeout)
+            self._changed.release()
+            try:
+                self._turn(timeout)
+            finally:
+                self._changed.acquire()
         finally:
-            self._changed.acquire()
-            self._driver = None
+            self._driving = False
             self._changed.notify_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wscli.errors import ConnectionClosed, ConnectionLost, ProtocolError, TimedOut, WscliError
+from wscli.session.closing import Closing
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, close_code_name
 from wscli.wire.rules import Violation
 
@@ -28,6 +29,38 @@ class End(NamedTuple):
     violation: Violation | None = None
     unanswered: float | None = None
     detail: str = ""
+
+
+def make_end(
+    closing: Closing, lost: str, time: float, elapsed: float, unanswered: float | None
+) -> End:
+    """Return the end that a closing handshake comes to; ``lost`` is for one without a Close."""
+    code, reason, detail = CloseCode.ABNORMAL_CLOSURE.value, "", ""
+    if closing.violation is not None:
+        code = closing.violation.rule.close_code.value
+    elif closing.received is not None:
+        code, reason = closing.received
+    else:
+        detail = lost
+    clean = closing.received is not None and closing.sent is not None
+    return End(
+        code,
+        reason,
+        closing.peer_began,
+        clean,
+        time,
+        elapsed,
+        closing.violation,
+        unanswered,
+        detail,
+    )
+
+
+def closed_error(end: End) -> WscliError:
+    """Return the error for whoever wants more of a connection that has ended."""
+    return error_of(end) or ConnectionClosed(
+        f"the connection was closed with {describe_close(end)}", end.code, end.reason
+    )
 
 
 def error_of(end: End) -> WscliError | None:

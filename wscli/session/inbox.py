@@ -9,14 +9,12 @@ from wscli.wire.codes import Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Messages
 
-HIGH_WATER = 4 << 20
-"""Bytes of messages above which reading from the socket should pause."""
-
 
 class Inbox:
-    """A queue of messages: text as str, binary as bytes."""
+    """A queue of messages, text as str and binary as bytes; full from ``limit`` bytes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._messages: deque[tuple[int, bytes]] = deque()
         self._size = 0
 
@@ -25,8 +23,8 @@ class Inbox:
 
     @property
     def full(self) -> bool:
-        """Whether reading should pause."""
-        return self._size > HIGH_WATER
+        """Whether no more should be read from the network for now."""
+        return self._size >= self._limit
 
     def take(self, items: Iterable[Item]) -> None:
         """Add the messages among what was received."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -16,30 +15,23 @@ from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.pump import Pump
 from wscli.session.bus import Batch, Bus
+from wscli.session.closing import Closing
 from wscli.session.driver import Driver
-from wscli.session.end import End, describe_close, error_of
+from wscli.session.end import End, closed_error, make_end
 from wscli.session.inbox import Inbox
 from wscli.session.keepalive import Keepalive
+from wscli.session.pings import Pings, SentPing
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode, Role
 from wscli.wire.connection import Connection, Item, Receiver
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.rules import Violation
 
 OUTBOX_HIGH_WATER = 1 << 20
-"""Bytes that wait to be sent, above which a sender waits."""
+"""Bytes that wait to be sent, above which nothing more should be posted for now."""
 
+_INBOX_LIMIT = 4 << 20  # bytes, or one message of the largest size
+_PONG_LIMIT = 64 << 10  # bytes that wait to be sent, above which only the newest pong is kept
 _FIN_GRACE = 1.0  # seconds for the server to end TCP first, as it should (RFC 6455 §7.1.1)
-_MAX_PINGS = 1000  # pings without a pong that are remembered
-
-
-class SentPing:
-    """A ping of ours: when it was sent, by the monotonic clock, and its round trip in seconds."""
-
-    __slots__ = ("rtt", "time")
-
-    def __init__(self, time: float) -> None:
-        self.time = time
-        self.rtt: float | None = None
 
 
 class Session:
@@ -47,7 +39,8 @@ class Session:
 
     Text is str and binary is bytes, both ways. Any thread may call any method; whoever waits
     drives the connection, or waits for the thread that does. With an inbox, messages are kept
-    for ``receive``; without one they go to the bus alone.
+    for ``receive``: a session that nobody receives from stops reading when it is full, and then
+    the peer may stop reading too. Without an inbox they go to the bus alone.
     """
 
     def __init__(
@@ -76,18 +69,15 @@ class Session:
             frames=self._bus.wants_frames,
         )
         sent = self._outgoing_watcher() if self._bus.wants_outgoing else None
-        self._pump = Pump(connected.sock, self._received, sent)
+        self._pump = Pump(connected.sock, self._received, sent, self._wants_more)
         self._driver = Driver(self._turn, clock)
+        self._closing = Closing(clock)
         self._keepalive = Keepalive(clock, options.ping_interval, options.ping_timeout)
-        self._inbox = Inbox() if inbox else None
-        self._sending = threading.Lock()
-        self._pings: dict[bytes, SentPing] = {}
-        self._violation: Violation | None = None
-        self._peer_close: Close | None = None
-        self._peer_began: bool | None = None
-        self._reply_due = False
+        self._pings = Pings(clock)
+        self._inbox = Inbox(max(_INBOX_LIMIT, options.max_size)) if inbox else None
+        self._late_pong: bytes | None = None
         self._unanswered: float | None = None
-        self._give_up: float | None = None
+        self._aborted = False
         self._leftover = connected.leftover
 
     def start(self) -> None:
@@ -115,19 +105,20 @@ class Session:
     # Sending
 
     def send(self, *messages: str | bytes) -> None:
-        """Send messages: str as text, bytes as binary; return when they have left.
-
-        Where another thread drives the connection, return when they are on their way.
+        """Send messages, str as text and bytes as binary; return when they have left.
 
         Raises:
+            TypeError: for what is neither.
             ConnectionClosed: if the connection is closing or has ended.
         """
         for message in messages:
             if isinstance(message, str):
                 self.post(Opcode.TEXT, [message.encode()])
-            else:
+            elif isinstance(message, bytes | bytearray | memoryview):
                 self.post(Opcode.BINARY, [bytes(message)])
-        self.flush()
+            else:
+                raise TypeError(f"a message is str or bytes, not {type(message).__name__}")
+        self._flush()
 
     def post(self, opcode: int, payloads: Sequence[bytes]) -> None:
         """Put a batch of messages in the outbox, without waiting; text must be UTF-8.
@@ -135,24 +126,14 @@ class Session:
         Raises:
             ConnectionClosed: if the connection is closing or has ended.
         """
-        with self._sending:
-            if self._connection.close_sent or self.end is not None:
-                raise self._closed()
+        with self._driver.lock:
+            self._check_open()
             self._pump.post(self._connection.messages(opcode, payloads))
 
-    def flush(self) -> None:
-        """Wait until the outbox is empty, or not too full where another thread empties it.
-
-        Raises:
-            ConnectionClosed: if the connection ends before.
-        """
-        self._driver.until(
-            lambda: (
-                self.end is not None
-                or self._pump.pending <= (OUTBOX_HIGH_WATER if self._driver.elsewhere else 0)
-            )
-        )
-        if self._pump.pending and self.end is not None:
+    def _flush(self) -> None:
+        mark = self._pump.posted
+        self._driver.until(lambda: self.end is not None or self._pump.bytes_out >= mark)
+        if self._pump.bytes_out < mark:
             raise self._closed()
 
     @property
@@ -170,22 +151,27 @@ class Session:
             ProtocolError: if the peer broke the protocol; what came before has been returned.
             ConnectionClosed: if the connection has ended; ConnectionLost is one of these.
         """
-        if self._inbox is None:
+        inbox = self._inbox
+        if inbox is None:
             raise UsageError("this session keeps no messages", hint="connect without sinks")
-        while True:
-            if self._inbox:
-                message = self._inbox.next()
-                self._pump.reading = not self._inbox.full
-                return message
-            if self.end is not None:
-                raise self._closed()
-            # What came before a Close or a violation has been taken, so now it can be answered.
-            self._reply()
-            if not self._driver.until(self._has_news, timeout):
-                raise TimedOut(f"no message came within {timeout:g} s")
+        taken: list[str | bytes] = []
 
-    def _has_news(self) -> bool:
-        return bool(self._inbox) or self._reply_due or self.end is not None
+        def take() -> bool:
+            if not inbox:
+                # What came before a Close or a violation has been taken: now it is answered.
+                self._reply()
+                return self.end is not None
+            was_full = inbox.full
+            taken.append(inbox.next())
+            if was_full and not inbox.full:
+                self._pump.wake()
+            return True
+
+        if not self._driver.until(take, timeout):
+            raise TimedOut(f"no message came within {timeout:g} s")
+        if not taken:
+            raise self._closed()
+        return taken[0]
 
     def __iter__(self) -> Iterator[str | bytes]:
         """Yield messages until the peer closes normally.
@@ -212,8 +198,7 @@ class Session:
             TimedOut: if no pong came in time.
             ConnectionClosed: if the connection ended before.
         """
-        payload = os.urandom(4) if payload is None else payload
-        ping = self.post_ping(payload)
+        ping = self.post_ping(os.urandom(4) if payload is None else payload)
         if not self._driver.until(lambda: ping.rtt is not None or self.end is not None, timeout):
             raise TimedOut(f"no pong came within {timeout:g} s")
         if ping.rtt is None:
@@ -229,32 +214,43 @@ class Session:
         """
         if len(payload) > 125:
             raise UsageError("a ping has at most 125 bytes", f"{len(payload)} bytes are given")
-        with self._sending:
-            if self._connection.close_sent or self.end is not None:
-                raise self._closed()
-            while len(self._pings) >= _MAX_PINGS:
-                del self._pings[next(iter(self._pings))]
-            ping = self._pings[payload] = SentPing(self._clock.monotonic())
+        with self._driver.lock:
+            self._check_open()
             self._pump.post(self._connection.ping(payload))
-            return ping
+            return self._pings.send(payload)
 
-    def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+    def close(
+        self,
+        code: int = CloseCode.NORMAL_CLOSURE,
+        reason: str = "",
+        timeout: float | None = None,
+    ) -> None:
         """Send Close, and wait for the peer's; what comes before it is received as ever.
 
-        Waits at most the options' ``close_timeout``; a second call waits again for the first.
+        Waits at most ``timeout`` seconds, or as long as the options' ``close_timeout`` says. A
+        second call waits again for the first.
         """
-        self.begin_close(code, reason)
+        self.begin_close(code, reason, timeout)
         self._driver.until(lambda: self.end is not None)
 
-    def begin_close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+    def begin_close(
+        self,
+        code: int = CloseCode.NORMAL_CLOSURE,
+        reason: str = "",
+        timeout: float | None = None,
+    ) -> None:
         """Send Close without waiting for what follows."""
-        self._reply()
-        self._send_close(code, reason, self._options.close_timeout)
+        with self._driver.lock:
+            self._reply()
+            patience = self._options.close_timeout if timeout is None else timeout
+            self._send_close(code, reason, patience)
+        self.wake()  # who drives may have to wait for less long now
 
     def abort(self) -> None:
         """Drop the connection where it is still there, without a word to the peer."""
-        if self.end is None:
-            self._finish()
+        self._aborted = True
+        self.wake()
+        self._driver.until(lambda: self.end is not None)
 
     def wake(self) -> None:
         """Make a waiting ``turn`` return; safe in a signal handler."""
@@ -273,42 +269,57 @@ class Session:
         """Look at a file no more."""
         self._pump.unwatch(fd)
 
+    def _check_open(self) -> None:
+        if self._closing.sent is not None or self.end is not None:
+            raise self._closed()
+
+    def _closed(self) -> WscliError:
+        """Return the error that says why nothing more can be sent or received."""
+        closing = self._closing
+        if self.end is None and closing.received is None and closing.violation is None:
+            code = closing.sent or CloseCode.NORMAL_CLOSURE
+            return ConnectionClosed("the connection is closing", code)
+        return closed_error(self.end or self._make_end())
+
     # In the thread that drives
 
     def _turn(self, timeout: float | None) -> None:
         if self.end is not None:
             return
-        now = self._clock.monotonic()
-        times = [self._keepalive.next_event(), self._give_up]
-        waits = [max(0.0, time - now) for time in times if time is not None]
-        waits += [] if timeout is None else [timeout]
-        self._pump.turn(min(waits, default=None))
-        self._keep_alive()
-        if self._pump.ended or self._is_over():
+        if not self._aborted:
+            now = self._clock.monotonic()
+            times = [self._keepalive.next_event(), self._closing.next_event()]
+            waits = [max(0.0, time - now) for time in times if time is not None]
+            waits += [] if timeout is None else [timeout]
+            self._pump.turn(min(waits, default=None))
+            with self._driver.lock:
+                self._closing.progress(self._pump.bytes_out)
+                self._keep_alive()
+                self._send_late_pong()
+        if self._aborted or self._pump.ended or self._closing.is_over():
             self._finish()
 
+    def _wants_more(self) -> bool:
+        return self._inbox is None or not self._inbox.full or self._closing.sent is not None
+
     def _received(self, data: bytes) -> None:
-        if not data:
-            return
         items = self._connection.receive(data)
-        for index, item in enumerate(items):
-            if isinstance(item, Messages):
-                self.last_message = self._clock.monotonic()
-            elif isinstance(item, Ping):
-                self._answer_ping(item)
-            elif isinstance(item, Pong):
-                items[index] = self._time_pong(item)
-            elif isinstance(item, Close):
-                self._peer_close, self._reply_due = item, True
-                self._peer_began = not self._connection.close_sent
-            elif isinstance(item, Violation):
-                self._violation, self._reply_due = item, True
+        with self._driver.lock:
+            for index, item in enumerate(items):
+                if isinstance(item, Messages):
+                    self.last_message = self._clock.monotonic()
+                elif isinstance(item, Ping):
+                    self._answer_ping(item)
+                elif isinstance(item, Pong):
+                    self._keepalive.answered(item.payload)
+                    items[index] = self._pings.receive(item)
+                elif isinstance(item, Close | Violation):
+                    self._closing.receive(item)
+            if self._inbox is not None and not (self._inbox.full and self._closing.sent):
+                self._inbox.take(items)
+            if not self._inbox:
+                self._reply()
         self._publish(incoming=True, items=items)
-        if self._inbox is not None:
-            self._inbox.take(items)
-            self._pump.reading = not self._inbox.full or self._connection.close_sent
-        if not self._inbox:
-            self._reply()
 
     def _outgoing_watcher(self) -> Callable[[bytes], None]:
         """Return what reads again what has left, for those who look at it."""
@@ -327,19 +338,19 @@ class Session:
             self._bus.batch(Batch(incoming, self._clock.time(), elapsed, items))
 
     def _answer_ping(self, ping: Ping) -> None:
-        if self._options.answer_pings and not self._connection.close_sent:
-            self._pump.post(self._connection.pong(ping.payload))
+        """Answer, and where the peer reads too slowly only the newest ping (RFC 6455 §5.5.3)."""
+        if self._options.answer_pings and self._closing.sent is None:
+            self._late_pong = ping.payload
+            self._send_late_pong()
 
-    def _time_pong(self, pong: Pong) -> Pong:
-        self._keepalive.answered(pong.payload)
-        ping = self._pings.pop(pong.payload, None)
-        if ping is None:
-            return pong
-        ping.rtt = self._clock.monotonic() - ping.time
-        return pong._replace(rtt=ping.rtt)
+    def _send_late_pong(self) -> None:
+        if self._late_pong is not None and self._pump.pending < _PONG_LIMIT:
+            if self._closing.sent is None:
+                self._pump.post(self._connection.pong(self._late_pong))
+            self._late_pong = None
 
     def _keep_alive(self) -> None:
-        if self._connection.close_sent:
+        if self._closing.sent is not None:
             return
         payload = self._keepalive.due_ping()
         if payload is not None:
@@ -347,70 +358,49 @@ class Session:
                 self.post_ping(payload)
         self._unanswered = self._keepalive.unanswered()
         if self._unanswered is not None:
-            self._send_close(CloseCode.INTERNAL_ERROR, "keepalive ping timeout", 0.0)
+            self._send_close(CloseCode.INTERNAL_ERROR, "keepalive ping timeout", _FIN_GRACE)
 
     def _reply(self) -> None:
         """Answer the peer's Close, or fail the connection it broke (RFC 6455 §5.5.1, §7.1.7)."""
-        if not self._reply_due:
+        closing = self._closing
+        if not closing.reply_due:
             return
-        self._reply_due = False
-        if self._violation is not None:
-            rule = self._violation.rule
+        closing.reply_due = False
+        if closing.violation is not None:
+            rule = closing.violation.rule
             self._send_close(rule.close_code, rule.id, _FIN_GRACE)
-        elif self._peer_close is not None and self._options.echo_close:
-            self._send_close(self._peer_close.code, "", _FIN_GRACE)
+        elif closing.received is not None and self._options.echo_close:
+            self._send_close(closing.received.code, "", _FIN_GRACE)
 
     def _send_close(self, code: int, reason: str, patience: float) -> None:
-        with self._sending:
-            give_up = self._clock.monotonic() + patience
-            self._give_up = give_up if self._give_up is None else min(self._give_up, give_up)
-            if self._connection.close_sent:
-                return
-            if self._peer_began is None:
-                self._peer_began = False
-            self._pump.reading = True
+        if self._closing.sent is None:
             self._pump.post(self._connection.close(code, reason))
-
-    def _is_over(self) -> bool:
-        return self._give_up is not None and self._clock.monotonic() >= self._give_up
+            self._closing.send(code, self._pump.posted, patience)
+        else:
+            self._closing.hurry(patience)
 
     def _finish(self) -> None:
         """Close the socket, and tell how the connection ended."""
         self._pump.close()
-        code, reason, detail = CloseCode.ABNORMAL_CLOSURE.value, "", ""
-        if self._violation is not None:
-            code = self._violation.rule.close_code.value
-        elif self._peer_close is not None:
-            code, reason = self._peer_close
-        else:
-            detail = self._how_lost()
-        self.end = End(
-            code,
-            reason,
-            self._peer_began,
-            self._peer_close is not None and self._connection.close_sent,
+        with self._driver.lock:
+            self.end = self._make_end()
+        self._bus.ended(self.end)
+
+    def _make_end(self) -> End:
+        return make_end(
+            self._closing,
+            self._how_lost(),
             self._clock.time(),
             self._clock.monotonic() - self._started,
-            self._violation,
             self._unanswered,
-            detail,
         )
-        self._bus.ended(self.end)
 
     def _how_lost(self) -> str:
         where = " in the middle of a message" if self._connection.mid_message else ""
+        if self._aborted:
+            return "it was dropped by wscli"
         if self._pump.error is not None:
             return f"{self._pump.error.strerror or self._pump.error}{where}"
         if self._pump.ended:
             return f"the peer ended the TCP connection{where}"
         return f"the peer did not answer Close within {self._options.close_timeout:g} s"
-
-    def _closed(self) -> WscliError:
-        """Return the error that says why nothing more can be sent or received."""
-        if self.end is None:
-            return ConnectionClosed("the connection is closing", CloseCode.NORMAL_CLOSURE)
-        return error_of(self.end) or ConnectionClosed(
-            f"the connection was closed with {describe_close(self.end)}",
-            self.end.code,
-            self.end.reason,
-        )

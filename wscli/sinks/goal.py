@@ -10,31 +10,39 @@ from wscli.wire.events import Messages
 
 
 class Goal(Bus):
-    """Passes on what it sees until ``count`` messages have come, or one that ``until`` finds.
+    """Counts messages until ``count`` have come, or one that ``until`` finds, and passes them on.
 
-    The message that reaches the goal is the last that is passed on; everything that is no
-    message goes on being passed.
+    With ``cut`` the message that reaches the goal is the last that is passed on; everything that
+    is no message goes on being passed.
     """
 
     def __init__(
-        self, sink: Sink, count: int | None = None, until: re.Pattern[str] | None = None
+        self,
+        sink: Sink,
+        count: int | None = None,
+        until: re.Pattern[str] | None = None,
+        *,
+        cut: bool = True,
     ) -> None:
         super().__init__([sink])
         self.seen = 0
         self.reached = count == 0
         self._count = count
         self._until = until
+        self._cut = cut
 
     def batch(self, batch: Batch) -> None:
         """Pass on a batch, cut where the goal is reached."""
-        if not batch.incoming or (self._count is None and self._until is None):
-            self.seen += _count(batch) if batch.incoming else 0
-            super().batch(batch)
-            return
-        items = [self._cut(item) if isinstance(item, Messages) else item for item in batch.items]
-        super().batch(batch._replace(items=[item for item in items if item is not None]))
+        kept = self._keep(batch) if batch.incoming else batch
+        super().batch(kept if self._cut else batch)
 
-    def _cut(self, messages: Messages) -> Messages | None:
+    def _keep(self, batch: Batch) -> Batch:
+        items = [
+            self._up_to_goal(item) if isinstance(item, Messages) else item for item in batch.items
+        ]
+        return batch._replace(items=[item for item in items if item is not None])
+
+    def _up_to_goal(self, messages: Messages) -> Messages | None:
         if self.reached:
             return None
         wanted = len(messages.payloads)
@@ -57,7 +65,3 @@ class Goal(Bus):
             if pattern.search(payload.decode(encoding)):
                 return index + 1
         return None
-
-
-def _count(batch: Batch) -> int:
-    return sum(len(item.payloads) for item in batch.items if isinstance(item, Messages))

@@ -8,15 +8,22 @@ from wscli.session.bus import Batch, Sink
 from wscli.sinks.output import Output
 from wscli.wire.events import Messages
 
+_BLOCK = 64 << 10  # bytes that are dumped at once; the dump is five times as large
 _PRINTABLE = bytes(octet if 32 <= octet < 127 else ord(".") for octet in range(256))
 
 
-def hexdump(data: bytes) -> Iterator[str]:
-    """Yield lines of offset, sixteen bytes in hex, and the same bytes as ASCII."""
+def hexdump(data: bytes, start: int = 0) -> Iterator[str]:
+    """Yield lines of offset (from ``start``), sixteen bytes in hex, and the same as ASCII."""
     for offset in range(0, len(data), 16):
         row = data[offset : offset + 16]
         digits = f"{row[:8].hex(' '):23}  {row[8:].hex(' '):23}"
-        yield f"{offset:08x}  {digits}  |{row.translate(_PRINTABLE).decode()}|"
+        yield f"{start + offset:08x}  {digits}  |{row.translate(_PRINTABLE).decode()}|"
+
+
+def hexdump_blocks(data: bytes) -> Iterator[str]:
+    """Yield the dump of ``data`` in blocks of lines, each ending in a line feed."""
+    for start in range(0, len(data), _BLOCK):
+        yield "\n".join([*hexdump(data[start : start + _BLOCK], start), ""])
 
 
 class HexSink(Sink):
@@ -32,5 +39,5 @@ class HexSink(Sink):
         for item in batch.items:
             if isinstance(item, Messages):
                 for payload in item.payloads:
-                    lines = "\n".join(hexdump(payload)) + "\n"
-                    self._output.write(lines.encode())
+                    for block in hexdump_blocks(payload) if payload else ["\n"]:
+                        self._output.write(block.encode())

@@ -12,6 +12,7 @@ from wscli.errors import WscliError
 from wscli.net.opening import TLS, Opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
+from wscli.sinks.human.safe import UNSAFE
 from wscli.sinks.output import Output
 from wscli.sinks.timestamp import iso_time
 from wscli.wire.codes import Opcode, close_code_name, opcode_name
@@ -22,8 +23,7 @@ from wscli.wire.head import Headers
 VERSION = 1
 """The version of the events; fields are only ever added to one."""
 
-# What json leaves as it is, and a terminal might obey: DEL, C1 and the marks of bidi.
-_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_BLOCK = 768 << 10  # bytes or characters; a multiple of three, so that base64 can be joined
 
 
 class NdjsonSink(Sink):
@@ -54,7 +54,11 @@ class NdjsonSink(Sink):
             f'"direction":"{"in" if batch.incoming else "out"}"'
         )
         for item in batch.items:
-            if isinstance(item, Messages):
+            if isinstance(item, Messages) and _is_large(item):
+                self._write(lines)
+                self._write_large(item, shared)
+                lines = []
+            elif isinstance(item, Messages):
                 lines += _message_lines(item, shared)
             elif isinstance(item, Frame) and self._frames:
                 lines.append(_frame_line(item, shared))
@@ -97,15 +101,40 @@ class NdjsonSink(Sink):
         if not lines:
             return
         self._first = False
-        text = "\n".join(lines) + "\n"
+        self._write_text("\n".join([*lines, ""]))
+
+    def _write_large(self, messages: Messages, shared: str) -> None:
+        """Write messages a block at a time: escaped, a text may be six times as large."""
+        for payload in messages.payloads:
+            self._write_text(f"{_message_head(messages, shared)}{len(payload)},")
+            if messages.opcode == Opcode.TEXT:
+                self._write_text('"text":"')
+                text = payload.decode()
+                for start in range(0, len(text), _BLOCK):
+                    self._write_text(encode_basestring(text[start : start + _BLOCK])[1:-1])
+            else:
+                self._write_text('"base64":"')
+                for start in range(0, len(payload), _BLOCK):
+                    self._write_text(b64encode(payload[start : start + _BLOCK]).decode())
+            self._write_text('"}\n')
+
+    def _write_text(self, text: str) -> None:
         if self._escape:
-            text = _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+            text = re.sub(UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
         self._output.write(text.encode())
 
 
-def _message_lines(messages: Messages, shared: str) -> list[str]:
+def _is_large(messages: Messages) -> bool:
+    return len(messages.payloads) == 1 and len(messages.payloads[0]) > _BLOCK
+
+
+def _message_head(messages: Messages, shared: str) -> str:
     opcode = opcode_name(messages.opcode)
-    head = f'{{"event":"message",{shared},"opcode":"{opcode}","size":'
+    return f'{{"event":"message",{shared},"opcode":"{opcode}","size":'
+
+
+def _message_lines(messages: Messages, shared: str) -> list[str]:
+    head = _message_head(messages, shared)
     if messages.opcode == Opcode.TEXT:
         return [
             f'{head}{len(payload)},"text":{encode_basestring(payload.decode())}}}'

@@ -25,8 +25,10 @@ class Output:
     connection then may still have something to say.
     """
 
-    def __init__(self, stream: RawStream) -> None:
+    def __init__(self, stream: RawStream, name: str | None = "the output") -> None:
+        """Write to a stream; one without a name is talk, and that nobody hears it is no error."""
         self._stream = stream
+        self._name = name
         self._gone = False
 
     def write(self, data: bytes) -> None:
@@ -43,12 +45,13 @@ class Output:
             while written < len(data):
                 self._wait()
                 written += self._stream.write(memoryview(data)[written:]) or 0
-        except BrokenPipeError:
-            self._gone = True
-            raise
         except OSError as error:
             self._gone = True
-            raise OutputError("cannot write the output", error.strerror or str(error)) from None
+            if self._name is None:
+                return
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise OutputError(f"cannot write {self._name}", error.strerror or str(error)) from None
 
     def _wait(self) -> None:
         poll = select.poll()

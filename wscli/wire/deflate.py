@@ -16,6 +16,8 @@ _TAIL = b"\x00\x00\xff\xff"  # ends each flushed block, and is not sent (§7.2.1
 _EMPTY_MESSAGE = b"\x00"  # §7.2.3.6
 _STEP = 1 << 20  # inflate this many bytes at a time, so that a limit is noticed early
 
+_MAX_RESTARTS = 16  # in one frame; each costs a copy of the rest of it
+
 _FLAGS = ("server_no_context_takeover", "client_no_context_takeover")
 _WINDOWS = ("server_max_window_bits", "client_max_window_bits")
 
@@ -146,6 +148,7 @@ class Inflater:
             TooBig: if there would be more than ``room`` bytes; no more than that is held.
         """
         pieces = []
+        restarts = 0
         data = data + _TAIL if last else data
         while True:
             try:
@@ -161,6 +164,9 @@ class Inflater:
                 # A block with BFINAL ends the stream; another may follow (§7.2.3.4).
                 data = self._zlib.unused_data
                 self._restart()
+                restarts += 1
+                if restarts > _MAX_RESTARTS:
+                    raise BrokenDeflate(f"more than {_MAX_RESTARTS} blocks are marked as the last")
             if not data and len(piece) < _STEP:
                 break
         if last and self._no_context_takeover:

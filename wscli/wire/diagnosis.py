@@ -116,4 +116,6 @@ def explain_not_http(data: bytes, *, tls: bool) -> tuple[str, str]:
         return "an HTTP/2 frame", "the server speaks HTTP/2 only here; WebSocket needs HTTP/1.1"
     if data.startswith((b"220 ", b"220-", b"* OK", b"+OK")):
         return "a mail or file server's greeting", "check the port"
-    return "not HTTP", "check the port: another kind of server listens there"
+    if data.startswith(b"HTTP/"):
+        return "a response whose head does not end", "the server's log may say why"
+    return "what is not HTTP", "check the port: another kind of server listens there"

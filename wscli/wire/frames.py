@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 from wscli.wire.codes import Opcode
 from wscli.wire.masking import apply_mask, xor
+from wscli.wire.pieces import Pieces
 
 _LENGTH_16 = struct.Struct("!H")
 _LENGTH_64 = struct.Struct("!Q")
 _FIN = 0x80
 _MASKED = 0x80
-_SMALL_PIECE = 4 << 10
 _SHORT = 126  # payloads below this have their length in the second byte
 
 # First bytes of frames that a run may hold: FIN, text or binary, compressed (RSV1) or not.
@@ -123,15 +123,18 @@ class PartialFrame:
     the part of the payload that came last, unmasked.
     """
 
-    __slots__ = ("_pieces", "_small", "frame", "latest", "length", "received")
+    __slots__ = ("_pieces", "frame", "latest", "length")
 
     def __init__(self, frame: Frame, length: int) -> None:
         self.frame = frame
         self.length = length
-        self.received = 0
         self.latest = b""
-        self._pieces: list[bytes] = []
-        self._small = bytearray()  # so that a peer that trickles cannot make us keep many pieces
+        self._pieces = Pieces()
+
+    @property
+    def received(self) -> int:
+        """Bytes of the payload that have come."""
+        return self._pieces.size
 
     def take(self, data: bytes) -> int:
         """Take what belongs to this frame from the start of ``data``; return how much that was."""
@@ -139,18 +142,13 @@ class PartialFrame:
         piece = data[:missing] if len(data) > missing else data
         if self.frame.mask_key is not None:
             piece = apply_mask(piece, self.frame.mask_key, self.received)
-        self.received += len(piece)
         self.latest = piece
-        if len(piece) < _SMALL_PIECE:
-            self._small += piece
-        else:
-            self._pieces += (bytes(self._small), piece)
-            self._small.clear()
+        self._pieces.add(piece)
         return len(piece)
 
     def finish(self) -> Frame:
         """Return the frame with its payload."""
-        self.frame.payload = b"".join([*self._pieces, self._small])
+        self.frame.payload = self._pieces.join()
         return self.frame
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from typing import NamedTuple
 
 MAX_HEAD = 64 << 10
@@ -63,6 +64,12 @@ class Response(NamedTuple):
     reason: str
     headers: Headers
     raw: bytes
+
+
+def basic_credentials(user: str, password: str | None) -> str:
+    """Return the value of an Authorization header for Basic authentication (RFC 7617)."""
+    pair = f"{user}:{password or ''}".encode()
+    return f"Basic {b64encode(pair).decode()}"
 
 
 def head_end(data: bytes | bytearray, start: int = 0) -> int | None:

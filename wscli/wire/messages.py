@@ -8,6 +8,7 @@ from wscli.wire.codes import CloseCode, Opcode, may_be_sent
 from wscli.wire.deflate import BrokenDeflate, Inflater, TooBig
 from wscli.wire.events import Close, Event, Messages, Ping, Pong
 from wscli.wire.frames import Frame, PartialFrame, Run
+from wscli.wire.pieces import Pieces
 from wscli.wire.rules import (
     CLOSE_CODE,
     CLOSE_LENGTH,
@@ -117,8 +118,7 @@ class _Message:
         self.opcode = opcode
         self._inflater = inflater
         self._max_size = max_size
-        self._size = 0
-        self._pieces: list[bytes] = []
+        self._pieces = Pieces()
         self._utf8 = _Utf8Check() if opcode == Opcode.TEXT else None
         self._checked = 0  # bytes of the present frame that have been through the UTF-8 check
 
@@ -127,8 +127,7 @@ class _Message:
         data = frame.payload
         if self._inflater is not None:
             data = self._inflate(self._inflater, data, frame.fin)
-        self._size += len(data)
-        self._pieces.append(data)
+        self._pieces.add(data)
         if self._utf8 is not None:
             unchecked = data[self._checked :] if self._checked else data
             self._utf8.check(unchecked, last=frame.fin)
@@ -141,22 +140,24 @@ class _Message:
             self._checked = partial.received
 
     def payload(self) -> bytes:
-        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        return self._pieces.join()
 
     def _limit_declared(self, length: int) -> None:
-        room = self._max_size - self._size
+        room = self._max_size - self._pieces.size
         # Data that cannot be compressed grows a little (zlib's own bound for that).
         slack = (room >> 12) + (room >> 14) + 64 if self._inflater is not None else 0
         if length > room + slack:
-            raise self._too_big(f"{self._size + length:,} bytes")
+            raise self._too_big(f"{self._pieces.size + length:,} bytes")
 
     def _inflate(self, inflater: Inflater, data: bytes, last: bool) -> bytes:
         try:
-            return inflater.inflate(data, last=last, room=self._max_size - self._size)
+            return inflater.inflate(data, last=last, room=self._max_size - self._pieces.size)
         except BrokenDeflate as error:
             raise Broken(DEFLATE_DATA, str(error)) from None
         except TooBig:
-            raise self._too_big(f"{self._size + len(data):,} bytes inflate to more") from None
+            raise self._too_big(
+                f"{self._pieces.size + len(data):,} bytes inflate to more"
+            ) from None
 
     def _too_big(self, evidence: str) -> Broken:
         return Broken(MESSAGE_SIZE, f"{evidence}; the limit is {self._max_size:,} bytes")

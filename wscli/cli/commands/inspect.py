@@ -6,7 +6,7 @@ from typing import Any
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command
-from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.options import connection_options, read_common, url_argument, watching_options
 from wscli.errors import ExitStatus
 
 
@@ -22,8 +22,8 @@ command = Command(
     examples=[
         ("wscli inspect wss://example.com/ws", "both heads, certificate, timings"),
         ("wscli inspect -o https://example.com URL", "as a page of that origin would ask"),
-        ("wscli inspect --json URL | jq .timings", "the same for a program"),
+        ("wscli inspect --json URL | jq '.timings // empty'", "the same for a program"),
     ],
-    params=[url_argument(), *seeing_options(), *connection_options()],
+    params=[url_argument(), *watching_options(), *connection_options()],
     run=_run,
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
-from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.options import connection_options, read_common, url_argument, watching_options
 from wscli.cli.types import count, duration
 from wscli.errors import ExitStatus
 
@@ -37,18 +37,20 @@ command = Command(
             "-i",
             "--interval",
             type=duration,
-            default=1.0,
+            default="1s",
+            show_default=True,
             metavar="DURATION",
-            help="From one ping to the next; 1s unless given.",
+            help="From one ping to the next.",
         ),
         Option(
             "--timeout",
             type=duration,
-            default=10.0,
+            default="10s",
+            show_default=True,
             metavar="DURATION",
-            help="How long to wait for a pong; exit 6 if one is missing; 10s unless given.",
+            help="How long to wait for a pong; exit 6 if one is missing.",
         ),
-        *seeing_options(),
+        *watching_options(),
         *connection_options(),
     ],
     run=_run,

@@ -53,9 +53,10 @@ command = Command(
         Option(
             "--linger",
             type=duration,
-            default=1.0,
+            default="1s",
+            show_default=True,
             metavar="DURATION",
-            help="Silence after the end of stdin that ends it; 0 closes at once; 1s unless given.",
+            help="Silence after the end of stdin that ends it; 0 closes at once.",
         ),
         Option("-0", "--null", is_flag=True, help="Split and join at NUL instead of line feed."),
         Option("--whole", is_flag=True, help="Send all of stdin as one message."),

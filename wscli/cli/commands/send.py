@@ -59,7 +59,7 @@ def read_message(text: str, opcode: Opcode, env: Env) -> bytes:
 def _read_file(name: str, env: Env) -> bytes:
     try:
         if name == "-":
-            return env.stdin.readall() or b""
+            return env.read_stdin()
         with open(name, "rb") as file:
             return file.read()
     except OSError as error:
@@ -123,9 +123,10 @@ command = Command(
         Option(
             "--timeout",
             type=duration,
-            default=10.0,
+            default="10s",
+            show_default=True,
             metavar="DURATION",
-            help="For all of it; exit 6 if replies are missing then; 10s unless given.",
+            help="For all of it; exit 6 if replies are missing then.",
         ),
         *sending_options(),
         *seeing_options(),

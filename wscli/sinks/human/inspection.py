@@ -121,7 +121,9 @@ def _request_bytes(opening: Opening) -> bytes:
 
 def _response_bytes(opening: Opening) -> bytes:
     """Return the response with what was read of its body, or whatever came in its place."""
-    received = opening.response.raw + opening.body if opening.response else opening.received
+    received = opening.received
+    if opening.response is not None:
+        received = opening.interim + opening.response.raw + opening.body
     return received if received.endswith(b"\n") or not received else received + b"\n"
 
 

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_UNSAFE = (
+    "\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
+)
+
+UNSAFE = f"[{_UNSAFE}]"
+"""A pattern: what a terminal might obey, and what cannot be written at all; not the line feed."""
 
 
 def visible(text: str, keep: str = "") -> str:
     """Return text with controls and bidi marks as symbols, except for those in ``keep``."""
     if text.isprintable():
         return text
-    return _UNSAFE.sub(lambda match: match[0] if match[0] in keep else symbol(match[0]), text)
+    unsafe = f"[\n{_UNSAFE}]"
+    return re.sub(unsafe, lambda match: match[0] if match[0] in keep else symbol(match[0]), text)
 
 
 def symbol(character: str) -> str:

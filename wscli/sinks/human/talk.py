@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wscli.net.opening import Opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, describe_close
-from wscli.sinks.hexdump import hexdump
+from wscli.sinks.hexdump import hexdump_blocks
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import visible, visible_bytes
 from wscli.sinks.output import Output
@@ -17,7 +17,6 @@ from wscli.wire.head import decode_head
 from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
-_ARROWS = {True: ("in", "<"), False: ("out", ">")}
 
 
 class TalkSink(Sink):
@@ -41,10 +40,10 @@ class TalkSink(Sink):
         """Say what was agreed on."""
         if self._verbosity and opening.agreement is not None:
             agreed = [
-                f"subprotocol {visible(opening.agreement.subprotocol)}"
+                f"subprotocol {opening.agreement.subprotocol}"
                 if opening.agreement.subprotocol
                 else "no subprotocol",
-                visible(opening.agreement.extensions or "no extension"),
+                opening.agreement.extensions or "no extension",
             ]
             self._write([("*", f"open after {show_duration(elapsed)}: {', '.join(agreed)}")])
 
@@ -52,28 +51,31 @@ class TalkSink(Sink):
         """Show frames, where they were asked for."""
         if self._verbosity < 2:
             return
-        mark = _ARROWS[batch.incoming][1]
+        mark = "<" if batch.incoming else ">"
         lines: list[tuple[str, str]] = []
         for item in batch.items:
             if isinstance(item, Frame):
                 lines.append((mark, show_frame(item)))
                 if self._verbosity >= 3:
-                    lines += [(mark, row) for row in hexdump(item.to_bytes())]
+                    self._write(lines)
+                    self._write_bytes(mark, item.to_bytes())
+                    lines = []
             elif isinstance(item, Violation):
-                lines.append(("*", f"the peer {visible(str(item))}"))
+                lines.append(("*", f"the peer {item}"))
         self._write(lines)
+
+    def _write_bytes(self, mark: str, data: bytes) -> None:
+        for block in hexdump_blocks(data):
+            self._write((mark, row) for row in block.splitlines())
 
     def ended(self, end: End) -> None:
         """Say how it ended."""
-        if end.detail:
-            how = f"lost: {visible(end.detail)}"
-        else:
-            how = f"closed with {visible(describe_close(end))}"
+        how = f"lost: {end.detail}" if end.detail else f"closed with {describe_close(end)}"
         by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
         self._write([("*", f"{how}{by}, after {show_duration(end.elapsed)}")])
 
-    def _write(self, lines: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> None:
-        text = "".join(f"{self._paint(mark, line)}\n" for mark, line in lines)
+    def _write(self, lines: Iterable[tuple[str, str]]) -> None:
+        text = "".join(f"{self._paint(mark, visible(line))}\n" for mark, line in lines)
         if text:
             self._output.write(text.encode())
 
@@ -109,12 +111,10 @@ def _preview(frame: Frame) -> str:
 
 
 def _name_step(opening: Opening) -> Iterator[tuple[str, str]]:
-    if opening.addresses and opening.url.host not in opening.addresses:
+    if opening.addresses and opening.looked_up not in opening.addresses:
         found = ", ".join(opening.addresses)
-        yield (
-            "*",
-            f"looked up {opening.url.host}: {found} ({show_duration(opening.timings['name'])})",
-        )
+        took = show_duration(opening.timings["name"])
+        yield "*", f"looked up {opening.looked_up}: {found} ({took})"
 
 
 def _tcp_step(opening: Opening) -> Iterator[tuple[str, str]]:
@@ -122,8 +122,9 @@ def _tcp_step(opening: Opening) -> Iterator[tuple[str, str]]:
 
 
 def _proxy_step(opening: Opening) -> Iterator[tuple[str, str]]:
-    yield from _head_lines(">", opening.proxy_request or b"")
-    yield from _head_lines("<", opening.proxy_response or b"")
+    if opening.proxy_request is not None and opening.proxy_response is not None:
+        yield from _head_lines(">", opening.proxy_request)
+        yield from _head_lines("<", opening.proxy_response)
     yield "*", f"through the proxy {opening.proxy} ({show_duration(opening.timings['proxy'])})"
 
 
@@ -136,16 +137,18 @@ def _tls_step(opening: Opening) -> Iterator[tuple[str, str]]:
     )
     if opening.tls.certificate is not None:
         certificate = opening.tls.certificate
-        yield "*", f"certificate of {visible(certificate.subject)}"
-        yield "*", f"issued by {visible(certificate.issuer)}"
+        yield "*", f"certificate of {certificate.subject}"
+        yield "*", f"issued by {certificate.issuer}"
 
 
 def _request_step(opening: Opening) -> Iterator[tuple[str, str]]:
-    yield from _head_lines(">", opening.request.raw if opening.request else b"")
+    if opening.request is not None:
+        yield from _head_lines(">", opening.request.raw)
 
 
 def _response_step(opening: Opening) -> Iterator[tuple[str, str]]:
-    yield from _head_lines("<", opening.response.raw if opening.response else b"")
+    if opening.response is not None:
+        yield from _head_lines("<", opening.interim + opening.response.raw)
 
 
 _STEPS = {
@@ -160,7 +163,7 @@ _STEPS = {
 
 def _head_lines(mark: str, raw: bytes) -> Iterator[tuple[str, str]]:
     for line in decode_head(raw).removesuffix("\n").split("\n"):
-        yield mark, visible(line.removesuffix("\r"))
+        yield mark, line.removesuffix("\r")
 
 
 def show_duration(seconds: float) -> str:

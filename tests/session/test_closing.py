@@ -1,0 +1,87 @@
+"""The closing handshake, by a clock that is moved by hand."""
+
+import pytest
+
+from tests.clock import HandClock
+from wscli.session.closing import Closing
+from wscli.session.end import closed_error, error_of, make_end
+from wscli.wire.events import Close
+from wscli.wire.rules import TEXT_NOT_UTF8, Violation
+
+
+@pytest.fixture
+def clock():
+    return HandClock()
+
+
+@pytest.fixture
+def closing(clock):
+    return Closing(clock)
+
+
+def end_of(closing):
+    return make_end(closing, "lost somehow", 0.0, 1.0, None)
+
+
+def test_we_give_up_when_the_peer_does_not_answer(clock, closing):
+    closing.send(1000, mark=8, patience=3.0)
+    closing.progress(8)
+    assert closing.next_event() == 103.0
+    clock.now = 103.0
+    assert closing.is_over()
+    assert (end_of(closing).code, end_of(closing).detail) == (1006, "lost somehow")
+
+
+def test_as_long_as_something_leaves_we_do_not_give_up(clock, closing):
+    closing.send(1000, mark=100, patience=3.0)
+    for clock.now, out in ((102.0, 10), (104.0, 60), (106.0, 99)):
+        closing.progress(out)
+        assert not closing.is_over()
+    clock.now = 108.0
+    closing.progress(100)
+    assert closing.next_event() == 111.0
+    clock.now = 110.0
+    closing.progress(150)
+    assert closing.next_event() == 111.0
+
+
+def test_when_nothing_leaves_any_more_we_give_up(clock, closing):
+    closing.send(1000, mark=100, patience=3.0)
+    closing.progress(10)
+    clock.now = 103.0
+    closing.progress(10)
+    assert closing.is_over()
+
+
+def test_the_answer_to_our_close_leaves_only_the_end_of_tcp_to_wait_for(closing):
+    closing.send(1000, mark=8, patience=30.0)
+    closing.progress(8)
+    closing.receive(Close(1000, ""))
+    assert (closing.peer_began, closing.reply_due) == (False, True)
+    closing.hurry(1.0)
+    assert closing.next_event() == 101.0
+    assert (end_of(closing).code, end_of(closing).clean) == (1000, True)
+
+
+def test_the_peer_may_begin(closing):
+    closing.receive(Close(1001, "bye"))
+    assert closing.peer_began
+    assert not end_of(closing).clean
+    closing.send(1001, mark=8, patience=1.0)
+    end = end_of(closing)
+    assert (end.code, end.reason, end.peer_began, end.clean) == (1001, "bye", True, True)
+
+
+def test_a_violation_is_the_end(closing):
+    violation = Violation(TEXT_NOT_UTF8, "ff")
+    closing.receive(violation)
+    closing.send(1007, mark=8, patience=1.0)
+    end = end_of(closing)
+    assert (end.code, end.violation, end.clean) == (1007, violation, False)
+    assert error_of(end).status == 7
+
+
+def test_a_normal_end_is_no_error_but_closes_the_door(closing):
+    closing.receive(Close(1000, ""))
+    assert error_of(end_of(closing)) is None
+    assert closed_error(end_of(closing)).code == 1000
