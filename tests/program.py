@@ -17,7 +17,7 @@ class Result(NamedTuple):
 def wscli(*args, stdin=b"", timeout=30, env=None):
     """Run ``wscli`` with these arguments; stdin ends where its bytes end."""
     done = subprocess.run(
-        [*WSCLI, *map(str, args)],
+        [*WSCLI, *(arg if isinstance(arg, bytes) else str(arg) for arg in args)],
         input=stdin,
         capture_output=True,
         timeout=timeout,

@@ -1,8 +1,10 @@
 """``wscli listen``: what is printed, and when it ends."""
 
 import json
+import os
 import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -191,9 +193,85 @@ def test_a_second_interrupt_ends_at_once(scripted):
         assert process.wait(20) == 130
 
 
-def test_an_interrupt_while_connecting(scripted):
-    import threading
+def test_a_second_interrupt_ends_it_also_where_nobody_reads_stdout(scripted):
+    blocked = threading.Event()
 
+    def script(peer):
+        peer.accept()
+        peer.sock.settimeout(0.5)
+        try:
+            while True:
+                peer.text(*["x" * 1000] * 100)
+        except TimeoutError:
+            blocked.set()
+        peer.sock.settimeout(20)
+        peer.wait_for_end()
+
+    with start("listen", "--json", scripted(script).url) as process:
+        assert blocked.wait(20)
+        process.send_signal(signal.SIGINT)
+        while not process.poll() and signal_pending(process.pid, signal.SIGINT):
+            pass
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+
+
+def signal_pending(pid, number):
+    """Tell whether a signal has not been delivered yet."""
+    with open(f"/proc/{pid}/status") as status:
+        pending = next(line for line in status if line.startswith("ShdPnd:"))
+    return bool(int(pending.split()[1], 16) >> (number - 1) & 1)
+
+
+def test_a_reader_that_is_gone_from_the_start_still_means_a_close_frame(scripted):
+    closes = []
+
+    def script(peer):
+        peer.accept()
+        closes.append(peer.expect_close())
+        peer.close(1001)
+
+    server = scripted(script)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with start("listen", "--json", server.url, stdout=writer) as process:
+        os.close(writer)
+        assert process.wait(20) == 141
+    server.finish()
+    assert closes == [Close(1001, "")]
+
+
+def test_stderr_that_nobody_reads_is_no_reason_to_stop(scripted):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with start("listen", "-v", scripted(pushing("data")).url, stderr=writer) as process:
+        os.close(writer)
+        assert process.stdout.read() == b"data\n"
+        assert process.wait(20) == 0
+
+
+def test_an_interrupt_that_is_ignored_stays_ignored(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("one")
+        peer.expect()
+        peer.text("two")
+        peer.close()
+        peer.expect_close()
+
+    command = f"trap '' INT; exec {' '.join(WSCLI)} pipe {scripted(script).url}"
+    with subprocess.Popen(
+        ["bash", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"one\n"
+        process.send_signal(signal.SIGINT)
+        process.stdin.write(b"go on\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"two\n"
+        assert process.wait(20) == 0
+
+
+def test_an_interrupt_while_connecting(scripted):
     asked = threading.Event()
 
     def script(peer):
@@ -212,6 +290,7 @@ def test_a_recording_is_what_json_prints(scripted, tmp_path):
     path = tmp_path / "session.ndjson"
     result = wscli("listen", "--record", path, scripted(pushing("one", "two")).url)
     assert result.out == b"one\ntwo\n"
+    assert path.stat().st_mode & 0o777 == 0o600
     events = [json.loads(line) for line in path.read_text().splitlines()]
     assert [event["event"] for event in events] == ["open", "message", "message", "close"]
     assert [event.get("text") for event in events[1:3]] == ["one", "two"]
@@ -221,6 +300,11 @@ def test_a_recording_that_cannot_be_written():
     result = wscli("listen", "--record", "/nonexistent/x", "demo:")
     assert result.status == 2
     assert "cannot write /nonexistent/x" in result.err
+
+
+def test_a_recording_on_a_full_disk_is_named(scripted):
+    result = wscli("listen", "--record", "/dev/full", scripted(pushing("x")).url)
+    assert "cannot write the recording /dev/full" in result.err
 
 
 def test_output_that_cannot_be_written(scripted):

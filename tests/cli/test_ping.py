@@ -85,6 +85,21 @@ def test_a_server_that_closes_in_between(scripted):
     assert b"1 sent, 0 received" in result.out
 
 
+def test_a_server_that_closes_normally_in_a_pause(scripted):
+    from wscli.wire.events import Ping
+    from wscli.wire.frames import Frame
+
+    def script(peer):
+        peer.accept()
+        peer.frames(Frame(10, peer.expect(Ping).payload), Frame(8, b"\x03\xe8"))
+        peer.expect_close()
+        peer.wait_for_end()
+
+    result = wscli("ping", "-i", "50ms", scripted(script).url)
+    assert result.status == 0
+    assert b"1 sent, 1 received, 0% lost" in result.out
+
+
 def test_the_summary_of_some_durations():
     assert summary([0.3]) == (0.3, 0.3, 0.3, 0.3)
     assert summary([n / 100 for n in range(100, 0, -1)]) == (0.01, 0.505, 0.95, 1.0)

@@ -192,6 +192,33 @@ def test_a_server_that_reads_slowly_gets_everything(scripted):
     assert sum(received) == 999 * 10_000
 
 
+def test_a_server_that_pauses_longer_than_the_close_timeout_gets_everything(scripted):
+    received = []
+
+    def script(peer):
+        peer.accept()
+        time.sleep(1)  # what this test is about: longer than the close timeout, with a full outbox
+        while isinstance(item := peer.expect((Messages, Close)), Messages):
+            received.append(sum(map(len, item.payloads)))
+        peer.close()
+
+    server = scripted(script)
+    lines = (b"x" * 999 + b"\n") * 8_000
+    options = ["--linger", "0", "--close-timeout", "2s"]
+    assert wscli("pipe", *options, server.url, stdin=lines).status == 0
+    server.finish()
+    assert sum(received) == 999 * 8_000
+
+
+def test_stdin_that_cannot_be_read(echo_url, tmp_path):
+    with (
+        open(tmp_path / "out", "wb") as write_only,
+        start("pipe", echo_url, stdin=write_only) as process,
+    ):
+        assert process.wait(20) == 2
+        assert b"cannot read stdin" in process.stderr.read()
+
+
 def test_a_reader_that_stops_for_a_while_loses_nothing(scripted):
     def script(peer):
         peer.accept()

@@ -207,6 +207,32 @@ def test_a_response_that_comes_too_slowly_is_under_the_deadline(scripted):
     assert result.status == 6
 
 
+def test_responses_before_the_real_one_are_shown_and_skipped(scripted):
+    hints = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+
+    def script(peer):
+        peer.read_request()
+        peer.send(hints.encode() + b"HTTP/1.1 100 Continue\r\n\r\n" + peer.response_101())
+        peer.text("open")
+        peer.close()
+        peer.expect_close()
+
+    server = scripted(script)
+    result = wscli("listen", "-v", server.url)
+    assert (result.status, result.out) == (0, b"open\n")
+    assert "< HTTP/1.1 103 Early Hints\n< Link: </x>\n< \n< HTTP/1.1 100 Continue" in result.err
+    assert hints.encode() in wscli("inspect", server.url).out
+
+
+def test_a_body_is_no_reason_to_exceed_the_deadline(scripted):
+    def script(peer):
+        peer.refuse("HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nonly")
+        peer.wait_for_end()
+
+    result = wscli("send", "--timeout", "300ms", scripted(script).url, "x")
+    assert result.status == 5
+
+
 def test_a_message_in_the_same_segment_as_the_101(scripted):
     from wscli.wire.frames import Frame
 

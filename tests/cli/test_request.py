@@ -144,6 +144,11 @@ def test_utf8_in_a_header(seen):
         (["--resolve", "x"], "is not HOST:PORT:ADDRESS"),
         (["--proxy", "ftp://x"], "proxy's URL cannot be read"),
         (["-H", "@/nonexistent"], "cannot read headers"),
+        (["--proxy", "http://bob:s3cr/et@proxy:x"], "…@proxy:x"),
+        (["-H", b"X: \xff"], "would break the request"),
+        (["-o", b"https://\xff"], "would break the request"),
+        (["-u", b"\xff:x"], "would break the request"),
+        (["-H", b"@/nonexist\xff"], "cannot read headers"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options, complaint):
@@ -207,6 +212,23 @@ def test_a_redirect_to_another_origin_loses_the_credentials(scripted):
     assert "< HTTP/1.1 302 Found" in result.err
 
 
+def test_a_host_of_ones_own_stays_with_its_origin(scripted):
+    requests = []
+
+    def script(peer):
+        peer.accept()
+        requests.append(peer.request)
+        peer.close()
+        peer.expect_close()
+
+    other = scripted(script)
+    server = scripted(redirect(other.url.replace("ws:", "http:") + "#part"))
+    assert wscli("listen", "-L", "-H", "Host: secret.internal", server.url).status == 0
+    other.finish()
+    assert requests[0].headers.get_all("Host") == [other.address]
+    assert requests[0].target == "/"
+
+
 def test_credentials_of_a_url_stay_with_its_origin(scripted):
     requests = []
 
@@ -238,6 +260,17 @@ def test_a_redirect_to_what_is_no_url(scripted, location):
 def test_a_redirect_to_nowhere(scripted):
     server = scripted(lambda peer: peer.refuse("HTTP/1.1 302 Found\r\n\r\n"))
     assert wscli("listen", "-L", server.url).status == 5
+
+
+def test_a_cookie_that_websocket_client_cannot_read_decides_nothing(scripted):
+    def script(peer):
+        peer.accept("Set-Cookie: a@b=c; Path=/; domain=x")
+        peer.text("fine")
+        peer.close()
+        peer.expect_close()
+
+    result = wscli("listen", scripted(script).url)
+    assert (result.status, result.out) == (0, b"fine\n")
 
 
 def test_cookies_that_a_server_sets_are_not_sent_back(scripted):

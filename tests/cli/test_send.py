@@ -1,11 +1,17 @@
 """``wscli send``: messages of each kind, and what it waits for."""
 
+import fcntl
 import json
+import os
+import select
+import sys
+import termios
 
 import pytest
 
 from tests.program import start, wscli
 from wscli.wire.events import Close
+from wscli.wire.frames import Frame
 
 
 def test_the_main_job():
@@ -27,7 +33,7 @@ def test_each_message_has_its_reply(echo_url):
 def test_without_a_message_it_waits_for_one(scripted):
     def script(peer):
         peer.accept()
-        peer.text("welcome", "more")
+        peer.text("welcome")
         peer.expect_close()
         peer.close()
 
@@ -111,6 +117,76 @@ def test_no_replies_at_all(scripted):
     server.finish()
     assert (result.status, result.out) == (0, b"")
     assert seen == [b"fire and forget", Close(1000, "")]
+
+
+def test_replies_beyond_those_waited_for_are_not_lost(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("a greeting")
+        peer.expect()
+        peer.text("the reply")
+        peer.expect_close()
+        peer.text("a late push")
+        peer.close()
+
+    result = wscli("send", scripted(script).url, "x")
+    assert (result.status, result.out) == (0, b"a greeting\nthe reply\na late push\n")
+
+
+def test_a_close_that_comes_with_the_101_is_told(scripted):
+    def script(peer):
+        peer.accept(then=Frame(8, b"\x03\xf0token expired").to_bytes())
+        peer.expect_close()
+
+    result = wscli("send", scripted(script).url, "x")
+    assert result.status == 9
+    assert 'the peer closed with 1008 policy violation: "token expired"' in result.err
+
+
+def test_a_normal_close_that_comes_with_the_101_is_no_reply(scripted):
+    def script(peer):
+        peer.accept(then=Frame(8, b"\x03\xe8").to_bytes())
+        peer.expect_close()
+
+    result = wscli("send", scripted(script).url, "x")
+    assert result.status == 6
+    assert "closed with 1000 normal closure before all replies" in result.err
+
+
+def test_after_a_timeout_the_closing_handshake_is_not_waited_for(scripted):
+    def script(peer):
+        peer.accept()
+        peer.wait_for_end()
+
+    result = wscli(
+        "send", "--timeout", "200ms", "--close-timeout", "60s", scripted(script).url, "x"
+    )
+    assert result.status == 6
+
+
+@pytest.mark.parametrize("duration", ["1000h", "999999999"])
+def test_the_longest_of_timeouts(echo_url, duration):
+    assert wscli("send", "--timeout", duration, echo_url, "hi").out == b"hi\n"
+
+
+def test_stdin_that_is_not_there_yet_is_waited_for(echo_url):
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with start("send", echo_url, "@-", stdin=reader) as process:
+        os.close(reader)
+        os.write(writer, b"first ")
+        # It has read what there was, and would have to wait for more.
+        while select.select([], [writer], [], 0)[1] and unread(writer):
+            pass
+        os.write(writer, b"second")
+        os.close(writer)
+        assert process.wait(20) == 0
+        assert process.stdout.read() == b"first second\n"
+
+
+def unread(writer):
+    """Return how many bytes of a pipe nobody has read."""
+    return int.from_bytes(fcntl.ioctl(writer, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def test_until_waits_for_a_message_that_matches(scripted):

@@ -55,6 +55,23 @@ def test_an_address_that_says_nothing_does_not_hold_up_the_next():
         assert sock.getpeername() == alive[1]
 
 
+UNREACHABLE = (socket.AF_INET, ("255.255.255.255", 80))  # TCP to it fails at once
+
+
+def test_an_address_that_fails_at_once_is_not_taken_for_an_answer():
+    with (
+        listener() as alive,
+        connect_any([UNREACHABLE, alive], "h", 1, deadline(), Clock()) as sock,
+    ):
+        assert sock.getpeername() == alive[1]
+
+
+def test_an_address_that_fails_at_once_is_a_failure():
+    result = wscli("send", "ws://255.255.255.255/", "x")
+    assert result.status == 3
+    assert "could not connect to 255.255.255.255:80" in result.err
+
+
 def test_when_no_address_answers_each_is_named(refused):
     with pytest.raises(ConnectError) as caught:
         connect_any([refused, refused], "name", 81, deadline(), Clock())

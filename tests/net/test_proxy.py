@@ -143,6 +143,17 @@ def test_each_kind_of_socks(echo_url, kind, sent):
         assert proxy.kind == sent
 
 
+def test_resolve_and_the_version_of_ip_hold_through_socks(echo_url):
+    port = echo_url.rpartition(":")[2]
+    with SocksProxy() as proxy:
+        options = ["--proxy", f"socks5://127.0.0.1:{proxy.port}"]
+        name = f"ws://server.test:{port}/"
+        result = wscli("send", *options, "--resolve", f"server.test:{port}:127.0.0.1", name, "hi")
+        assert (result.status, result.out) == (0, b"hi\n")
+        result = wscli("send", "-6", *options, echo_url, "hi")
+        assert result.status == 3
+
+
 def test_a_socks_proxy_with_credentials(echo_url):
     with SocksProxy("user:secret") as proxy:
         address = f"127.0.0.1:{proxy.port}"

@@ -1,6 +1,8 @@
 """TLS: what is trusted, what is not and why, and what each option does."""
 
 import ssl
+import subprocess
+import sys
 
 import pytest
 import trustme
@@ -175,6 +177,55 @@ def test_options_that_make_no_sense(secure, options, complaint):
     result = wscli("listen", *options, secure().url)
     assert result.status == 2
     assert complaint in result.err
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 70])
+def test_a_name_that_no_certificate_could_be_for(secure, name):
+    result = wscli("listen", "-k", "--server-name", name, secure().url)
+    assert result.status == 2
+    assert "no name that a certificate could be for" in result.err
+
+
+def test_a_refused_certificate_leaves_no_socket_behind(secure):
+    code = (
+        "import os, wscli\n"
+        "errors = []\n"
+        "for _ in range(10):\n"
+        "    try: wscli.connect(%r)\n"
+        "    except wscli.errors.TLSError as error: errors.append(error)\n"
+        "print(len(errors), sum('socket' in os.readlink(f'/proc/self/fd/{fd}')"
+        " for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code % secure().url], capture_output=True, check=True
+    )
+    assert done.stdout == b"10 0\n"
+
+
+def test_a_key_that_is_encrypted_does_not_ask_for_its_password(ca, secure, tmp_path):
+    key = tmp_path / "key.pem"
+    encrypted = ca.private_key_pem.bytes()
+    from cryptography.hazmat.primitives import serialization
+
+    loaded = serialization.load_pem_private_key(encrypted, None)
+    key.write_bytes(
+        loaded.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    cert = tmp_path / "cert.pem"
+    ca.cert_pem.write_to_path(cert)
+    result = wscli("listen", "-k", "--cert", cert, "--key", key, secure().url)
+    assert result.status == 2
+    assert "the private key is encrypted" in result.err
+
+
+def test_keys_that_cannot_be_logged(secure):
+    result = wscli("listen", "-k", secure().url, env={"SSLKEYLOGFILE": "/nonexistent/keys"})
+    assert result.status == 2
+    assert "SSLKEYLOGFILE" in result.err
 
 
 def test_session_keys_are_logged_where_they_are_asked_for(secure, tmp_path):

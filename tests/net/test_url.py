@@ -58,6 +58,26 @@ def test_what_is_no_url_is_refused_with_a_hint(text, hint):
     assert hint in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "text", ["ws://%1b%5d52;c;ZXZpbA==%07x/", "ws://127.0.0.1%00x/", "ws://a%20b/", "ws://%ff/"]
+)
+def test_a_host_that_is_encoded_is_looked_at_decoded(text):
+    with pytest.raises(UsageError):
+        parse_url(text)
+
+
+def test_text_that_is_not_utf8_is_refused():
+    with pytest.raises(UsageError, match="not UTF-8"):
+        parse_url("ws://h/\udcff")
+
+
+def test_credentials_are_no_evidence():
+    with pytest.raises(UsageError) as caught:
+        parse_url("ws://bob:secret@h:x/")
+    assert "secret" not in caught.value.evidence
+    assert "…@h:x" in caught.value.evidence
+
+
 @pytest.mark.parametrize("control", ["\r\n", "\0", "\x1b", "\x7f"])
 def test_a_control_character_in_a_url_is_refused(control):
     with pytest.raises(UsageError, match="control character"):
@@ -89,6 +109,7 @@ def test_the_host_header_has_the_port_only_where_it_is_not_the_default(text, aut
         ("//else/x", "ws://else/x"),
         ("http://else:82/x", "ws://else:82/x"),
         ("https://else/x", "wss://else/x"),
+        ("/x#part", "ws://h:81/x"),
         ("wss://else/x", "wss://else/x"),
     ],
 )

@@ -1,5 +1,7 @@
 """Each view of one fixed session, against its golden file."""
 
+import base64
+import json
 import time
 
 import pytest
@@ -182,6 +184,30 @@ def test_the_report_of_an_upgrade(name, width):
     sink = InspectionSink(Output(stream), Palette(colour=False), width)
     play(sink)
     golden.check(f"inspect-{name}.txt", stream.written.decode())
+
+
+@pytest.mark.parametrize(
+    "frame", [Frame(1, 'ü\x00"✓'.encode() * 300_000), Frame(2, bytes(range(256)) * 8000)]
+)
+@pytest.mark.parametrize("tty", [False, True])
+def test_a_large_message_is_the_same_event_in_blocks(frame, tty):
+    stream = Stream()
+    sink = data_sink(Seeing(form="json"), Env(stream, stream, stream, {}, stdout_tty=tty))
+    sink.batch(batch(True, [frame], as_frames=False, after=0.0))
+    event = json.loads(stream.written)
+    assert event["size"] == len(frame.payload)
+    payload = event["text"].encode() if frame.opcode == 1 else base64.b64decode(event["base64"])
+    assert payload == frame.payload
+
+
+def test_a_large_message_in_hex_is_dumped_in_blocks():
+    stream = Stream()
+    sink = data_sink(Seeing(form="hex"), Env(stream, stream, stream, {}))
+    payload = bytes(range(256)) * 2000
+    sink.batch(batch(True, [Frame(2, payload)], as_frames=False, after=0.0))
+    lines = stream.written.decode().splitlines()
+    assert [int(line[:8], 16) for line in lines] == list(range(0, len(payload), 16))
+    assert bytes.fromhex("".join(line[10:59] for line in lines)) == payload
 
 
 def test_an_error_as_an_event():

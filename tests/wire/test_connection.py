@@ -1,5 +1,7 @@
 """A connection's protocol: bytes in, events out, in both roles."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -209,6 +211,20 @@ def test_the_limit_holds_while_inflating():
     bomb = Connection(Role.SERVER, deflate=deflate).messages(2, [bytes(1 << 20)])
     (violation,) = events(client(deflate=deflate, max_size=1000), [bomb])
     assert violation.rule.id == "message-size"
+
+
+def test_fragments_without_end_are_kept_in_little_memory():
+    fragments = Frame(1, b"", fin=False).to_bytes() + Frame(0, b"", fin=False).to_bytes() * 100_000
+    connection = client()
+    tracemalloc.start()
+    try:
+        connection.receive(fragments)
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(5):
+            connection.receive(Frame(0, b"x", fin=False).to_bytes() * 100_000)
+        assert tracemalloc.get_traced_memory()[0] - before < 5 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_compressed_message_that_cannot_be_inflated():

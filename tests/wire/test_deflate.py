@@ -104,6 +104,12 @@ def test_a_bomb_is_stopped_at_the_limit_in_bounded_memory():
         tracemalloc.stop()
 
 
+def test_final_blocks_without_end_are_refused():
+    """Each ends the stream and starts another: two bytes that would cost a copy of the rest."""
+    with pytest.raises(BrokenDeflate, match="marked as the last"):
+        Inflater().inflate(b"\x03\x00" * 100_000, last=True, room=ROOM)
+
+
 def test_a_message_of_just_the_limit_passes():
     wire = Deflater().compress(bytes(ROOM))
     assert len(Inflater().inflate(wire, last=True, room=ROOM)) == ROOM

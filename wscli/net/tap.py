@@ -91,14 +91,14 @@ class Tap:
 
     def _fill(self, size: int) -> bool:
         data = self.read(size)
-        looked_at = len(self.received)
         self.received += data
-        while (end := head_end(self.received, max(looked_at, self._head_start))) is not None:
-            if not re.match(_INTERIM, self.received[self._head_start :]):
-                self._head_end = end
+        head = self.received[self._head_start :]
+        while (end := head_end(head, len(head) - len(data))) is not None:
+            if not re.match(_INTERIM, head):
+                self._head_end = self._head_start + end
                 break
-            self._head_start = end
-        head = self.received[self._head_start : self._head_end]
+            self._head_start += end
+            head = head[end:]
         if not (head.startswith(_HTTP) or _HTTP.startswith(head)):
             raise NotHTTP("it does not begin with HTTP/")
         if self._head_end is None and len(head) > MAX_HEAD:
