@@ -56,14 +56,22 @@ def recording(seeing: Seeing) -> Iterator[list[Sink]]:
     if seeing.record is None:
         yield []
         return
-    try:
-        stream = io.FileIO(seeing.record, "w")
-    except OSError as error:
-        raise UsageError(f"cannot write {seeing.record}", error.strerror or str(error)) from None
     from wscli.sinks.ndjson import NdjsonSink
 
-    with stream:
+    with open_recording(seeing.record) as stream:
         yield [NdjsonSink(Output(stream), frames=seeing.verbosity >= 2)]
+
+
+def open_recording(name: str) -> io.FileIO:
+    """Open a file for a recording, in place of what was there.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    try:
+        return io.FileIO(name, "w")
+    except OSError as error:
+        raise UsageError(f"cannot write {name}", error.strerror or str(error)) from None
 
 
 def _palette(seeing: Seeing, env: Env) -> Palette:
