@@ -35,6 +35,7 @@ GUESTS = {
     "zlib": ("wire/deflate.py",),
     "asyncio": ("server/",),
     "python_socks": ("net/proxy.py",),
+    "cryptography": ("server/certificate.py",),
 }
 
 # What only some modules may touch, since the protocol is pure and the terminal is the Env's.

@@ -15,7 +15,9 @@ from wscli.wire.rules import Violation
 if TYPE_CHECKING:
     from wscli.server.endpoints.endpoint import Endpoint
 
-_CLOSE_TIMEOUT = 5.0  # seconds that a client has to answer a Close
+CLOSE_TIMEOUT = 5.0
+"""Seconds that a client has to answer a Close."""
+
 _MAX_UNANSWERED = 2  # pings
 
 
@@ -124,7 +126,7 @@ class Channel:
             return
         self._begin_close("server", code, reason)
         self.write(self._connection.close(code, reason))
-        self.line.after(_CLOSE_TIMEOUT, self.line.reset)
+        self.line.after(CLOSE_TIMEOUT, self.line.reset)
         self._endpoint.closed()
 
     # What comes from the client
