@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 import urllib.request
 from pathlib import Path
 
 from websockets.sync.client import connect
+
+from tests.waiting import wait_until
 
 FLAGS = [
     "--headless",
@@ -58,15 +59,6 @@ def _tab_url(profile):
         return next(
             tab["webSocketDebuggerUrl"] for tab in json.load(response) if tab["type"] == "page"
         )
-
-
-def wait_until(condition, seconds=20):
-    """Wait for a condition that nothing announces."""
-    end = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
-    return result
 
 
 class Tab:

@@ -99,6 +99,12 @@ def test_requests_sent_at_once_are_answered_in_turn(serve):
         assert client.body(client.response()) == b"[]"
 
 
+def test_an_offer_of_http_2_is_passed_over(serve):
+    with Client(serve()) as client:
+        offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
+        assert client.fetch("/poll", *offer)[0].status == 200
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -9,6 +9,7 @@ from websockets.sync.client import connect, unix_connect
 
 from tests.raw import Client, upgrade
 from wscli.server import channel
+from wscli.server.endpoints.echo import Echo
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping
 
@@ -169,6 +170,26 @@ def _alive(*names):
 
     gc.collect()
     return [each for each in gc.get_objects() if type(each).__name__ in names]
+
+
+def test_a_failure_of_ours_ends_one_connection_and_is_reported(serve, monkeypatch):
+    server = serve()
+    with Client(server) as unlucky, Client(server) as other:
+        unlucky.open("/echo")
+        other.open("/hub")
+        monkeypatch.setattr(Echo, "received", _fail)
+        unlucky.text("x")
+        with contextlib.suppress(ConnectionResetError):
+            assert unlucky.read() == b""
+        other.text("well?")
+        assert other.message() == b"well?"
+    ((_, error),) = server.failures
+    assert isinstance(error, ZeroDivisionError)
+    server.failures.clear()
+
+
+def _fail(*args):
+    raise ZeroDivisionError
 
 
 def test_a_unix_socket_is_served_and_removed_in_the_end(serve, tmp_path):

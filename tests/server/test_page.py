@@ -5,8 +5,9 @@ import json
 import pytest
 from websockets.sync.client import connect
 
-from tests.browser import browsing, find_chromium, wait_until
+from tests.browser import browsing, find_chromium
 from tests.program import start
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium here")
 

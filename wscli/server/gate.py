@@ -67,7 +67,8 @@ def check_request(request: Request) -> None:
 
 def wants_upgrade(request: Request) -> bool:
     """Tell whether a request is meant as an opening handshake, a broken one included."""
-    return any(request.headers.get_all(name) for name in ("Upgrade", "Sec-WebSocket-Key"))
+    headers = request.headers
+    return "websocket" in headers.tokens("Upgrade") or bool(headers.get_all("Sec-WebSocket-Key"))
 
 
 def check_upgrade(request: Request, options: ServeOptions, clients: int) -> None:

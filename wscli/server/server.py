@@ -74,12 +74,14 @@ class Server:
         self._listener.close()
         for guest in tuple(self._shared.guests):
             guest.go_away()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._shared.empty.wait(), _GRACE)
-        for guest in tuple(self._shared.guests):
-            guest.reset()
-        await self._shared.empty.wait()
-        self._cleanup.close()
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._shared.empty.wait(), _GRACE)
+            for guest in tuple(self._shared.guests):
+                guest.reset()
+            await self._shared.empty.wait()
+        finally:
+            self._cleanup.close()
 
     async def _listen(self, settings: dict[str, Any]) -> None:
         loop = asyncio.get_running_loop()

@@ -55,7 +55,7 @@ class Shared:
     def begin_visit(self, address: str) -> Visit:
         """Return the record of a new connection."""
         self._visits += 1
-        return Visit(self._visits, address, self.clock.time())
+        return Visit(self._visits, address, self.clock.time(), self.clock.monotonic())
 
     def join(self, guest: Guest) -> None:
         """Take note of a connection."""
@@ -67,7 +67,7 @@ class Shared:
         del self.guests[guest]
         visit = guest.visit
         self.clients -= visit.upgraded
-        visit.elapsed = self.clock.time() - visit.time
+        visit.elapsed = self.clock.monotonic() - visit.started
         if not self.guests:
             self.empty.set()
         self.watcher.ended(visit)

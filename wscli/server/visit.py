@@ -9,15 +9,17 @@ from wscli.wire.codes import CloseCode
 class Visit:
     """What there is to say of one connection; what is not known yet is None.
 
-    ``time`` is in seconds since the epoch, ``elapsed`` in seconds. ``status`` is that of the last
+    ``time`` is in seconds since the epoch, ``started`` is the same by the monotonic clock, and
+    ``elapsed`` the seconds that it took. ``status`` is that of the last
     response. ``code``, ``reason`` and ``by`` tell of the closing handshake: whoever sent the first
     Close frame, "client" or "server", sent these; ``clean`` is true if both sent one.
     """
 
-    def __init__(self, number: int, address: str, time: float) -> None:
+    def __init__(self, number: int, address: str, time: float, started: float) -> None:
         self.number = number
         self.address = address
         self.time = time
+        self.started = started
         self.elapsed = 0.0
         self.requests = 0
         self.method: str | None = None
