@@ -5,6 +5,7 @@ python -m tests.bench.hub [ROUNDS]
 Each talker sends its next message when it has heard its last one.
 """
 
+import contextlib
 import select
 import statistics
 import sys
@@ -57,14 +58,16 @@ class Room:
 
 def main(rounds):
     times = {"wscli": [], "websockets": []}
-    memory = {}
-    for name, taken in times.items():
-        with serving(name) as (port, process):
+    memory, rooms = {}, {}
+    with contextlib.ExitStack() as stack:
+        for name in times:
+            port, process = stack.enter_context(serving(name))
             before = resident(process)
-            room = Room(port)
+            rooms[name] = stack.enter_context(contextlib.closing(Room(port)))
             memory[name] = (resident(process) - before) / (SILENT + TALKERS)
-            taken.extend(room.talk() for _ in range(rounds))
-            room.close()
+        for _ in range(rounds):
+            for name, taken in times.items():
+                taken.append(rooms[name].talk())
     deliveries = (SILENT + TALKERS) * TALKERS * EACH
     for name, taken in times.items():
         rate = deliveries / statistics.median(taken)
@@ -74,4 +77,4 @@ def main(rounds):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

@@ -222,7 +222,14 @@ def _json_lines(feed: Feed, tallies: Sequence[Tally]) -> list[str]:
 
 
 def _table(feed: Feed, tallies: Sequence[Tally]) -> list[str]:
-    titles = ("for each update", "requests", "bytes out", "bytes in", "median", "p99 latency")
+    titles = (
+        "for each update",
+        "requests",
+        "bytes out",
+        "bytes in",
+        "median latency",
+        "p99 latency",
+    )
     rows = [titles, *map(_row, tallies)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(titles))]
     every = f"{feed.options.interval * 1000:g} ms"

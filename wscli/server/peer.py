@@ -178,21 +178,18 @@ class Peer(asyncio.Protocol):
             self.after(answer.seconds, lambda: self._respond(answer.make(), keep=keep))
 
     def _take_early(self, data: bytes) -> None:
-        """Keep what comes while a request waits for its answer: no more than one head."""
-        self._head += data
-        if len(self._head) > gate.MAX_HEAD:
-            self.reset()
+        """Take note that something comes while a request waits for its answer."""
+        self._head[:] = data
 
     def _respond(self, answer: Answer, *, keep: bool) -> None:
+        """Send a response, the last one if the client did not wait for it (RFC 9112 §9.3.2)."""
+        keep = keep and not self._head
         self.visit.status = answer.status
         self.write(answer.to_bytes(keep=keep))
-        if not keep:
+        if keep:
+            self._expect_head()
+        else:
             self.finish()
-            return
-        self._expect_head()
-        if self._head:
-            waiting, self._head = bytes(self._head), bytearray()
-            self._take_head(waiting)
 
     def _refuse(self, refused: Refused) -> None:
         self._respond(refusal_answer(refused.refusal), keep=False)
