@@ -7,6 +7,8 @@ import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
+from tests.raw import Client
+
 
 def read_all(connection):
     """Return all messages, and the Close frame that came behind them."""
@@ -208,6 +210,11 @@ def test_in_echo_mode_every_path_is_an_echo(serve, path):
     with connect(serve(mode="echo").url + path) as connection:
         connection.send("x")
         assert connection.recv(timeout=20) == "x"
+
+
+def test_a_plain_request_is_told_that_any_path_is_for_websocket(serve):
+    with Client(serve(mode="hub")) as client:
+        assert client.fetch("/any/thing")[0].status == 426
 
 
 def test_in_hub_mode_every_path_is_a_hub_of_its_own(serve):

@@ -6,6 +6,6 @@ import math
 from collections.abc import Sequence
 
 
-def percentile(ordered: Sequence[float], percent: float) -> float:
+def percentile(ordered: Sequence[float], percent: int) -> float:
     """Return the value below or at which so much of a sorted sample is (nearest rank)."""
-    return ordered[max(1, math.ceil(percent / 100 * len(ordered))) - 1]
+    return ordered[max(1, math.ceil(percent * len(ordered) / 100)) - 1]

@@ -140,10 +140,13 @@ class Peer(asyncio.Protocol):
 
     def _expect_head(self) -> None:
         self._take = self._take_head
-        self.after(gate.HEAD_TIMEOUT, self._refuse_slow_head)
+        self.after(gate.HEAD_TIMEOUT, self._give_up_waiting)
 
-    def _refuse_slow_head(self) -> None:
-        self._refuse(refuse(408, f"no request came within {gate.HEAD_TIMEOUT:g} s"))
+    def _give_up_waiting(self) -> None:
+        if self.visit.requests and not self._head:
+            self.finish()  # it has had its answers, and rests
+        else:
+            self._refuse(refuse(408, f"no request came within {gate.HEAD_TIMEOUT:g} s"))
 
     def _take_head(self, data: bytes) -> None:
         before = len(self._head)

@@ -82,7 +82,8 @@ def find_answer(request: Request, shared: Shared) -> Answer | Later:
         Refused: if nothing is there, or only a WebSocket.
     """
     name = _split(request.target)[0]
-    if name in _ENDPOINTS and name not in _ANSWERS:
+    everywhere = shared.script is not None or shared.options.mode is not None
+    if name not in _ANSWERS and (name in _ENDPOINTS or everywhere):
         sentence = "this path is for WebSocket, and the request does not ask for Upgrade: websocket"
         raise refuse(426, sentence, ("Upgrade", "websocket"))
     return _call(_ANSWERS, request, shared)
@@ -106,14 +107,14 @@ def _call(table: dict[str, Callable[[Call], _T]], request: Request, shared: Shar
 
 
 def _feed(call: Call) -> Feed:
-    return Feed(call.shared.origin, call.query.duration("interval", "1s", _MIN_INTERVAL))
+    return Feed(call.shared.epoch, call.query.duration("interval", "1s", _MIN_INTERVAL))
 
 
 def _ticks(call: Call) -> Endpoint:
     feed = _feed(call)
-    count = call.query.text("count") and call.query.number("count", "", 1, _MAX_COUNT)
+    count = call.query.number("count", str(_MAX_COUNT), 1, _MAX_COUNT)
     call.query.check()
-    return Ticks(feed, count or None)
+    return Ticks(feed, count)
 
 
 def _push(call: Call) -> Endpoint:

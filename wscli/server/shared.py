@@ -8,7 +8,7 @@ from typing import Protocol
 from wscli.net.clock import Clock
 from wscli.net.url import Url
 from wscli.server.endpoints.hub import Rooms
-from wscli.server.endpoints.ticks import Origin
+from wscli.server.endpoints.ticks import Epoch
 from wscli.server.options import ServeOptions
 from wscli.server.script import Script, load_script
 from wscli.server.visit import Visit, Watcher
@@ -37,7 +37,7 @@ class Shared:
         self.options = options
         self.watcher = watcher
         self.clock = Clock()
-        self.origin = Origin(self.clock)
+        self.epoch = Epoch(self.clock)
         self.rooms = Rooms()
         self.script: Script | None = load_script(options.script) if options.script else None
         self.secure = options.tls or options.cert is not None

@@ -131,12 +131,12 @@ class _Trickle:
             asyncio.get_running_loop().call_later(_STEP, self._trickle)
             return
         self._trickling = False
-        if self._finishing:
+        if self._finishing and not self.over:
             self._line.finish()
 
 
 FRAMES: dict[str, Callable[[], Frame]] = {
-    "bad-utf8": lambda: Frame(Opcode.TEXT, b"caf\xe9"),
+    "bad-utf8": lambda: Frame(Opcode.TEXT, b"caf\xe9 au lait"),
     "reserved-bits": lambda: Frame(Opcode.TEXT, b"RSV2 is set", rsv=2),
     "reserved-opcode": lambda: Frame(0x3, b"opcode 3 is reserved"),
     "masked-frame": lambda: Frame(Opcode.TEXT, b"only clients mask", mask_key=os.urandom(4)),

@@ -24,7 +24,7 @@ PATIENCE = 25.0
 """Seconds after which a long poll is answered with nothing: proxies end what is silent longer."""
 
 
-class Origin:
+class Epoch:
     """When time began for a server: by the wall, and by the clock that never goes back."""
 
     def __init__(self, clock: Clock) -> None:
@@ -36,23 +36,23 @@ class Origin:
 class Feed:
     """The ticks of one interval: tick 1 is due one interval after the server's start."""
 
-    def __init__(self, origin: Origin, interval: float) -> None:
-        self._origin = origin
+    def __init__(self, epoch: Epoch, interval: float) -> None:
+        self._epoch = epoch
         self.interval = interval
 
     def latest(self) -> int:
         """Return the number of the last tick that was due, 0 before the first."""
-        elapsed = self._origin.clock.monotonic() - self._origin.start
+        elapsed = self._epoch.clock.monotonic() - self._epoch.start
         return math.floor(elapsed / self.interval)
 
     def seconds_until(self, number: int) -> float:
         """Return how long it is until a tick is due; not above zero where it was."""
-        due = self._origin.start + number * self.interval
-        return due - self._origin.clock.monotonic()
+        due = self._epoch.start + number * self.interval
+        return due - self._epoch.clock.monotonic()
 
     def tick(self, number: int) -> dict[str, object]:
         """Return a tick; its time is when it was due."""
-        return {"tick": number, "time": iso_time(self._origin.wall + number * self.interval)}
+        return {"tick": number, "time": iso_time(self._epoch.wall + number * self.interval)}
 
     def since(self, number: int) -> list[dict[str, object]]:
         """Return the ticks after this one, as far back as one can poll."""
@@ -66,7 +66,7 @@ class Ticks(Endpoint):
 
     compresses = False
 
-    def __init__(self, feed: Feed, count: int | None) -> None:
+    def __init__(self, feed: Feed, count: int) -> None:
         self._feed = feed
         self._left = count
 
@@ -81,8 +81,7 @@ class Ticks(Endpoint):
     def _push(self, number: int) -> None:
         payload = compact_json(self._feed.tick(number))
         self.channel.push(encode_unmasked(Opcode.TEXT, [payload]), 1)
-        if self._left is not None:
-            self._left -= 1
+        self._left -= 1
         if self._left == 0:
             self.channel.close(CloseCode.NORMAL_CLOSURE)
         elif not self.channel.closing:
