@@ -1,12 +1,16 @@
 """A clean environment, and servers for the tests."""
 
 import contextlib
+import queue
 import threading
 
 import pytest
 from websockets.sync.server import serve as serve_websockets
 
 from tests.scripted import ScriptedServer
+from wscli.server.background import serving
+from wscli.server.options import ServeOptions
+from wscli.server.visit import Watcher
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +59,50 @@ def websockets_server():
             return f"{scheme}://127.0.0.1:{server.socket.getsockname()[1]}"
 
         yield start
+
+
+@pytest.fixture
+def serve():
+    """Return a function that starts the embedded server in a thread, and gives it."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **options: stack.enter_context(Embedded(**options))
+
+
+class Embedded:
+    """The embedded server while a test runs; what it says of its visits and failures is kept."""
+
+    def __init__(self, **options):
+        self._options = ServeOptions(port=0)._replace(**options)
+        self.visits = queue.Queue()
+        self.failures = []
+        self.sinks = {}
+
+    def __enter__(self):
+        watcher = Watcher()
+        watcher.ended = self.visits.put
+        watcher.sink = lambda visit: self.sinks.get(visit.number)
+        watcher.failed = lambda message, error: self.failures.append((message, error))
+        self._context = serving(self._options, watcher)
+        self._server = self._context.__enter__()
+        self.url = self._server.url.rstrip("/")
+        self.page = self.url.replace("ws", "http", 1)
+        self.certificate = self._server.certificate
+        port = self.url.rpartition(":")[2]
+        self.address = ("127.0.0.1", int(port)) if port.isdecimal() else None
+        return self
+
+    def __exit__(self, *exc):
+        self._context.__exit__(*exc)
+        assert not self.failures
+
+    def stop(self):
+        """End it before the test does."""
+        self.__exit__(None, None, None)
+        self._context = contextlib.nullcontext()
+
+    def visit(self):
+        """Wait for the end of a connection, and return its record."""
+        return self.visits.get(timeout=20)
 
 
 def _echo(connection):

@@ -13,14 +13,15 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each room may import itself and what is below it; sinks and server stand side by side.
 ROOMS = {
     "errors": set(),
+    "quantities": set(),
     "wire": {"errors"},
     "net": {"wire", "errors"},
     "session": {"net", "wire", "errors"},
     "sinks": {"session", "net", "wire", "errors"},
-    "server": {"session", "net", "wire", "errors"},
-    "apps": {"sinks", "server", "session", "net", "wire", "errors"},
-    "repl": {"apps", "sinks", "server", "session", "net", "wire", "errors"},
-    "cli": {"repl", "apps", "sinks", "server", "session", "net", "wire", "errors"},
+    "server": {"session", "net", "wire", "errors", "quantities"},
+    "apps": {"sinks", "server", "session", "net", "wire", "errors", "quantities"},
+    "repl": {"apps", "sinks", "server", "session", "net", "wire", "errors", "quantities"},
+    "cli": {"repl", "apps", "sinks", "server", "session", "net", "wire", "errors", "quantities"},
 }
 TOP = {"__init__": {"net", "session"}, "__main__": {"apps", "cli"}}
 
@@ -34,6 +35,7 @@ GUESTS = {
     "zlib": ("wire/deflate.py",),
     "asyncio": ("server/",),
     "python_socks": ("net/proxy.py",),
+    "cryptography": ("server/certificate.py",),
 }
 
 # What only some modules may touch, since the protocol is pure and the terminal is the Env's.

@@ -32,7 +32,7 @@ def complete(*words):
 
 
 def test_commands_are_completed():
-    assert complete("wscli", "se") == ["send"]
+    assert complete("wscli", "se") == ["send", "serve"]
     assert complete("wscli", "p") == ["pipe", "ping"]
 
 

@@ -7,6 +7,13 @@ import pytest
 
 from tests.program import WSCLI
 
+WITHOUT_A_CONNECTION = [
+    ["--help"],
+    ["--version"],
+    ["send", "--help"],
+    ["serve", "--help"],
+    ["compare", "--help"],
+]
 HEAVY = {"rich", "prompt_toolkit", "asyncio", "dataclasses", "json"}
 
 
@@ -17,12 +24,12 @@ def imported(*args):
     return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["send", "--help"]])
+@pytest.mark.parametrize("args", WITHOUT_A_CONNECTION)
 def test_help_imports_nothing_heavy(args):
     assert not imported(*args) & HEAVY
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["send", "--help"]])
+@pytest.mark.parametrize("args", WITHOUT_A_CONNECTION)
 def test_what_needs_no_connection_imports_no_network(args):
     assert not imported(*args) & {"websocket", "ssl", "socket"}
 

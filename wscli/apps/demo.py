@@ -17,5 +17,5 @@ def resolve(url: str) -> Iterator[str]:
     from wscli.server.background import serving
 
     path = url.removeprefix(SCHEME)
-    with serving() as port:
-        yield f"ws://127.0.0.1:{port}/{path.lstrip('/')}"
+    with serving() as server:
+        yield server.url + path.lstrip("/")

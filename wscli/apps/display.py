@@ -57,15 +57,23 @@ def recording(seeing: Seeing) -> Iterator[list[Sink]]:
     if seeing.record is None:
         yield []
         return
-    try:
-        stream = io.FileIO(seeing.record, "w", opener=_private)
-    except OSError as error:
-        raise UsageError(f"cannot write {seeing.record}", error.strerror or str(error)) from None
     from wscli.sinks.ndjson import NdjsonSink
 
-    with stream:
+    with open_recording(seeing.record) as stream:
         output = Output(stream, f"the recording {seeing.record}")
         yield [NdjsonSink(output, frames=seeing.verbosity >= 2)]
+
+
+def open_recording(name: str) -> io.FileIO:
+    """Open a file for a recording, in place of what was there.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    try:
+        return io.FileIO(name, "w", opener=_private)
+    except OSError as error:
+        raise UsageError(f"cannot write {name}", error.strerror or str(error)) from None
 
 
 def _private(path: str, flags: int) -> int:

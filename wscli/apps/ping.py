@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
+from wscli.apps.figures import percentile
 from wscli.apps.run import Work, run_session
 from wscli.errors import ConnectionClosed, ExitStatus, TimedOut
 from wscli.sinks.output import Output
@@ -103,5 +103,4 @@ class Pinger:
 def summary(rtts: Sequence[float]) -> tuple[float, float, float, float]:
     """Return least, mean, 95th percentile (nearest rank) and greatest of some durations."""
     ordered = sorted(rtts)
-    rank = math.ceil(0.95 * len(ordered))
-    return ordered[0], sum(ordered) / len(ordered), ordered[rank - 1], ordered[-1]
+    return ordered[0], sum(ordered) / len(ordered), percentile(ordered, 95), ordered[-1]

@@ -20,6 +20,8 @@ COMMANDS = {
     "pipe": "each line of stdin is a message, each message a line of stdout",
     "inspect": "only the upgrade: both heads, what each header means, what is wrong",
     "ping": "round-trip times of real ping frames",
+    "serve": "the embedded server: echo, hub and test endpoints, a page for the browser",
+    "compare": "one feed by polling, long polling and WebSocket: requests, bytes, latency",
 }
 """The commands, with what they are for: the help needs no command's module."""
 

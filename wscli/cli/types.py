@@ -9,20 +9,8 @@ import re
 
 from click import BadParameter
 
-_DURATION = r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h)?"
-_SECONDS = {"ms": 0.001, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
-_SIZE = r"(\d+)(B|kB|KB|KiB|MB|MiB|GB|GiB)?"
-_BYTES = {
-    None: 1,
-    "B": 1,
-    "kB": 1000,
-    "KB": 1000,
-    "KiB": 1 << 10,
-    "MB": 1000**2,
-    "MiB": 1 << 20,
-    "GB": 1000**3,
-    "GiB": 1 << 30,
-}
+from wscli.quantities import parse_duration, parse_size
+
 _RESOLVE = r"(?P<host>[^:\[\]]+|\[[^\]]+\]):(?P<port>\d+):(?P<address>.+)"
 
 Header = tuple[str, str | None]
@@ -30,18 +18,18 @@ Header = tuple[str, str | None]
 
 def duration(value: str | float) -> float:
     """Read ``500ms``, ``2s``, ``1m`` or a bare number of seconds; return seconds."""
-    match = re.fullmatch(_DURATION, str(value))
-    if match is None:
-        raise BadParameter(f"{value!r} is no duration; write 500ms, 2s or 1m")
-    return float(match[1]) * _SECONDS[match[2]]
+    try:
+        return parse_duration(str(value))
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
 
 
 def size(value: str | int) -> int:
     """Read ``64KiB``, ``16MiB`` or a bare number of bytes; return bytes."""
-    match = re.fullmatch(_SIZE, str(value))
-    if match is None:
-        raise BadParameter(f"{value!r} is no size; write 64KiB, 16MiB or a number of bytes")
-    return int(match[1]) * _BYTES[match[2]]
+    try:
+        return parse_size(str(value))
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
 
 
 def count(value: str) -> int:

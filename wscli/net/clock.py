@@ -1,4 +1,4 @@
-"""Time, injected: the clock, and one deadline over many steps."""
+"""Time, injected: the clock, how a moment is written, and one deadline over many steps."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ class Clock:
     def monotonic(self) -> float:
         """Seconds since some moment, never going back."""
         return time.monotonic()
+
+
+def iso_time(seconds: float) -> str:
+    """Write seconds since the epoch as ``2026-01-31T12:00:00.123456Z`` (RFC 3339)."""
+    whole, micro = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{micro:06d}Z"
 
 
 class Deadline:

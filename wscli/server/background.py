@@ -7,20 +7,27 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wscli.server.peer import Peer
+from wscli.server.options import ServeOptions
+from wscli.server.server import Server
+from wscli.server.visit import Watcher
 
 
 @contextmanager
-def serving(host: str = "127.0.0.1") -> Iterator[int]:
-    """Serve on a free port, which is what the context gives."""
+def serving(
+    options: ServeOptions | None = None, watcher: Watcher | None = None
+) -> Iterator[Server]:
+    """Serve on a free loopback port, unless the options say otherwise."""
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(Peer, host, 0))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
     try:
-        yield server.sockets[0].getsockname()[1]
+        server = Server(options or ServeOptions(port=0), watcher)
+        loop.run_until_complete(server.start())
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        server.close()
         loop.close()

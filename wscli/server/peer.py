@@ -1,118 +1,250 @@
-"""One connection to the embedded server: its head, its upgrade, its frames, its end."""
+"""One TCP connection to the server: heads of requests until one is an upgrade, then a channel."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
+from wscli.net.opening import Opening
+from wscli.net.url import host_and_port
+from wscli.server import gate, routes
+from wscli.server.channel import Channel
+from wscli.server.endpoints.endpoint import Endpoint
+from wscli.server.http import Answer, Refused, refusal_answer, refuse
+from wscli.server.recorder import Recorder
+from wscli.server.shared import Shared
 from wscli.wire.codes import CloseCode, Role
 from wscli.wire.connection import Connection
-from wscli.wire.events import Close, Messages, Ping
-from wscli.wire.handshake import (
-    Refusal,
-    accept_response,
-    check_request,
-    choose_deflate,
-)
-from wscli.wire.head import MalformedHead, Request, head_end, parse_request
-from wscli.wire.rules import Violation
+from wscli.wire.handshake import Agreement, accept_response, choose_deflate
+from wscli.wire.head import Request, parse_response
 
-MAX_REQUEST = 16 << 10
-"""Bytes of a request's head that are taken."""
-
-ENDPOINTS = frozenset({"/", "/echo"})
-"""The paths that are served; each is an echo."""
+_FIN_TIMEOUT = 5.0  # seconds for what waits to be sent, and for the client to end TCP as well
+_HIGH_WATER = 64 << 10  # bytes that wait to be sent, above which the client is not read from
 
 
 class Peer(asyncio.Protocol):
-    """Speaks the server's side on one connection."""
+    """Speaks the server's side on one connection; it is the line that a channel writes to."""
 
-    def __init__(self) -> None:
-        self._head = b""
-        self._connection: Connection | None = None
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._take: Callable[[bytes], None] = self._take_head
+        self._head = bytearray()
+        self._channel: Channel | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._held = False
+        self.full = False
+
+    # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
+        """Take the transport; from now on the client has some time for the head of a request."""
         self._transport = cast(asyncio.Transport, transport)
+        high = min(_HIGH_WATER, self._shared.options.queue)
+        self._transport.set_write_buffer_limits(high)
+        self.visit = self._shared.begin_visit(_address(transport.get_extra_info("peername")))
+        self._shared.join(self)
+        self._expect_head()
 
     def data_received(self, data: bytes) -> None:
-        """Read the request's head, then frames."""
-        if self._connection is not None:
-            self._receive(self._connection, data)
-            return
-        self._head += data
-        end = head_end(self._head)
-        if end is not None:
-            self._upgrade(self._head[:end], self._head[end:])
-        elif len(self._head) > MAX_REQUEST:
-            sentence = f"the head has more than {MAX_REQUEST:,} bytes"
-            self._refuse(Refusal(431, "Request Header Fields Too Large", sentence))
+        """Pass the bytes to whoever they are for now."""
+        self.visit.bytes_in += len(data)
+        self._take(data)
 
     def pause_writing(self) -> None:
         """Read nothing more from a client that does not read what it is sent."""
-        self._transport.pause_reading()
+        self.full = True
+        self._pace()
 
     def resume_writing(self) -> None:
-        """Read on."""
-        self._transport.resume_reading()
+        """Read on, and send on."""
+        self.full = False
+        self._pace()
+        if self._channel is not None:
+            self._channel.resume()
 
-    def _upgrade(self, head: bytes, rest: bytes) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
+        """Take note of the end."""
+        self._take = _ignore
+        self._cancel_timer()
+        if self._channel is not None:
+            self._channel.lost()
+            self._channel = None
+        self._shared.leave(self)
+
+    # What a channel does with its line
+
+    @property
+    def over(self) -> bool:
+        """Whether TCP has ended, or is about to."""
+        return self._take is _ignore
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait to be sent."""
+        return self._transport.get_write_buffer_size()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, after all that wait; when TCP is ending, nothing more."""
+        if not self.over:
+            self.visit.bytes_out += len(data)
+            self._transport.write(data)
+
+    def hold(self, held: bool) -> None:
+        """Read nothing more for a while, or read on."""
+        self._held = held
+        self._pace()
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something later, instead of what was to be done later until now."""
+        self._cancel_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, action)
+
+    def finish(self) -> None:
+        """End TCP when all has been sent, and take no more notice of what comes.
+
+        The client's own end is awaited: to close on bytes that nobody has read would be a reset,
+        which may overtake what was sent.
+        """
+        self._take = _ignore
+        self.after(_FIN_TIMEOUT, self.reset)
+        self._pace()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+
+    def reset(self) -> None:
+        """End TCP at once, with a reset."""
+        self._take = _ignore
+        sock = self._transport.get_extra_info("socket")
+        with suppress(OSError):  # it may have gone, and a Unix socket knows no reset
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+    def _pace(self) -> None:
+        if (self.full or self._held) and not self.over:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # Requests
+
+    def _expect_head(self) -> None:
+        self._take = self._take_head
+        self.after(gate.HEAD_TIMEOUT, self._give_up_waiting)
+
+    def _give_up_waiting(self) -> None:
+        if self.visit.requests and not self._head:
+            self.finish()  # it has had its answers, and rests
+        else:
+            self._refuse(refuse(408, f"no request came within {gate.HEAD_TIMEOUT:g} s"))
+
+    def _take_head(self, data: bytes) -> None:
+        before = len(self._head)
+        self._head += data
         try:
-            request = parse_request(head)
-        except MalformedHead as error:
-            self._refuse(Refusal(400, "Bad Request", str(error)))
+            head = gate.take_head(self._head, before)
+            if head is not None:
+                self._cancel_timer()
+                self._serve(gate.read_request(head))
+        except Refused as refused:
+            self._refuse(refused)
+
+    def _serve(self, request: Request) -> None:
+        visit = self.visit
+        visit.requests += 1
+        visit.method, visit.target = request.method, request.target
+        gate.check_request(request)
+        if gate.wants_upgrade(request):
+            gate.check_upgrade(request, self._shared.options, self._shared.clients)
+            endpoint = routes.find_endpoint(request, self._shared)
+            if isinstance(endpoint, Answer):
+                self._respond(endpoint, keep=False)
+            else:
+                self._upgrade(request, endpoint)
             return
-        refusal = check_request(request) or _check_path(request)
-        if refusal is not None:
-            self._refuse(refusal)
-            return
-        offered = request.headers.get("Sec-WebSocket-Protocol")
-        subprotocol = offered.split(",")[0].strip() if offered else None
-        deflate = choose_deflate(request)
-        self._connection = Connection(Role.SERVER, deflate=deflate)
-        self._transport.write(accept_response(request, subprotocol, deflate))
-        if rest:
-            self._receive(self._connection, rest)
+        keep = gate.keeps_open(request)
+        answer = routes.find_answer(request, self._shared)
+        if isinstance(answer, Answer):
+            self._respond(answer, keep=keep)
+        else:
+            self._take = self._take_early
+            self.after(answer.seconds, lambda: self._respond(answer.make(), keep=keep))
 
-    def _refuse(self, refusal: Refusal) -> None:
-        body = f"{refusal.sentence}\n".encode()
-        headers = [
-            *refusal.headers,
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-        ]
-        lines = [f"HTTP/1.1 {refusal.status} {refusal.reason}"]
-        lines += [f"{name}: {value}" for name, value in headers]
-        self._transport.write("\r\n".join([*lines, "", ""]).encode() + body)
-        self._transport.close()
+    def _take_early(self, data: bytes) -> None:
+        """Take note that something comes while a request waits for its answer."""
+        self._head[:] = data
 
-    def _receive(self, connection: Connection, data: bytes) -> None:
-        for item in connection.receive(data):
-            if isinstance(item, Messages):
-                self._transport.write(connection.messages(item.opcode, item.payloads))
-            elif isinstance(item, Ping):
-                self._transport.write(connection.pong(item.payload))
-            elif isinstance(item, Close):
-                self._end(connection, item.code, "")
-            elif isinstance(item, Violation):
-                self._end(connection, item.rule.close_code, item.rule.id)
+    def _respond(self, answer: Answer, *, keep: bool) -> None:
+        """Send a response, the last one if the client did not wait for it (RFC 9112 §9.3.2)."""
+        keep = keep and not self._head
+        self.visit.status = answer.status
+        self.write(answer.to_bytes(keep=keep))
+        if keep:
+            self._expect_head()
+        else:
+            self.finish()
 
-    def _end(self, connection: Connection, code: int, reason: str) -> None:
-        """Answer with Close, and end TCP: that is the server's part (RFC 6455 §7.1.1)."""
-        self._transport.write(connection.close(code, reason))
-        self._transport.close()
+    def _refuse(self, refused: Refused) -> None:
+        self._respond(refusal_answer(refused.refusal), keep=False)
+
+    def _upgrade(self, request: Request, endpoint: Endpoint) -> None:
+        subprotocol = gate.choose_subprotocol(request)
+        deflate = choose_deflate(request) if endpoint.compresses else None
+        response = endpoint.accept(accept_response(request, subprotocol, deflate))
+        self.visit.status = 101
+        options = self._shared.options
+        self._channel = Channel(
+            Connection(Role.SERVER, deflate=deflate, max_size=options.max_size),
+            endpoint,
+            self,
+            self.visit,
+            queue=options.queue,
+            recorder=self._record(request, response, Agreement(subprotocol, None, deflate, ())),
+        )
+        self._shared.clients += 1
+        self._take = self._channel.receive
+        self.write(response)
+        self._channel.open(options.ping_interval)
+        if self._head:
+            self._take(bytes(self._head))
+            self._head.clear()
+
+    def _record(self, request: Request, response: bytes, agreement: Agreement) -> Recorder | None:
+        sink = self._shared.watcher.sink(self.visit)
+        if sink is None:
+            return None
+        opening = Opening(self._shared.url(request.target))
+        opening.address = self.visit.address
+        opening.request, opening.response = request, parse_response(response)
+        opening.agreement = agreement
+        return Recorder(sink, opening, self._shared.clock)
+
+    # The end
 
     def go_away(self) -> None:
         """Close because the server ends."""
-        if self._connection is not None and not self._connection.close_sent:
-            self._end(self._connection, CloseCode.GOING_AWAY, "")
-        else:
+        if self._channel is None:
             self._transport.abort()
+        else:
+            self._channel.close(CloseCode.GOING_AWAY, "the server ends")
 
 
-def _check_path(request: Request) -> Refusal | None:
-    path = request.target.partition("?")[0]
-    if path in ENDPOINTS:
-        return None
-    return Refusal(404, "Not Found", f"{path} is not there; try {', '.join(sorted(ENDPOINTS))}")
+def _ignore(data: bytes) -> None:
+    """Take no notice."""
+
+
+def _address(peername: object) -> str:
+    """Write who a client is; one that came through a Unix socket has no name."""
+    if isinstance(peername, tuple):
+        return host_and_port(*peername[:2])
+    return "local"

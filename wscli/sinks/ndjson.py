@@ -9,12 +9,12 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from wscli.errors import WscliError
+from wscli.net.clock import iso_time
 from wscli.net.opening import TLS, Opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
 from wscli.sinks.human.safe import UNSAFE
 from wscli.sinks.output import Output
-from wscli.sinks.timestamp import iso_time
 from wscli.wire.codes import Opcode, close_code_name, opcode_name
 from wscli.wire.events import Messages, Ping, Pong
 from wscli.wire.frames import Frame
@@ -30,13 +30,21 @@ class NdjsonSink(Sink):
     """Writes events as lines of JSON in UTF-8.
 
     With ``frames`` each frame is an event too. With ``escape`` nothing that a terminal might obey
-    is written as it is.
+    is written as it is. ``connection`` is a number that each event bears, where there are several.
     """
 
     wants_outgoing = True
 
-    def __init__(self, output: Output, *, frames: bool = False, escape: bool = False) -> None:
+    def __init__(
+        self,
+        output: Output,
+        *,
+        frames: bool = False,
+        escape: bool = False,
+        connection: int | None = None,
+    ) -> None:
         self.wants_frames = frames
+        self._connection = {} if connection is None else {"connection": connection}
         self._frames = frames
         self._output = output
         self._escape = escape
@@ -53,6 +61,8 @@ class NdjsonSink(Sink):
             f'"time":"{iso_time(batch.time)}","elapsed":{batch.elapsed:.6f},'
             f'"direction":"{"in" if batch.incoming else "out"}"'
         )
+        for name, number in self._connection.items():
+            shared += f',"{name}":{number}'
         for item in batch.items:
             if isinstance(item, Messages) and _is_large(item):
                 self._write(lines)
@@ -92,6 +102,7 @@ class NdjsonSink(Sink):
             "event": event,
             "time": iso_time(time),
             "elapsed": round(elapsed, 6),
+            **self._connection,
         }
         if self._first:
             head["v"] = VERSION

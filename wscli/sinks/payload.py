@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from wscli.net.clock import iso_time
 from wscli.session.bus import Batch, Sink
 from wscli.sinks.output import Output
-from wscli.sinks.timestamp import iso_time
 from wscli.wire.events import Messages
 
 

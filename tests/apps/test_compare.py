@@ -1,0 +1,56 @@
+"""``wscli compare``: its figures are those of the wire."""
+
+import json
+
+from tests.program import wscli
+
+
+def rows(result):
+    return [json.loads(line) for line in result.out.splitlines()]
+
+
+def test_every_way_delivers_every_update_at_its_price(serve):
+    poll, slow_poll, long_poll, websocket = rows(
+        wscli("compare", "--json", "-n", "10", "--interval", "70ms")
+    )
+    ways = [row["way"] for row in (poll, slow_poll, long_poll, websocket)]
+    assert ways == ["poll 100ms", "poll 1s", "long poll", "WebSocket"]
+    assert {row["updates"] for row in (poll, slow_poll, long_poll, websocket)} == {10}
+    assert websocket["requests"] == 1
+    assert long_poll["requests"] >= 10 > poll["requests"] > slow_poll["requests"] >= 1
+    assert websocket["bytes_in"] < long_poll["bytes_in"]
+    assert websocket["bytes_out"] < long_poll["bytes_out"]
+    assert all(0 < row["latency_median"] <= row["latency_p99"] for row in (poll, websocket))
+
+
+def test_the_bytes_are_those_that_the_server_counted(serve):
+    server = serve()
+    ways = rows(wscli("compare", server.url, "--json", "-n", "5", "--interval", "50ms"))
+    visits = [server.visit() for _ in range(5)]
+    counted = {(visit.bytes_in, visit.bytes_out, visit.requests) for visit in visits}
+    shown = {(way["bytes_out"], way["bytes_in"], way["requests"]) for way in ways}
+    assert shown < counted
+
+
+def test_the_table_has_a_line_for_each_way():
+    lines = wscli("compare", "-n", "2", "--interval", "40ms").out.decode().splitlines()
+    assert lines[0].endswith("one every 40 ms")
+    assert [line.split("  ")[0] for line in lines[3:]] == [
+        "poll 100ms",
+        "poll 1s",
+        "long poll",
+        "WebSocket",
+    ]
+    assert len({len(line) for line in lines[2:]}) == 1
+
+
+def test_a_server_that_has_no_feed_is_a_clear_error(echo_url):
+    done = wscli("compare", echo_url)
+    assert done.status == 3
+    assert "does not serve /longpoll" in done.err
+    assert "`wscli serve`" in done.err
+
+
+def test_a_server_behind_a_path_is_found(serve):
+    done = wscli("compare", serve().url + "/hub", "-n", "1", "--interval", "10ms")
+    assert "does not serve /hub/longpoll" in done.err

@@ -1,0 +1,199 @@
+"""``wscli serve`` as a process: what it says, what it logs, how it ends."""
+
+import json
+import re
+import signal
+import socket
+
+import pytest
+from websockets.exceptions import ConnectionClosedOK
+from websockets.sync.client import connect
+
+from tests.program import start, wscli
+from tests.raw import Client
+from tests.waiting import wait_until
+
+
+class Program:
+    """A running ``wscli serve`` on a free port."""
+
+    def __init__(self, *args, env=None):
+        self.process = start("serve", *args, "0", env=env)
+        self.first = self.line()
+        self.url = re.search(r"wss?://[^/]+", self.first)[0]
+        self.address = ("127.0.0.1", int(self.url.rpartition(":")[2]))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.communicate()
+
+    def line(self):
+        return self.process.stderr.readline().decode().rstrip("\n")
+
+    def end(self, number=signal.SIGINT):
+        """Send a signal, and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+def test_it_prints_its_address_and_the_page():
+    with Program() as program:
+        assert re.fullmatch(
+            r"wscli: serving ws://127\.0\.0\.1:\d+/, "
+            r"and a page for the browser at http://127\.0\.0\.1:\d+/; Ctrl-C ends it",
+            program.first,
+        )
+
+
+def test_each_connection_is_one_line_of_the_log():
+    with Program() as program:
+        assert wscli("send", program.url + "/hub/tea", "hello").status == 0
+        assert re.fullmatch(
+            r"\d\d:\d\d:\d\d\.\d{3}  127\.0\.0\.1:\d+  GET /hub/tea  101  "
+            r"closed 1000 by the client  in 1 \(\d+ B\)  out 1 \(\d+ B\)  \d+\.\d{3} s",
+            program.line(),
+        )
+        assert wscli("send", program.url + "/nothing", "x").status == 5
+        assert re.search(r"  GET /nothing  404  in \d+ B  out \d+ B  ", program.line())
+
+
+def test_what_a_client_sends_is_shown_in_the_log_and_not_obeyed():
+    with Program() as program, Client(program) as client:
+        assert client.fetch("/\x1b[2J")[0].status == 404
+        client.sock.close()
+        assert "GET /␛[2J  404" in program.line()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_closes_the_clients_with_1001_and_ends_it(number, status):
+    with Program() as program, connect(program.url) as connection:
+        assert program.end(number) == status
+        with pytest.raises(ConnectionClosedOK) as caught:
+            connection.recv(timeout=20)
+        assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1001, "the server ends")
+        assert 'closed 1001 "the server ends" by the server' in program.line()
+
+
+def test_a_second_signal_does_not_wait_for_the_clients():
+    with Program() as program, Client(program) as mute:
+        mute.open("/echo")
+        program.process.send_signal(signal.SIGINT)
+        assert mute.closed().code == 1001
+        assert program.end() == 130
+
+
+def test_with_quiet_it_says_nothing(tmp_path):
+    path = tmp_path / "s"
+    with start("serve", "--quiet", "--unix-socket", path) as process:
+        wait_until(path.exists)
+        assert wscli("send", "--unix-socket", path, "ws://localhost/", "hi").out == b"hi\n"
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+    assert (out, err) == (b"", b"")
+
+
+def test_with_json_address_and_log_are_events_on_stdout():
+    with start("serve", "--json", "0") as process:
+        serving = json.loads(process.stdout.readline())
+        assert (serving["event"], serving["v"]) == ("serving", 1)
+        assert wscli("send", serving["url"], "hello").status == 0
+        event = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert err == b""
+    assert event["event"] == "connection"
+    assert (event["connection"], event["status"], event["target"]) == (1, 101, "/")
+    assert (event["code"], event["by"], event["clean"]) == (1000, "client", True)
+    assert (event["messages_in"], event["messages_out"]) == (1, 1)
+
+
+def test_when_nobody_reads_the_events_it_ends():
+    with start("serve", "--json", "0") as process:
+        url = json.loads(process.stdout.readline())["url"]
+        process.stdout.close()
+        wscli("send", url, "hello")
+        assert process.wait(20) == 141
+
+
+def test_a_recording_has_every_event_of_every_connection(tmp_path):
+    path = tmp_path / "served.ndjson"
+    with Program("--record", path) as program:
+        wscli("send", program.url + "/echo", "first")
+        wscli("send", "-b", program.url + "/hub", "0x00ff")
+        program.end()
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    first = [event for event in events if event["connection"] == 1]
+    assert [event["event"] for event in first] == ["open", "message", "message", "close"]
+    assert [event.get("direction") for event in first[1:3]] == ["in", "out"]
+    assert first[1]["text"] == first[2]["text"] == "first"
+    assert first[0]["v"] == 1
+    assert first[0]["request"]["target"] == "/echo"
+    assert (first[3]["code"], first[3]["by"]) == (1000, "peer")
+    second = [event for event in events if event["connection"] == 2]
+    assert [event.get("base64") for event in second[1:3]] == ["AP8=", "AP8="]
+
+
+def test_a_certificate_made_on_the_spot_comes_with_the_command_that_trusts_it():
+    with Program("--tls") as program:
+        trust = program.line()
+        cacert = re.search(r"--cacert (\S+) wss://", trust)[1]
+        assert wscli("send", "--cacert", cacert, program.url, "hello").out == b"hello\n"
+        assert wscli("send", program.url, "hello").status == 4
+        assert program.end() == 130
+
+
+def test_a_unix_socket_comes_with_the_command_that_connects(tmp_path):
+    path = tmp_path / "s"
+    with start("serve", "--unix-socket", path) as process:
+        line = process.stderr.readline().decode()
+        assert f"wscli --unix-socket {path} ws://localhost/" in line
+        assert wscli("send", "--unix-socket", path, "ws://localhost/", "hi").out == b"hi\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+
+
+def test_who_can_reach_it_is_said_where_that_is_not_this_machine_alone():
+    with start("serve", "0.0.0.0:0") as process:
+        process.stderr.readline()
+        line = process.stderr.readline().decode()
+        assert "everybody who can reach any address of this machine can connect" in line
+        process.kill()
+        process.communicate()
+
+
+def test_a_port_that_is_taken_is_a_clear_error():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = wscli("serve", taken.getsockname()[1])
+    assert done.status == 3
+    assert "cannot listen on 127.0.0.1:" in done.err
+    assert "address already in use" in done.err
+    assert "wscli serve 0" in done.err
+
+
+@pytest.mark.parametrize(
+    ("args", "complaint"),
+    [
+        (["nowhere"], "is not [HOST:]PORT"),
+        (["65536"], "is not [HOST:]PORT"),
+        (["--key", "k.pem"], "a private key needs its certificate"),
+        (["--mode", "hub", "--script", "x"], "--mode and --script exclude each other"),
+        (["--quiet", "--json"], "--quiet and --json exclude each other"),
+        (["--script", "/nowhere.toml"], "cannot read the script"),
+        (["--record", "/nowhere/at/all"], "cannot write /nowhere/at/all"),
+        (["--max-clients", "0"], "no number from 1 on"),
+        (["--cert", "/nowhere.pem"], "cannot use the certificate"),
+    ],
+)
+def test_wrong_usage_is_told(args, complaint):
+    done = wscli("serve", *args)
+    assert done.status == 2
+    assert complaint in done.err
+
+
+def test_a_host_that_is_not_ours_cannot_be_listened_on():
+    done = wscli("serve", "nosuch.invalid:9000")
+    assert done.status == 3
+    assert "cannot listen on nosuch.invalid:9000" in done.err

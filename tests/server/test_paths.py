@@ -1,0 +1,226 @@
+"""What each path of the embedded server does, seen by the websockets package's client."""
+
+import itertools
+import json
+
+import pytest
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.sync.client import connect
+
+from tests.raw import Client
+
+
+def read_all(connection):
+    """Return all messages, and the Close frame that came behind them."""
+    return list(connection), connection.protocol.close_rcvd
+
+
+@pytest.mark.parametrize("path", ["", "/", "/echo"])
+def test_a_message_comes_back_with_its_opcode(serve, path):
+    with connect(serve().url + path) as connection:
+        for message in ("hello", b"\x00\xff", "", b"", "a" * 70_000, bytes(200_000), "Füße 🦶"):
+            connection.send(message)
+            assert connection.recv(timeout=20) == message
+
+
+@pytest.mark.parametrize("compression", ["deflate", None])
+def test_many_messages_come_back_in_order(serve, compression):
+    with connect(serve().url + "/echo", compression=compression) as connection:
+        messages = [f"message {number}" for number in range(3000)]
+        for message in messages:
+            connection.send(message)
+        assert [connection.recv(timeout=20) for _ in messages] == messages
+
+
+def test_fragments_come_back_as_the_message_they_make(serve):
+    with connect(serve().url + "/echo") as connection:
+        connection.send(["frag", "men", "ted"])
+        assert connection.recv(timeout=20) == "fragmented"
+
+
+def test_a_close_is_answered_with_its_own_code(serve):
+    with connect(serve().url + "/echo") as connection:
+        connection.close(4321, "enough")
+        assert connection.protocol.close_rcvd.code == 4321
+
+
+def test_the_first_subprotocol_offered_is_taken(serve):
+    with connect(serve().url, subprotocols=["chat.v2", "chat.v1"]) as connection:
+        assert connection.subprotocol == "chat.v2"
+
+
+def test_members_of_a_hub_hear_each_other_and_themselves(serve):
+    url = serve().url + "/hub"
+    with connect(url) as first, connect(url) as second:
+        first.send("from the first")
+        assert [each.recv(timeout=20) for each in (first, second)] == ["from the first"] * 2
+        second.send(b"from the second")
+        assert [each.recv(timeout=20) for each in (first, second)] == [b"from the second"] * 2
+
+
+def test_rooms_of_a_hub_do_not_hear_each_other(serve):
+    url = serve().url + "/hub"
+    with (
+        connect(f"{url}/tea%20room") as tea,
+        connect(f"{url}/coffee") as coffee,
+        connect(url) as hub,
+    ):
+        for room, message in ((tea, "tea"), (coffee, "coffee"), (hub, "hub")):
+            room.send(message)
+        assert [each.recv(timeout=20) for each in (tea, coffee, hub)] == ["tea", "coffee", "hub"]
+
+
+def test_a_hub_goes_on_when_a_member_has_left(serve):
+    url = serve().url + "/hub"
+    with connect(url) as stays:
+        with connect(url) as leaves:
+            leaves.send("bye")
+            assert stays.recv(timeout=20) == "bye"
+        stays.send("anybody here?")
+        assert stays.recv(timeout=20) == "anybody here?"
+
+
+def test_ticks_come_unasked_and_end_with_1000(serve):
+    with connect(serve().url + "/ticks?interval=20ms&count=5") as connection:
+        messages, close = read_all(connection)
+    numbers = [json.loads(message)["tick"] for message in messages]
+    assert numbers == list(range(numbers[0], numbers[0] + 5))
+    assert close.code == 1000
+
+
+def test_ticks_are_the_same_for_everybody(serve):
+    url = serve().url + "/ticks?interval=30ms"
+    with connect(url) as first, connect(url) as second:
+        one, other = ({each.recv(timeout=20) for _ in range(8)} for each in (first, second))
+    assert one & other
+
+
+def test_ticks_go_on_without_a_count(serve):
+    with connect(serve().url + "/ticks?interval=5ms") as connection:
+        assert len(list(itertools.islice(connection, 20))) == 20
+
+
+@pytest.mark.parametrize(
+    ("query", "count", "size", "kind"),
+    [
+        ("", 1000, 64, str),
+        ("?n=3&size=10", 3, 10, str),
+        ("?n=2&size=100kB&op=binary", 2, 100_000, bytes),
+        ("?n=5000&size=0", 5000, 0, str),
+        ("?n=0", 0, 0, str),
+    ],
+)
+def test_push_sends_so_many_messages_and_closes(serve, query, count, size, kind):
+    with connect(f"{serve().url}/push{query}") as connection:
+        messages, close = read_all(connection)
+    assert [type(message) for message in messages] == [kind] * count
+    assert {len(message) for message in messages} <= {size}
+    assert close.code == 1000
+
+
+def test_messages_that_are_pushed_bear_their_number(serve):
+    with connect(serve().url + "/push?n=700&size=16") as connection:
+        numbers = [int(message.split()[0]) for message in connection]
+    assert numbers == list(range(1, 701))
+
+
+def test_headers_shows_the_request_as_it_was_seen(serve):
+    extra = {"X-Twice": "1", "x-lower": "ü"}
+    with connect(
+        serve().url + "/headers", additional_headers=extra, origin="http://a"
+    ) as connection:
+        (message,), close = read_all(connection)
+    seen = json.loads(message)
+    assert (seen["method"], seen["target"], seen["version"]) == ("GET", "/headers", "1.1")
+    assert ["X-Twice", "1"] in seen["headers"]
+    assert ["x-lower", "ü"] in seen["headers"]
+    assert ["Origin", "http://a"] in seen["headers"]
+    assert seen["headers"].index(["X-Twice", "1"]) < seen["headers"].index(["x-lower", "ü"])
+    assert close.code == 1000
+
+
+def test_close_closes_with_the_code_and_reason(serve):
+    url = serve().url + "/close?code=1008&reason=not%20you"
+    with connect(url) as connection, pytest.raises(ConnectionClosedError) as caught:
+        connection.recv(timeout=20)
+    assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1008, "not you")
+
+
+def test_close_echoes_until_its_time_comes(serve):
+    with connect(serve().url + "/close?after=300ms") as connection:
+        connection.send("still here")
+        messages, close = read_all(connection)
+    assert messages == ["still here"]
+    assert close.code == 1000
+
+
+@pytest.mark.parametrize("status", [200, 204, 401, 403, 404, 418, 426, 500, 503, 599])
+def test_status_refuses_the_upgrade_with_that_status(serve, status):
+    with pytest.raises(InvalidStatus) as caught, connect(f"{serve().url}/status/{status}"):
+        pass
+    assert caught.value.response.status_code == status
+    assert str(status) in caught.value.response.body.decode() or status == 204
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_leads_to_the_echo(serve, status):
+    with connect(f"{serve().url}/status/{status}") as connection:
+        connection.send("over there")
+        assert connection.recv(timeout=20) == "over there"
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("/ticks?interval=soon", "'soon' is no duration"),
+        ("/ticks?interval=0", "interval must be from 0.001 s"),
+        ("/ticks?count=0", "count must be a number from 1"),
+        ("/ticks?intervall=1s", "there is no 'intervall' here"),
+        ("/push?n=-1", "n must be a number from 0"),
+        ("/push?n=%D9%A3", "n must be a number from 0"),
+        ("/push?size=1TB", "'1TB' is no size"),
+        ("/push?size=1GiB", "size must be at most"),
+        ("/push?op=ping", "op is text or binary"),
+        ("/close?code=70000", "code must be a number from 0 to 65,535"),
+        ("/close?after=2d", "'2d' is no duration"),
+        ("/status/101", "from 200 to 599"),
+        ("/status/abc", "from 200 to 599"),
+        ("/status/99999999999999999999", "from 200 to 599"),
+    ],
+)
+def test_a_query_that_makes_no_sense_is_told_why(serve, target, complaint):
+    with pytest.raises(InvalidStatus) as caught, connect(serve().url + target):
+        pass
+    assert caught.value.response.status_code == 400
+    assert complaint in caught.value.response.body.decode()
+
+
+@pytest.mark.parametrize(
+    "target", ["/nothing", "/echo/more", "/fault/", "/fault/unknown", "/../../etc/passwd", "//"]
+)
+def test_a_path_that_is_not_there_lists_those_that_are(serve, target):
+    with pytest.raises(InvalidStatus) as caught, connect(serve().url + target):
+        pass
+    assert caught.value.response.status_code == 404
+    assert "/hub/NAME" in caught.value.response.body.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/hub", "/status/404", "/any/thing?x=y"])
+def test_in_echo_mode_every_path_is_an_echo(serve, path):
+    with connect(serve(mode="echo").url + path) as connection:
+        connection.send("x")
+        assert connection.recv(timeout=20) == "x"
+
+
+def test_a_plain_request_is_told_that_any_path_is_for_websocket(serve):
+    with Client(serve(mode="hub")) as client:
+        assert client.fetch("/any/thing")[0].status == 426
+
+
+def test_in_hub_mode_every_path_is_a_hub_of_its_own(serve):
+    url = serve(mode="hub").url
+    with connect(url + "/a") as one, connect(url + "/a?x") as two, connect(url + "/echo") as other:
+        other.send("elsewhere")
+        one.send("here")
+        assert [each.recv(timeout=20) for each in (one, two)] == ["here", "here"]
+        assert other.recv(timeout=20) == "elsewhere"

@@ -1,0 +1,149 @@
+"""Replies by rules."""
+
+import json
+
+import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
+
+from wscli.errors import UsageError
+from wscli.server.script import load_script
+
+SCRIPT = r"""
+[[rule]]
+match = "^ping$"
+reply = "pong"
+
+[[rule]]
+match = { op = "subscribe", channel = ["news", 1, true] }
+reply = "@welcome.json"
+
+[[rule]]
+match = "later"
+reply = "0xcafe"
+delay = "50ms"
+
+[[rule]]
+match = "image"
+reply = "@image.bin"
+
+[[rule]]
+match = "at"
+reply = "@@home"
+
+[[rule]]
+match = "quiet"
+
+[[rule]]
+match = "bye"
+reply = "so long"
+close = 4001
+reason = "as you wish"
+"""
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Return a function that writes a script beside the files it names."""
+    (tmp_path / "welcome.json").write_text('{"ok":true}')
+    (tmp_path / "image.bin").write_bytes(b"\x89PNG\xff")
+
+    def write(text):
+        (tmp_path / "script.toml").write_text(text)
+        return str(tmp_path / "script.toml")
+
+    return write
+
+
+def ask(connection, *messages):
+    """Send messages, and return as many replies."""
+    for message in messages:
+        connection.send(message)
+    return [connection.recv(timeout=20) for _ in messages]
+
+
+def test_the_first_rule_that_matches_answers_on_every_path(serve, script):
+    with connect(serve(script=script(SCRIPT)).url + "/api/v1/socket") as connection:
+        assert ask(connection, "ping") == ["pong"]
+        subscribe = {"channel": ["news", 1, True], "op": "subscribe"}
+        assert ask(connection, json.dumps(subscribe, indent=2)) == ['{"ok":true}']
+        assert ask(connection, b"an image", "at") == [b"\x89PNG\xff", "@home"]
+
+
+def test_what_no_rule_matches_is_echoed(serve, script):
+    with connect(serve(script=script(SCRIPT)).url) as connection:
+        others = ["pinging", '{"op":"subscribe"}', b"\xff", '{"channel":["news",1,1]}', "[1"]
+        assert ask(connection, *others) == others
+
+
+def test_what_no_rule_matches_is_passed_over_if_the_file_says_so(serve, script):
+    with connect(serve(script=script('otherwise = "silent"\n' + SCRIPT)).url) as connection:
+        connection.send("nothing to say")
+        assert ask(connection, "ping") == ["pong"]
+
+
+def test_a_rule_without_a_reply_is_silence(serve, script):
+    with connect(serve(script=script(SCRIPT)).url) as connection:
+        connection.send("quiet please")
+        assert ask(connection, "ping") == ["pong"]
+
+
+def test_replies_keep_the_order_of_the_messages_also_when_one_is_delayed(serve, script):
+    with connect(serve(script=script(SCRIPT)).url) as connection:
+        assert ask(connection, "later", "ping", "later", "x") == [
+            b"\xca\xfe",
+            "pong",
+            b"\xca\xfe",
+            "x",
+        ]
+
+
+def test_many_messages_behind_a_delay_are_all_answered(serve, script):
+    with connect(serve(script=script(SCRIPT)).url) as connection:
+        messages = ["later", *(f"message {number}" for number in range(5000))]
+        assert ask(connection, *messages)[1:] == messages[1:]
+
+
+def test_a_rule_can_close(serve, script):
+    with connect(serve(script=script(SCRIPT)).url) as connection:
+        assert ask(connection, "bye") == ["so long"]
+        with pytest.raises(ConnectionClosedError) as caught:
+            connection.recv(timeout=20)
+    assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (4001, "as you wish")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "complaint"),
+    [
+        ('\n[[rule]]\nmatch = "(("\n', 3, "match: "),
+        ('[[rule]]\nmatch = "a"\n\n[[rule]]\nmatch="b"\nreplay = "c"\n', 6, "no 'replay'"),
+        ('[[rule]]\nreply = "@missing.txt"\n', 2, "missing.txt"),
+        ('[[rule]]\nreply = "0xZZ"\n', 2, "reply: non-hexadecimal"),
+        ("[[rule]]\nreply = 5\n", 2, "reply: 5 is no text"),
+        ('[[rule]]\ndelay = "soon"\n', 2, "'soon' is no duration"),
+        ('[[rule]]\nreply = """\n[[rule]]\n"""\n[[rule]]\nclose = "1000"\n', 6, "close: '1000'"),
+        ("[[rule]]\nclose = true\n", 2, "close: True"),
+        ("[[rule]]\nclose = 70000\n", 2, "close: 70000"),
+        ("[[rule]]\nmatch = 2026-01-01\n", 2, "match: "),
+        ('otherwise = "shout"\n', 1, "otherwise is"),
+        ('# rules\nanswer = "x"\n', 2, "no 'answer'"),
+        ("rule = 5\n", 1, "rules are tables"),
+    ],
+)
+def test_a_bad_script_is_told_by_line(script, text, line, complaint):
+    with pytest.raises(UsageError) as caught:
+        load_script(script(text))
+    assert complaint in caught.value.what
+    assert caught.value.evidence.startswith(f"line {line}: ")
+
+
+def test_a_script_that_is_no_toml_is_told_by_line(script):
+    with pytest.raises(UsageError) as caught:
+        load_script(script('[[rule]]\nmatch = "a\n'))
+    assert "not TOML" in caught.value.what
+    assert "line 2" in caught.value.evidence
+
+
+def test_a_script_that_is_not_there_is_a_clear_error(tmp_path):
+    with pytest.raises(UsageError, match="cannot read the script"):
+        load_script(str(tmp_path / "none.toml"))

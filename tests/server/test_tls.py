@@ -1,0 +1,105 @@
+"""wss://, with a certificate of one's own and with one made on the spot.
+
+The client is the asyncio one: the threaded one reads and writes one TLS socket in two threads,
+which now and then loses what it writes.
+"""
+
+import asyncio
+import shutil
+import ssl
+import sys
+
+import pytest
+import trustme
+from websockets.asyncio.client import connect
+
+from tests.raw import Client, upgrade
+from wscli.errors import UsageError
+from wscli.server.certificate import make_certificate
+
+
+async def exchange(url, cafile, message):
+    """Return the reply of a server that is trusted by a file, and the Close that ends it."""
+    context = ssl.create_default_context(cafile=cafile)
+    async with connect(url, ssl=context, max_size=None) as connection:
+        await connection.send(message)
+        reply = await connection.recv()
+        await connection.close(4000)
+        return reply, connection.protocol.close_rcvd
+
+
+def echoes(server, cafile):
+    """Tell whether the server echoes to a client that trusts a file, and checks the name."""
+    urls = [server.url, server.url.replace("127.0.0.1", "localhost")]
+    return all(asyncio.run(exchange(url, cafile, "secret"))[0] == "secret" for url in urls)
+
+
+def test_a_certificate_made_on_the_spot_can_be_trusted(serve):
+    server = serve(tls=True)
+    assert server.url.startswith("wss://")
+    assert echoes(server, server.certificate)
+
+
+def test_without_cryptography_openssl_makes_the_certificate(serve, monkeypatch):
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl here")
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    server = serve(tls=True)
+    assert echoes(server, server.certificate)
+
+
+def test_with_neither_the_error_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError) as caught:
+        make_certificate(tmp_path, ["localhost"])
+    assert "wscli-tool[tls]" in caught.value.hint
+
+
+def test_what_was_made_is_gone_in_the_end(serve):
+    server = serve(tls=True)
+    folder = server.certificate.parent
+    assert [path.name for path in folder.iterdir()] == ["certificate.pem"]
+    server.stop()
+    assert not folder.exists()
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one file", "two files"])
+def test_a_certificate_of_ones_own_is_served(serve, authority, tmp_path, together):
+    issued = authority.issue_cert("127.0.0.1", "localhost")
+    cert, key, ca = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(ca)
+    issued.cert_chain_pems[0].write_to_path(cert)
+    issued.private_key_pem.write_to_path(cert if together else key, append=together)
+    server = serve(cert=str(cert), key=None if together else str(key))
+    assert echoes(server, ca)
+
+
+def test_a_certificate_that_cannot_be_used_is_a_clear_error(serve, tmp_path):
+    bad = tmp_path / "bad.pem"
+    bad.write_text("nothing")
+    for name in (bad, tmp_path / "missing.pem"):
+        with pytest.raises(UsageError, match="cannot use the certificate"):
+            serve(cert=str(name))
+
+
+def test_a_client_that_speaks_plain_text_to_tls_does_no_harm(serve):
+    server = serve(tls=True)
+    with Client(server) as client:
+        client.send(upgrade("/"))
+        assert b"HTTP" not in client.read_to_end()
+    assert echoes(server, server.certificate)
+
+
+def test_a_large_message_and_the_close_come_through_tls(serve):
+    server = serve(tls=True)
+    message = bytes(3_000_000)
+    reply, close = asyncio.run(exchange(server.url + "/hub", server.certificate, message))
+    assert reply == message
+    assert close.code == 4000
+    assert server.visit().clean

@@ -1,0 +1,113 @@
+"""The access log of the embedded server: one line a connection, and its recording."""
+
+from __future__ import annotations
+
+import io
+import json
+import traceback
+
+from wscli.apps.env import Env
+from wscli.apps.report import report, say
+from wscli.errors import ExitStatus, WscliError
+from wscli.net.clock import iso_time
+from wscli.server.foreground import End
+from wscli.server.visit import Visit, Watcher
+from wscli.session.bus import Sink
+from wscli.sinks.human.messages import clock_time, show_size
+from wscli.sinks.human.safe import visible
+from wscli.sinks.ndjson import NdjsonSink
+from wscli.sinks.output import Output
+
+
+class AccessLog(Watcher):
+    """Writes a line for each connection when it has ended: on stderr, or as JSON on stdout."""
+
+    def __init__(self, env: Env, form: str, recording: io.FileIO | None) -> None:
+        self._env = env
+        self._form = form
+        self._stdout = Output(env.stdout)
+        self._recording = None if recording is None else Output(recording)
+        self._end: End | None = None
+
+    def end_with(self, end: End) -> None:
+        """Have the server end when nobody reads what is written."""
+        self._end = end
+
+    def sink(self, visit: Visit) -> Sink | None:
+        """Return what records a connection."""
+        if self._recording is None:
+            return None
+        return NdjsonSink(self._recording, connection=visit.number)
+
+    def ended(self, visit: Visit) -> None:
+        """Write a connection's line."""
+        if self._form == "json":
+            self.event("connection", **_fields(visit))
+        elif self._form == "text":
+            say(self._env, _line(visit))
+
+    def failed(self, message: str, error: BaseException | None) -> None:
+        """Say what failed in the server itself, without a traceback unless debugging."""
+        if self._env.debug and error is not None:
+            say(self._env, "".join(traceback.format_exception(error)).rstrip())
+        detail = f": {type(error).__name__}: {error}" if error is not None else ""
+        hint = "WSCLI_DEBUG=1 shows where"
+        report(WscliError(f"{message.lower()}{detail}", hint=hint), self._env)
+
+    def event(self, name: str, **fields: object) -> None:
+        """Write an event of JSON on stdout."""
+        event = {"event": name, "time": iso_time(self._env.clock.time()), **fields}
+        try:
+            self._stdout.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+        except (BrokenPipeError, WscliError):
+            if self._end is not None:
+                self._end(ExitStatus.READER_GONE)
+
+
+def _fields(visit: Visit) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "connection": visit.number,
+        "address": visit.address,
+        "method": visit.method,
+        "target": visit.target,
+        "status": visit.status,
+        "requests": visit.requests,
+    }
+    if visit.upgraded:
+        fields |= {
+            "code": visit.code,
+            "reason": visit.reason,
+            "by": visit.by,
+            "clean": visit.clean,
+            "messages_in": visit.messages_in,
+            "messages_out": visit.messages_out,
+        }
+    fields |= {
+        "bytes_in": visit.bytes_in,
+        "bytes_out": visit.bytes_out,
+        "elapsed": round(visit.elapsed, 6),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _line(visit: Visit) -> str:
+    parts = [
+        clock_time(visit.time),
+        visit.address,
+        f"{visit.method} {visit.target}" if visit.method else "no request",
+        str(visit.status or "no response"),
+    ]
+    if visit.requests > 1:
+        parts[2] += f" and {visit.requests - 1} more"
+    if visit.upgraded:
+        reason = f' "{visit.reason}"' if visit.reason else ""
+        by = f" by the {visit.by}" if visit.by else ""
+        parts.append(f"closed {visit.code}{reason}{by}")
+    parts.append(f"in {_amount(visit, visit.messages_in, visit.bytes_in)}")
+    parts.append(f"out {_amount(visit, visit.messages_out, visit.bytes_out)}")
+    parts.append(f"{visit.elapsed:.3f} s")
+    return visible("  ".join(parts))
+
+
+def _amount(visit: Visit, messages: int, size: int) -> str:
+    return f"{messages:,} ({show_size(size)})" if visit.upgraded else show_size(size)

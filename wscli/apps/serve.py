@@ -1,0 +1,79 @@
+"""Run the embedded server until Ctrl-C: says where it is, and logs who came."""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from wscli.apps.access import AccessLog
+from wscli.apps.display import open_recording
+from wscli.apps.env import Env
+from wscli.apps.report import report, say
+from wscli.errors import ExitStatus, WscliError
+from wscli.server.foreground import End, serve
+from wscli.server.options import ServeOptions
+from wscli.server.server import WILDCARDS, Server
+
+
+class ServeCommand(NamedTuple):
+    """What to serve, and what to say of it: ``log`` is text, json or none."""
+
+    serve: ServeOptions = ServeOptions()
+    log: str = "text"
+    record: str | None = None
+
+
+def run(command: ServeCommand, env: Env) -> ExitStatus:
+    """Serve, and return the exit status."""
+    try:
+        with ExitStack() as stack:
+            recording = None
+            if command.record is not None:
+                recording = stack.enter_context(open_recording(command.record))
+            log = AccessLog(env, command.log, recording)
+
+            def started(server: Server, end: End) -> None:
+                log.end_with(end)
+                _announce(server, command, env, log)
+
+            return serve(command.serve, log, started)
+    except WscliError as error:
+        report(error, env)
+        return error.status
+
+
+def _announce(server: Server, command: ServeCommand, env: Env, log: AccessLog) -> None:
+    if command.log == "json":
+        log.event("serving", url=server.url, v=1)
+    elif command.log == "text":
+        for line in _introduction(server):
+            say(env, f"wscli: {line}")
+    if command.log != "none":
+        for line in _exposure(server):
+            say(env, f"wscli: {line}")
+
+
+def _introduction(server: Server) -> list[str]:
+    page = server.url.replace("ws", "http", 1)
+    path = server.options.unix_socket
+    lines = [f"serving {server.url}, and a page for the browser at {page}; Ctrl-C ends it"]
+    if path is not None:
+        lines = [f"serving the Unix socket {path}; try: wscli --unix-socket {path} {server.url}"]
+    if server.certificate is not None:
+        trust = f"wscli --cacert {server.certificate} {server.url}"
+        lines.append(f"the certificate was made for this run; what trusts it: {trust}")
+    return lines
+
+
+def _exposure(server: Server) -> list[str]:
+    """Say who can reach the server, where that is more than this machine."""
+    open_to = [address for address in server.addresses if not _is_loopback(address)]
+    if not open_to:
+        return []
+    where = "any address of this machine" if set(open_to) & set(WILDCARDS) else ", ".join(open_to)
+    return [f"everybody who can reach {where} can connect, read every hub, and send to it"]
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback

@@ -1,0 +1,150 @@
+"""``wscli serve``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from wscli.apps.env import Env
+from wscli.cli.command import Command, Option
+from wscli.cli.types import count, duration, size
+from wscli.errors import ExitStatus, UsageError
+from wscli.server.options import ServeOptions
+
+_DEFAULTS = ServeOptions()
+_ADDRESS = r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,5})"
+
+
+def address(value: str) -> tuple[str, int]:
+    """Read ``PORT``, ``HOST:PORT`` or ``[IPv6]:PORT``; without a host it is the loopback's."""
+    match = re.fullmatch(_ADDRESS, value)
+    if match is None or int(match["port"]) > 0xFFFF:
+        raise click.BadParameter(f"{value!r} is not [HOST:]PORT; write 9000 or 0.0.0.0:9000")
+    return (match["host"] or "").strip("[]") or _DEFAULTS.host, int(match["port"])
+
+
+def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
+    if params["quiet"] and params["as_json"]:
+        raise UsageError("--quiet and --json exclude each other", hint="give one of them")
+    if params["key"] and not params["cert"]:
+        raise UsageError("a private key needs its certificate", hint="--cert FILE")
+    if params["mode"] and params["script"]:
+        raise UsageError("--mode and --script exclude each other", hint="give one of them")
+    from wscli.apps import serve
+
+    host, port = params["address"]
+    options = ServeOptions(
+        host,
+        port,
+        **{name: params[name] for name in ServeOptions._fields if name not in ("host", "port")},
+    )
+    log = "json" if params["as_json"] else "none" if params["quiet"] else "text"
+    return serve.run(serve.ServeCommand(options, log, params["record"]), env)
+
+
+def _serving_options() -> list[click.Parameter]:
+    section = "Serving"
+    return [
+        Option(
+            "--mode",
+            section=section,
+            type=click.Choice(["echo", "hub"]),
+            help="Make every path an echo, or a hub of its own.",
+        ),
+        Option(
+            "--script",
+            section=section,
+            metavar="FILE",
+            help="Answer on every path by the rules of a TOML file.",
+        ),
+        Option("--unix-socket", section=section, metavar="PATH", help="Listen on a Unix socket."),
+        Option("--tls", section=section, is_flag=True, help="Serve wss://; makes a certificate."),
+        Option("--cert", section=section, metavar="FILE", help="Serve wss:// with this one, PEM."),
+        Option("--key", section=section, metavar="FILE", help="Its private key, PEM."),
+    ]
+
+
+def _limit_options() -> list[click.Parameter]:
+    section = "Limits"
+    return [
+        Option(
+            "--origin",
+            "origins",
+            section=section,
+            multiple=True,
+            metavar="ORIGIN",
+            help="Let in this origin, and no other; again for another.",
+        ),
+        Option(
+            "--max-clients",
+            section=section,
+            type=count,
+            metavar="N",
+            help="Answer 503 to more WebSockets than these.",
+        ),
+        Option(
+            "--max-size",
+            section=section,
+            type=size,
+            default=_DEFAULTS.max_size,
+            metavar="SIZE",
+            help="The largest message to take; 16MiB unless given.",
+        ),
+        Option(
+            "--queue",
+            section=section,
+            type=size,
+            default=_DEFAULTS.queue,
+            metavar="SIZE",
+            help="Drop a member of a hub for whom more than this waits; 1MiB unless given.",
+        ),
+        Option(
+            "--ping-interval",
+            section=section,
+            type=duration,
+            metavar="DURATION",
+            help="Ping clients, and drop one that leaves two pings unanswered.",
+        ),
+    ]
+
+
+def _seeing_options() -> list[click.Parameter]:
+    section = "Seeing"
+    return [
+        Option("-q", "--quiet", section=section, is_flag=True, help="Say nothing but errors."),
+        Option("--json", "as_json", section=section, is_flag=True, help="The log as JSON, stdout."),
+        Option(
+            "--record", section=section, metavar="FILE", help="Write every event to a file, JSON."
+        ),
+    ]
+
+
+command = Command(
+    "serve",
+    summary="The embedded server: echo, hub and test endpoints, and a page for the browser.",
+    text="Listens on 127.0.0.1:8765 unless told otherwise; port 0 takes one that is free. The "
+    "paths: / /echo /hub /hub/NAME /ticks?interval=1s&count=10 /push?n=1000&size=64&op=text "
+    "/headers /close?code=1008&reason=TEXT&after=1s /status/403 /fault/KIND, and over plain HTTP "
+    "/poll and /longpoll. Each of them is also at demo:PATH, with no server at hand.",
+    examples=[
+        ("wscli serve", "then open http://127.0.0.1:8765/ in a browser"),
+        ("wscli serve --mode hub 0.0.0.0:9000", "a chat for whoever can reach this machine"),
+        ("wscli serve --tls --origin https://localhost:3000", "wss://, for one page alone"),
+        ("wscli serve --script replies.toml", "a server that says what a test needs"),
+    ],
+    params=[
+        click.Argument(
+            ["address"],
+            type=address,
+            required=False,
+            default=str(_DEFAULTS.port),
+            metavar="[[HOST:]PORT]",
+        ),
+        *_serving_options(),
+        *_limit_options(),
+        *_seeing_options(),
+    ],
+    run=_run,
+)

@@ -1,0 +1,97 @@
+"""Plain HTTP GET on a connection that stays: only as much of it as the embedded server speaks."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from wscli.errors import ConnectError
+from wscli.net.attempt import Attempt
+from wscli.net.clock import Clock, Deadline
+from wscli.net.dial import dial
+from wscli.net.opening import Opening
+from wscli.net.options import ConnectOptions
+from wscli.net.tap import NotHTTP, Tap
+from wscli.net.url import Url
+from wscli.wire.head import Body, MalformedHead, parse_response
+
+_MAX_BODY = 1 << 20
+_TIMEOUT = 60.0  # seconds for a request; a long poll may wait for half of that
+
+
+class Fetched(NamedTuple):
+    """The body of a response, and the bytes of request and response on the wire."""
+
+    body: bytes
+    sent: int
+    received: int
+
+
+class Fetcher:
+    """Fetches one thing after another from a server, on one connection while that lasts."""
+
+    def __init__(
+        self, url: Url, options: ConnectOptions, clock: Clock, environ: Mapping[str, str]
+    ) -> None:
+        self._url = url
+        self._options = options
+        self._clock = clock
+        self._environ = environ
+        self._sock: socket.socket | None = None
+
+    def get(self, target: str) -> Fetched:
+        """Fetch a target.
+
+        Raises:
+            WscliError: if nothing is to be had there.
+        """
+        deadline = Deadline(self._clock, _TIMEOUT, f"waiting for {target}")
+        if self._sock is None:
+            self._sock = self._dial()
+        tap = Tap(self._sock, deadline)
+        try:
+            tap.send(self._request(target))
+            response = parse_response(tap.read_head())
+        except (NotHTTP, MalformedHead, OSError) as error:
+            raise self._failed(target, str(error)) from None
+        body = Body(response, _MAX_BODY)
+        body.feed(tap.leftover)
+        received = len(tap.received)
+        while not body.complete and (data := tap.read()):
+            body.feed(data)
+            received += len(data)
+        if response.status != 200:
+            said = f"{response.status} {response.reason}\n{body.content.decode(errors='replace')}"
+            raise self._failed(target, said)
+        if "close" in response.headers.tokens("Connection"):
+            self.close()
+        return Fetched(body.content, len(tap.sent), received)
+
+    def close(self) -> None:
+        """Close the connection, where there is one."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    def _dial(self) -> socket.socket:
+        deadline = Deadline(self._clock, self._options.connect_timeout, "connecting")
+        opening = Opening(self._url)
+        attempt = Attempt(opening, self._options, deadline, self._clock, lambda *_: None)
+        return dial(attempt, self._environ)
+
+    def _request(self, target: str) -> bytes:
+        lines = [
+            f"GET {target} HTTP/1.1",
+            f"Host: {self._url.authority}",
+            f"User-Agent: {self._options.user_agent}",
+            "Accept: application/json",
+        ]
+        return "\r\n".join([*lines, "", ""]).encode()
+
+    def _failed(self, target: str, evidence: str) -> ConnectError:
+        return ConnectError(
+            f"{self._url.authority} does not serve {target}",
+            evidence.strip(),
+            "the other end must be `wscli serve`",
+        )

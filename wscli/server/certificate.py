@@ -1,0 +1,92 @@
+"""A certificate made on the spot, for ``--tls`` with none at hand."""
+
+from __future__ import annotations
+
+import ipaddress
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from wscli.errors import UsageError
+
+_DAYS = 30
+_NAME = "wscli serve"
+
+
+def make_certificate(folder: Path, names: Sequence[str]) -> tuple[Path, Path]:
+    """Write a certificate for some names and addresses, and its key; return both files.
+
+    It is its own authority: to trust it is to trust this one file.
+
+    Raises:
+        UsageError: if there is nothing to make it with.
+    """
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    key.touch(mode=0o600)
+    try:
+        _with_cryptography(certificate, key, names)
+    except ImportError:
+        _with_openssl(certificate, key, names)
+    return certificate, key
+
+
+def _with_cryptography(certificate: Path, key: Path, names: Sequence[str]) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, _NAME)])
+    now = datetime.now(UTC)
+    addresses = [x509.IPAddress(ipaddress.ip_address(each)) for each in names if _is_address(each)]
+    hosts = [x509.DNSName(each) for each in names if not _is_address(each)]
+    public = private.public_key()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))  # for clients whose clocks are slow
+        .not_valid_after(now + timedelta(days=_DAYS))
+        .add_extension(x509.SubjectAlternativeName([*hosts, *addresses]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+
+
+def _with_openssl(certificate: Path, key: Path, names: Sequence[str]) -> None:
+    listed = ",".join(f"{'IP' if _is_address(name) else 'DNS'}:{name}" for name in names)
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", str(_DAYS), "-subj", f"/CN={_NAME}"]
+    command += ["-addext", f"subjectAltName={listed}", "-addext", "basicConstraints=CA:FALSE"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", b"").decode(errors="replace").strip()
+        raise UsageError(
+            "a certificate cannot be made: the package cryptography is not installed, and "
+            "openssl does not make one either",
+            said or str(error),
+            "pip install 'wscli-tool[tls]', or --cert FILE --key FILE with one that you have",
+        ) from None
+
+
+def _is_address(name: str) -> bool:
+    with suppress(ValueError):
+        ipaddress.ip_address(name)
+        return True
+    return False

@@ -1,0 +1,213 @@
+"""An open WebSocket of the server's: its frames, its answers, its closing handshake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from wscli.server.recorder import Recorder
+from wscli.server.visit import Visit
+from wscli.wire.codes import CloseCode
+from wscli.wire.connection import Connection
+from wscli.wire.events import Close, Messages, Ping, Pong
+from wscli.wire.rules import Violation
+
+if TYPE_CHECKING:
+    from wscli.server.endpoints.endpoint import Endpoint
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds that a client has to answer a Close."""
+
+_MAX_UNANSWERED = 2  # pings
+
+
+class Line(Protocol):
+    """What a channel writes to: the TCP connection, or something in between."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the client does not keep up."""
+
+    @property
+    def over(self) -> bool:
+        """Whether TCP has ended, or is about to."""
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait to be sent."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, after all that wait."""
+
+    def hold(self, held: bool) -> None:
+        """Read nothing more for a while, or read on."""
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something later, instead of what was to be done later until now."""
+
+    def finish(self) -> None:
+        """End TCP when all has been sent, and take no more notice of what comes."""
+
+    def reset(self) -> None:
+        """End TCP at once, with a reset."""
+
+
+class Channel:
+    """One WebSocket, as its endpoint uses it.
+
+    Bytes come in through ``receive``, and go out through a line. A client that does not read has
+    nothing more read from it, and one that is pushed to is dropped when more than ``queue`` bytes
+    wait for it.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        endpoint: Endpoint,
+        line: Line,
+        visit: Visit,
+        *,
+        queue: int,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.visit = visit
+        self.line = endpoint.line(line)
+        self._connection = connection
+        self._endpoint = endpoint
+        self._queue = queue
+        self._recorder = recorder
+        self._corked: list[bytes] | None = None
+        self._ping_interval: float | None = None
+        self._unanswered = 0
+
+    def open(self, ping_interval: float | None) -> None:
+        """Let the endpoint begin, and the keepalive pings where there is an interval for them."""
+        self._ping_interval = ping_interval
+        if ping_interval is not None:
+            self.line.after(ping_interval, self._keep_alive)
+        self._endpoint.opened(self)
+
+    @property
+    def closing(self) -> bool:
+        """Whether nothing more can be sent."""
+        return self._connection.close_sent
+
+    # What the endpoint does
+
+    def send(self, opcode: int, payloads: Sequence[bytes]) -> None:
+        """Send messages, as one write."""
+        if not self.closing:
+            self.visit.messages_out += len(payloads)
+            self.write(self._connection.messages(opcode, payloads))
+
+    def push(self, data: bytes, count: int) -> None:
+        """Send ``count`` messages that are encoded already, unless too much waits to be sent."""
+        if self.closing:
+            return
+        if self.line.full and self.line.backlog > self._queue:
+            reason = f"reads too slowly: {self.line.backlog:,} bytes wait"
+            self.close(CloseCode.POLICY_VIOLATION, reason)
+            return
+        self.visit.messages_out += count
+        self.write(data)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are, whatever the protocol says of them."""
+        if self._recorder is not None:
+            self._recorder.sent(data)
+        if self._corked is None:
+            self.line.write(data)
+        else:
+            self._corked.append(data)
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Send Close, and give the client some time to answer it."""
+        if self.closing:
+            return
+        self._begin_close("server", code, reason)
+        self.write(self._connection.close(code, reason))
+        self.line.after(CLOSE_TIMEOUT, self.line.reset)
+        self._endpoint.closed()
+
+    # What comes from the client
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes; what they bring about goes out as one write."""
+        self._corked = []
+        items = self._connection.receive(data)
+        if self._recorder is not None:
+            self._recorder.received(items)
+        finished = False
+        for item in items:
+            if isinstance(item, Messages):
+                self.visit.messages_in += len(item.payloads)
+                if not self.closing:
+                    self._endpoint.received(item)
+            elif isinstance(item, Ping):
+                self._answer_ping(item)
+            elif isinstance(item, Pong):
+                self._unanswered = 0
+            elif isinstance(item, Close):
+                finished = self._answer_close(item)
+            elif isinstance(item, Violation):
+                finished = self._fail(item)
+        self._uncork()
+        if finished:
+            self.line.finish()
+
+    def resume(self) -> None:
+        """Go on sending: the client has read what waited for it."""
+        if not self.closing:
+            self._endpoint.resumed()
+
+    def lost(self) -> None:
+        """Take note that TCP has ended."""
+        if not self.closing:
+            self._endpoint.closed()
+        if self._recorder is not None:
+            self._recorder.ended(self.visit)
+        del self._endpoint.channel  # else the two would stay until the next garbage collection
+
+    def _uncork(self) -> None:
+        corked, self._corked = self._corked, None
+        if corked:
+            self.line.write(corked[0] if len(corked) == 1 else b"".join(corked))
+
+    def _answer_ping(self, ping: Ping) -> None:
+        if self._endpoint.answers and not self.closing:
+            self.write(self._connection.pong(ping.payload))
+
+    def _answer_close(self, close: Close) -> bool:
+        """Answer a Close with its own code (RFC 6455 §5.5.1); tell whether TCP is to end."""
+        if self.closing:
+            self.visit.clean = True
+            return True
+        self._begin_close("client", *close)
+        if not self._endpoint.answers:
+            return False
+        self.visit.clean = True
+        self.write(self._connection.close(close.code))
+        self._endpoint.closed()
+        return True
+
+    def _fail(self, violation: Violation) -> bool:
+        """Fail the connection (RFC 6455 §7.1.7)."""
+        if not self.closing:
+            rule = violation.rule
+            self._begin_close("server", rule.close_code, rule.id)
+            self.write(self._connection.close(rule.close_code, rule.id))
+            self._endpoint.closed()
+        return True
+
+    def _begin_close(self, by: str, code: int, reason: str) -> None:
+        self.visit.by, self.visit.code, self.visit.reason = by, code, reason
+
+    def _keep_alive(self) -> None:
+        if self._ping_interval is None or self.closing:
+            return
+        if self._unanswered == _MAX_UNANSWERED:
+            self.close(CloseCode.INTERNAL_ERROR, f"{_MAX_UNANSWERED} pings went unanswered")
+            return
+        self._unanswered += 1
+        self.write(self._connection.ping())
+        self.line.after(self._ping_interval, self._keep_alive)

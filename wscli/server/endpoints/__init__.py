@@ -1,0 +1,1 @@
+"""What the paths do: one class a behaviour."""

@@ -1,0 +1,50 @@
+"""Replies by the rules of a script, one message after another."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from wscli.server.endpoints.endpoint import Endpoint
+from wscli.server.script import Reply, Script
+from wscli.wire.events import Messages
+
+_MAX_WAITING = 1000  # messages that wait for a delayed reply, above which no more is read
+
+
+class Scripted(Endpoint):
+    """Answers each message when the one before has been answered."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._delaying = False
+
+    def received(self, messages: Messages) -> None:
+        """Answer, or wait with them until a delay is over."""
+        self._waiting.extend((messages.opcode, payload) for payload in messages.payloads)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._waiting and not self._delaying:
+            self._begin(self._script.reply_to(*self._waiting.popleft()))
+        self.channel.line.hold(len(self._waiting) > _MAX_WAITING)
+
+    def _begin(self, reply: Reply) -> None:
+        if reply.delay:
+            self._delaying = True
+            self.later(reply.delay, lambda: self._end_delay(reply))
+        else:
+            self._carry_out(reply)
+
+    def _end_delay(self, reply: Reply) -> None:
+        self._delaying = False
+        self._carry_out(reply)
+        self._go_on()
+
+    def _carry_out(self, reply: Reply) -> None:
+        if reply.message is not None:
+            opcode, payload = reply.message
+            self.channel.send(opcode, [payload])
+        if reply.close is not None:
+            self.channel.close(reply.close, reply.reason)
+            self._waiting.clear()

@@ -1,0 +1,118 @@
+"""What is let in: limits on a request's head, and the checks before its path is looked at."""
+
+from __future__ import annotations
+
+import re
+
+from wscli.server.http import Refused, refuse
+from wscli.server.options import ServeOptions
+from wscli.wire.handshake import check_request as check_opening
+from wscli.wire.head import FIELD_NAME, MalformedHead, Request, head_end, parse_request
+
+HEAD_TIMEOUT = 10.0
+"""Seconds that a client has for the head of a request."""
+
+MAX_HEAD = 16 << 10
+"""Bytes of a request's head that are taken."""
+
+MAX_HEADERS = 100
+"""Header fields of a request that are taken."""
+
+
+def take_head(received: bytearray, before: int) -> bytes | None:
+    """Remove the head that ``received`` begins with, and return it; None if it is not whole yet.
+
+    The first ``before`` bytes have been looked at already.
+
+    Raises:
+        Refused: if it is too long.
+    """
+    end = head_end(received, before)
+    if (len(received) if end is None else end) > MAX_HEAD:
+        raise refuse(431, f"the head of the request has more than {MAX_HEAD:,} bytes")
+    if end is None:
+        return None
+    head = bytes(received[:end])
+    del received[:end]
+    return head
+
+
+def read_request(head: bytes) -> Request:
+    """Parse a head.
+
+    Raises:
+        Refused: if it is none.
+    """
+    try:
+        return parse_request(head)
+    except MalformedHead as error:
+        raise refuse(400, str(error)) from None
+
+
+def check_request(request: Request) -> None:
+    """Check what every request must keep to.
+
+    Raises:
+        Refused: with what is wrong.
+    """
+    if len(request.headers) > MAX_HEADERS:
+        raise refuse(431, f"the request has more than {MAX_HEADERS} header fields")
+    if request.method != "GET":
+        raise refuse(405, f"only GET is served here, and not {request.method}", ("Allow", "GET"))
+    if request.version >= "1.1" and len(request.headers.get_all("Host")) != 1:
+        raise refuse(400, "there must be one Host header")
+    if not request.target.startswith("/"):
+        raise refuse(400, f"the target must be a path, and is {request.target!r}")
+
+
+def wants_upgrade(request: Request) -> bool:
+    """Tell whether a request is meant as an opening handshake, a broken one included."""
+    headers = request.headers
+    return "websocket" in headers.tokens("Upgrade") or bool(headers.get_all("Sec-WebSocket-Key"))
+
+
+def check_upgrade(request: Request, options: ServeOptions, clients: int) -> None:
+    """Check an opening handshake, its origin, and that there is room for one more client.
+
+    Raises:
+        Refused: with what is wrong.
+    """
+    refusal = check_opening(request)
+    if refusal is not None:
+        raise Refused(refusal)
+    _check_origin(request, options.origins)
+    if options.max_clients is not None and clients >= options.max_clients:
+        raise refuse(503, f"{clients} clients are connected, as many as are let in")
+
+
+def _check_origin(request: Request, allowed: tuple[str, ...]) -> None:
+    origin = request.headers.get("Origin")
+    if allowed and origin not in allowed:
+        found = "a request without an Origin" if origin is None else f"the origin {origin!r}"
+        raise refuse(403, f"{found} is not allowed here; allowed: {', '.join(allowed)}")
+
+
+def choose_subprotocol(request: Request) -> str | None:
+    """Return the subprotocol that the client likes best: here each is as good as another.
+
+    Raises:
+        Refused: if what it offers is no name.
+    """
+    offered = request.headers.get("Sec-WebSocket-Protocol")
+    if offered is None:
+        return None
+    name = offered.partition(",")[0].strip()
+    if not re.fullmatch(FIELD_NAME, name):
+        raise refuse(400, f"Sec-WebSocket-Protocol begins with no name of a subprotocol: {name!r}")
+    return name
+
+
+def keeps_open(request: Request) -> bool:
+    """Tell whether another request may follow a plain one (RFC 9112 §9.3); a body has no place."""
+    headers = request.headers
+    return (
+        request.version >= "1.1"
+        and "close" not in headers.tokens("Connection")
+        and not headers.get_all("Transfer-Encoding")
+        and set(headers.get_all("Content-Length")) <= {"0"}
+    )

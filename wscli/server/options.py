@@ -1,0 +1,30 @@
+"""How to serve, as one value; light, since the command line imports it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ServeOptions(NamedTuple):
+    """Where and how to serve; all durations are in seconds, all sizes in bytes.
+
+    ``port`` 0 takes one that is free. ``mode`` makes every path an echo or a hub, and ``script``
+    names a file whose rules answer on every path. ``tls`` makes a certificate on the spot where
+    none is given. ``origins``, where there are any, are the only ones that may upgrade.
+    ``max_clients`` limits the open WebSockets. ``ping_interval`` sends keepalive pings.
+    ``queue`` is how much may wait for a client that is pushed to.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    unix_socket: str | None = None
+    mode: str | None = None
+    script: str | None = None
+    tls: bool = False
+    cert: str | None = None
+    key: str | None = None
+    origins: tuple[str, ...] = ()
+    max_clients: int | None = None
+    max_size: int = 16 << 20
+    ping_interval: float | None = None
+    queue: int = 1 << 20

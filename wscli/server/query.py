@@ -1,0 +1,50 @@
+"""The query of a request's target: named values, of which none is overlooked."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from wscli.quantities import parse_duration, parse_size
+
+_MAX_DURATION = 86_400.0  # a day, in seconds
+
+
+class Query:
+    """Hands out values by name; every method raises ValueError with what is wrong with one."""
+
+    def __init__(self, text: str) -> None:
+        self._values = dict(parse_qsl(text, keep_blank_values=True))
+        self._known: set[str] = set()
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a value as it is."""
+        self._known.add(name)
+        return self._values.get(name, default)
+
+    def duration(self, name: str, default: str, least: float = 0.0) -> float:
+        """Return a duration in seconds; none is longer than a day."""
+        seconds = parse_duration(self.text(name, default))
+        if not least <= seconds <= _MAX_DURATION:
+            raise ValueError(f"{name} must be from {least:g} s to a day")
+        return seconds
+
+    def size(self, name: str, default: str, most: int) -> int:
+        """Return a size in bytes."""
+        size = parse_size(self.text(name, default))
+        if size > most:
+            raise ValueError(f"{name} must be at most {most:,} bytes")
+        return size
+
+    def number(self, name: str, default: str, least: int, most: int) -> int:
+        """Return a whole number."""
+        text = self.text(name, default)
+        if not text.isascii() or not text.isdecimal() or not least <= int(text[:20]) <= most:
+            raise ValueError(f"{name} must be a number from {least} to {most:,}, and is {text!r}")
+        return int(text)
+
+    def check(self) -> None:
+        """Make sure that nothing was given that nobody asked for: it may be misspelt."""
+        unknown = self._values.keys() - self._known
+        if unknown:
+            known = ", ".join(sorted(self._known))
+            raise ValueError(f"there is no {min(unknown)!r} here; there is {known}")

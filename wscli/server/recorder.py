@@ -1,0 +1,59 @@
+"""Shows a WebSocket of the server's to a sink: what came, and what left, read again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wscli.net.clock import Clock
+from wscli.net.opening import Opening
+from wscli.server.visit import Visit
+from wscli.session.bus import Batch, Sink
+from wscli.session.end import End
+from wscli.wire.codes import Role
+from wscli.wire.connection import Item, Receiver
+from wscli.wire.rules import Violation
+
+
+class Recorder:
+    """Feeds one sink with one connection."""
+
+    def __init__(self, sink: Sink, opening: Opening, clock: Clock) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._violation: Violation | None = None
+        deflate = opening.agreement.deflate if opening.agreement else None
+        self._sent = Receiver(
+            Role.CLIENT, deflate=deflate, max_size=1 << 62, frames=sink.wants_frames, strict=False
+        )
+        sink.opened(opening, clock.time(), 0.0)
+
+    def received(self, items: Sequence[Item]) -> None:
+        """Show what came."""
+        self._violation = next((item for item in items if isinstance(item, Violation)), None)
+        self._show(items, incoming=True)
+
+    def sent(self, data: bytes) -> None:
+        """Show what leaves."""
+        self._show(self._sent.receive(data), incoming=False)
+
+    def ended(self, visit: Visit) -> None:
+        """Show how it ended."""
+        began = None if visit.by is None else visit.by == "client"
+        now = self._clock.monotonic()
+        self._sink.ended(
+            End(
+                visit.code,
+                visit.reason,
+                began,
+                visit.clean,
+                self._clock.time(),
+                now - self._started,
+                self._violation,
+            )
+        )
+
+    def _show(self, items: Sequence[Item], *, incoming: bool) -> None:
+        if items:
+            elapsed = self._clock.monotonic() - self._started
+            self._sink.batch(Batch(incoming, self._clock.time(), elapsed, items))

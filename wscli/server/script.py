@@ -1,0 +1,186 @@
+"""Replies by rules: reads the TOML file of ``--script``, and finds the rule for a message."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wscli.errors import UsageError
+from wscli.quantities import parse_duration
+from wscli.wire.codes import Opcode
+
+_TOP_KEYS = {"otherwise", "rule"}
+_RULE_KEYS = {"match", "reply", "delay", "close", "reason"}
+_EXAMPLE = 'a rule reads [[rule]], match = "^ping", reply = "pong"'
+
+
+class Reply(NamedTuple):
+    """What a rule does: send a message or none, after some seconds, and maybe close."""
+
+    message: tuple[int, bytes] | None = None
+    delay: float = 0.0
+    close: int | None = None
+    reason: str = ""
+
+
+class Rule(NamedTuple):
+    """A reply, and the messages that it is for.
+
+    These are the ones in which ``pattern`` is found, or that are the JSON value ``value``, which
+    is written the one way in which ``_canonical`` writes it; with neither, all messages.
+    """
+
+    reply: Reply
+    pattern: re.Pattern[str] | None = None
+    value: str | None = None
+
+    def matches(self, text: str) -> bool:
+        """Tell whether the rule is for this message."""
+        if self.pattern is not None:
+            return self.pattern.search(text) is not None
+        return self.value is None or self.value == _canonical_text(text)
+
+
+class Script(NamedTuple):
+    """Rules, in order; ``echo`` says what becomes of a message for which there is none."""
+
+    rules: tuple[Rule, ...]
+    echo: bool
+
+    def reply_to(self, opcode: int, payload: bytes) -> Reply:
+        """Return what the first rule that matches says."""
+        text = payload.decode("utf-8" if opcode == Opcode.TEXT else "latin-1")
+        for rule in self.rules:
+            if rule.matches(text):
+                return rule.reply
+        return Reply((opcode, payload)) if self.echo else Reply()
+
+
+def load_script(name: str) -> Script:
+    """Read a script.
+
+    Raises:
+        UsageError: with the line that is wrong.
+    """
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the script {name}", str(error)) from None
+    try:
+        content = tomllib.loads(text)
+        return _read_script(content, Path(name).parent)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"the script {name} is not TOML", str(error), _EXAMPLE) from None
+    except _Bad as bad:
+        line = _line_of(text, bad)
+        where = f"line {line}: {text.splitlines()[line - 1].strip()}"
+        raise UsageError(f"the script {name} cannot be used: {bad}", where, _EXAMPLE) from None
+
+
+class _Bad(Exception):
+    """What is wrong with the value of a key, of the whole file or of the rule of an index."""
+
+    def __init__(self, message: str, key: str, index: int | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+        self.index = index
+
+
+def _line_of(text: str, bad: _Bad) -> int:
+    """Return the line with which a key is there, reading ever more of the file."""
+    lines = text.splitlines()
+    for count in range(1, len(lines) + 1):
+        try:
+            content = tomllib.loads("\n".join(lines[:count]))
+        except tomllib.TOMLDecodeError:
+            continue
+        if bad.index is not None:
+            rules = content.get("rule", [])
+            content = rules[bad.index] if len(rules) > bad.index else {}
+        if bad.key in content:
+            return count
+    return len(lines)
+
+
+def _read_script(content: dict[str, Any], folder: Path) -> Script:
+    for key in content.keys() - _TOP_KEYS:
+        raise _Bad(f"there is no {key!r} in a script", key)
+    otherwise = content.get("otherwise", "echo")
+    if otherwise not in ("echo", "silent"):
+        raise _Bad(f'otherwise is "echo" or "silent", and not {otherwise!r}', "otherwise")
+    rules = content.get("rule", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise _Bad("rules are tables, each headed [[rule]]", "rule")
+    read = tuple(_read_rule(index, rule, folder) for index, rule in enumerate(rules))
+    return Script(read, echo=otherwise == "echo")
+
+
+def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> Rule:
+    for key in rule.keys() - _RULE_KEYS:
+        raise _Bad(f"a rule has no {key!r}; it has {', '.join(sorted(_RULE_KEYS))}", key, index)
+    key = "match"
+    try:
+        pattern, value = _read_match(rule.get("match"))
+        key = "reply"
+        message = _read_message(rule.get("reply"), folder)
+        key = "delay"
+        delay = parse_duration(str(rule.get("delay", 0)))
+        key = "close"
+        close = _read_code(rule.get("close"))
+        key = "reason"
+        reason = _read_text(rule.get("reason", ""))
+    except (ValueError, TypeError, OSError, re.error) as error:
+        raise _Bad(f"{key}: {error}", key, index) from None
+    return Rule(Reply(message, delay, close, reason), pattern, value)
+
+
+def _read_match(match: Any) -> tuple[re.Pattern[str] | None, str | None]:
+    """Read a string as a regular expression, and any other value as JSON to be equal to."""
+    if match is None:
+        return None, None
+    if isinstance(match, str):
+        return re.compile(match), None
+    return None, _canonical(match)
+
+
+def _read_message(reply: Any, folder: Path) -> tuple[int, bytes] | None:
+    """Read a text, ``@file`` (text where it is UTF-8), ``0x…`` or, for a text, ``@@text``."""
+    if reply is None:
+        return None
+    text = _read_text(reply)
+    if text.startswith("0x"):
+        return Opcode.BINARY, bytes.fromhex(text[2:])
+    if not text.startswith("@") or text.startswith("@@"):
+        return Opcode.TEXT, text.removeprefix("@").encode()
+    payload = (folder / text[1:]).read_bytes()
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return Opcode.BINARY, payload
+    return Opcode.TEXT, payload
+
+
+def _read_code(code: Any) -> int | None:
+    if code is not None and (type(code) is not int or not 0 <= code <= 0xFFFF):
+        raise ValueError(f"{code!r} is no close code; it is a number such as 1000 or 4001")
+    return code
+
+
+def _read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text; write it in quotes")
+    return value
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _canonical_text(text: str) -> str | None:
+    try:
+        return _canonical(json.loads(text))
+    except ValueError:
+        return None

@@ -1,0 +1,155 @@
+"""The embedded server: where it listens, with or without TLS, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import Coroutine
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from wscli.errors import ConnectError, UsageError
+from wscli.net.url import host_and_port
+from wscli.server.certificate import make_certificate
+from wscli.server.gate import HEAD_TIMEOUT
+from wscli.server.options import ServeOptions
+from wscli.server.peer import Peer
+from wscli.server.shared import Shared
+from wscli.server.visit import Watcher
+
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
+"""Addresses that stand for all of a machine's."""
+
+_BACKLOG = 4096  # connections that the kernel keeps until they are accepted
+_GRACE = 1.5  # seconds that clients have to answer the last Close
+
+
+class Server:
+    """One server: begins with ``start``, ends with ``stop``, both in the loop that it runs in.
+
+    ``certificate`` is the file of a certificate that was made on the spot.
+
+    Raises:
+        UsageError: for a script that cannot be used.
+    """
+
+    def __init__(self, options: ServeOptions, watcher: Watcher | None = None) -> None:
+        self.options = options
+        self.certificate: Path | None = None
+        self._shared = Shared(options, watcher or Watcher())
+        self._cleanup = ExitStack()
+
+    @property
+    def url(self) -> str:
+        """Where to connect to, once it listens."""
+        return str(self._shared.url())
+
+    @property
+    def addresses(self) -> list[str]:
+        """The IP addresses on which it listens."""
+        if self.options.unix_socket is not None:
+            return []
+        return [sock.getsockname()[0] for sock in self._listener.sockets]
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            ConnectError: if that cannot be done there.
+            UsageError: for a certificate that cannot be used or made.
+        """
+        asyncio.get_running_loop().set_exception_handler(self._note_failure)
+        try:
+            await self._listen(self._settings())
+        except BaseException:
+            self._cleanup.close()
+            raise
+
+    async def stop(self) -> None:
+        """Close all connections with 1001, and wait a little for the clients to answer."""
+        self._listener.close()
+        for guest in tuple(self._shared.guests):
+            guest.go_away()
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._shared.empty.wait(), _GRACE)
+            for guest in tuple(self._shared.guests):
+                guest.reset()
+            await self._shared.empty.wait()
+        finally:
+            self._cleanup.close()
+
+    async def _listen(self, settings: dict[str, Any]) -> None:
+        loop = asyncio.get_running_loop()
+        host, port, path = self.options.host, self.options.port, self.options.unix_socket
+        if path is not None:
+            await self._bind(loop.create_unix_server(self._meet, path, **settings), path)
+            self._cleanup.callback(_remove, path)
+            self._shared.address = ("localhost", 443 if self._shared.secure else 80)
+            return
+        listening = loop.create_server(self._meet, host, port, **settings)
+        await self._bind(listening, host_and_port(host, port))
+        self._shared.address = (host, self._listener.sockets[0].getsockname()[1])
+
+    async def _bind(self, listening: Coroutine[Any, Any, asyncio.Server], where: str) -> None:
+        try:
+            self._listener = await listening
+        except OSError as error:
+            # asyncio puts the address into its own sentence, where it would be there twice.
+            number = error.errno or 0
+            said = os.strerror(number) if number > 0 else error.strerror or str(error)
+            raise ConnectError(
+                f"cannot listen on {where}: {said.lower()}",
+                hint="another server may be there: `wscli serve 0` takes a port that is free",
+            ) from None
+
+    def _meet(self) -> Peer:
+        return Peer(self._shared)
+
+    def _settings(self) -> dict[str, Any]:
+        if not self._shared.secure:
+            return {"backlog": _BACKLOG}
+        return {
+            "backlog": _BACKLOG,
+            "ssl": self._make_context(),
+            "ssl_handshake_timeout": HEAD_TIMEOUT,
+            "ssl_shutdown_timeout": _GRACE,
+        }
+
+    def _make_context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.set_alpn_protocols(["http/1.1"])
+        cert, key = self.options.cert, self.options.key
+        if cert is None:
+            folder = Path(self._cleanup.enter_context(TemporaryDirectory(prefix="wscli-")))
+            self.certificate, made_key = make_certificate(folder, self._names())
+            context.load_cert_chain(self.certificate, made_key)
+            made_key.unlink()
+            return context
+        try:
+            context.load_cert_chain(cert, key)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(
+                f"cannot use the certificate in {cert}",
+                str(error),
+                "a PEM file; --key names the private key where it is in another file",
+            ) from None
+        return context
+
+    def _names(self) -> list[str]:
+        """Return what clients may call this server."""
+        host = self.options.host
+        own = socket.gethostname() if host in WILDCARDS else host
+        return list(dict.fromkeys(["localhost", "127.0.0.1", "::1", own]))
+
+    def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._shared.watcher.failed(context["message"], context.get("exception"))
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)

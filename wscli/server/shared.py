@@ -1,0 +1,73 @@
+"""What the connections of one server share: options, rooms, time, and the list of who is there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from wscli.net.clock import Clock
+from wscli.net.url import Url
+from wscli.server.endpoints.hub import Rooms
+from wscli.server.endpoints.ticks import Epoch
+from wscli.server.options import ServeOptions
+from wscli.server.script import Script, load_script
+from wscli.server.visit import Visit, Watcher
+
+
+class Guest(Protocol):
+    """A connection, as the server knows it."""
+
+    visit: Visit
+
+    def go_away(self) -> None:
+        """Close because the server ends."""
+
+    def reset(self) -> None:
+        """End TCP at once."""
+
+
+class Shared:
+    """The state of a server; ``address`` is the host and port where it listens, once it does.
+
+    Raises:
+        UsageError: for a script that cannot be used.
+    """
+
+    def __init__(self, options: ServeOptions, watcher: Watcher) -> None:
+        self.options = options
+        self.watcher = watcher
+        self.clock = Clock()
+        self.epoch = Epoch(self.clock)
+        self.rooms = Rooms()
+        self.script: Script | None = load_script(options.script) if options.script else None
+        self.secure = options.tls or options.cert is not None
+        self.address = (options.host, options.port)
+        self.clients = 0
+        self.guests: dict[Guest, None] = {}  # in the order in which they came
+        self.empty = asyncio.Event()
+        self.empty.set()
+        self._visits = 0
+
+    def url(self, target: str = "/") -> Url:
+        """Return where to connect to."""
+        return Url(self.secure, *self.address, target)
+
+    def begin_visit(self, address: str) -> Visit:
+        """Return the record of a new connection."""
+        self._visits += 1
+        return Visit(self._visits, address, self.clock.time(), self.clock.monotonic())
+
+    def join(self, guest: Guest) -> None:
+        """Take note of a connection."""
+        self.guests[guest] = None
+        self.empty.clear()
+
+    def leave(self, guest: Guest) -> None:
+        """Take note of a connection's end."""
+        del self.guests[guest]
+        visit = guest.visit
+        self.clients -= visit.upgraded
+        visit.elapsed = self.clock.monotonic() - visit.started
+        if not self.guests:
+            self.empty.set()
+        self.watcher.ended(visit)
