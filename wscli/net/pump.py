@@ -67,7 +67,7 @@ class Pump:
 
     def wake(self) -> None:
         """End the wait of the thread that runs ``turn``; safe in a signal handler."""
-        with suppress(BlockingIOError):  # it is full of wake-ups already
+        with suppress(OSError):  # it is full of wake-ups already, or closed
             self._waker.send(b"\0")
 
     def watch(self, fd: int, events: int, ready: Callable[[], None]) -> None:

@@ -23,6 +23,7 @@ from wscli.session.policies import Keepalive, Policies
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode, Role
 from wscli.wire.connection import Connection, Item, Receiver
 from wscli.wire.events import Close, Messages, Ping, Pong
+from wscli.wire.frames import Frame
 from wscli.wire.rules import Violation
 
 OUTBOX_HIGH_WATER = 1 << 20
@@ -110,6 +111,11 @@ class Session:
         """The subprotocol that was agreed on."""
         return self.opening.agreement.subprotocol if self.opening.agreement else None
 
+    @property
+    def closing(self) -> bool:
+        """Whether a Close frame has been sent."""
+        return self._connection.close_sent
+
     # Sending
 
     def send(self, *messages: str | bytes) -> None:
@@ -137,6 +143,20 @@ class Session:
             if self._connection.close_sent or self.end is not None:
                 raise self._closed()
             self._pump.post(self._connection.messages(opcode, payloads))
+
+    def post_frame(self, frame: Frame) -> None:
+        """Put a frame in the outbox as it is, legal or not, also behind a Close frame.
+
+        Raises:
+            ConnectionClosed: if the connection has ended.
+        """
+        with self._sending:
+            if self.end is not None:
+                raise self._closed()
+            if frame.opcode == Opcode.CLOSE:
+                self._connection.close_sent = True
+                self._peer_began = bool(self._peer_began)
+            self._pump.post(frame.to_bytes())
 
     def flush(self) -> None:
         """Wait until the outbox is empty, or not too full where another thread empties it.
@@ -248,6 +268,7 @@ class Session:
         """Send Close without waiting for what follows."""
         self._reply()
         self._send_close(code, reason, self._options.close_timeout)
+        self.wake()  # who drives may have to wait for less long now
 
     def abort(self) -> None:
         """Drop the connection where it is still there, without a word to the peer."""
