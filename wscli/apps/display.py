@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from wscli.apps.common import Seeing
 from wscli.apps.env import Env
@@ -13,6 +14,9 @@ from wscli.session.bus import Sink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.sinks.payload import PayloadSink
+
+if TYPE_CHECKING:
+    from wscli.sinks.human.messages import MessageView
 
 
 def data_sink(seeing: Seeing, env: Env) -> Sink:
@@ -27,7 +31,7 @@ def data_sink(seeing: Seeing, env: Env) -> Sink:
     if env.stdout_tty:
         from wscli.sinks.human.messages import HumanSink
 
-        return HumanSink(output, _palette(seeing, env), env.width, as_hex=seeing.form == "hex")
+        return HumanSink(output, message_view(seeing, env))
     if seeing.form == "hex":
         from wscli.sinks.hexdump import HexSink
 
@@ -56,14 +60,32 @@ def recording(seeing: Seeing) -> Iterator[list[Sink]]:
     if seeing.record is None:
         yield []
         return
-    try:
-        stream = io.FileIO(seeing.record, "w")
-    except OSError as error:
-        raise UsageError(f"cannot write {seeing.record}", error.strerror or str(error)) from None
     from wscli.sinks.ndjson import NdjsonSink
 
-    with stream:
+    with open_recording(seeing.record) as stream:
         yield [NdjsonSink(Output(stream), frames=seeing.verbosity >= 2)]
+
+
+def open_recording(path: str) -> io.FileIO:
+    """Open a file for a recording.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    try:
+        return io.FileIO(path, "w")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}", error.strerror or str(error)) from None
+
+
+def message_view(seeing: Seeing, env: Env) -> MessageView:
+    """Return what lays messages out for a terminal, as the user asked for it."""
+    from wscli.sinks.human.messages import MessageView
+
+    view = MessageView(_palette(seeing, env), env.width)
+    view.as_hex = seeing.form == "hex"
+    view.bare = seeing.form == "raw"
+    return view
 
 
 def _palette(seeing: Seeing, env: Env) -> Palette:

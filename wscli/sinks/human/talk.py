@@ -66,7 +66,7 @@ class TalkSink(Sink):
     def ended(self, end: End) -> None:
         """Say how it ended."""
         if end.detail:
-            how = f"lost: {visible(end.detail)}"
+            how = f"lost ({end.code} {close_code_name(end.code)}): {visible(end.detail)}"
         else:
             how = f"closed with {visible(describe_close(end))}"
         by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
