@@ -1,5 +1,6 @@
 """A server that follows a script on a raw socket, for what no library would send."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -88,7 +89,8 @@ class Peer:
             pass
 
     def fin(self):
-        self.sock.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):  # the client may have gone
+            self.sock.shutdown(socket.SHUT_WR)
 
     def reset(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
