@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -85,49 +86,56 @@ def test_history_shows_the_latest_lines(session):
     terminal.until("    1  one")
 
 
-def test_lines_of_any_kind_come_back(tmp_path):
-    path = tmp_path / "new" / "lines"
-    lines = ["", "two\nlines", "\ttab", "ünïcødé 日本", "x" * 100_000, '"quoted"', "\udcff"]
-    history = LineHistory(path, pytest.fail)
+@pytest.fixture
+def history():
+    """Return a function that opens the history of a host."""
+    return lambda complain=pytest.fail: LineHistory("example.com", complain)
+
+
+@pytest.fixture
+def file():
+    path = Path(history_path("example.com"))
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def test_lines_of_any_kind_come_back(history):
+    lines = ["two\nlines", "\ttab", "ünïcødé 日本", "x" * 100_000, '"quoted"', "\udcff"]
+    first = history()
     for line in lines:
-        history.append(line)
-    assert LineHistory(path, pytest.fail).lines == lines[1:]
+        first.append(line)
+    assert history().lines == lines
 
 
-def test_a_file_that_others_could_read_is_closed_to_them(tmp_path):
-    path = tmp_path / "lines"
-    path.touch(0o644)
-    LineHistory(path, pytest.fail).append("private")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+def test_a_file_that_others_could_read_is_closed_to_them(history, file):
+    file.touch(0o644)
+    history().append("private")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_write_that_was_cut_off_costs_one_line(tmp_path):
-    path = tmp_path / "lines"
-    path.write_text('"one"\n"tw\n"three"\n')
-    assert LineHistory(path, pytest.fail).lines == ["one", "three"]
+def test_a_write_that_was_cut_off_costs_one_line(history, file):
+    file.write_text('"one"\n"tw\n"three"\n')
+    assert history().lines == ["one", "three"]
 
 
-def test_a_file_that_has_grown_large_is_cut(tmp_path):
-    path = tmp_path / "lines"
-    path.write_text('"' + "x" * 5000 + '"\n')
-    path.write_text(path.read_text() * 1500)
-    LineHistory(path, pytest.fail)
-    assert path.stat().st_size < 1500 * 5000
-    assert len(LineHistory(path, pytest.fail).lines) == 1000
+def test_a_file_that_has_grown_large_is_cut(history, file):
+    file.write_text(('"' + "x" * 5000 + '"\n') * 1500)
+    assert len(history().lines) == 1500
+    assert len(history().lines) == 1000
 
 
-def test_where_no_file_can_be_written_it_is_said_once_and_lines_stay_in_memory(tmp_path):
-    (tmp_path / "file").touch()
+def test_where_no_file_can_be_written_it_is_said_once_and_lines_stay_in_memory(history, tmp_path):
+    (tmp_path / "state").touch()
     said = []
-    history = LineHistory(tmp_path / "file" / "lines", said.append)
-    history.append("one")
-    history.append("two")
-    assert history.lines == ["one", "two"]
+    lines = history(said.append)
+    lines.append("one")
+    lines.append("two")
+    assert lines.lines == ["one", "two"]
     assert len(said) == 1
 
 
 @pytest.mark.parametrize("host", ["example.com", "Example.com:8000", "[::1]:80", "a/../b"])
 def test_a_host_s_file_is_in_the_state_folder(host, tmp_path):
-    path = history_path(host)
+    path = Path(history_path(host))
     assert path.parent == tmp_path / "state" / "wscli" / "history"
     assert os.sep not in path.name

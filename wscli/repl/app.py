@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 
 from wscli.apps import demo
 from wscli.apps.display import data_sink, talk_sinks
@@ -11,7 +10,6 @@ from wscli.apps.env import Env
 from wscli.apps.report import report
 from wscli.errors import ExitStatus, UsageError
 from wscli.net.url import parse_url
-from wscli.repl.history import history_path
 from wscli.repl.link import Link
 from wscli.repl.options import ReplOptions
 from wscli.repl.shell import Console, Shell
@@ -37,7 +35,7 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
     with ExitStack() as stack:
         url = stack.enter_context(demo.resolve(options.common.url))
         host = parse_url(url).authority
-        shell = Shell(options, env, _history(options, host))
+        shell = Shell(options, env, _history_of(options, host))
         if options.common.seeing.record:
             shell.recorder.start(options.common.seeing.record)
         stack.callback(shell.recorder.stop)
@@ -53,10 +51,11 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
     return shell.status
 
 
-def _history(options: ReplOptions, host: str) -> Path | None:
+def _history_of(options: ReplOptions, host: str) -> str | None:
+    """Return the name under which lines are kept; the embedded server's port says nothing."""
     if not options.history:
         return None
-    return history_path("demo" if options.common.url.startswith(demo.SCHEME) else host)
+    return "demo" if options.common.url.startswith(demo.SCHEME) else host
 
 
 def _link(shell: Shell, url: str, options: ReplOptions) -> Link:

@@ -21,7 +21,7 @@ from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.frames import Frame, Run
 from wscli.wire.rules import Violation
 
-_DRAW_FOR = 0.01  # seconds: what takes longer is drawn with the next batch
+_DRAW_FOR = 0.003  # seconds: what takes longer is drawn when keys have been looked at
 _MAX_EXPECTED = 1000  # pings and pongs of the user's that are remembered
 _EVENTS = (Messages, Ping, Pong, Close)
 

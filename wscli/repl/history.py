@@ -1,11 +1,14 @@
-"""The lines that were entered: kept for each host in a file that only its owner can read."""
+"""The lines that were entered: kept for each host in a file that only its owner can read.
+
+What this needs is imported when it is, which is after the prompt is there.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
+from functools import cached_property
 from urllib.parse import quote
 
 _MAX_LINES = 2000
@@ -13,15 +16,24 @@ _MAX_FILE = 4 << 20  # bytes: a larger file is written anew with what is kept of
 
 
 class LineHistory:
-    """Lines, the oldest first; with a path they are those of a file, and added to it.
+    """Lines, the oldest first; with a host they are those of its file, and added to it.
 
-    Where the file cannot be used, ``complain`` is told once, and lines are kept in memory.
+    The file is read when they are first asked for. Where it cannot be used, ``complain`` is told
+    once, and lines are kept in memory.
     """
 
-    def __init__(self, path: Path | None, complain: Callable[[str], None]) -> None:
-        self._path = path
+    def __init__(self, host: str | None, complain: Callable[[str], None]) -> None:
+        self._host = host
         self._complain = complain
-        self.lines: list[str] = self._load() if path else []
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """All lines."""
+        return self._load()
+
+    @cached_property
+    def _path(self) -> str | None:
+        return None if self._host is None else history_path(self._host)
 
     def append(self, line: str) -> None:
         """Add a line."""
@@ -29,8 +41,11 @@ class LineHistory:
         self._write([line], os.O_APPEND)
 
     def _load(self) -> list[str]:
+        if self._path is None:
+            return []
         try:
-            data = self._path.read_bytes() if self._path else b""
+            with open(self._path, "rb") as file:
+                data = file.read()
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -42,13 +57,15 @@ class LineHistory:
         return lines
 
     def _write(self, lines: list[str], mode: int) -> None:
+        import json
+
         if self._path is None:
             return
         rows = "".join(f"{json.dumps(line)}\n" for line in lines)
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | mode
-            with open(os.open(self._path, flags, 0o600), "w") as file:
+            with open(os.open(self._path, flags, 0o600), "w", encoding="ascii") as file:
                 os.fchmod(file.fileno(), 0o600)
                 file.write(rows)
         except OSError as error:
@@ -59,16 +76,17 @@ class LineHistory:
         self._path = None
 
 
-def history_path(host: str) -> Path:
+def history_path(host: str) -> str:
     """Return where the lines for a host are kept, in the user's state folder."""
-    from platformdirs import user_state_path
+    from platformdirs import user_state_dir
 
-    return user_state_path("wscli") / "history" / quote(host.lower(), safe="[]:")
+    return os.path.join(user_state_dir("wscli"), "history", quote(host.lower(), safe="[]:"))
 
 
 def _read(row: bytes) -> str | None:
-    try:
+    import json
+
+    with suppress(ValueError):  # a write that was cut off
         line = json.loads(row)
-    except ValueError:  # a write that was cut off
-        return None
-    return line if isinstance(line, str) else None
+        return line if isinstance(line, str) else None
+    return None

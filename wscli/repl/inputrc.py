@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 _SET = r"\s*set\s+editing-mode\s+(\w+).*"
 
@@ -15,10 +14,10 @@ def wants_vi(environ: Mapping[str, str]) -> bool:
     candidates = [environ.get("INPUTRC") or f"{home}/.inputrc", "/etc/inputrc"]
     for name in candidates:
         try:
-            text = Path(name).read_text(encoding="utf-8", errors="replace")
+            with open(name, encoding="utf-8", errors="replace") as file:
+                return editing_mode(file.read()) == "vi"
         except OSError:
             continue
-        return editing_mode(text) == "vi"
     return False
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from wscli.apps.display import open_recording
 from wscli.errors import OutputError
 from wscli.net.opening import Opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
-from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output
+
+if TYPE_CHECKING:
+    from wscli.sinks.ndjson import NdjsonSink
 
 
 class Recorder(Sink):
@@ -35,6 +38,8 @@ class Recorder(Sink):
         Raises:
             WscliError: if it cannot be written.
         """
+        from wscli.sinks.ndjson import NdjsonSink
+
         stream = open_recording(path)
         with self._lock:
             self._drop()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -50,7 +49,7 @@ class Shell:
     link: Link
     console: Console
 
-    def __init__(self, options: ReplOptions, env: Env, history: Path | None) -> None:
+    def __init__(self, options: ReplOptions, env: Env, history_of: str | None) -> None:
         seeing = options.common.seeing
         self._wake: Callable[[], None] = lambda: None
         self.display = Display(message_view(seeing, env), env.clock, self.wake)
@@ -58,7 +57,7 @@ class Shell:
         self.display.verbose = seeing.verbosity == 1
         self.display.greets = not (seeing.verbosity or seeing.quiet or seeing.form == "json")
         self.env = _displayed(env, self.display)
-        self.history = LineHistory(history, self.note)
+        self.history = LineHistory(history_of, self.note)
         self.stats = Stats()
         self.recorder = Recorder(self.report, frames=seeing.verbosity >= 2)
         self.status = ExitStatus.OK

@@ -87,6 +87,7 @@ class Terminal:
         self._due = False  # whether a batch will be drawn
         self._next = 0.0  # when it may be
         self._began = 0.0  # when the drawing of the present one began
+        self._batch = ""
         self._size = _LARGEST
         stdin = open(shell.env.stdin.fileno(), encoding="utf-8", closefd=False)  # noqa: SIM115
         stdout = open(shell.env.stdout.fileno(), "w", encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -131,8 +132,9 @@ class Terminal:
         with suppress(EOFError, OSError):  # the terminal has gone
             self._app.run(pre_run=self._begin, set_exception_handler=False)
         with suppress(OSError):
-            while text := self._display.draw(_LARGEST):
-                self._output.write_raw(text)
+            while self._batch or self._display.waiting:
+                self._batch += self._display.draw(_LARGEST)
+                self._write_batch()
             self._output.flush()
 
     def leave(self) -> None:
@@ -213,21 +215,32 @@ class Terminal:
         loop = self._app.loop
         if loop is not None and not self._due and not self._editing:
             self._due = True
+            self._fit()
             loop.call_at(max(self._next, loop.time()), self._draw)
 
     def _draw(self) -> None:
-        """Put a batch above the prompt, as soon as that is drawn anew."""
-        self._due = False
-        if self._editing or self._app.is_done:
+        """Add to the batch for a moment, let keys in, and go on; put it above the prompt."""
+        loop = self._app.loop
+        if self._editing or loop is None:
+            self._due = False
             return
-        self._fit()
-        self._began = time.monotonic()
-        text = self._display.draw(self._size)
-        if text:
-            self._output.held = True
+        if not self._batch:
+            self._began = time.monotonic()
+        self._batch += self._display.draw(self._size - len(self._batch))
+        late = time.monotonic() - self._began > _INTERVAL
+        if self._display.waiting and len(self._batch) < self._size and not late:
+            loop.call_soon(self._draw)
+            return
+        self._due = False
+        if self._batch:
+            self._output.held = True  # until the prompt below is drawn anew
             self._app.renderer.erase(leave_alternate_screen=False)
-            self._output.write_raw(text)
+            self._write_batch()
         self._app.invalidate()
+
+    def _write_batch(self) -> None:
+        self._output.write_raw(self._batch)
+        self._batch = ""
 
     def _release(self) -> None:
         """Write the batch and the prompt below it; choose when, and how large, the next will be."""

@@ -14,7 +14,6 @@ from wscli.repl.commands.table import FILE, command
 from wscli.session.bus import Batch
 from wscli.sinks.human.messages import Entry, show_size
 from wscli.sinks.human.safe import visible
-from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output
 from wscli.wire.events import Messages
 
@@ -126,6 +125,8 @@ def save_messages(shell: Shell, argument: str) -> None:
 
 
 def _write_events(entries: list[Entry], stream: io.FileIO) -> None:
+    from wscli.sinks.ndjson import NdjsonSink
+
     sink = NdjsonSink(Output(stream))
     for entry in entries:
         messages = [Messages(entry.opcode, [entry.payload])]

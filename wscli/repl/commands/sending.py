@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -111,6 +110,8 @@ def compact_json(text: str) -> str:
     Raises:
         UsageError: if it is not JSON (RFC 8259).
     """
+    import json
+
     try:
         json.loads(text, parse_constant=_refuse)
     except ValueError as error:
