@@ -17,12 +17,16 @@ def imported(*args):
     return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["send", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], ["send", "--help"], ["connect", "--help"]]
+)
 def test_help_imports_nothing_heavy(args):
     assert not imported(*args) & HEAVY
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["send", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], ["send", "--help"], ["connect", "--help"]]
+)
 def test_what_needs_no_connection_imports_no_network(args):
     assert not imported(*args) & {"websocket", "ssl", "socket"}
 

@@ -112,8 +112,8 @@ def test_json_is_sent_without_white_space_and_otherwise_as_written(collecting):
 def test_ping_shows_the_round_trip(session):
     terminal = session()
     terminal.enter("/ping hello")
-    terminal.until(lambda: re.search(r"→ \S+ ping        5 B  hello", terminal.text))
-    terminal.until(lambda: re.search(r"← \S+ pong        5 B  \d+\.\d\d ms  hello", terminal.text))
+    terminal.until(lambda: re.search(r"→ +\S+ ping        5 B  hello", terminal.text))
+    terminal.until(lambda: re.search(r"← +\S+ pong        5 B  \d+\.\d\d ms  hello", terminal.text))
     terminal.until(lambda: re.search(r"rtt \d+\.\d\d ms", terminal.screen))
 
 
@@ -131,7 +131,7 @@ def test_close_sends_code_and_reason(forge):
 def test_frame_sends_what_breaks_the_protocol_and_shows_it_as_it_left(forge):
     session, [frame] = forge('/frame --opcode 0x3 --rsv 1 --no-fin --no-mask "text"')
     assert frame == Frame(3, b"text", fin=False, rsv=4)
-    session.until("frame       6 B  reserved-0x3  ---  rsv 100  no mask  length 4 (7 bits)")
+    session.until("reserved-0x3  ---  rsv 100  no mask  length 4 (7 bits)")
     session.until("RFC 6455 §5.2: we set a reserved bit that nothing negotiated")
 
 
@@ -160,7 +160,8 @@ def test_frame_sends_a_close_frame_and_what_comes_behind_it(forge):
     session.until("● closing")
     session.enter("/quit")
     assert session.ended() == 8
-    assert "the peer did not answer Close within 3 s, begun by wscli" in session.text
+    assert "the peer did not answer Close within 3 s" in session.text
+    assert re.search("frame +8 B\\s+close +fin .* 1000 normal closure", session.text)
 
 
 def test_headers_shows_both_heads_and_explains_them(session):

@@ -134,8 +134,8 @@ def test_pings_of_the_peer_are_counted_and_shown_with_v(terminal, scripted):
     quiet.until("pinged")
     assert "ping  " not in quiet.text
     verbose = terminal("connect", "-v", scripted(script).url)
-    verbose.until(lambda: re.search(r"← \S+ ping        5 B  hello", verbose.text))
-    verbose.until(lambda: re.search(r"→ \S+ pong        5 B  hello", verbose.text))
+    verbose.until(lambda: re.search(r"← +\S+ ping        5 B  hello", verbose.text))
+    verbose.until(lambda: re.search(r"→ +\S+ pong        5 B  hello", verbose.text))
 
 
 def test_the_shared_options_show_what_they_show_elsewhere(session):

@@ -120,7 +120,9 @@ class Display(Sink):
         if isinstance(frame, Run) and isinstance(following, Violation):
             frame = Frame(frame.opcode, frame.payloads[0], rsv=frame.rsv)
         if isinstance(frame, Frame) and (
-            frame.opcode == Opcode.CONTINUATION or not isinstance(following, _EVENTS)
+            frame.opcode == Opcode.CONTINUATION
+            or not isinstance(following, _EVENTS)
+            or (frame.opcode == Opcode.CLOSE and frame.payload in self._expected)
         ):
             yield self._line(batch, "frame", frame.wire_size, show_frame(frame))
         elif isinstance(frame, Violation):

@@ -221,7 +221,7 @@ class Terminal:
     def _draw(self) -> None:
         """Add to the batch for a moment, let keys in, and go on; put it above the prompt."""
         loop = self._app.loop
-        if self._editing or loop is None:
+        if self._editing or self._app.is_done or loop is None:
             self._due = False
             return
         if not self._batch:

@@ -63,25 +63,25 @@ class MessageView:
         if self.bare:
             return body
         kind = opcode_name(entry.opcode)
-        meta = self._meta(entry.incoming, entry.time, kind, len(entry.payload), entry.number)
+        order = "" if entry.number is None else f"{entry.number:>{_NUMBER_WIDTH - 1}} "
+        meta = self._meta(entry.incoming, entry.time, kind, len(entry.payload), order)
         if beside and len(body) > 1:
             return [f"{meta}  {body[0]}", *(" " * column + line for line in body[1:])]
         return self._join(meta, body, column)
 
     def event(self, incoming: bool, when: float, kind: str, size: int, text: str) -> list[str]:
-        """Return the lines of what is no message: beside its meta data if it fits, else below."""
-        meta = self._meta(incoming, when, kind, size, None)
-        return self._join(meta, [text] if text else [], _META_WIDTH)
+        """Return the lines of what is no message, but stands between messages with numbers."""
+        meta = self._meta(incoming, when, kind, size, " " * _NUMBER_WIDTH)
+        return self._join(meta, [text] if text else [], _META_WIDTH + _NUMBER_WIDTH)
 
     def _join(self, meta: str, body: list[str], column: int) -> list[str]:
         if not body or (len(body) == 1 and _plain_width(body[0]) <= self.width - column):
             return ["  ".join([meta, *body])]
         return [meta, *(_INDENT + line for line in body)]
 
-    def _meta(self, incoming: bool, when: float, kind: str, size: int, number: int | None) -> str:
+    def _meta(self, incoming: bool, when: float, kind: str, size: int, order: str) -> str:
         """Return the quiet column."""
         arrow = self.palette.paint(*(("in", "←") if incoming else ("out", "→")))
-        order = "" if number is None else f"{number:>{_NUMBER_WIDTH - 1}} "
         rest = f"{order}{clock_time(when)} {kind:<6} {show_size(size):>8}"
         return f"{arrow} {self.palette.paint('dim', rest)}"
 
