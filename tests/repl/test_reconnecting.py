@@ -1,8 +1,50 @@
 """Connecting again: by command, by itself, and not where the server does not want it."""
 
 import re
+import subprocess
+import sys
 
 from wscli.wire.events import Close
+
+ECHO = """
+import sys
+from websockets.sync.server import serve
+
+def echo(connection):
+    for message in connection:
+        connection.send(message)
+
+with serve(echo, "127.0.0.1", int(sys.argv[1])) as server:
+    print(server.socket.getsockname()[1], flush=True)
+    server.serve_forever()
+"""
+
+
+class Server:
+    """An echo server in a process of its own, which can be killed and started again."""
+
+    def __init__(self):
+        self._port = "0"
+        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.kill()
+
+    @property
+    def url(self):
+        return f"ws://127.0.0.1:{self._port}"
+
+    def start(self):
+        command = [sys.executable, "-c", ECHO, self._port]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._port = self._process.stdout.readline().strip()
+
+    def kill(self):
+        self._process.kill()
+        self._process.communicate()
 
 
 def say(text, then):
@@ -52,6 +94,29 @@ def test_reconnect_connects_where_the_connection_has_ended(terminal, scripted):
     session.until("● closed")
     session.enter("/reconnect")
     session.until("  second")
+
+
+def test_the_status_is_that_of_the_last_connection(terminal, scripted):
+    session = terminal("connect", scripted(say("first", close_with(1008)), say("second", stay)).url)
+    session.until("  first")
+    session.enter("go")
+    session.until("● closed")
+    session.enter("/reconnect")
+    session.until("  second")
+    session.press("ctrl-d")
+    assert session.ended() == 0
+
+
+def test_a_server_that_is_killed_and_started_again_is_found_again(terminal):
+    with Server() as server:
+        session = terminal("connect", "--reconnect", server.url)
+        session.until("● open")
+        server.kill()
+        session.until("lost (1006 abnormal closure)")
+        server.start()
+        session.until(lambda: "● open" in session.screen, timeout=40)
+        session.enter("hello again")
+        session.until(lambda: re.search("← .*hello again", session.text))
 
 
 def test_a_lost_connection_comes_back_by_itself_with_what_opens_it(terminal, scripted):

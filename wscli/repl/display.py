@@ -22,7 +22,7 @@ from wscli.wire.frames import Frame, Run
 from wscli.wire.rules import Violation
 
 _DRAW_FOR = 0.003  # seconds: what takes longer is drawn when keys have been looked at
-_MAX_EXPECTED = 1000  # pings and pongs of the user's that are remembered
+_MAX_EXPECTED = 1000  # control frames of the user's that are remembered
 _EVENTS = (Messages, Ping, Pong, Close)
 
 Record = Entry | str
@@ -33,7 +33,7 @@ class Display(Sink):
 
     ``draws_messages`` is off where another sink writes them; ``greets`` tells of each opening.
     ``verbose`` shows every ping and pong, not only those that the user sent or asked for.
-    ``news`` is called when there is something to draw.
+    ``news`` is called when there is something to draw, or to count.
     """
 
     wants_outgoing = True
@@ -58,7 +58,7 @@ class Display(Sink):
         self._put([f"{text}\n"])
 
     def expect(self, payload: bytes) -> None:
-        """Show pings and pongs with this payload: the user sent one."""
+        """Show control frames with this payload: the user sends one."""
         while len(self._expected) >= _MAX_EXPECTED:
             del self._expected[next(iter(self._expected))]
         self._expected[payload] = None
@@ -82,8 +82,7 @@ class Display(Sink):
                 records += self._control(batch, item)
             elif not batch.incoming:
                 records += self._forged(batch, batch.items[index : index + 2])
-        if records:
-            self._put(records)
+        self._put(records)
 
     def ended(self, end: End) -> None:
         """Remember when the gap began."""

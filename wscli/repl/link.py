@@ -89,13 +89,11 @@ class Link:
         self.session = session
         self.state = "open"
         self._listener.link_up(session)
-        while session.end is None and not self._stopping:
-            session.turn()
-        session.turn(0)  # a last chance for what is to be sent
-        session.abort()
+        while session.end is None:
+            session.turn(0 if self._stopping else None)
+            if self._stopping:
+                session.abort()
         self.session = None
-        if session.end is None:
-            raise RuntimeError("a session without an end")
         return session.end
 
     def _pause(self, outcome: End | WscliError) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
+from wscli.apps.common import Seeing
 from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import read_message
@@ -56,17 +57,23 @@ class Shell:
         self.display.draws_messages = seeing.form != "json"
         self.display.verbose = seeing.verbosity == 1
         self.display.greets = not (seeing.verbosity or seeing.quiet or seeing.form == "json")
-        self.env = _displayed(env, self.display)
+        self.env = _displayed(env, self.display, seeing)
         self.history = LineHistory(history_of, self.note)
         self.stats = Stats()
         self.recorder = Recorder(self.report, frames=seeing.verbosity >= 2)
-        self.status = ExitStatus.OK
         self.failure: WscliError | None = None
         self.crash: Exception | None = None
         self._options = options
         self._been_open = False
         self._leaving = False
+        self._outcome = ExitStatus.OK  # of the latest connection
+        self._left_with = ExitStatus.OK
         self._mail: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    @property
+    def status(self) -> ExitStatus:
+        """What the program is to end with: why the user left, or how the connection ended."""
+        return self._left_with or self._outcome
 
     def attach(self, console: Console) -> None:
         """Take the place where the user types; until then, what happens is kept."""
@@ -131,7 +138,7 @@ class Shell:
 
     def leave(self, status: ExitStatus = ExitStatus.OK) -> None:
         """Close the connection and leave; when called again, leave at once."""
-        self.status = status or self.status
+        self._left_with = status
         session = self.link.session
         if self._leaving or session is None or session.end is not None:
             self.console.leave()
@@ -200,19 +207,24 @@ class Shell:
             function()
 
     def _begin(self) -> None:
+        self._outcome = ExitStatus.OK
         for line in self._options.on_open:
             self.enter(line)
 
     def _after(self, error: WscliError | None, wait: float | None) -> None:
-        if not self.status and error is not None:
-            self.status = error.status
+        self._outcome = error.status if error is not None else ExitStatus.OK
         if self._leaving or (wait is None and (self._options.exit_on_close or self.failure)):
             self.console.leave()
         elif wait is None:
             self.note("/reconnect connects again, Ctrl-D leaves")
 
 
-def _displayed(env: Env, display: Display) -> Env:
-    """Return an environment in which what goes to the terminal is displayed."""
+def _displayed(env: Env, display: Display, seeing: Seeing) -> Env:
+    """Return an environment in which what goes to the terminal is displayed.
+
+    What ``-v`` says may go to a file; everything else that is said is part of the session.
+    """
     stream = DisplayStream(display, env.stdout.fileno())
-    return env._replace(stdout=stream, stderr=stream if env.stderr_tty else env.stderr)
+    if seeing.verbosity and not env.stderr_tty:
+        return env._replace(stdout=stream)
+    return env._replace(stdout=stream, stderr=stream, stderr_tty=True)

@@ -232,6 +232,7 @@ class Terminal:
             loop.call_soon(self._draw)
             return
         self._due = False
+        self._next = loop.time() + _INTERVAL
         if self._batch:
             self._output.held = True  # until the prompt below is drawn anew
             self._app.renderer.erase(leave_alternate_screen=False)
