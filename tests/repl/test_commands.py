@@ -234,6 +234,18 @@ def test_a_long_message_is_cut_and_show_has_all_of_it(session):
     assert [line.strip() for line in shown.splitlines() if "line" in line] == text.split("\n")
 
 
+def test_what_is_too_large_to_show_can_be_saved(session, tmp_path):
+    (tmp_path / "large").write_bytes(bytes(2 << 20))
+    terminal = session()
+    terminal.enter(f"/binary @{tmp_path}/large")
+    terminal.until("… /save FILE 2 writes all 2.0 MiB")
+    terminal.enter("/show 2")
+    terminal.until("message 2 is too much for a terminal")
+    terminal.enter(f"/save {tmp_path}/saved 2")
+    terminal.until("wrote 1 message")
+    assert (tmp_path / "saved").read_bytes() == bytes(2 << 20)
+
+
 def test_show_alone_shows_the_latest_and_takes_a_range(session):
     terminal = session()
     for line in ("one", "two"):

@@ -78,6 +78,11 @@ def test_one_long_line_is_cut_as_well():
     assert cut[2] == "  … /show 7 shows all 97.7 KiB"
 
 
+def test_what_is_too_large_for_a_terminal_is_for_a_file():
+    cut = lines(b"x" * (2 << 20), number=7, rows=10)
+    assert cut[2] == "  … /save FILE 7 writes all 2.0 MiB"
+
+
 def test_a_dump_is_cut():
     assert len(lines(bytes(1000), opcode=2, number=7, rows=10)) == 12
 

@@ -12,7 +12,7 @@ from wscli.apps.display import open_recording
 from wscli.errors import UsageError
 from wscli.repl.commands.table import FILE, command
 from wscli.session.bus import Batch
-from wscli.sinks.human.messages import Entry, show_size
+from wscli.sinks.human.messages import MAX_SHOWN, Entry, show_size
 from wscli.sinks.human.safe import visible
 from wscli.sinks.output import Output
 from wscli.wire.events import Messages
@@ -20,7 +20,6 @@ from wscli.wire.events import Messages
 if TYPE_CHECKING:
     from wscli.repl.shell import Shell
 
-_MAX_SHOWN = 1 << 20  # bytes of messages that /show draws
 _HISTORY = 20  # lines that /history shows unless told
 _NUMBERS = r"(\d+)(?:-(\d+))?"
 _FILE_AND_NUMBER = r"(.+?)(?:\s+(\d+))?"
@@ -89,15 +88,15 @@ def show_messages(shell: Shell, argument: str) -> None:
     if match is None:
         raise UsageError(f"{argument!r} is no number of a message", hint="/show 17 or /show 17-20")
     entries = journal.find(int(match[1]), int(match[2] or match[1]))
-    room = _MAX_SHOWN
+    room = MAX_SHOWN
     for entry in entries:
         room -= len(entry.payload)
         if room < 0:
-            shell.note(
-                f"message {entry.number} has {show_size(len(entry.payload))} more; "
-                f"/save FILE {entry.number} writes it to a file"
+            raise UsageError(
+                f"message {entry.number} is too much for a terminal",
+                f"{show_size(len(entry.payload))}, and at most {show_size(MAX_SHOWN)} are shown",
+                f"/save FILE {entry.number}",
             )
-            break
         shell.say("\n".join(shell.display.view.lines(entry, whole=True)))
 
 

@@ -15,6 +15,9 @@ from wscli.sinks.output import Output
 from wscli.wire.codes import Opcode, opcode_name
 from wscli.wire.events import Messages
 
+MAX_SHOWN = 1 << 20
+"""Bytes of a message that can be asked for again at a terminal; a larger one goes to a file."""
+
 _META_WIDTH = 32
 _NUMBER_WIDTH = 6
 _ROOM_BESIDE = 80  # columns that a payload of several lines needs to stand beside its meta data
@@ -58,8 +61,7 @@ class MessageView:
         beside = self.width - column >= _ROOM_BESIDE
         body, cut = self._body(entry, rows, self.width - (column if beside else len(_INDENT)))
         if cut:
-            size = show_size(len(entry.payload))
-            body.append(self.palette.paint("dim", f"… /show {entry.number} shows all {size}"))
+            body.append(self.palette.paint("dim", f"… {_how_to_see_all(entry)}"))
         if self.bare:
             return body
         kind = opcode_name(entry.opcode)
@@ -116,6 +118,13 @@ def _fit(lines: list[str], rows: int, width: int) -> list[str]:
             break
         fitting.append(line)
     return fitting
+
+
+def _how_to_see_all(entry: Entry) -> str:
+    size = len(entry.payload)
+    if size > MAX_SHOWN:
+        return f"/save FILE {entry.number} writes all {show_size(size)}"
+    return f"/show {entry.number} shows all {show_size(size)}"
 
 
 def _plain_width(line: str) -> int:
