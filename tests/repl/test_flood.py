@@ -32,7 +32,7 @@ def test_what_the_terminal_cannot_take_is_counted_said_and_shown_on_demand(
     if not re.search(r"→ .* go$", session.text, re.MULTILINE):
         missing -= 1  # what was sent was not drawn either
     assert len(drawn) + missing == count
-    number = int(gap[2])
+    number = int(gap[3])
     assert number - 1 not in drawn
     session.enter(f"/show {number}")
     session.until(lambda: re.search(rf"← +{number} .* push {number - 1}\n", session.text))

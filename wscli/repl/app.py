@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import ExitStack
 
 from wscli.apps import demo
@@ -18,6 +19,8 @@ from wscli.session.connect import open_session
 from wscli.session.reconnect import Reconnect
 from wscli.session.session import Session
 from wscli.sinks.output import Output
+
+_COLLECT_AFTER = 10_000  # objects, which takes a millisecond
 
 
 def run(options: ReplOptions, env: Env) -> ExitStatus:
@@ -43,12 +46,22 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         shell.link.start()
         stack.callback(shell.link.stop)
         shell.attach(_console(shell, host, options, env))
+        _collect_little_and_often()
         shell.console.run()
     if shell.crash is not None:
         raise shell.crash
     if shell.failure is not None:
         report(shell.failure, env, options.common.seeing.colour)
     return shell.status
+
+
+def _collect_little_and_often() -> None:
+    """Keep the garbage collector from pausing the prompt.
+
+    What start-up made stays, and is not looked through again: that takes up to 40 ms.
+    """
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
 
 
 def _history_of(options: ReplOptions, host: str) -> str | None:
