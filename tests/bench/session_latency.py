@@ -63,7 +63,8 @@ class Reader(Terminal):
     """Reads what the program writes in a thread, and looks for one mark in it."""
 
     def __init__(self, *args):
-        super().__init__(*args, rows=50, columns=120)
+        program = os.path.join(os.path.dirname(sys.executable), "wscli")
+        super().__init__(command=[program, *args], rows=50, columns=120)
         self.bytes = 0
         self._mark, self._seen = b"", threading.Event()
         threading.Thread(target=self._follow, daemon=True).start()

@@ -8,7 +8,6 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.filters import Condition, emacs_mode, has_focus, vi_navigation_mode
 from prompt_toolkit.key_binding import KeyBindings, KeyBindingsBase, merge_key_bindings
 from prompt_toolkit.key_binding.bindings.auto_suggest import load_auto_suggest_bindings
-from prompt_toolkit.keys import Keys
 
 
 def load_keys(
@@ -25,7 +24,6 @@ def load_keys(
     keys.add("enter", filter=typing)(lambda _: buffer.validate_and_handle())
     keys.add("escape", "enter", filter=typing)(lambda _: buffer.newline(copy_margin=False))
     keys.add("c-c")(lambda _: interrupt())
-    keys.add(Keys.SIGINT)(lambda _: interrupt())
     keys.add("c-d", filter=typing & empty)(lambda _: leave())
     keys.add("c-z")(lambda event: event.app.suspend_to_background())
     keys.add("c-x", "c-e", filter=typing & emacs_mode)(lambda _: edit(buffer.text))

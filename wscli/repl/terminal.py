@@ -130,7 +130,7 @@ class Terminal:
         """Run the prompt, and write at its end what has not been drawn yet."""
         self._fit()
         with suppress(EOFError, OSError):  # the terminal has gone
-            self._app.run(pre_run=self._begin, set_exception_handler=False)
+            self._app.run(pre_run=self._begin, set_exception_handler=False, handle_sigint=False)
         with suppress(OSError):
             while self._batch or self._display.waiting:
                 self._batch += self._display.draw(_LARGEST)
@@ -195,6 +195,7 @@ class Terminal:
         if loop is None:
             return
         loop.set_exception_handler(lambda _, context: self._failed(context))
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._shell.leave, ExitStatus.TERMINATED)
         loop.call_soon(self._catch_up)

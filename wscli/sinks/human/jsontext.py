@@ -12,13 +12,10 @@ from typing import NamedTuple
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import visible
 
-_TOKEN = re.compile(
-    r"""[ \t\r\n]* (?: (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")
-                     | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
-                     | (?P<constant>true|false|null)
-                     | (?P<mark>[][{}:,]) ) [ \t\r\n]*""",
-    re.VERBOSE,
-)
+_JSON = r"""(?x) [ \t\r\n]* (?: (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")
+                              | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
+                              | (?P<constant>true|false|null)
+                              | (?P<mark>[][{}:,]) ) [ \t\r\n]*"""
 _CLOSING = {"{": "}", "[": "]"}
 _MAX_SIZE = 64 << 10  # characters that are laid out; a longer text is shown as it came
 _MAX_DEPTH = 64
@@ -69,6 +66,7 @@ class _Parser:
     """Reads one JSON text (RFC 8259) into a tree of its tokens."""
 
     def __init__(self, text: str, cut: bool) -> None:
+        self._match = re.compile(_JSON).match  # which re keeps
         self._text = text
         self._cut = cut
         self._pos = 0
@@ -80,7 +78,7 @@ class _Parser:
         return node
 
     def _next(self) -> _Leaf:
-        match = _TOKEN.match(self._text, self._pos)
+        match = self._match(self._text, self._pos)
         if match is None or match.lastgroup is None:
             raise _Cut if self._cut and self._at_cut() else _NotJSON
         self._pos = match.end()
