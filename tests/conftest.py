@@ -1,6 +1,7 @@
 """A clean environment, and servers for the tests."""
 
 import contextlib
+import os
 import queue
 import threading
 
@@ -8,14 +9,15 @@ import pytest
 from websockets.sync.server import serve as serve_websockets
 
 from tests.scripted import ScriptedServer
+from tests.terminal import Terminal
 from wscli.server.background import serving
 from wscli.server.options import ServeOptions
 from wscli.server.visit import Watcher
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch):
-    """Let no proxy, TLS or terminal settings of the machine leak into a test."""
+def _clean_environment(monkeypatch, tmp_path):
+    """Let no proxy, TLS or terminal settings leak into a test, and nothing out of it."""
     for name in (
         "http_proxy",
         "https_proxy",
@@ -32,9 +34,13 @@ def _clean_environment(monkeypatch):
         "FORCE_COLOR",
         "COLUMNS",
         "WSCLI_DEBUG",
+        "VISUAL",
+        "EDITOR",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("INPUTRC", os.devnull)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -114,3 +120,42 @@ def _echo(connection):
 def echo_url(websockets_server):
     """The URL of an echo server made with the websockets package."""
     return websockets_server(_echo, max_size=None)
+
+
+@pytest.fixture
+def terminal(scripted, websockets_server):
+    """Return a function that runs ``wscli`` in a terminal, which ends before the servers do."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(Terminal(*args, **options))
+
+
+@pytest.fixture
+def session(terminal, echo_url):
+    """Return a function that starts a session with an echo server, and waits for its prompt."""
+
+    def start(*options, url=echo_url, **more):
+        opened = terminal("connect", *options, url, **more)
+        opened.until("● open")
+        return opened
+
+    return start
+
+
+@pytest.fixture
+def collecting(session, websockets_server):
+    """Return a function that starts a session; it gives that, and a list of what is received.
+
+    The server answers each message with how many it has got.
+    """
+
+    def start(*options, **more):
+        messages = []
+
+        def collect(connection):
+            for message in connection:
+                messages.append(message)
+                connection.send(f"got {len(messages)}")
+
+        return session(*options, url=websockets_server(collect, max_size=None), **more), messages
+
+    return start

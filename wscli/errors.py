@@ -58,9 +58,18 @@ class TLSError(WscliError):
 
 
 class UpgradeError(WscliError):
-    """The opening handshake was refused or is invalid (RFC 6455 §4)."""
+    """The opening handshake was refused or is invalid (RFC 6455 §4).
+
+    ``http_status`` is what the server answered, where that was HTTP and not 101.
+    """
 
     status = ExitStatus.UPGRADE
+
+    def __init__(
+        self, what: str, evidence: str = "", hint: str = "", http_status: int | None = None
+    ) -> None:
+        super().__init__(what, evidence, hint)
+        self.http_status = http_status
 
 
 class TimedOut(WscliError):

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from wscli.apps.common import Seeing
 from wscli.apps.env import Env
@@ -14,6 +15,9 @@ from wscli.session.bus import Sink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.sinks.payload import PayloadSink
+
+if TYPE_CHECKING:
+    from wscli.sinks.human.messages import MessageView
 
 
 def data_sink(seeing: Seeing, env: Env) -> Sink:
@@ -28,7 +32,7 @@ def data_sink(seeing: Seeing, env: Env) -> Sink:
     if env.stdout_tty:
         from wscli.sinks.human.messages import HumanSink
 
-        return HumanSink(output, _palette(seeing, env), env.width, as_hex=seeing.form == "hex")
+        return HumanSink(output, message_view(seeing, env))
     if seeing.form == "hex":
         from wscli.sinks.hexdump import HexSink
 
@@ -79,6 +83,16 @@ def open_recording(name: str) -> io.FileIO:
 def _private(path: str, flags: int) -> int:
     """Open a file that only its owner may read: a recording has credentials in its headers."""
     return os.open(path, flags, mode=0o600)
+
+
+def message_view(seeing: Seeing, env: Env) -> MessageView:
+    """Return what lays messages out for a terminal, as the user asked for it."""
+    from wscli.sinks.human.messages import MessageView
+
+    view = MessageView(_palette(seeing, env), env.width)
+    view.as_hex = seeing.form == "hex"
+    view.bare = seeing.form == "raw"
+    return view
 
 
 def _palette(seeing: Seeing, env: Env) -> Palette:

@@ -15,6 +15,7 @@ from wscli.cli.command import Option, help_option, show
 from wscli.errors import ExitStatus, UsageError, WscliError
 
 COMMANDS = {
+    "connect": "the interactive session: type to send, see what comes",
     "send": "one shot: connect, send each message, print the replies, close",
     "listen": "print what the server pushes, until it closes",
     "pipe": "each line of stdin is a message, each message a line of stdout",
@@ -28,8 +29,8 @@ COMMANDS = {
 _USAGE = """\
 See what your WebSocket does.
 
-wscli URL is `wscli pipe URL`, where stdin or stdout is no terminal. A URL may be ws://, wss://,
-http(s)://, HOST[:PORT][/PATH], :PORT[/PATH], or demo: for the embedded server."""
+wscli URL is `wscli connect URL` at a terminal, and else `wscli pipe URL`. A URL may be ws://,
+wss://, http(s)://, HOST[:PORT][/PATH], :PORT[/PATH], or demo: for the embedded server."""
 
 
 class Group(click.Group):
@@ -123,12 +124,7 @@ def _with_command(args: list[str], env: Env) -> list[str]:
         return args
     if not any(_is_url(word) for word in args):
         return args
-    if env.stdin_tty and env.stdout_tty:
-        raise UsageError(
-            "there is no interactive session yet",
-            hint="wscli listen URL, wscli send URL MESSAGE, or a pipe",
-        )
-    return ["pipe", *args]
+    return ["connect" if env.stdin_tty and env.stdout_tty else "pipe", *args]
 
 
 def _is_url(word: str) -> bool:

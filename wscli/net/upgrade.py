@@ -189,6 +189,7 @@ def _judge(opening: Opening, request: Request, response: Response) -> None:
             f"the server answered {response.status} {response.reason}".rstrip() + " instead of 101",
             _show_response(response, opening.body),
             diagnosis.explain_refusal(request, response, opening.body),
+            response.status,
         )
     agreement = opening.agreement = check_response(request, response)
     if agreement.faults:

@@ -24,6 +24,7 @@ from wscli.session.pings import Pings, SentPing
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode, Role
 from wscli.wire.connection import Connection, Item, Receiver
 from wscli.wire.events import Close, Messages, Ping, Pong
+from wscli.wire.frames import Frame
 from wscli.wire.rules import Violation
 
 OUTBOX_HIGH_WATER = 1 << 20
@@ -102,6 +103,11 @@ class Session:
         """The subprotocol that was agreed on."""
         return self.opening.agreement.subprotocol if self.opening.agreement else None
 
+    @property
+    def closing(self) -> bool:
+        """Whether a Close frame has been sent."""
+        return self._closing.sent is not None
+
     # Sending
 
     def send(self, *messages: str | bytes) -> None:
@@ -129,6 +135,20 @@ class Session:
         with self._driver.lock:
             self._check_open()
             self._pump.post(self._connection.messages(opcode, payloads))
+
+    def post_frame(self, frame: Frame) -> None:
+        """Put a frame in the outbox as it is, legal or not, also behind a Close frame.
+
+        Raises:
+            ConnectionClosed: if the connection has ended.
+        """
+        with self._driver.lock:
+            if self.end is not None:
+                raise self._closed()
+            self._pump.post(frame.to_bytes())
+            if frame.opcode == Opcode.CLOSE and self._closing.sent is None:
+                code = int.from_bytes(frame.payload[:2], "big") or CloseCode.NO_STATUS_RECEIVED
+                self._closing.send(code, self._pump.posted, self._options.close_timeout)
 
     def _flush(self) -> None:
         mark = self._pump.posted

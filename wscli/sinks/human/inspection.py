@@ -75,6 +75,7 @@ class InspectionSink(Sink):
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
         """Write the report."""
+        self._opening = opening
         self._report(time)
 
     def failed(self, error: WscliError, time: float, elapsed: float) -> None:

@@ -12,20 +12,22 @@ from typing import NamedTuple
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import visible
 
-_TOKEN = re.compile(
-    r"""[ \t\r\n]* (?: (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")
-                     | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
-                     | (?P<constant>true|false|null)
-                     | (?P<mark>[][{}:,]) ) [ \t\r\n]*""",
-    re.VERBOSE,
-)
+_JSON = r"""(?x) [ \t\r\n]* (?: (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")
+                              | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
+                              | (?P<constant>true|false|null)
+                              | (?P<mark>[][{}:,]) ) [ \t\r\n]*"""
 _CLOSING = {"{": "}", "[": "]"}
 _MAX_SIZE = 64 << 10  # characters that are laid out; a longer text is shown as it came
 _MAX_DEPTH = 64
 _INDENT = "  "
+_LONGEST_WORD = 32  # characters that a number or constant may have lost its end in
 
 
 class _NotJSON(Exception):
+    pass
+
+
+class _Cut(Exception):
     pass
 
 
@@ -34,45 +36,51 @@ class _Leaf(NamedTuple):
     text: str
 
 
-class _Container(NamedTuple):
-    opening: str
-    members: list[tuple[_Leaf | None, _Leaf | _Container]]
+class _Container:
+    """An object or array; ``whole`` is false where the text ends inside it."""
+
+    def __init__(self, opening: str) -> None:
+        self.opening = opening
+        self.members: list[tuple[_Leaf | None, _Leaf | _Container]] = []
+        self.whole = True
 
 
 _Node = _Leaf | _Container
 
 
-def pretty_json(text: str, width: int, palette: Palette) -> str | None:
-    """Return a JSON object or array laid out for a width, or None where the text is neither.
+def pretty_json(text: str, width: int, palette: Palette, *, cut: bool = False) -> list[str] | None:
+    """Return the lines of a JSON object or array, or None where the text is neither.
 
-    What fits stays on one line.
+    What fits the width stays on one line. With ``cut`` the text may be the beginning of one.
     """
     if len(text) > _MAX_SIZE or not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        node = _Parser(text).parse()
+        node = _Parser(text, cut).parse()
     except _NotJSON:
         return None
-    return "\n".join(_lay_out(node, width, palette))
+    return _lay_out(node, width, palette)
 
 
 class _Parser:
     """Reads one JSON text (RFC 8259) into a tree of its tokens."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, cut: bool) -> None:
+        self._match = re.compile(_JSON).match  # which re keeps
         self._text = text
+        self._cut = cut
         self._pos = 0
 
     def parse(self) -> _Node:
         node = self._value(_MAX_DEPTH)
-        if self._pos < len(self._text):
+        if self._pos < len(self._text) and not (self._cut and self._at_cut()):
             raise _NotJSON
         return node
 
     def _next(self) -> _Leaf:
-        match = _TOKEN.match(self._text, self._pos)
+        match = self._match(self._text, self._pos)
         if match is None or match.lastgroup is None:
-            raise _NotJSON
+            raise _Cut if self._cut and self._at_cut() else _NotJSON
         self._pos = match.end()
         return _Leaf(match.lastgroup, visible(match[match.lastgroup]))
 
@@ -84,16 +92,29 @@ class _Parser:
             raise _NotJSON
         return self._container(token.text, depth - 1)
 
+    def _at_cut(self) -> bool:
+        """Tell whether what is left may be the beginning of a token."""
+        rest = self._text[self._pos :].lstrip(" \t\r\n")
+        return not rest or rest[0] == '"' or len(rest) < _LONGEST_WORD
+
     def _container(self, opening: str, depth: int) -> _Container:
-        container = _Container(opening, [])
-        if self._peek() == _CLOSING[opening]:
+        container = _Container(opening)
+        try:
+            self._fill(container, depth)
+        except _Cut:
+            container.whole = False
+        return container
+
+    def _fill(self, container: _Container, depth: int) -> None:
+        closing = _CLOSING[container.opening]
+        if self._peek() == closing:
             self._next()
-            return container
+            return
         while True:
-            container.members.append(self._member(opening, depth))
+            container.members.append(self._member(container.opening, depth))
             mark = self._next().text
-            if mark == _CLOSING[opening]:
-                return container
+            if mark == closing:
+                return
             if mark != ",":
                 raise _NotJSON
 
@@ -110,7 +131,7 @@ class _Parser:
 
 
 def _lay_out(node: _Node, width: int, palette: Palette) -> list[str]:
-    if isinstance(node, _Leaf) or not node.members or _width(node) <= width:
+    if isinstance(node, _Leaf) or (_is_whole(node) and (_width(node) <= width or not node.members)):
         return [_flat(node, palette)]
     lines = [node.opening]
     for index, (key, value) in enumerate(node.members):
@@ -120,7 +141,13 @@ def _lay_out(node: _Node, width: int, palette: Palette) -> list[str]:
         lines += [start + first, *(_INDENT + line for line in rest)]
         if index < len(node.members) - 1:
             lines[-1] += ","
-    return [*lines, _CLOSING[node.opening]]
+    return [*lines, _CLOSING[node.opening]] if node.whole else lines
+
+
+def _is_whole(node: _Container) -> bool:
+    """Tell whether the text ends behind a container: only the last member of one can be cut."""
+    last = node.members[-1][1] if node.members else None
+    return node.whole and (not isinstance(last, _Container) or _is_whole(last))
 
 
 def _flat(node: _Node, palette: Palette) -> str:

@@ -1,37 +1,145 @@
-"""Messages for people: time, direction, kind and size in a quiet column, then the payload."""
+"""Messages for people: direction, time, kind and size in a quiet column, then the payload."""
 
 from __future__ import annotations
 
+import re
 import time
+from typing import NamedTuple
 
 from wscli.session.bus import Batch, Sink
 from wscli.sinks.hexdump import hexdump
 from wscli.sinks.human.jsontext import pretty_json
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import visible
+from wscli.sinks.human.safe import cell_width, visible, visible_bytes
 from wscli.sinks.output import Output
-from wscli.wire.codes import Opcode
+from wscli.wire.codes import Opcode, opcode_name
 from wscli.wire.events import Messages
 
-_META_WIDTH = 34
+MAX_SHOWN = 1 << 20
+"""Bytes of a message that can be asked for again at a terminal; a larger one goes to a file."""
+
+_META_WIDTH = 32
+_NUMBER_WIDTH = 6
+_ROOM_BESIDE = 80  # columns that a payload of several lines needs to stand beside its meta data
 _INDENT = "  "
+_NO_LIMIT = 1 << 40  # rows
+
+
+class Entry(NamedTuple):
+    """A message as it is shown; ``number`` is there where it can be asked for again.
+
+    ``time`` is in seconds since the epoch, ``elapsed`` in seconds since the dial began.
+    """
+
+    incoming: bool
+    time: float
+    opcode: int
+    payload: bytes
+    number: int | None = None
+    elapsed: float = 0.0
+
+
+class MessageView:
+    """Lays messages out, safe for a terminal of ``width`` columns; its settings may change.
+
+    ``as_hex`` makes a hex dump of text too; ``pretty`` lays JSON out; ``bare`` leaves out all but
+    the payload. A message that has a number is cut where it fills more than ``rows``.
+    """
+
+    def __init__(self, palette: Palette, width: int) -> None:
+        self.palette = palette
+        self.width = width
+        self.rows = _NO_LIMIT
+        self.as_hex = False
+        self.pretty = True
+        self.bare = False
+
+    def lines(self, entry: Entry, *, whole: bool = False) -> list[str]:
+        """Return a message's lines: beside its meta data if they fit there, else below."""
+        column = _META_WIDTH + (_NUMBER_WIDTH if entry.number is not None else 0)
+        rows = _NO_LIMIT if whole or entry.number is None else self.rows
+        beside = self.width - column >= _ROOM_BESIDE
+        body, cut = self._body(entry, rows, self.width - (column if beside else len(_INDENT)))
+        if cut:
+            body.append(self.palette.paint("dim", f"… {_how_to_see_all(entry)}"))
+        if self.bare:
+            return body
+        kind = opcode_name(entry.opcode)
+        order = "" if entry.number is None else f"{entry.number:>{_NUMBER_WIDTH - 1}} "
+        meta = self._meta(entry.incoming, entry.time, kind, len(entry.payload), order)
+        if beside and len(body) > 1:
+            return [f"{meta}  {body[0]}", *(" " * column + line for line in body[1:])]
+        return self._join(meta, body, column)
+
+    def event(self, incoming: bool, when: float, kind: str, size: int, text: str) -> list[str]:
+        """Return the lines of what is no message, but stands between messages with numbers."""
+        meta = self._meta(incoming, when, kind, size, " " * _NUMBER_WIDTH)
+        return self._join(meta, [text] if text else [], _META_WIDTH + _NUMBER_WIDTH)
+
+    def _join(self, meta: str, body: list[str], column: int) -> list[str]:
+        if not body or (len(body) == 1 and _plain_width(body[0]) <= self.width - column):
+            return ["  ".join([meta, *body])]
+        return [meta, *(_INDENT + line for line in body)]
+
+    def _meta(self, incoming: bool, when: float, kind: str, size: int, order: str) -> str:
+        """Return the quiet column."""
+        arrow = self.palette.paint(*(("in", "←") if incoming else ("out", "→")))
+        rest = f"{order}{clock_time(when)} {kind:<6} {show_size(size):>8}"
+        return f"{arrow} {self.palette.paint('dim', rest)}"
+
+    def _body(self, entry: Entry, rows: int, room: int) -> tuple[list[str], bool]:
+        """Return the payload's lines for so many columns, and whether some are left out."""
+        if entry.opcode == Opcode.TEXT and not self.as_hex:
+            return self._text(entry.payload.decode(), rows, room)
+        if self.bare and not self.as_hex:
+            return visible_bytes(entry.payload, keep="\t\n").split("\n"), False
+        shown = entry.payload[: rows * 16]
+        return list(hexdump(shown)), len(shown) < len(entry.payload)
+
+    def _text(self, text: str, rows: int, room: int) -> tuple[list[str], bool]:
+        if len(text) < room // 2 and text.isprintable() and text[:1] not in "{[":
+            return [text], False
+        head = text[: rows * room]
+        more = len(head) < len(text)
+        if self.pretty and not self.bare:
+            laid_out = pretty_json(head, room, self.palette, cut=more)
+            if laid_out is not None:
+                return laid_out[:rows], more or len(laid_out) > rows
+        lines = _fit(visible(head, keep="\t\n").split("\n"), rows, room)
+        return lines, more or len(lines) < head.count("\n") + 1
+
+
+def _fit(lines: list[str], rows: int, width: int) -> list[str]:
+    """Return the lines that fill at most so many rows of a terminal, and at least one."""
+    fitting: list[str] = []
+    for line in lines:
+        rows -= 1 + max(0, cell_width(line) - 1) // width
+        if rows < 0 and fitting:
+            break
+        fitting.append(line)
+    return fitting
+
+
+def _how_to_see_all(entry: Entry) -> str:
+    size = len(entry.payload)
+    if size > MAX_SHOWN:
+        return f"/save FILE {entry.number} writes all {show_size(size)}"
+    return f"/show {entry.number} shows all {show_size(size)}"
+
+
+def _plain_width(line: str) -> int:
+    """Return the columns of a line without its colours."""
+    return cell_width(re.sub("\x1b\\[[0-9;]*m", "", line))
 
 
 class HumanSink(Sink):
-    """Writes each message, both ways, safe for a terminal of ``width`` columns.
-
-    JSON is laid out, and binary is a hex dump; with ``as_hex`` text is one too.
-    """
+    """Writes each message, both ways, as a view has it."""
 
     wants_outgoing = True
 
-    def __init__(
-        self, output: Output, palette: Palette, width: int, *, as_hex: bool = False
-    ) -> None:
+    def __init__(self, output: Output, view: MessageView) -> None:
         self._output = output
-        self._palette = palette
-        self._width = width
-        self._as_hex = as_hex
+        self._view = view
 
     def batch(self, batch: Batch) -> None:
         """Write the messages of a batch at once."""
@@ -39,27 +147,10 @@ class HumanSink(Sink):
         for item in batch.items:
             if isinstance(item, Messages):
                 for payload in item.payloads:
-                    lines += self._show(batch, item.opcode, payload)
+                    entry = Entry(batch.incoming, batch.time, item.opcode, payload)
+                    lines += self._view.lines(entry)
         if lines:
             self._output.write("\n".join([*lines, ""]).encode())
-
-    def _show(self, batch: Batch, opcode: int, payload: bytes) -> list[str]:
-        """Return a message's lines: beside its meta data if it fits there, else below."""
-        kind = "text" if opcode == Opcode.TEXT else "binary"
-        arrow = self._palette.paint(*(("in", "←") if batch.incoming else ("out", "→")))
-        when = self._palette.paint("dim", clock_time(batch.time))
-        meta = self._palette.paint("dim", f"{kind:<6} {show_size(len(payload)):>9}")
-        first = f"{when} {arrow} {meta}"
-        if opcode != Opcode.TEXT or self._as_hex:
-            return [first, *(_INDENT + line for line in hexdump(payload))]
-        text = payload.decode()
-        if text.isprintable() and len(text) <= self._width - _META_WIDTH and text[:1] not in "{[":
-            return [f"{first}  {text}"]
-        laid_out = pretty_json(text, self._width - len(_INDENT), self._palette)
-        lines = (laid_out or visible(text, keep="\t\n")).split("\n")
-        if len(lines) == 1 and len(text) <= self._width - _META_WIDTH:
-            return [f"{first}  {lines[0]}"]
-        return [first, *(_INDENT + line for line in lines)]
 
 
 def clock_time(seconds: float) -> str:
@@ -69,9 +160,11 @@ def clock_time(seconds: float) -> str:
 
 
 def show_size(size: int) -> str:
-    """Write a number of bytes with three digits and a unit."""
+    """Write a number of bytes with a unit, in at most eight characters."""
     amount, units = float(size), ["B", "KiB", "MiB", "GiB"]
     while amount >= 1024 and len(units) > 1:
         amount /= 1024
         units.pop(0)
-    return f"{amount:.1f} {units[0]}" if size >= 1024 else f"{size} B"
+    if size < 1024:
+        return f"{size} B"
+    return f"{amount:.1f} {units[0]}" if amount < 100 else f"{amount:.0f} {units[0]}"

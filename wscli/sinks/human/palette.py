@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+# Of the 256 colours, those that stand out best against black and against white (at least 3.5
+# to 1 against both, and against the usual tinted backgrounds). The 16 named ones are no choice:
+# blue cannot be read on black in many terminals, and cyan not on white.
 _CODES = {
     "dim": "2",
     "bold": "1",
-    "in": "32",
-    "out": "36",
-    "error": "1;31",
-    "key": "34",
-    "string": "32",
-    "number": "36",
-    "constant": "35",
+    "in": "38;5;64",
+    "out": "38;5;32",
+    "error": "1;38;5;196",
+    "key": "38;5;31",
+    "string": "38;5;64",
+    "number": "38;5;133",
+    "constant": "38;5;166",
 }
 
 

@@ -7,6 +7,7 @@ the screen, and a bidi mark could make a line read as what it is not.
 from __future__ import annotations
 
 import re
+from unicodedata import combining, east_asian_width
 
 _UNSAFE = (
     "\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
@@ -35,3 +36,11 @@ def symbol(character: str) -> str:
 def visible_bytes(data: bytes, keep: str = "") -> str:
     r"""Return bytes as safe text: UTF-8 where they are that, and ``\xff`` where not."""
     return visible(data.decode(errors="backslashreplace"), keep)
+
+
+def cell_width(text: str) -> int:
+    """Return how many columns a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    wide = sum(east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(map(bool, map(combining, text)))

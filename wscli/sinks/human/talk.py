@@ -11,12 +11,13 @@ from wscli.sinks.hexdump import hexdump_blocks
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import visible, visible_bytes
 from wscli.sinks.output import Output
-from wscli.wire.codes import Opcode, close_code_name, opcode_name
+from wscli.wire.codes import NORMAL_CLOSE_CODES, Opcode, close_code_name, opcode_name
 from wscli.wire.frames import Frame
 from wscli.wire.head import decode_head
 from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
+_SAID = {"*": "dim", "!": "error"}
 
 
 class TalkSink(Sink):
@@ -70,9 +71,13 @@ class TalkSink(Sink):
 
     def ended(self, end: End) -> None:
         """Say how it ended."""
-        how = f"lost: {end.detail}" if end.detail else f"closed with {describe_close(end)}"
+        if end.detail:
+            how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}"
+        else:
+            how = f"closed with {describe_close(end)}"
         by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
-        self._write([("*", f"{how}{by}, after {show_duration(end.elapsed)}")])
+        mark = "*" if end.code in NORMAL_CLOSE_CODES else "!"
+        self._write([(mark, f"{how}{by}, after {show_duration(end.elapsed)}")])
 
     def _write(self, lines: Iterable[tuple[str, str]]) -> None:
         text = "".join(f"{self._paint(mark, visible(line))}\n" for mark, line in lines)
@@ -80,8 +85,8 @@ class TalkSink(Sink):
             self._output.write(text.encode())
 
     def _paint(self, mark: str, line: str) -> str:
-        if mark == "*":
-            return self._palette.paint("dim", f"* {line}")
+        if mark in _SAID:
+            return self._palette.paint(_SAID[mark], f"* {line}")
         return f"{self._palette.paint('in' if mark == '<' else 'out', mark)} {line}"
 
 

@@ -1,0 +1,304 @@
+"""The slash commands, each in a session at a terminal."""
+
+import json
+import re
+
+import pytest
+
+from wscli.wire.frames import Frame, FrameParser
+
+
+def frames_received(peer, count):
+    """Return the first frames that the client sends, as they are on the wire."""
+    parser, frames = FrameParser(runs=False), []
+    while len(frames) < count:
+        data = peer.sock.recv(65536)
+        assert data
+        frames += parser.feed(data)
+    return frames
+
+
+@pytest.fixture
+def forge(terminal, scripted):
+    """Return a function that enters lines, and gives the session and the frames that came."""
+
+    def enter(*lines, count=None):
+        frames = []
+
+        def script(peer):
+            peer.accept()
+            frames.extend(frames_received(peer, count or len(lines)))
+            peer.wait_for_end()
+
+        session = terminal("connect", scripted(script).url, columns=110)
+        session.until("● open")
+        for line in lines:
+            session.enter(line)
+        session.until(lambda: frames)
+        return session, frames
+
+    return enter
+
+
+def test_text_sends_text_and_alone_an_empty_message(collecting):
+    session, messages = collecting()
+    session.enter("/text  two spaces ")
+    session.enter("/text")
+    session.until("got 2")
+    assert messages == [" two spaces ", ""]
+
+
+def test_text_and_binary_send_files(collecting, tmp_path):
+    (tmp_path / "a file").write_bytes("ünï\n".encode())
+    session, messages = collecting()
+    session.enter(f"/text @{tmp_path}/a file")
+    session.enter(f"/binary @{tmp_path}/a file")
+    session.until("got 2")
+    assert messages == ["ünï\n", "ünï\n".encode()]
+
+
+def test_binary_reads_hex_and_base64(collecting):
+    session, messages = collecting()
+    session.enter("/binary 0x00 ff10")
+    session.enter("/binary b64:AP8Q")
+    session.until("got 2")
+    assert messages == [b"\x00\xff\x10"] * 2
+
+
+BAD_ARGUMENTS = [
+    ("/binary 0xfg", "'0xfg' cannot be decoded"),
+    ("/binary @/no/such/file", "cannot read the message from '/no/such/file'"),
+    ("/text @-", "stdin is the terminal here"),
+    ("/json {a: 1}", "this is not JSON"),
+    ("/json NaN", "NaN is no value of JSON"),
+    ("/ping " + "x" * 126, "a ping has at most 125 bytes"),
+    ("/pong " + "x" * 126, "a pong has at most 125 bytes"),
+    ("/close abc", "'abc' is no close code"),
+    ("/close 1006", "'1006' is no close code that may be sent"),
+    ("/close 1000 " + "x" * 124, "a reason has at most 123 bytes"),
+    ("/frame --bogus", "/frame has no option --bogus"),
+    ("/stats now", "/stats takes no argument"),
+    ("/hex maybe", "'maybe' is neither on nor off"),
+    ("/filter [", "'[' is no regular expression"),
+    ("/show first", "'first' is no number of a message"),
+    ("/show 17", "there is no message 17"),
+    ("/save", "where to?"),
+    ("/save /no/such/folder/file", "cannot write /no/such/folder/file"),
+    ("/record /no/such/folder/file", "cannot write /no/such/folder/file"),
+    ("/history all", "'all' is no number of lines"),
+    ("/help nothing", "there is no command /nothing"),
+    ("/ hello", "there is no command /"),
+]
+
+
+def test_bad_arguments_are_explained_and_nothing_is_sent(collecting):
+    session, messages = collecting()
+    for line, complaint in BAD_ARGUMENTS:
+        session.enter(line)
+        session.until(complaint)
+    session.enter("end")
+    session.until("got 1")
+    assert messages == ["end"]
+
+
+def test_json_is_sent_without_white_space_and_otherwise_as_written(collecting):
+    session, messages = collecting()
+    session.paste('/json {"a" : 1.0e5,\n  "b": [ true , "x  y" ],\n "a": null}')
+    session.press("enter")
+    session.until("got 1")
+    assert messages == ['{"a":1.0e5,"b":[true,"x  y"],"a":null}']
+
+
+def test_ping_shows_the_round_trip(session):
+    terminal = session()
+    terminal.enter("/ping hello")
+    terminal.until(lambda: re.search(r"→ +\S+ ping        5 B  hello", terminal.text))
+    terminal.until(lambda: re.search(r"← +\S+ pong        5 B  \d+\.\d\d ms  hello", terminal.text))
+    terminal.until(lambda: re.search(r"rtt \d+\.\d\d ms", terminal.screen))
+
+
+def test_pong_is_sent_unasked(forge):
+    session, [frame] = forge("/pong hello")
+    assert (frame.opcode, frame.payload) == (0xA, b"hello")
+    session.until("pong        5 B  hello")
+
+
+def test_close_sends_code_and_reason(forge):
+    _, [frame] = forge("/close 4001 try again")
+    assert (frame.opcode, frame.payload) == (8, b"\x0f\xa1try again")
+
+
+def test_frame_sends_what_breaks_the_protocol_and_shows_it_as_it_left(forge):
+    session, [frame] = forge('/frame --opcode 0x3 --rsv 1 --no-fin --no-mask "text"')
+    assert frame == Frame(3, b"text", fin=False, rsv=4)
+    session.until("reserved-0x3  ---  rsv 100  no mask  length 4 (7 bits)")
+    session.until("RFC 6455 §5.2: we set a reserved bit that nothing negotiated")
+
+
+def test_frame_takes_a_mask_key_and_a_width_of_the_length(forge):
+    _, [frame] = forge("/frame --mask-key 01020304 --length-bits 64 --opcode binary 0x00ff")
+    assert frame == Frame(2, b"\x00\xff", mask_key=b"\1\2\3\4", length_form=64)
+
+
+def test_frame_sends_fragments_one_by_one_with_a_ping_between(forge):
+    session, frames = forge(
+        '/frame --no-fin "in two "',
+        "/frame --opcode ping --no-mask between",
+        "/frame --opcode continuation fragments",
+    )
+    assert [(frame.opcode, frame.fin, frame.payload) for frame in frames] == [
+        (1, False, b"in two "),
+        (9, True, b"between"),
+        (0, True, b"fragments"),
+    ]
+    session.until("text       16 B  in two fragments")
+
+
+def test_frame_sends_a_close_frame_and_what_comes_behind_it(forge):
+    session, frames = forge("/frame --opcode close 0x03e8", '/frame "late"')
+    assert [frame.opcode for frame in frames] == [8, 1]
+    session.until("● closing")
+    session.enter("/quit")
+    assert session.ended() == 8
+    assert "the peer did not answer Close within 3 s" in session.text
+    assert re.search("frame +8 B\\s+close +fin .* 1000 normal closure", session.text)
+
+
+def test_headers_shows_both_heads_and_explains_them(session):
+    terminal = session(rows=60, columns=120)
+    terminal.enter("/headers")
+    terminal.until("right: base64(SHA-1(key + GUID))")
+    assert "GET / HTTP/1.1" in terminal.text
+    assert "HTTP/1.1 101 Switching Protocols" in terminal.text
+
+
+def test_stats_counts_both_ways(session):
+    terminal = session("--no-compress", rows=40)
+    terminal.enter("hello")
+    terminal.enter("/ping")
+    terminal.until("pong")
+    terminal.enter("/stats")
+    terminal.until("time open")
+    table = re.sub(" {2,}", "  ", terminal.text)
+    assert "messages  1  1" in table
+    assert "frames  2 (1 control)  2 (1 control)" in table
+    assert "frame headers  12 B (133.3%)  4 B (44.4%)" in table
+    assert "of 1 ping" in table
+
+
+def test_hex_shows_text_as_a_dump(session):
+    terminal = session()
+    terminal.enter("/hex on")
+    terminal.enter("hi")
+    terminal.until("00000000  68 69")
+    terminal.enter("/hex off")
+    terminal.enter("plain again")
+    terminal.until(lambda: terminal.text.count("11 B  plain again") == 2)
+
+
+def test_pretty_may_be_turned_off(session):
+    terminal = session()
+    terminal.enter("/pretty off")
+    terminal.enter('{"a":1,"b":2}')
+    terminal.until('13 B  {"a":1,"b":2}')
+    terminal.enter("/pretty on")
+    terminal.enter('{"c":1,"d":2}')
+    terminal.until('13 B  {"c": 1, "d": 2}')
+
+
+def test_filter_hides_what_does_not_match_and_show_has_it(session):
+    terminal = session()
+    terminal.enter("/filter tra.e")
+    terminal.enter("a quote")
+    terminal.until("↓ 1 ·")
+    terminal.enter("a trade")
+    terminal.until(lambda: re.search(r"← +4 .* a trade", terminal.text))
+    assert "←     2" not in terminal.text
+    terminal.enter("/show 2")
+    terminal.until(lambda: re.search(r"← +2 .* a quote", terminal.text))
+    terminal.enter("/filter")
+    terminal.enter("all again")
+    terminal.until(lambda: re.search(r"← +6 .* all again", terminal.text))
+
+
+def test_a_long_message_is_cut_and_show_has_all_of_it(session):
+    terminal = session()
+    text = "\n".join(f"line {number}" for number in range(1, 101))
+    terminal.paste(text)
+    terminal.press("enter")
+    terminal.until("… /show 2 shows all 791 B")
+    assert "line 13" not in terminal.text.partition("←")[2]
+    terminal.enter("/show 2")
+    terminal.until("line 100\n>")
+    shown = terminal.text.rpartition("> /show")[2]
+    assert [line.strip() for line in shown.splitlines() if "line" in line] == text.split("\n")
+
+
+def test_what_is_too_large_to_show_can_be_saved(session, tmp_path):
+    (tmp_path / "large").write_bytes(bytes(2 << 20))
+    terminal = session()
+    terminal.enter(f"/binary @{tmp_path}/large")
+    terminal.until("… /save FILE 2 writes all 2.0 MiB")
+    terminal.enter("/show 2")
+    terminal.until("message 2 is too much for a terminal")
+    terminal.enter(f"/save {tmp_path}/saved 2")
+    terminal.until("wrote 1 message")
+    assert (tmp_path / "saved").read_bytes() == bytes(2 << 20)
+
+
+def test_show_alone_shows_the_latest_and_takes_a_range(session):
+    terminal = session()
+    for line in ("one", "two"):
+        terminal.enter(line)
+        terminal.until(lambda line=line: terminal.text.count(f"  {line}") == 2)
+    terminal.enter("/show")
+    terminal.until(lambda: terminal.text.count("  two") == 3)
+    terminal.enter("/show 1-3")
+    terminal.until(lambda: terminal.text.count("  one") == 4 and terminal.text.count("  two") == 4)
+
+
+def test_save_writes_all_messages_as_events_and_one_as_it_is(session, tmp_path):
+    terminal = session()
+    terminal.enter("hello")
+    terminal.until("← ")
+    terminal.enter("/binary 0x0a00ff")
+    terminal.until("←     4")
+    terminal.enter(f"/save {tmp_path}/all.jsonl")
+    terminal.until("wrote 4 messages")
+    terminal.enter(f"/save {tmp_path}/one 4")
+    terminal.until("wrote 1 message to")
+    events = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert [(event["direction"], event["opcode"]) for event in events] == [
+        ("out", "text"),
+        ("in", "text"),
+        ("out", "binary"),
+        ("in", "binary"),
+    ]
+    assert (tmp_path / "one").read_bytes() == b"\x0a\x00\xff"
+
+
+def test_record_writes_events_from_then_on_until_off(session, tmp_path):
+    terminal = session()
+    for line in ("before", f"/record {tmp_path}/file", "during", "/record off", "late"):
+        terminal.enter(line)
+        terminal.until(lambda line=line: line.startswith("/") or terminal.text.count(line) == 2)
+    terminal.until("not recording")
+    events = [json.loads(line) for line in (tmp_path / "file").read_text().splitlines()]
+    assert [event["event"] for event in events] == ["open", "message", "message"]
+    assert events[0]["v"] == 1
+    assert {event["text"] for event in events[1:]} == {"during"}
+
+
+def test_help_lists_the_commands_and_explains_one(session):
+    terminal = session(rows=50)
+    terminal.enter("/help")
+    terminal.until("/quit ")
+    terminal.enter("/help frame")
+    terminal.until("--mask-key HEX")
+
+
+def test_quit_closes_with_1000_and_leaves(session):
+    terminal = session()
+    terminal.enter("/quit")
+    assert terminal.ended() == 0
+    assert "closed with 1000 normal closure, begun by wscli" in terminal.text

@@ -1,0 +1,197 @@
+"""The end: always told, and the terminal is left as it was."""
+
+import re
+import signal
+import sys
+import time
+
+import pytest
+
+from tests.terminal import WSCLI
+
+# Starts its arguments between two looks at the terminal's settings.
+BETWEEN_LOOKS = """
+stty -a > "$0/before"
+"$@"
+echo "status $?"
+stty -a > "$0/after"
+"""
+
+
+def close_with(code, reason=""):
+    def script(peer):
+        peer.accept()
+        peer.expect()
+        peer.close(code, reason)
+        peer.expect_close()
+        peer.fin()
+
+    return script
+
+
+def reset(peer):
+    peer.accept()
+    peer.expect()
+    peer.reset()
+
+
+def break_the_protocol(peer):
+    peer.accept()
+    peer.expect()
+    peer.send(b"\x83\x00")
+    peer.expect_close()
+    peer.fin()
+
+
+def answer(peer):
+    peer.accept()
+    peer.expect_close()
+    peer.close()
+    peer.fin()
+
+
+def never_answer(peer):
+    peer.accept()
+    peer.wait_for_end()
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (
+            close_with(1000, "bye"),
+            r'1000 normal closure: "bye", begun by the peer, after \d+\.\d m?s',
+        ),
+        (close_with(1008, "no"), r'1008 policy violation: "no", begun by the peer'),
+        (close_with(4001), r"4001 private use, begun by the peer"),
+        (close_with(1005), r"1005 no status received, begun by the peer"),
+        (reset, r"lost \(1006 abnormal closure\): Connection reset by peer, after \d+\.\d m?s"),
+        (break_the_protocol, r"1002 protocol error, begun by wscli"),
+        (break_the_protocol, r"the peer sent a frame with a reserved opcode"),
+    ],
+)
+def test_the_end_is_told_and_the_session_stays(terminal, scripted, script, told):
+    session = terminal("connect", scripted(script).url)
+    session.until("● open")
+    session.enter("go")
+    session.until("● closed")
+    session.until(lambda: re.search(told, session.text))
+    session.until("/reconnect connects again, Ctrl-D leaves")
+    session.enter("/show 1")
+    session.until(lambda: session.text.count("  go") == 2)
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [(close_with(1000), 0), (close_with(1008), 9), (reset, 8), (break_the_protocol, 7)],
+)
+def test_exit_on_close_leaves_with_the_status_of_the_end(terminal, scripted, script, status):
+    session = terminal("connect", "--exit-on-close", scripted(script).url)
+    session.until("● open")
+    session.enter("go")
+    assert session.ended() == status
+
+
+def ctrl_c_twice(session):
+    session.press("ctrl-c")
+    session.until("Ctrl-C again leaves")
+    session.press("ctrl-c")
+
+
+WAYS = {
+    "ctrl-d": (lambda session: session.press("ctrl-d"), 0),
+    "quit": (lambda session: session.enter("/quit"), 0),
+    "ctrl-c-twice": (ctrl_c_twice, 130),
+    "sigterm": (lambda session: session.signal(signal.SIGTERM), 143),
+    "ctrl-d-with-an-open-menu": (lambda s: (s.type("/"), s.press("ctrl-c", "ctrl-d")), 0),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["answers", "never answers", "gone"])
+def test_every_way_out_leaves_the_terminal_as_it_was(terminal, scripted, tmp_path, way, kind):
+    script = {"answers": answer, "never answers": never_answer, "gone": reset}[kind]
+    command = ["sh", "-c", BETWEEN_LOOKS, str(tmp_path), *WSCLI, "connect"]
+    session = terminal(command=[*command, "--close-timeout", "300ms", scripted(script).url])
+    session.until("● open")
+    if kind == "gone":
+        session.enter("go")
+        session.until("● closed")
+    leave, status = WAYS[way]
+    leave(session)
+    assert session.ended() == 0
+    expected = status or {"answers": 0, "never answers": 8, "gone": 8}[kind]
+    assert f"status {expected}" in session.text
+    assert (tmp_path / "after").read_text() == (tmp_path / "before").read_text()
+    assert "Traceback" not in session.text
+    assert session.written.endswith(f"status {expected}\r\n".encode())
+
+
+def test_a_second_ctrl_d_leaves_at_once(terminal, scripted):
+    session = terminal("connect", "--close-timeout", "1h", scripted(never_answer).url)
+    session.until("● open")
+    session.press("ctrl-d")
+    session.until("● closing")
+    session.press("ctrl-d")
+    assert session.ended() == 0
+
+
+def test_ctrl_d_leaves_while_it_is_still_connecting(terminal, scripted):
+    session = terminal("connect", scripted(lambda peer: peer.wait_for_end()).url)
+    session.until("● connecting")
+    session.press("ctrl-d")
+    assert session.ended() == 0
+
+
+def test_a_connection_that_cannot_be_made_ends_it_with_the_reason(terminal, scripted):
+    refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nno way\n"
+    session = terminal("connect", scripted(lambda peer: peer.refuse(refusal)).url)
+    assert session.ended() == 5
+    assert "wscli: the server answered 403 Forbidden instead of 101" in session.text
+    assert "no way" in session.text
+    assert "●" not in session.screen
+
+
+def test_a_url_alone_at_a_terminal_is_a_session(terminal, echo_url):
+    session = terminal(echo_url)
+    session.until("● open")
+    session.press("ctrl-d")
+    assert session.ended() == 0
+
+
+def test_a_terminal_that_goes_away_ends_the_session_with_1001(terminal, scripted):
+    closes = []
+
+    def script(peer):
+        peer.accept()
+        closes.append(peer.expect_close())
+
+    session = terminal("connect", scripted(script).url)
+    session.until("● open")
+    session.hang_up()
+    while not closes:
+        time.sleep(0.01)
+    assert closes[0].code in (1000, 1001)
+
+
+def test_no_thread_is_left_when_it_has_ended(terminal, echo_url):
+    code = (
+        "import sys, threading\n"
+        "from wscli.apps.env import Env\n"
+        "from wscli.cli.main import main\n"
+        "status = main(sys.argv[1:], Env.of_process())\n"
+        "print('threads', threading.active_count(), 'status', int(status))\n"
+    )
+    command = [sys.executable, "-c", code, "connect"]
+    for url in (echo_url, "demo:"):
+        session = terminal(command=[*command, url])
+        session.until("● open")
+        session.press("ctrl-d")
+        assert session.ended() == 0
+        assert "threads 1 status 0" in session.text
+
+
+def test_without_a_terminal_it_says_what_to_use(terminal):
+    session = terminal(command=["sh", "-c", '"$@" < /dev/null', "sh", *WSCLI, "connect", "demo:"])
+    assert session.ended() == 2
+    assert "needs a terminal" in session.text

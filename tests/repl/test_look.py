@@ -1,0 +1,166 @@
+"""The look: what is untrusted is shown and not obeyed, and every terminal is done justice."""
+
+import json
+import re
+
+import pytest
+
+SEQUENCES = {
+    "clear screen": "\x1b[2J",
+    "title": "\x1b]0;title\x07",
+    "clipboard": "\x1b]52;c;aGVsbG8=\x07",
+    "cursor": "\x1b[10A\x1b[5D",
+    "C1": "\x9b2J",
+    "backspaces": "\b\b\b",
+    "bidi": "\u202egnp.exe",
+    "carriage return": "\rovertyped",
+}
+
+
+def controls(text):
+    return re.findall(r"\x1b\[2J|\x1b\]|\x1b\[10A|\x9b|\x08|\u202e|\rovertyped", text)
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES)
+def test_what_a_peer_sends_is_shown_and_never_obeyed(terminal, scripted, sequence):
+    def script(peer):
+        peer.accept("Sec-WebSocket-Protocol: chat")
+        peer.text(f"before{sequence}after")
+        peer.expect()
+        peer.close(4000, f"reason{sequence}end")
+        peer.expect_close()
+        peer.fin()
+
+    session = terminal("connect", "-s", "chat", scripted(script).url)
+    session.until("after")
+    session.enter("go")
+    session.until("end")
+    session.until("● closed")
+    assert controls(session.written.decode()) == []
+    assert "connected to" in session.screen
+
+
+def test_binary_that_looks_like_an_escape_sequence_is_a_hex_dump(terminal, websockets_server):
+    url = websockets_server(lambda connection: (connection.send(b"\x1b[2J"), connection.recv()))
+    session = terminal("connect", url)
+    session.until("00000000  1b 5b 32 4a                                       |.[2J|")
+
+
+def test_json_is_folded_to_the_width(session):
+    text = json.dumps({"name": "x" * 30, "list": ["y" * 30, "z" * 30]})
+    narrow = session(columns=80)
+    narrow.enter(text)
+    narrow.until('    "zzz')
+    wide = session(columns=200)
+    wide.enter(text)
+    wide.until(lambda: wide.text.count('{"name": "xxx') == 2)
+
+
+def test_at_200_columns_a_dump_stands_beside_its_meta_data(session):
+    terminal = session(columns=200)
+    terminal.enter("/binary 0x" + "ab" * 17)
+    terminal.until(
+        lambda: re.search(r"binary     17 B  00000000  ab .*\n {38}00000010", terminal.text)
+    )
+
+
+def test_colours_are_there_unless_nobody_wants_them(session):
+    for environment, wanted in (({}, True), ({"NO_COLOR": "1"}, False)):
+        terminal = session(env=environment)
+        terminal.enter('{"a":1}')
+        terminal.until(lambda terminal=terminal: terminal.text.count('{"a": 1}') == 2)
+        coloured = re.findall(rb"\x1b\[[0-9;]*38;5;", terminal.written)
+        assert bool(coloured) == wanted
+
+
+def test_a_dumb_terminal_gets_no_escape_sequence_and_all_else(terminal, echo_url):
+    session = terminal("connect", echo_url, env={"TERM": "dumb"})
+    session.until("connected to")
+    session.enter("hello")
+    session.until(lambda: re.search(r"← .* hello", session.text))
+    session.enter("/help")
+    session.until("/quit")
+    session.enter("/foo")
+    session.until("there is no command /foo")
+    session.press("ctrl-d")
+    assert session.ended() == 0
+    assert b"\x1b" not in session.written
+    assert "closed with 1000" in session.text
+
+
+def test_ctrl_c_leaves_at_a_dumb_terminal(terminal, echo_url):
+    session = terminal("connect", echo_url, env={"TERM": "dumb"})
+    session.until("connected to")
+    session.press("ctrl-c")
+    assert session.ended() == 130
+
+
+def test_a_resize_lays_out_anew_and_keeps_what_is_typed(session):
+    terminal = session()
+    terminal.type("half a ")
+    terminal.until("> half a")
+    terminal.resize(30, 120)
+    terminal.type("line")
+    terminal.until("> half a line")
+    terminal.press("enter")
+    terminal.until(lambda: re.search(r"← .*  half a line", terminal.text))
+    terminal.enter("x" * 70)
+    terminal.until(lambda: re.search(r"← .*  x{70}", terminal.text))
+
+
+def test_the_toolbar_shows_how_it_is(session, websockets_server):
+    def echo(connection):
+        for message in connection:
+            connection.send(message)
+
+    terminal = session("-s", "chat", url=websockets_server(echo, subprotocols=["chat"]))
+    terminal.enter("hello")
+    terminal.until(
+        lambda: re.search(
+            r"● open  127\.0\.0\.1:\d+  chat  deflate  ↑ 1 · 5 B  ↓ 1 · 5 B  rtt –",
+            terminal.screen,
+        )
+    )
+
+
+def test_pings_of_the_peer_are_counted_and_shown_with_v(terminal, scripted):
+    def script(peer):
+        peer.accept()
+        peer.send(b"\x89\x05hello")
+        peer.text("pinged")
+        peer.wait_for_end()
+
+    quiet = terminal("connect", scripted(script).url)
+    quiet.until("pinged")
+    assert "ping  " not in quiet.text
+    verbose = terminal("connect", "-v", scripted(script).url)
+    verbose.until(lambda: re.search(r"← +\S+ ping        5 B  hello", verbose.text))
+    verbose.until(lambda: re.search(r"→ +\S+ pong        5 B  hello", verbose.text))
+
+
+def test_the_shared_options_show_what_they_show_elsewhere(session):
+    session("-v").until("> GET / HTTP/1.1")
+    frames = session("-vv")
+    frames.enter("hello")
+    frames.until(lambda: re.search(r"> text +fin  rsv 100  mask", frames.text))
+    events = session("--json", columns=200)
+    events.enter("hello")
+    events.until(lambda: events.text.count('"size":5,"text":"hello"}') == 2)
+    bare = session("--raw")
+    bare.enter("hello")
+    bare.until("\nhello\n")
+    dump = session("--hex")
+    dump.enter("hello")
+    dump.until(lambda: dump.text.count("68 65 6c 6c 6f") == 2)
+    quiet = session("-q")
+    assert "connected to" not in quiet.text
+
+
+def test_a_session_is_recorded_from_its_first_event(session, tmp_path):
+    terminal = session("--record", tmp_path / "file")
+    terminal.enter("hello")
+    terminal.until(lambda: terminal.text.count("hello") == 2)
+    terminal.press("ctrl-d")
+    terminal.ended()
+    events = [json.loads(line)["event"] for line in (tmp_path / "file").read_text().splitlines()]
+    assert events == ["open", "message", "message", "close"]

@@ -1,0 +1,245 @@
+"""The parts of the session that need no terminal."""
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from wscli.errors import UsageError
+from wscli.repl.commands import COMMANDS
+from wscli.repl.commands.frame_syntax import parse_frame
+from wscli.repl.commands.sending import compact_json, parse_close
+from wscli.repl.commands.table import find_command
+from wscli.repl.completion import LineCompleter
+from wscli.repl.feed import Feed, Gap
+from wscli.repl.history import LineHistory
+from wscli.repl.inputrc import editing_mode
+from wscli.repl.journal import Journal
+from wscli.repl.lines import Call, parse_line
+from wscli.session.bus import Batch
+from wscli.sinks.human.messages import Entry
+
+# What the contract has; a command that is added is added here.
+CONTRACT = (
+    "text binary json ping pong close frame headers stats hex pretty filter show save record "
+    "history reconnect edit help quit"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "meaning"),
+    [
+        ("hello", "hello"),
+        (" /hello", " /hello"),
+        ("//hello", "/hello"),
+        ("///", "//"),
+        ("/", Call("", "")),
+        ("/ping", Call("ping", "")),
+        ("/ping  a b ", Call("ping", " a b ")),
+        ("/json\n{\n}", Call("json", "{\n}")),
+        ("/close\t4001", Call("close", "4001")),
+    ],
+)
+def test_a_line_is_text_or_a_command_with_its_argument(line, meaning):
+    assert parse_line(line) == meaning
+
+
+def test_every_command_of_the_contract_is_there_with_help():
+    assert list(COMMANDS) == CONTRACT.split()
+    for found in COMMANDS.values():
+        assert found.summary.endswith(".")
+        assert len(found.summary) <= 54
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("bnary", "/binary"), ("s", "/stats"), ("quite", "/quit"), ("zzz", "/help lists them")],
+)
+def test_an_unknown_command_suggests_the_nearest(name, hint):
+    with pytest.raises(UsageError) as raised:
+        find_command(name)
+    assert raised.value.hint.startswith(hint)
+
+
+def test_a_frame_is_a_masked_text_unless_told():
+    frame = parse_frame("hello", str.encode)
+    assert (frame.opcode, frame.fin, frame.rsv, frame.payload) == (1, True, 0, b"hello")
+    assert len(frame.mask_key) == 4
+
+
+@pytest.mark.parametrize(
+    ("argument", "field", "value"),
+    [
+        ("--opcode 0xb x", "opcode", 11),
+        ("--opcode 7 x", "opcode", 7),
+        ("--opcode pong x", "opcode", 10),
+        ("--rsv 1 x", "rsv", 4),
+        ("--rsv 2,3 x", "rsv", 3),
+        ("--no-fin x", "fin", False),
+        ("--no-mask x", "mask_key", None),
+        ("--mask-key 00000000 x", "mask_key", bytes(4)),
+        ("--mask-key 0x01020304 x", "mask_key", b"\1\2\3\4"),
+        ("--length-bits 16 x", "length_form", 16),
+        ('"  two  spaces "', "payload", b"  two  spaces "),
+        ("'it is'", "payload", b"it is"),
+        ('{"a": 1}', "payload", b'{"a": 1}'),
+        ("-- --no-fin", "payload", b"--no-fin"),
+        ("", "payload", b""),
+    ],
+)
+def test_each_option_of_a_frame(argument, field, value):
+    assert getattr(parse_frame(argument, str.encode), field) == value
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "--opcode",
+        "--opcode 16 x",
+        "--opcode huh x",
+        "--rsv 4 x",
+        "--mask-key 0011 x",
+        "--mask-key zz x",
+        "--length-bits 8 x",
+        "--length-bits 7 " + "x" * 126,
+        "--length-bits 16 " + "x" * 65536,
+        "--unknown",
+    ],
+)
+def test_an_option_of_a_frame_that_makes_no_sense_is_refused(argument):
+    with pytest.raises(UsageError):
+        parse_frame(argument, str.encode)
+
+
+@pytest.mark.parametrize(
+    ("argument", "meaning"),
+    [
+        ("", (1000, "")),
+        ("4001", (4001, "")),
+        ("1000 see you  later", (1000, "see you  later")),
+        ("3000 " + "ü" * 61, (3000, "ü" * 61)),
+    ],
+)
+def test_close_has_a_code_and_a_reason(argument, meaning):
+    assert parse_close(argument) == meaning
+
+
+@pytest.mark.parametrize("argument", ["x", "999", "1004", "1005", "5000", "1000 " + "ü" * 62])
+def test_a_close_that_may_not_be_sent_is_refused(argument):
+    with pytest.raises(UsageError):
+        parse_close(argument)
+
+
+@pytest.mark.parametrize(
+    ("text", "compact"),
+    [
+        (' { "a" : [ 1 , 2 ] } ', '{"a":[1,2]}'),
+        ('"  \\" \\\\ "', '"  \\" \\\\ "'),
+        ('{"a":1,"a":1.0E+5}', '{"a":1,"a":1.0E+5}'),
+    ],
+)
+def test_compact_json_keeps_every_token(text, compact):
+    assert compact_json(text) == compact
+
+
+@pytest.mark.parametrize("text", ["", "{", "NaN", "[1,]", "{'a': 1}"])
+def test_what_is_not_json_is_refused(text):
+    with pytest.raises(UsageError):
+        compact_json(text)
+
+
+def entry(number):
+    return Entry(True, 0.0, 1, b"x", number)
+
+
+def drain(feed, size=1000):
+    records = []
+    while (record := feed.take(size)) is not None:
+        records.append(record)
+    return records
+
+
+def test_a_feed_gives_what_was_put_in_order():
+    feed = Feed()
+    feed.put([entry(1), "text\n"])
+    feed.put([entry(2)])
+    assert drain(feed) == [entry(1), "text\n", entry(2)]
+    assert not feed
+
+
+def test_a_full_feed_gives_up_the_oldest_and_says_so_first():
+    feed = Feed(limit=3)
+    feed.put(["one\ntwo\n", *map(entry, range(1, 6))])
+    assert drain(feed) == [Gap(2, 1, 2, 2), entry(3), entry(4), entry(5)]
+
+
+def test_a_long_text_is_given_piece_by_piece_cut_at_lines():
+    feed = Feed()
+    text = "".join(f"line {number}\n" for number in range(100))
+    feed.put([text])
+    pieces = drain(feed, 50)
+    assert "".join(pieces) == text
+    assert all(piece.endswith("\n") and len(piece) < 70 for piece in pieces)
+
+
+def test_a_journal_keeps_the_latest_within_its_limits():
+    journal = Journal(max_bytes=10, max_messages=3)
+    for payload in (b"1", b"22", b"333", b"4444"):
+        journal.keep(Batch(True, 0, 0, []), 1, payload)
+    assert [kept.number for kept in journal.entries()] == [2, 3, 4]
+    journal.keep(Batch(True, 0, 0, []), 1, b"55555")
+    assert [kept.number for kept in journal.entries()] == [4, 5]
+    assert [kept.number for kept in journal.find(1, 4)] == [4]
+    with pytest.raises(UsageError, match="message 1 is kept no longer"):
+        journal.find(1, 1)
+    with pytest.raises(UsageError, match="there is no message 6"):
+        journal.find(6, 6)
+
+
+@pytest.mark.parametrize(
+    ("inputrc", "mode"),
+    [
+        ("", "emacs"),
+        ("set editing-mode vi", "vi"),
+        ("# set editing-mode vi", "emacs"),
+        ("set editing-mode vi\nset editing-mode emacs", "emacs"),
+        ("$if Bash\n  set editing-mode vi\n$endif", "emacs"),
+        ("$if Bash\n$endif\n  set  editing-mode  vi  # mine", "vi"),
+    ],
+)
+def test_the_editing_mode_is_read_from_an_inputrc(inputrc, mode):
+    assert editing_mode(inputrc) == mode
+
+
+def completions(text, history=()):
+    lines = LineHistory(None, pytest.fail)
+    for line in history:
+        lines.append(line)
+    completer = LineCompleter(lines)
+    return [
+        text[: len(text) + found.start_position] + found.text
+        for found in completer.get_completions(Document(text), CompleteEvent())
+    ]
+
+
+def test_commands_are_completed_and_their_words():
+    assert completions("/st") == ["/stats"]
+    assert completions("/he") == ["/headers", "/hex ", "/help "]
+    assert completions("/hex o") == ["/hex on", "/hex off"]
+    assert completions("/frame --m") == ["/frame --mask-key"]
+    codes = [1000, 1001, 1002, 1003, 1007, 1008, 1009]
+    assert completions("/close 100") == [f"/close {code}" for code in codes]
+    assert completions("/help re") == ["/help record", "/help reconnect"]
+    assert completions("/unknown x") == []
+
+
+def test_file_names_are_completed(tmp_path):
+    (tmp_path / "message.json").touch()
+    assert completions(f"/binary @{tmp_path}/mess") == [f"/binary @{tmp_path}/message.json"]
+    assert completions(f"/save {tmp_path}/mess") == [f"/save {tmp_path}/message.json"]
+
+
+def test_lines_sent_before_are_completed_the_latest_first():
+    history = ["sub a", "other", "sub b", "sub a"]
+    assert completions("sub", history) == ["sub a", "sub b"]
+    assert completions("", history) == []
+    assert completions("//x", ["//xyz"]) == ["//xyz"]

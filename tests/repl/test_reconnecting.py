@@ -1,0 +1,192 @@
+"""Connecting again: by command, by itself, and not where the server does not want it."""
+
+import re
+import subprocess
+import sys
+
+from wscli.wire.events import Close
+
+ECHO = """
+import sys
+from websockets.sync.server import serve
+
+def echo(connection):
+    for message in connection:
+        connection.send(message)
+
+with serve(echo, "127.0.0.1", int(sys.argv[1])) as server:
+    print(server.socket.getsockname()[1], flush=True)
+    server.serve_forever()
+"""
+
+
+class Server:
+    """An echo server in a process of its own, which can be killed and started again."""
+
+    def __init__(self):
+        self._port = "0"
+        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.kill()
+
+    @property
+    def url(self):
+        return f"ws://127.0.0.1:{self._port}"
+
+    def start(self):
+        command = [sys.executable, "-c", ECHO, self._port]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._port = self._process.stdout.readline().strip()
+
+    def kill(self):
+        self._process.kill()
+        self._process.communicate()
+
+
+def say(text, then):
+    def script(peer):
+        peer.accept()
+        peer.text(text)
+        then(peer)
+
+    return script
+
+
+def stay(peer):
+    if peer.expect(Close):
+        peer.close()
+        peer.fin()
+
+
+def reset(peer):
+    peer.expect()
+    peer.reset()
+
+
+def close_with(code):
+    def then(peer):
+        peer.expect()
+        peer.close(code)
+        peer.expect_close()
+        peer.fin()
+
+    return then
+
+
+def test_reconnect_closes_and_connects_again_and_marks_the_gap(terminal, scripted):
+    server = scripted(say("first", stay), say("second", stay))
+    session = terminal("connect", server.url)
+    session.until("  first")
+    session.enter("/reconnect")
+    session.until("  second")
+    assert "1000 normal closure, begun by wscli" in session.text
+    assert re.search(r"── \d+\.\d s without a connection ─+\n\* connected to", session.text)
+
+
+def test_reconnect_connects_where_the_connection_has_ended(terminal, scripted):
+    session = terminal("connect", scripted(say("first", reset), say("second", stay)).url)
+    session.until("  first")
+    session.enter("go")
+    session.until("● closed")
+    session.enter("/reconnect")
+    session.until("  second")
+
+
+def test_the_status_is_that_of_the_last_connection(terminal, scripted):
+    session = terminal("connect", scripted(say("first", close_with(1008)), say("second", stay)).url)
+    session.until("  first")
+    session.enter("go")
+    session.until("● closed")
+    session.enter("/reconnect")
+    session.until("  second")
+    session.press("ctrl-d")
+    assert session.ended() == 0
+
+
+def test_a_server_that_is_killed_and_started_again_is_found_again(terminal):
+    with Server() as server:
+        session = terminal("connect", "--reconnect", server.url)
+        session.until("● open")
+        server.kill()
+        session.until("lost (1006 abnormal closure)")
+        server.start()
+        session.until(lambda: "● open" in session.screen, timeout=40)
+        session.enter("hello again")
+        session.until(lambda: re.search("← .*hello again", session.text))
+
+
+def test_a_lost_connection_comes_back_by_itself_with_what_opens_it(terminal, scripted):
+    opened = []
+
+    def subscribe(then):
+        def script(peer):
+            peer.accept()
+            payloads = []
+            while len(payloads) < 2:
+                payloads += peer.expect().payloads
+            opened.append(payloads)
+            peer.text(f"subscribed {len(opened)}")
+            then(peer)
+
+        return script
+
+    server = scripted(subscribe(reset), subscribe(reset), subscribe(stay))
+    options = ["--reconnect", "--on-open", "hello", "--on-open", '/json {"sub": [1, 2]}']
+    session = terminal("connect", *options, server.url)
+    for number in (1, 2):
+        session.until(f"subscribed {number}")
+        session.enter("go")
+        session.until(lambda number=number: session.text.count("connecting again in") == number)
+    session.until("subscribed 3")
+    assert opened == [[b"hello", b'{"sub":[1,2]}']] * 3
+    assert session.text.count(" s without a connection ") == 2
+
+
+def unavailable(peer):
+    peer.refuse("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_it_does_not_come_back_where_the_server_does_not_want_it(terminal, scripted):
+    for code in (1008, 4001):
+        server = scripted(say("only", close_with(code)))
+        session = terminal("connect", "--reconnect", server.url)
+        session.until("  only")
+        session.enter("go")
+        session.until("/reconnect connects again")
+        assert server.connections == 1
+
+
+def test_always_comes_back_all_the_same(terminal, scripted):
+    server = scripted(say("first", close_with(1008)), say("second", stay))
+    session = terminal("connect", "--reconnect=always", server.url)
+    session.until("  first")
+    session.enter("go")
+    session.until("  second")
+
+
+def test_a_close_by_the_user_is_final(terminal, scripted):
+    server = scripted(say("only", stay))
+    session = terminal("connect", "--reconnect", server.url)
+    session.until("  only")
+    session.enter("/close")
+    session.until("/reconnect connects again")
+    assert server.connections == 1
+
+
+def test_a_server_that_is_not_there_yet_is_tried_again(terminal, scripted):
+    session = terminal("connect", "--reconnect", scripted(unavailable, say("here", stay)).url)
+    session.until("  here")
+    assert "503 Service Unavailable" in session.text
+
+
+def test_ctrl_d_leaves_while_it_waits_to_connect_again(terminal, scripted):
+    session = terminal("connect", "--reconnect", scripted(say("first", reset), unavailable).url)
+    session.until("  first")
+    session.enter("go")
+    session.until("connecting again in")
+    session.press("ctrl-d")
+    assert session.ended() in (5, 8)

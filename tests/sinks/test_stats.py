@@ -1,0 +1,123 @@
+"""The arithmetic of a session's numbers."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from wscli.session.bus import Batch
+from wscli.session.end import End
+from wscli.sinks.human.statistics import describe_stats, show_duration
+from wscli.sinks.stats import Stats, Tally, http_head
+from wscli.wire.codes import Role
+from wscli.wire.connection import Connection, Receiver
+from wscli.wire.deflate import PerMessageDeflate
+from wscli.wire.events import Pong
+from wscli.wire.frames import Frame
+from wscli.wire.head import Headers, parse_request, parse_response
+
+KEY = b"\1\2\3\4"
+
+
+def read(*frames, role=Role.CLIENT, **options):
+    """Return what a receiver makes of frames."""
+    data = b"".join(frame.to_bytes() for frame in frames)
+    return Receiver(role, strict=False, **options).receive(data)
+
+
+@pytest.mark.parametrize("frames", [False, True])
+@pytest.mark.parametrize(("size", "header"), [(0, 2), (125, 2), (126, 4), (65535, 4), (65536, 10)])
+def test_every_byte_of_a_frame_is_header_or_payload(size, header, frames):
+    tally = Tally()
+    tally.add(read(Frame(2, bytes(size)), frames=frames), 0)
+    assert (tally.messages, tally.payload, tally.frames) == (1, size, 1)
+    assert (tally.headers, tally.on_wire) == (header, size)
+
+
+@pytest.mark.parametrize("frames", [False, True])
+def test_a_mask_is_overhead_too(frames):
+    tally = Tally()
+    tally.add(read(Frame(1, b"hi", mask_key=KEY), role=Role.SERVER, frames=frames), 0)
+    assert tally.headers == 6
+
+
+def test_fragments_and_control_frames_are_frames_and_one_message():
+    tally = Tally()
+    items = read(Frame(1, b"in ", fin=False), Frame(9, b"ping"), Frame(0, b"two"))
+    tally.add(items, 0)
+    assert (tally.messages, tally.frames, tally.control_frames) == (1, 3, 1)
+    assert (tally.payload, tally.on_wire, tally.control) == (6, 6, 4)
+
+
+def test_compression_is_counted_for_what_is_compressed():
+    deflate = PerMessageDeflate()
+    sender = Connection(Role.SERVER, deflate=deflate)
+    tally = Tally()
+    data = sender.messages(1, [b"hello " * 100, b"hello " * 100])
+    tally.add(Receiver(Role.CLIENT, deflate=deflate).receive(data), 0)
+    assert tally.before == tally.payload == 1200
+    assert tally.after == tally.on_wire < 50
+
+
+def test_rates_are_those_of_the_last_ten_seconds():
+    tally = Tally()
+    for second in range(100, 120):
+        tally.add(read(Frame(1, b"12345")), second + 0.5)
+    assert tally.rates(119.9) == (1.0, 5.0)
+    assert tally.rates(124.0) == (0.5, 2.5)
+    assert tally.rates(200.0) == (0.0, 0.0)
+
+
+def opening():
+    request = b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nCookie: a=b\r\n\r\n"
+    response = b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nServer: s\r\n\r\n"
+    return SimpleNamespace(request=parse_request(request), response=parse_response(response))
+
+
+def test_an_http_head_has_the_headers_without_those_of_the_upgrade():
+    headers = Headers([("Host", "h"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "k")])
+    head = b"POST /ws HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n"
+    assert http_head(len("POST /ws HTTP/1.1"), headers) == len(head)
+
+
+def test_http_is_taken_at_its_best_a_reply_for_each_request():
+    stats = Stats()
+    stats.opened(opening(), 0, 0)
+    stats.batch(Batch(False, 0, 0, read(Frame(1, b"a"), Frame(1, b"b"))))
+    stats.batch(Batch(True, 0, 0, read(*[Frame(1, b"c")] * 5)))
+    assert stats.http_cost() == 5 * sum(stats.heads)
+
+
+def test_the_time_open_adds_up_over_connections():
+    stats = Stats()
+    stats.opened(opening(), 100, 0)
+    assert stats.time_open(103) == 3
+    stats.ended(End(1000, "", True, True, 105, 5))
+    assert stats.time_open(200) == 5
+    stats.opened(opening(), 210, 0)
+    assert stats.time_open(211) == 6
+    assert stats.connections == 2
+
+
+def test_the_table_has_what_was_counted():
+    stats = Stats()
+    stats.opened(opening(), 100, 0)
+    stats.batch(Batch(True, 100, 0, [*read(Frame(1, b"hello")), Pong(b"", 0.002)]))
+    table = "\n".join(describe_stats(stats, 101))
+    assert "messages          0                       1" in table
+    assert "min/avg/max 2.00/2.00/2.00 ms, of 1 ping" in table
+    assert "as HTTP requests" in table
+    assert "time open         1.0 s" in table
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.04, "0.0 s"),
+        (59.9, "59.9 s"),
+        (61, "1 min 1 s"),
+        (3599, "59 min 59 s"),
+        (7260, "2 h 1 min"),
+    ],
+)
+def test_durations_read_as_people_count(seconds, shown):
+    assert show_duration(seconds) == shown

@@ -1,0 +1,126 @@
+"""A real terminal for the real program: a pseudo-terminal, and what its screen shows."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pexpect
+import pyte
+
+WSCLI = [sys.executable, "-m", "wscli"]
+
+KEYS = {
+    "enter": "\r",
+    "alt-enter": "\x1b\r",
+    "tab": "\t",
+    "up": "\x1b[A",
+    "right": "\x1b[C",
+    "escape": "\x1b",
+    "backspace": "\x7f",
+}
+
+
+class Screen(pyte.Screen):
+    """A screen that keeps what scrolls away, as the terminals of people do."""
+
+    def __init__(self, columns, rows):
+        self.above = []
+        super().__init__(columns, rows)
+
+    def index(self):
+        if self.cursor.y == self.lines - 1:
+            line = self.buffer[0]
+            self.above.append("".join(line[x].data for x in range(self.columns)).rstrip())
+        super().index()
+
+
+class Terminal:
+    """Runs ``wscli`` with these arguments; what it shows is read from its screen."""
+
+    def __init__(self, *args, rows=24, columns=80, env=None, command=None):
+        self._screen = Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.written = b""
+        program, *arguments = command or [*WSCLI, *map(str, args)]
+        self._child = pexpect.spawn(
+            program,
+            arguments,
+            env={**os.environ, **(env or {})},
+            dimensions=(rows, columns),
+            timeout=20,
+        )
+        self._child.delaybeforesend = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self._child.close(force=True)
+
+    @property
+    def screen(self):
+        """What the terminal shows now."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    @property
+    def text(self):
+        """What the terminal shows, and what has scrolled away above it."""
+        return "\n".join([*self._screen.above, self.screen]).rstrip()
+
+    def type(self, text):
+        self._child.send(text)
+
+    def press(self, *names):
+        for name in names:
+            key = KEYS.get(name)
+            if key is None and name.startswith("ctrl-"):
+                key = chr(ord(name[-1].upper()) - 64)
+            self._child.send(key)
+
+    def enter(self, line):
+        self.type(f"{line}\r")
+
+    def paste(self, text):
+        """Paste as terminals do: between marks, and with CR for a line feed."""
+        self._child.send("\x1b[200~" + text.replace("\n", "\r") + "\x1b[201~")
+
+    def resize(self, rows, columns):
+        self._screen.resize(rows, columns)
+        self._child.setwinsize(rows, columns)
+
+    def signal(self, number):
+        """Send a signal to the program; where that is a shell's child, to the child."""
+        children = Path(f"/proc/{self._child.pid}/task/{self._child.pid}/children").read_text()
+        os.kill(int(children) if children else self._child.pid, number)
+
+    def hang_up(self):
+        """Close the terminal under the program."""
+        self._child.ptyproc.fileobj.close()
+
+    def until(self, condition, timeout=20):
+        """Wait until the screen or what is above it has a text, or until a condition holds."""
+        met = condition if callable(condition) else lambda: condition in self.text
+        deadline = time.monotonic() + timeout
+        while not met():
+            left = deadline - time.monotonic()
+            assert left > 0, f"{condition!r} is not on the screen:\n{self.text[-4000:]}"
+            self._read(min(left, 1))
+
+    def ended(self, timeout=20):
+        """Wait until the program has ended; return its exit status."""
+        deadline = time.monotonic() + timeout
+        while not self._child.flag_eof:
+            assert time.monotonic() < deadline, f"it has not ended:\n{self.text[-4000:]}"
+            self._read(1)
+        self._child.close()
+        signal = self._child.signalstatus
+        return self._child.exitstatus if signal is None else -signal
+
+    def _read(self, seconds):
+        try:
+            data = self._child.read_nonblocking(65536, seconds)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return
+        self.written += data
+        self._stream.feed(data)

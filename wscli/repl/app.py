@@ -1,0 +1,106 @@
+"""The interactive session, put together: run(options, env) -> ExitStatus."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import ExitStack
+
+from wscli.apps import demo
+from wscli.apps.display import data_sink, talk_sinks
+from wscli.apps.env import Env
+from wscli.apps.report import report
+from wscli.errors import ExitStatus, UsageError
+from wscli.net.url import parse_url
+from wscli.repl.link import Link
+from wscli.repl.options import ReplOptions
+from wscli.repl.shell import Console, Shell
+from wscli.session.bus import Bus
+from wscli.session.connect import open_session
+from wscli.session.reconnect import Reconnect
+from wscli.session.session import Session
+from wscli.sinks.output import Output
+
+_COLLECT_AFTER = 10_000  # objects, which takes a millisecond
+
+
+def run(options: ReplOptions, env: Env) -> ExitStatus:
+    """Run a session until the user leaves, and return the exit status.
+
+    It connects in the link's thread, while this one imports what the prompt needs.
+
+    Raises:
+        UsageError: if there is no terminal, or the URL cannot be read.
+    """
+    if not (env.stdin_tty and env.stdout_tty):
+        raise UsageError(
+            "an interactive session needs a terminal", hint="wscli pipe URL, or wscli send URL"
+        )
+    with ExitStack() as stack:
+        url = stack.enter_context(demo.resolve(options.common.url))
+        host = parse_url(url).authority
+        shell = Shell(options, env, _history_of(options, host))
+        if options.common.seeing.record:
+            shell.recorder.start(options.common.seeing.record)
+        stack.callback(shell.recorder.stop)
+        shell.link = _link(shell, url, options)
+        shell.link.start()
+        stack.callback(shell.link.stop)
+        shell.attach(_console(shell, host, options, env))
+        _collect_little_and_often()
+        shell.console.run()
+    if shell.crash is not None:
+        raise shell.crash
+    if shell.failure is not None:
+        report(shell.failure, env, options.common.seeing.colour)
+    return shell.status
+
+
+def _collect_little_and_often() -> None:
+    """Keep the garbage collector from pausing the prompt.
+
+    What start-up made stays, and is not looked through again: that takes up to 40 ms.
+    """
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
+
+
+def _history_of(options: ReplOptions, host: str) -> str | None:
+    """Return the name under which lines are kept; the embedded server's port says nothing."""
+    if not options.history:
+        return None
+    return "demo" if options.common.url.startswith(demo.SCHEME) else host
+
+
+def _link(shell: Shell, url: str, options: ReplOptions) -> Link:
+    common = options.common
+    sinks = [shell.stats, shell.recorder, *talk_sinks(common.seeing, shell.env), shell.display]
+    if common.seeing.form == "json":
+        sinks.append(data_sink(common.seeing, shell.env))
+    bus = Bus(sinks)
+
+    def connect() -> Session:
+        return open_session(
+            url, common.connect, clock=shell.env.clock, environ=shell.env.environ, bus=bus
+        )
+
+    reconnect = None
+    if options.reconnect != "never":
+        reconnect = Reconnect(always=options.reconnect == "always")
+    return Link(connect, reconnect, shell)
+
+
+def _console(shell: Shell, host: str, options: ReplOptions, env: Env) -> Console:
+    if env.environ.get("TERM") == "dumb":
+        from wscli.repl.plain import PlainConsole
+
+        return PlainConsole(shell, Output(env.stdout))
+    from wscli.repl.inputrc import wants_vi
+    from wscli.repl.terminal import Terminal
+    from wscli.repl.toolbar import Toolbar
+
+    return Terminal(
+        shell,
+        Toolbar(shell.link, shell.stats, host),
+        vi=options.vi or wants_vi(env.environ),
+        colour=env.wants_colour(options.common.seeing.colour, tty=True),
+    )

@@ -1,0 +1,8 @@
+"""The slash commands: one table, filled by the modules that it is made of."""
+
+from wscli.repl.commands import sending  # noqa: I001 - the order is that of the help
+from wscli.repl.commands import seeing
+from wscli.repl.commands import control
+from wscli.repl.commands.table import COMMANDS, Command, run_command
+
+__all__ = ["COMMANDS", "Command", "control", "run_command", "seeing", "sending"]

@@ -1,0 +1,52 @@
+"""Commands for the session itself: connect again, edit, help, leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wscli.errors import UsageError
+from wscli.repl.commands.table import COMMANDS, Command, command, find_command
+
+if TYPE_CHECKING:
+    from wscli.repl.shell import Shell
+
+_NAMES_WIDTH = 25
+_KEYS = """\
+Any other line is sent as text; // begins a text that begins with /.
+Tab completes, Ctrl-R searches; Alt-Enter makes a new line, a paste is one message.
+Ctrl-C clears the line and twice leaves; Ctrl-D closes and leaves."""
+
+
+@command("reconnect")
+def connect_again(shell: Shell, _argument: str) -> None:
+    """Connect again; closes what is open."""
+    if shell.link.state == "connecting":
+        raise UsageError("it is connecting already")
+    shell.link.connect_now()
+
+
+@command("edit", "[TEXT]")
+def edit_line(shell: Shell, argument: str) -> None:
+    """Write the next message in $EDITOR."""
+    shell.console.edit(argument)
+
+
+@command("help", "[COMMAND]")
+def show_help(shell: Shell, argument: str) -> None:
+    """Show all commands, or one of them in full."""
+    name = argument.strip().removeprefix("/")
+    if name:
+        found = find_command(name)
+        shell.say("\n".join([_row(found), *(f"  {line}" for line in found.details.splitlines())]))
+    else:
+        shell.say("\n".join([*map(_row, COMMANDS.values()), "", _KEYS]))
+
+
+def _row(found: Command) -> str:
+    return f"{f'/{found.name} {found.usage}':<{_NAMES_WIDTH}} {found.summary}"
+
+
+@command("quit")
+def leave(shell: Shell, _argument: str) -> None:
+    """Close and leave, as Ctrl-D does."""
+    shell.leave()

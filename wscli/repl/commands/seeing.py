@@ -1,0 +1,155 @@
+"""Commands that show: what was agreed on, what went each way, and what came before."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from wscli.apps.display import open_recording
+from wscli.errors import UsageError
+from wscli.repl.commands.table import FILE, command
+from wscli.session.bus import Batch
+from wscli.sinks.human.messages import MAX_SHOWN, Entry, show_size
+from wscli.sinks.human.safe import visible
+from wscli.sinks.output import Output
+from wscli.wire.events import Messages
+
+if TYPE_CHECKING:
+    from wscli.repl.shell import Shell
+
+_HISTORY = 20  # lines that /history shows unless told
+_NUMBERS = r"(\d+)(?:-(\d+))?"
+_FILE_AND_NUMBER = r"(.+?)(?:\s+(\d+))?"
+
+
+@command("headers")
+def show_headers(shell: Shell, _argument: str) -> None:
+    """Show the upgrade: both heads, each header explained."""
+    from wscli.sinks.human.inspection import InspectionSink
+
+    opening = shell.session().opening
+    view = shell.display.view
+    report = InspectionSink(Output(shell.env.stdout), view.palette, view.width)
+    report.opened(opening, shell.env.clock.time(), 0.0)
+
+
+@command("stats")
+def show_stats(shell: Shell, _argument: str) -> None:
+    """Show counts, overhead, compression, rates, RTT."""
+    from wscli.sinks.human.statistics import describe_stats
+
+    rows = describe_stats(shell.stats, shell.env.clock.time())
+    shell.say("\n".join(rows))
+
+
+@command("hex", "on|off", words=("on", "off"))
+def switch_hex(shell: Shell, argument: str) -> None:
+    """Show text, too, as a hex dump."""
+    shell.display.view.as_hex = _switch("hex", argument, shell.display.view.as_hex, shell)
+
+
+@command("pretty", "on|off", words=("on", "off"))
+def switch_pretty(shell: Shell, argument: str) -> None:
+    """Lay JSON out, or show it as it came."""
+    shell.display.view.pretty = _switch("pretty", argument, shell.display.view.pretty, shell)
+
+
+def _switch(name: str, argument: str, now: bool, shell: Shell) -> bool:
+    word = argument.strip()
+    if word not in ("", "on", "off"):
+        raise UsageError(f"{word!r} is neither on nor off", hint=f"/{name} on or /{name} off")
+    wanted = now if not word else word == "on"
+    shell.note(f"{name} is {'on' if wanted else 'off'}")
+    return wanted
+
+
+@command("filter", "[REGEX]")
+def filter_messages(shell: Shell, argument: str) -> None:
+    """Show only messages in which this is found.
+
+    It is a regular expression, and for messages that come. The others are counted, recorded, and
+    there for /show; /filter alone shows all again.
+    """
+    try:
+        shell.display.pattern = re.compile(argument) if argument else None
+    except re.error as error:
+        raise UsageError(f"{argument!r} is no regular expression", str(error)) from None
+    shell.note(f"showing messages that match {argument}" if argument else "showing all messages")
+
+
+@command("show", "[N[-M]]")
+def show_messages(shell: Shell, argument: str) -> None:
+    """Show the latest message whole, or those with a number."""
+    journal = shell.display.journal
+    match = re.fullmatch(_NUMBERS, argument.strip() or str(journal.last))
+    if match is None:
+        raise UsageError(f"{argument!r} is no number of a message", hint="/show 17 or /show 17-20")
+    entries = journal.find(int(match[1]), int(match[2] or match[1]))
+    room = MAX_SHOWN
+    for entry in entries:
+        room -= len(entry.payload)
+        if room < 0:
+            raise UsageError(
+                f"message {entry.number} is too much for a terminal",
+                f"{show_size(len(entry.payload))}, and at most {show_size(MAX_SHOWN)} are shown",
+                f"/save FILE {entry.number}",
+            )
+        shell.say("\n".join(shell.display.view.lines(entry, whole=True)))
+
+
+@command("save", "FILE [N]", words=(FILE,))
+def save_messages(shell: Shell, argument: str) -> None:
+    """Write the messages so far to a file, or one of them.
+
+    All are written as events, in lines of JSON; one is written as it is, byte for byte.
+
+    /save session.jsonl
+    /save image.png 17
+    """
+    match = re.fullmatch(_FILE_AND_NUMBER, argument.strip())
+    if match is None:
+        raise UsageError("where to?", hint="/save FILE, or /save FILE N for one message")
+    path, number = os.path.expanduser(match[1]), match[2]
+    journal = shell.display.journal
+    entries = journal.find(int(number), int(number)) if number else journal.entries()
+    with closing(open_recording(path)) as stream:
+        output = Output(stream, path)
+        if number:
+            output.write(entries[0].payload)
+        else:
+            _write_events(entries, output)
+    shell.note(f"wrote {len(entries):,} message{'s' * (len(entries) != 1)} to {visible(path)}")
+
+
+def _write_events(entries: list[Entry], output: Output) -> None:
+    from wscli.sinks.ndjson import NdjsonSink
+
+    sink = NdjsonSink(output)
+    for entry in entries:
+        messages = [Messages(entry.opcode, [entry.payload])]
+        sink.batch(Batch(entry.incoming, entry.time, entry.elapsed, messages))
+
+
+@command("record", "FILE|off", words=("off", FILE))
+def record_events(shell: Shell, argument: str) -> None:
+    """Write every event from now on to a file, until off."""
+    path = os.path.expanduser(argument.strip())
+    if path == "off":
+        shell.recorder.stop()
+    elif path:
+        shell.recorder.start(path)
+    into = shell.recorder.path
+    shell.note(f"recording into {visible(into)}" if into else "not recording")
+
+
+@command("history", "[N]")
+def show_history(shell: Shell, argument: str) -> None:
+    """Show the latest lines entered; Ctrl-R searches them."""
+    word = argument.strip() or str(_HISTORY)
+    if not word.isdecimal():
+        raise UsageError(f"{word!r} is no number of lines", hint="/history 50")
+    lines = shell.history.lines
+    for number, line in list(enumerate(lines, 1))[-int(word) :] if int(word) else []:
+        shell.say(f"{number:>5}  {visible(line, keep=chr(10)).replace(chr(10), chr(10) + ' ' * 7)}")

@@ -1,0 +1,144 @@
+"""Commands that send: messages of any kind, pings, pongs, Close, and any frame at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from wscli.errors import UsageError
+from wscli.repl.commands.frame_syntax import OPTIONS, parse_frame
+from wscli.repl.commands.table import AT_FILE, command
+from wscli.wire.codes import CloseCode, Opcode, may_be_sent
+from wscli.wire.frames import Frame
+
+if TYPE_CHECKING:
+    from wscli.repl.shell import Shell
+
+_CODES = tuple(str(code.value) for code in CloseCode if may_be_sent(code))
+_OUTSIDE_STRINGS = r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+'
+_MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455 §5.5)
+_MAX_REASON = _MAX_CONTROL - 2
+
+
+@command("text", "TEXT|@FILE", words=(AT_FILE,))
+def send_text(shell: Shell, argument: str) -> None:
+    """Send text, as a line without a slash does.
+
+    @FILE sends what is in a file, and @@ begins a text that begins with @. /text alone sends an
+    empty message.
+    """
+    shell.send(Opcode.TEXT, shell.read_payload(argument, Opcode.TEXT))
+
+
+@command("binary", "DATA|@FILE", words=("0x", "b64:", AT_FILE))
+def send_binary(shell: Shell, argument: str) -> None:
+    """Send a binary message: 0xHEX, b64:BASE64, a file.
+
+    Other text is sent as the bytes of its UTF-8.
+
+    /binary 0x00ff10
+    /binary b64:AP8Q
+    /binary @image.png
+    """
+    shell.send(Opcode.BINARY, shell.read_payload(argument, Opcode.BINARY))
+
+
+@command("json", "JSON|@FILE", words=(AT_FILE,))
+def send_json(shell: Shell, argument: str) -> None:
+    """Check JSON, and send it without white space.
+
+    Numbers, strings and keys stay as they are written.
+    """
+    shell.send(
+        Opcode.TEXT, compact_json(shell.read_payload(argument, Opcode.TEXT).decode()).encode()
+    )
+
+
+@command("ping", "[DATA]")
+def send_ping(shell: Shell, argument: str) -> None:
+    """Send a ping, and time its pong."""
+    payload = argument.encode() or os.urandom(4)
+    shell.display.expect(payload)
+    shell.session().post_ping(payload)
+
+
+@command("pong", "[DATA]")
+def send_pong(shell: Shell, argument: str) -> None:
+    """Send a pong that nobody asked for."""
+    payload = argument.encode()
+    if len(payload) > _MAX_CONTROL:
+        raise UsageError(f"a pong has at most 125 bytes, and this has {len(payload)}")
+    shell.display.expect(payload)
+    shell.session().post_frame(Frame(Opcode.PONG, payload, mask_key=os.urandom(4)))
+
+
+@command("close", "[CODE [REASON]]", words=_CODES)
+def send_close(shell: Shell, argument: str) -> None:
+    """Close the connection, with 1000 or another code.
+
+    /close 4001 try again later
+    """
+    code, reason = parse_close(argument)
+    shell.session().begin_close(code, reason)
+
+
+@command("frame", "[OPTION]... DATA", words=(*OPTIONS, AT_FILE))
+def send_frame(shell: Shell, argument: str) -> None:
+    """Send any frame, also one that breaks the protocol.
+
+    --opcode OPCODE     0x0 to 0xf, or text, binary, continuation, close, ping, pong
+    --rsv BITS          reserved bits to set: 1, 2, 3 or several with commas
+    --no-fin            a fragment: more are to follow, with --opcode continuation
+    --no-mask           not masked, as only a server may send it
+    --mask-key HEX      four bytes in hex, instead of random ones
+    --length-bits BITS  the width of the length: 7, 16 or 64, however short the payload
+    DATA                text, "text", 0xHEX, b64:BASE64 or @FILE; never compressed
+
+    /frame --opcode 0x3 --rsv 1 --no-fin --no-mask "text"
+    /frame --no-fin "in two " and then /frame --opcode continuation "fragments"
+    """
+    described = parse_frame(argument, lambda text: shell.read_payload(text, Opcode.BINARY))
+    session = shell.session()
+    shell.display.expect(described.payload)
+    session.post_frame(described)
+
+
+def compact_json(text: str) -> str:
+    """Return JSON without white space between its tokens.
+
+    Raises:
+        UsageError: if it is not JSON (RFC 8259).
+    """
+    import json
+
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except ValueError as error:
+        raise UsageError(
+            "this is not JSON", str(error), "a line without /json sends any text"
+        ) from None
+    return re.sub(_OUTSIDE_STRINGS, lambda match: match[1] or "", text)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no value of JSON")
+
+
+def parse_close(argument: str) -> tuple[int, str]:
+    """Return the code and the reason that ``/close`` is given.
+
+    Raises:
+        UsageError: if they may not be sent.
+    """
+    number, _, reason = argument.strip().partition(" ")
+    if not number:
+        return CloseCode.NORMAL_CLOSURE, ""
+    if not re.fullmatch("[0-9]{1,5}", number) or not may_be_sent(int(number)):
+        raise UsageError(
+            f"{number!r} is no close code that may be sent (RFC 6455 §7.4)",
+            hint="/close 1000 to 1014 or 3000 to 4999; /frame --opcode close sends any",
+        )
+    if len(reason.encode()) > _MAX_REASON:
+        raise UsageError(f"a reason has at most {_MAX_REASON} bytes")
+    return int(number), reason

@@ -1,0 +1,75 @@
+"""Completion: of commands, of their arguments and file names, and of lines sent before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
+from prompt_toolkit.document import Document
+
+from wscli.repl.commands import COMMANDS
+from wscli.repl.commands.table import AT_FILE, FILE
+from wscli.repl.history import LineHistory
+
+_MAX_LINES = 50
+_COMMAND_BEGUN = r"/[^\s/]*"
+
+
+class LineCompleter(Completer):
+    """Completes what is typed up to the cursor."""
+
+    def __init__(self, history: LineHistory) -> None:
+        self._history = history
+        self._paths = PathCompleter(expanduser=True)
+
+    def get_completions(self, document: Document, event: CompleteEvent) -> Iterator[Completion]:
+        """Yield what the text before the cursor may become."""
+        text = document.text_before_cursor
+        if re.fullmatch(_COMMAND_BEGUN, text):
+            yield from _commands(text[1:])
+        elif text.startswith("/") and not text.startswith("//"):
+            yield from self._arguments(text, event)
+        elif text:
+            yield from self._lines(text)
+
+    def _arguments(self, text: str, event: CompleteEvent) -> Iterator[Completion]:
+        name, _, argument = text[1:].partition(" ")
+        found = COMMANDS.get(name)
+        if found is None:
+            return
+        word = argument.rsplit(None, 1)[-1] if argument and not argument[-1].isspace() else ""
+        words = tuple(COMMANDS) if name == "help" else found.words
+        if AT_FILE in words and word.startswith("@"):
+            yield from self._paths.get_completions(Document(word[1:]), event)
+            return
+        plain = [known for known in words if known not in (FILE, AT_FILE)]
+        yield from _matching(plain, word)
+        if FILE in words:
+            yield from self._paths.get_completions(Document(word), event)
+
+    def _lines(self, text: str) -> Iterator[Completion]:
+        seen: dict[str, None] = {}
+        for line in reversed(self._history.lines):
+            if line.startswith(text) and line != text and line not in seen:
+                seen[line] = None
+                yield Completion(line, start_position=-len(text))
+            if len(seen) == _MAX_LINES:
+                return
+
+
+def _commands(begun: str) -> Iterator[Completion]:
+    for found in COMMANDS.values():
+        if found.name.startswith(begun):
+            yield Completion(
+                f"/{found.name}{' ' if found.usage else ''}",
+                start_position=-len(begun) - 1,
+                display=f"/{found.name}",
+                display_meta=found.summary,
+            )
+
+
+def _matching(words: Iterable[str], begun: str) -> Iterator[Completion]:
+    for word in words:
+        if word.startswith(begun):
+            yield Completion(word, start_position=-len(begun))

@@ -1,0 +1,206 @@
+"""What of a session is drawn: its messages, numbered and kept, and what is said about it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from wscli.net.clock import Clock
+from wscli.net.opening import Opening
+from wscli.repl.feed import Feed, Gap
+from wscli.repl.journal import Journal
+from wscli.session.bus import Batch, Sink
+from wscli.session.end import End
+from wscli.sinks.human.messages import Entry, MessageView
+from wscli.sinks.human.safe import visible, visible_bytes
+from wscli.sinks.human.talk import show_frame
+from wscli.wire.codes import Opcode
+from wscli.wire.connection import Item
+from wscli.wire.events import Close, Messages, Ping, Pong
+from wscli.wire.frames import Frame, Run
+from wscli.wire.rules import Violation
+
+_DRAW_FOR = 0.003  # seconds: what takes longer is drawn when keys have been looked at
+_MAX_EXPECTED = 1000  # control frames of the user's that are remembered
+_EVENTS = (Messages, Ping, Pong, Close)
+
+Record = Entry | str
+
+
+class Display(Sink):
+    """Puts what is to be drawn into a feed, in the reader's thread, and draws it in another.
+
+    ``draws_messages`` is off where another sink writes them; ``greets`` tells of each opening.
+    ``verbose`` shows every ping and pong, not only those that the user sent or asked for.
+    ``news`` is called when there is something to draw, or to count.
+    """
+
+    wants_outgoing = True
+
+    def __init__(self, view: MessageView, clock: Clock, news: Callable[[], None]) -> None:
+        self.view = view
+        self.journal = Journal()
+        self.pattern: re.Pattern[str] | None = None
+        self.draws_messages = True
+        self.verbose = False
+        self.greets = True
+        self._feed = Feed()
+        self._clock = clock
+        self._news = news
+        self._expected: dict[bytes, None] = {}
+        self._ended_at: float | None = None
+
+    # In the thread of whoever has something to show
+
+    def say(self, text: str) -> None:
+        """Have lines drawn, in their turn."""
+        self._put([f"{text}\n"])
+
+    def expect(self, payload: bytes) -> None:
+        """Show control frames with this payload: the user sends one."""
+        while len(self._expected) >= _MAX_EXPECTED:
+            del self._expected[next(iter(self._expected))]
+        self._expected[payload] = None
+
+    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+        """Say what is open, and how long nothing was, where there was something before."""
+        paint = self.view.palette.paint
+        if self._ended_at is not None:
+            gap = f"── {time - self._ended_at:.1f} s without a connection "
+            self.say(paint("bold", f"{gap:─<{min(self.view.width, 80)}}"))
+        if self.greets:
+            self.say(paint("dim", f"* {_describe_opening(opening, elapsed)}; /help"))
+
+    def batch(self, batch: Batch) -> None:
+        """Keep the messages of a batch, and have them drawn."""
+        records: list[Record] = []
+        for index, item in enumerate(batch.items):
+            if isinstance(item, Messages):
+                records += self._keep(batch, item)
+            elif isinstance(item, Ping | Pong):
+                records += self._control(batch, item)
+            elif not batch.incoming:
+                records += self._forged(batch, batch.items[index : index + 2])
+        self._put(records)
+
+    def ended(self, end: End) -> None:
+        """Remember when the gap began."""
+        self._ended_at = end.time
+
+    def _put(self, records: Sequence[Record]) -> None:
+        self._feed.put(records)
+        self._news()
+
+    def _keep(self, batch: Batch, messages: Messages) -> Iterator[Record]:
+        for payload in messages.payloads:
+            entry = self.journal.keep(batch, messages.opcode, payload)
+            if self.draws_messages and self._passes(entry):
+                yield entry
+
+    def _passes(self, entry: Entry) -> bool:
+        if not entry.incoming:
+            return not self.view.bare
+        text = entry.payload.decode(errors="backslashreplace") if self.pattern else ""
+        return self.pattern is None or self.pattern.search(text) is not None
+
+    def _control(self, batch: Batch, item: Ping | Pong) -> Iterator[str]:
+        if not (self.verbose or item.payload in self._expected) or not self.draws_messages:
+            return
+        kind = "ping" if isinstance(item, Ping) else "pong"
+        rtt = item.rtt if isinstance(item, Pong) else None
+        parts = [] if rtt is None else [f"{rtt * 1000:.2f} ms"]
+        parts += [visible_bytes(item.payload)] if _is_readable(item.payload) else []
+        yield self._line(batch, kind, len(item.payload), "  ".join(parts))
+
+    def _forged(self, batch: Batch, items: Sequence[Item]) -> Iterator[str]:
+        """Show a frame of the user's: a fragment, or one that breaks a rule."""
+        frame, following = items[0], items[1] if len(items) > 1 else None
+        if isinstance(frame, Run) and isinstance(following, Violation):
+            frame = Frame(frame.opcode, frame.payloads[0], rsv=frame.rsv)
+        if isinstance(frame, Frame) and (
+            frame.opcode == Opcode.CONTINUATION
+            or not isinstance(following, _EVENTS)
+            or (frame.opcode == Opcode.CLOSE and frame.payload in self._expected)
+        ):
+            yield self._line(batch, "frame", frame.wire_size, show_frame(frame))
+        elif isinstance(frame, Violation):
+            broken = f"* {frame.rule.section}: we {frame.rule.sentence}"
+            yield self.view.palette.paint("dim", broken) + "\n"
+
+    def _line(self, batch: Batch, kind: str, size: int, text: str) -> str:
+        return "\n".join(self.view.event(batch.incoming, batch.time, kind, size, text)) + "\n"
+
+    # In the thread of the terminal
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to draw."""
+        return bool(self._feed)
+
+    def draw(self, size: int) -> str:
+        """Return what is to be drawn next, in about so many characters."""
+        parts: list[str] = []
+        stop = self._clock.monotonic() + _DRAW_FOR
+        while size > 0 and (record := self._feed.take(size)) is not None:
+            text = self._render(record)
+            parts.append(text)
+            size -= len(text)
+            if self._clock.monotonic() > stop:
+                break
+        return "".join(parts)
+
+    def _render(self, record: Record | Gap) -> str:
+        if isinstance(record, str):
+            return record
+        if isinstance(record, Gap):
+            return self.view.palette.paint("bold", _describe_gap(record)) + "\n"
+        return "\n".join(self.view.lines(record)) + "\n"
+
+
+class DisplayStream(io.RawIOBase):
+    """What takes the place of stdout and stderr in a session: what is written is drawn."""
+
+    def __init__(self, display: Display, descriptor: int) -> None:
+        self._display = display
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        """Return the descriptor of the terminal."""
+        return self._descriptor
+
+    def writable(self) -> bool:
+        """Return that it can be written to."""
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Have whole lines drawn."""
+        self._display.say(data.decode(errors="backslashreplace").removesuffix("\n"))
+        return len(data)
+
+
+def _describe_opening(opening: Opening, elapsed: float) -> str:
+    parts = [f"{opening.url}"]
+    if opening.address is not None and opening.address not in parts[0]:
+        parts[0] += f" at {opening.address}"
+    parts.append(f"after {elapsed * 1000:.1f} ms")
+    agreement = opening.agreement
+    if agreement is not None and agreement.subprotocol:
+        parts.append(f"subprotocol {visible(agreement.subprotocol)}")
+    if agreement is not None and agreement.deflate:
+        parts.append("permessage-deflate")
+    return f"connected to {', '.join(parts)}"
+
+
+def _describe_gap(gap: Gap) -> str:
+    parts = []
+    if gap.messages:
+        parts.append(f"{gap.messages:,} messages were not drawn: /show {gap.first}-{gap.last}")
+    if gap.lines:
+        parts.append(f"{gap.lines:,} lines were not drawn")
+    return f"… {'; '.join(parts)}"
+
+
+def _is_readable(payload: bytes) -> bool:
+    text = payload.decode(errors="replace")
+    return bool(text) and visible(text) == text and "\ufffd" not in text

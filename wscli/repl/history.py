@@ -1,0 +1,92 @@
+"""The lines that were entered: kept for each host in a file that only its owner can read.
+
+What this needs is imported when it is, which is after the prompt is there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from urllib.parse import quote
+
+_MAX_LINES = 2000
+_MAX_FILE = 4 << 20  # bytes: a larger file is written anew with what is kept of it
+
+
+class LineHistory:
+    """Lines, the oldest first; with a host they are those of its file, and added to it.
+
+    The file is read when they are first asked for. Where it cannot be used, ``complain`` is told
+    once, and lines are kept in memory.
+    """
+
+    def __init__(self, host: str | None, complain: Callable[[str], None]) -> None:
+        self._host = host
+        self._complain = complain
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """All lines."""
+        return self._load()
+
+    @cached_property
+    def _path(self) -> str | None:
+        return None if self._host is None else history_path(self._host)
+
+    def append(self, line: str) -> None:
+        """Add a line."""
+        self.lines.append(line)
+        self._write([line], os.O_APPEND)
+
+    def _load(self) -> list[str]:
+        if self._path is None:
+            return []
+        try:
+            with open(self._path, "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self._give_up(error)
+            return []
+        lines = [line for row in data.splitlines()[-_MAX_LINES:] if (line := _read(row))]
+        if len(data) > _MAX_FILE:
+            self._write(lines[-_MAX_LINES // 2 :], os.O_TRUNC)
+        return lines
+
+    def _write(self, lines: list[str], mode: int) -> None:
+        import json
+
+        if self._path is None:
+            return
+        rows = "".join(f"{json.dumps(line)}\n" for line in lines)
+        try:
+            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | mode
+            with open(os.open(self._path, flags, 0o600), "w", encoding="ascii") as file:
+                os.fchmod(file.fileno(), 0o600)
+                file.write(rows)
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self._complain(f"no history is kept: {self._path}: {error.strerror or error}")
+        self._path = None
+
+
+def history_path(host: str) -> str:
+    """Return where the lines for a host are kept, in the user's state folder."""
+    from platformdirs import user_state_dir
+
+    return os.path.join(user_state_dir("wscli"), "history", quote(host.lower(), safe="[]:"))
+
+
+def _read(row: bytes) -> str | None:
+    import json
+
+    with suppress(ValueError):  # a write that was cut off
+        line = json.loads(row)
+        return line if isinstance(line, str) else None
+    return None

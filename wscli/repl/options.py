@@ -1,0 +1,21 @@
+"""What a user may ask of the interactive session, as one value."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wscli.apps.common import Common
+
+
+class ReplOptions(NamedTuple):
+    """``reconnect`` is never, auto (unless the server does not want us) or always.
+
+    ``on_open`` are lines that are entered whenever a connection is open.
+    """
+
+    common: Common
+    reconnect: str = "never"
+    on_open: tuple[str, ...] = ()
+    exit_on_close: bool = False
+    history: bool = True
+    vi: bool = False

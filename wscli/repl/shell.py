@@ -1,0 +1,230 @@
+"""The shell: runs what the user enters, and hears what becomes of the connection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from wscli.apps.common import Seeing
+from wscli.apps.display import message_view
+from wscli.apps.env import Env
+from wscli.apps.message import read_message
+from wscli.apps.report import report
+from wscli.errors import ConnectionClosed, ExitStatus, UsageError, WscliError
+from wscli.repl.commands import run_command
+from wscli.repl.display import Display, DisplayStream
+from wscli.repl.history import LineHistory
+from wscli.repl.lines import Call, parse_line
+from wscli.repl.link import Link
+from wscli.repl.options import ReplOptions
+from wscli.repl.recorder import Recorder
+from wscli.session.end import End, error_of
+from wscli.session.session import Session
+from wscli.sinks.stats import Stats
+from wscli.wire.codes import Opcode
+
+_MAX_PENDING = 64 << 20  # bytes that wait to be sent, above which nothing more is taken
+
+
+class Console(Protocol):
+    """Where the user types, and where what is displayed goes; for the main thread."""
+
+    def wake(self) -> None:
+        """Have the shell ``catch_up`` and what it displays drawn; from any thread."""
+
+    def run(self) -> None:
+        """Hand lines to the shell until ``leave`` is called."""
+
+    def leave(self) -> None:
+        """Make ``run`` return."""
+
+    def edit(self, text: str) -> None:
+        """Let the user edit a text in an editor, and have it as what is being typed."""
+
+
+class Shell:
+    """Lines and commands run in the main thread; the link tells of itself in its own."""
+
+    link: Link
+    console: Console
+
+    def __init__(self, options: ReplOptions, env: Env, history_of: str | None) -> None:
+        seeing = options.common.seeing
+        self._wake: Callable[[], None] = lambda: None
+        self.display = Display(message_view(seeing, env), env.clock, self.wake)
+        self.display.draws_messages = seeing.form != "json"
+        self.display.verbose = seeing.verbosity == 1
+        self.display.greets = not (seeing.verbosity or seeing.quiet or seeing.form == "json")
+        self.env = _displayed(env, self.display, seeing)
+        self.history = LineHistory(history_of, self.note)
+        self.stats = Stats()
+        self.recorder = Recorder(self.report, frames=seeing.verbosity >= 2)
+        self.failure: WscliError | None = None
+        self.crash: Exception | None = None
+        self._options = options
+        self._been_open = False
+        self._leaving = False
+        self._outcome = ExitStatus.OK  # of the latest connection
+        self._left_with = ExitStatus.OK
+        self._mail: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    @property
+    def status(self) -> ExitStatus:
+        """What the program is to end with: why the user left, or how the connection ended."""
+        return self._left_with or self._outcome
+
+    def attach(self, console: Console) -> None:
+        """Take the place where the user types; until then, what happens is kept."""
+        self.console = console
+        self._wake = console.wake
+
+    def wake(self) -> None:
+        """Make the console draw; from any thread."""
+        self._wake()
+
+    # What the user does
+
+    def enter(self, line: str) -> bool:
+        """Send a line or run its command; tell whether it is to stay in the prompt."""
+        call = parse_line(line)
+        try:
+            if isinstance(call, Call):
+                run_command(self, call.name, call.argument)
+            elif call:
+                self.send(Opcode.TEXT, call.encode())
+        except UnicodeEncodeError:
+            self.report(UsageError("the line is not UTF-8, as text must be"))
+        except WscliError as error:
+            self.report(error)
+            return isinstance(error, ConnectionClosed) and not isinstance(call, Call)
+        return False
+
+    def send(self, opcode: Opcode, payload: bytes) -> None:
+        """Send a message.
+
+        Raises:
+            ConnectionClosed: if there is no open connection, or it takes no more.
+        """
+        session = self.session()
+        if session.pending > _MAX_PENDING:
+            raise ConnectionClosed(f"the peer does not read: {session.pending:,} bytes wait", 0)
+        session.post(opcode, [payload])
+
+    def session(self) -> Session:
+        """Return the open session.
+
+        Raises:
+            ConnectionClosed: if there is none.
+        """
+        session = self.link.session
+        if session is not None and session.end is None:
+            return session
+        hint = "wait for it" if self.link.state == "connecting" else "/reconnect"
+        raise ConnectionClosed("not connected", 0, hint=hint)
+
+    def read_payload(self, text: str, opcode: Opcode) -> bytes:
+        """Return a payload: the text itself, or what it stands for, see ``read_message``.
+
+        Raises:
+            UsageError: if it cannot be read or decoded.
+        """
+        if text == "@-":
+            raise UsageError("stdin is the terminal here", hint="@FILE")
+        if text.startswith("@~"):
+            text = f"@{os.path.expanduser(text[1:])}"
+        return read_message(text, opcode, self.env)
+
+    def leave(self, status: ExitStatus = ExitStatus.OK) -> None:
+        """Close the connection and leave; when called again, leave at once."""
+        self._left_with = status
+        session = self.link.session
+        if self._leaving or session is None or session.end is not None:
+            self.console.leave()
+        else:
+            session.begin_close()
+        self._leaving = True
+
+    # What is said
+
+    def say(self, text: str) -> None:
+        """Show lines."""
+        self.display.say(text)
+
+    def note(self, text: str) -> None:
+        """Show a remark."""
+        self.say(self.display.view.palette.paint("dim", f"* {text}"))
+
+    def report(self, error: WscliError) -> None:
+        """Show an error."""
+        report(error, self.env, self._options.common.seeing.colour)
+
+    # In the thread of the link
+
+    def link_up(self, session: Session) -> None:
+        """Enter the lines that each connection begins with."""
+        self._been_open = True
+        self._call(self._begin)
+
+    def link_down(self, outcome: End | WscliError, wait: float | None) -> None:
+        """Say what is wrong, if anything, and what happens next."""
+        error = outcome if isinstance(outcome, WscliError) else error_of(outcome)
+        if not self._been_open and wait is None:
+            self.failure = error
+        elif error is not None and not self._is_told(outcome):
+            self.report(error)
+        elif error is not None and error.hint:
+            self.note(f"try: {error.hint}")
+        if wait:
+            self.note(f"connecting again in {wait:.1f} s")
+        self._call(lambda: self._after(error, wait))
+
+    def link_crashed(self, error: Exception) -> None:
+        """Give up because of a bug."""
+        self.crash = error
+        self._call(lambda: self.console.leave())
+
+    def _is_told(self, outcome: End | WscliError) -> bool:
+        """Tell whether the line about an end has said it all, but for what to try."""
+        seeing = self._options.common.seeing
+        silent = seeing.quiet or seeing.form == "json"
+        return isinstance(outcome, End) and outcome.violation is None and not silent
+
+    def _call(self, function: Callable[[], None]) -> None:
+        self._mail.put(function)
+        self._wake()
+
+    # What the link asked for, in the main thread
+
+    def catch_up(self) -> None:
+        """Do what has been asked for in other threads."""
+        while True:
+            try:
+                function = self._mail.get_nowait()
+            except Empty:
+                return
+            function()
+
+    def _begin(self) -> None:
+        self._outcome = ExitStatus.OK
+        for line in self._options.on_open:
+            self.enter(line)
+
+    def _after(self, error: WscliError | None, wait: float | None) -> None:
+        self._outcome = error.status if error is not None else ExitStatus.OK
+        if self._leaving or (wait is None and (self._options.exit_on_close or self.failure)):
+            self.console.leave()
+        elif wait is None:
+            self.note("/reconnect connects again, Ctrl-D leaves")
+
+
+def _displayed(env: Env, display: Display, seeing: Seeing) -> Env:
+    """Return an environment in which what goes to the terminal is displayed.
+
+    What ``-v`` says may go to a file; everything else that is said is part of the session.
+    """
+    stream = DisplayStream(display, env.stdout.fileno())
+    if seeing.verbosity and not env.stderr_tty:
+        return env._replace(stdout=stream)
+    return env._replace(stdout=stream, stderr=stream, stderr_tty=True)

@@ -1,0 +1,63 @@
+"""When to connect again: with full jitter, and never where the server does not want us."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from wscli.errors import TLSError, UpgradeError, UsageError, WscliError
+from wscli.session.end import End
+from wscli.wire.codes import CloseCode
+
+FIRST_WAIT = 0.5
+"""Seconds that the first wait takes at most; each one after it may take twice as long."""
+
+LONGEST_WAIT = 30.0
+"""Seconds that no wait exceeds; a connection that lasted so long is a success."""
+
+_PASSING = frozenset({408, 425, 429})  # statuses of HTTP that blame the client for the moment
+
+
+class Reconnect:
+    """Decides after each connection, and each failure to get one, when to try the next.
+
+    The wait is a random part of a limit that doubles (full jitter), so that the clients of a
+    server that went down do not all come back at once. ``always`` also tries again where the
+    server has said that it does not want this client.
+    """
+
+    def __init__(
+        self, *, always: bool = False, chance: Callable[[], float] = random.random
+    ) -> None:
+        self._always = always
+        self._chance = chance
+        self._limit = FIRST_WAIT
+
+    def wait(self, outcome: End | WscliError) -> float | None:
+        """Return the seconds until the next try, or None where there is to be none."""
+        if is_ours(outcome) or (is_final(outcome) and not self._always):
+            return None
+        if isinstance(outcome, End) and outcome.elapsed >= LONGEST_WAIT:
+            self._limit = FIRST_WAIT
+        wait = self._chance() * self._limit
+        self._limit = min(2 * self._limit, LONGEST_WAIT)
+        return wait
+
+
+def is_ours(outcome: End | WscliError) -> bool:
+    """Tell whether it is at our wish that the connection ended."""
+    return (
+        isinstance(outcome, End)
+        and outcome.peer_began is False
+        and outcome.violation is None
+        and outcome.unanswered is None
+    )
+
+
+def is_final(outcome: End | WscliError) -> bool:
+    """Tell whether trying again would be met with the same answer, or be unwelcome."""
+    if isinstance(outcome, End):
+        return outcome.code == CloseCode.POLICY_VIOLATION or 4000 <= outcome.code <= 4999
+    if isinstance(outcome, UpgradeError) and outcome.http_status is not None:
+        return outcome.http_status < 500 and outcome.http_status not in _PASSING
+    return isinstance(outcome, UsageError | TLSError | UpgradeError)

@@ -1,0 +1,88 @@
+"""The numbers of a session, as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from wscli.sinks.human.messages import show_size
+from wscli.sinks.stats import RECENT, Stats, Tally
+
+_LABEL = 16
+_COLUMN = 22
+
+
+def describe_stats(stats: Stats, now: float) -> list[str]:
+    """Return the lines of a table: what left and what came, and what it cost."""
+    seconds = stats.time_open(now)
+    rows = [_row("", "sent", "received")]
+    rows += _each_way(stats, seconds, now)
+    rows += [_row(label, text) for label, text in _overall(stats, seconds)]
+    return rows
+
+
+def _each_way(stats: Stats, seconds: float, now: float) -> Iterator[str]:
+    tallies = stats.outgoing, stats.incoming
+    yield _row("messages", *(f"{tally.messages:,}" for tally in tallies))
+    yield _row("payload", *(show_size(tally.payload) for tally in tallies))
+    yield _row("frames", *(_frames(tally) for tally in tallies))
+    yield _row("frame headers", *(_overhead(tally) for tally in tallies))
+    if any(tally.after for tally in tallies):
+        yield _row("compressed to", *(_compression(tally) for tally in tallies))
+    if seconds:
+        average = [(tally.messages / seconds, tally.payload / seconds) for tally in tallies]
+        yield _row("rate, overall", *(_rate(*rate) for rate in average))
+    yield _row(f"rate, last {RECENT} s", *(_rate(*tally.rates(now)) for tally in tallies))
+
+
+def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:
+    took = stats.incoming.headers + stats.outgoing.headers + stats.upgrades
+    yield "all headers", f"{show_size(took)}, {show_size(stats.upgrades)} of them for the upgrade"
+    if cost := stats.http_cost():
+        yield "as HTTP requests", f"{show_size(cost)}, {cost / max(1, took):.1f} times as much"
+    yield "round trip", _round_trips(stats.rtts)
+    again = f", in {stats.connections} connections" if stats.connections > 1 else ""
+    yield "time open", f"{show_duration(seconds)}{again}"
+
+
+def _round_trips(rtts: Collection[float]) -> str:
+    if not rtts:
+        return "not measured; /ping does"
+    figures = [min(rtts), sum(rtts) / len(rtts), max(rtts)]
+    shown = "/".join(f"{rtt * 1000:.2f}" for rtt in figures)
+    return f"min/avg/max {shown} ms, of {len(rtts):,} ping{'s' * (len(rtts) > 1)}"
+
+
+def _frames(tally: Tally) -> str:
+    control = f" ({tally.control_frames:,} control)" if tally.control_frames else ""
+    return f"{tally.frames:,}{control}"
+
+
+def _overhead(tally: Tally) -> str:
+    payload = tally.on_wire + tally.control
+    share = f" ({100 * tally.headers / payload:.1f}%)" if payload else ""
+    return f"{show_size(tally.headers)}{share}"
+
+
+def _compression(tally: Tally) -> str:
+    if not tally.after:
+        return "none"
+    return f"{show_size(tally.after)} ({100 * tally.after / max(1, tally.before):.0f}%)"
+
+
+def _rate(messages: float, size: float) -> str:
+    return f"{messages:,.1f}/s, {show_size(round(size))}/s"
+
+
+def _row(label: str, *cells: str) -> str:
+    return (f"{label:<{_LABEL}}" + "".join(f"  {cell:<{_COLUMN}}" for cell in cells)).rstrip()
+
+
+def show_duration(seconds: float) -> str:
+    """Write seconds as people count them: 4.2 s, 3 min 5 s, 2 h 14 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

@@ -1,0 +1,175 @@
+"""What went each way, in numbers: messages, bytes, frames, rates, round trips."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from wscli.net.opening import Opening
+from wscli.session.bus import Batch, Sink
+from wscli.session.end import End
+from wscli.wire.codes import Opcode
+from wscli.wire.connection import Item
+from wscli.wire.events import Messages, Pong
+from wscli.wire.frames import Frame, Run
+from wscli.wire.head import Headers
+
+RECENT = 10
+"""Seconds that count as recent."""
+
+_COMPRESSED = 4  # RSV1, of a data frame (RFC 7692 §6)
+_DATA_OPCODES = frozenset({Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY})
+_UPGRADE_HEADERS = ("upgrade", "connection", "sec-websocket-")
+
+
+class Tally:
+    """Counts for one direction.
+
+    ``payload`` counts the bytes of messages as they are, and ``on_wire`` those of data frames'
+    payloads as they were sent; ``headers`` those of the headers of all frames; ``control`` the
+    payloads of control frames. ``before`` and ``after`` are the bytes of compressed messages.
+    """
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.payload = 0
+        self.frames = 0
+        self.control_frames = 0
+        self.headers = 0
+        self.on_wire = 0
+        self.control = 0
+        self.before = 0
+        self.after = 0
+        self._compressed = False  # whether the message that is under way is
+        self._recent: deque[tuple[int, int, int]] = deque()
+
+    def add(self, items: list[Item], time: float) -> None:
+        """Count what came or left at a time, in seconds since the epoch."""
+        messages, payload = self.messages, self.payload
+        for item in items:
+            if isinstance(item, Messages):
+                self._add_messages(item)
+            elif isinstance(item, Run):
+                self._add_run(item)
+            elif isinstance(item, Frame):
+                self._add_frame(item)
+        self._note(int(time), self.messages - messages, self.payload - payload)
+
+    def rates(self, time: float) -> tuple[float, float]:
+        """Return messages and bytes of payload a second, over the last ``RECENT`` seconds."""
+        self._forget(int(time))
+        recent = list(self._recent)
+        messages = sum(count for _, count, _ in recent)
+        return messages / RECENT, sum(size for _, _, size in recent) / RECENT
+
+    def _add_messages(self, messages: Messages) -> None:
+        size = sum(map(len, messages.payloads))
+        self.messages += len(messages.payloads)
+        self.payload += size
+        if self._compressed:
+            self.before += size
+
+    def _add_run(self, run: Run) -> None:
+        sizes = [len(payload) for payload in run.payloads]
+        self._compressed = bool(run.rsv & _COMPRESSED)
+        self.frames += len(sizes)
+        self.headers += sum(2 if size < 126 else 4 for size in sizes)
+        self.headers += 4 * len(sizes) * run.masked
+        self._add_data(sum(sizes))
+
+    def _add_frame(self, frame: Frame) -> None:
+        self.frames += 1
+        self.headers += frame.header_size
+        if frame.opcode not in _DATA_OPCODES:
+            self.control_frames += 1
+            self.control += len(frame.payload)
+            return
+        if frame.opcode != Opcode.CONTINUATION:
+            self._compressed = bool(frame.rsv & _COMPRESSED)
+        self._add_data(len(frame.payload))
+
+    def _add_data(self, size: int) -> None:
+        self.on_wire += size
+        if self._compressed:
+            self.after += size
+
+    def _note(self, second: int, messages: int, size: int) -> None:
+        if self._recent and self._recent[-1][0] == second:
+            _, counted, bytes_counted = self._recent.pop()
+            messages, size = messages + counted, size + bytes_counted
+        self._recent.append((second, messages, size))
+        self._forget(second)
+
+    def _forget(self, second: int) -> None:
+        while self._recent and self._recent[0][0] <= second - RECENT:
+            self._recent.popleft()
+
+
+class Stats(Sink):
+    """Counts both directions, over all connections that it looks at.
+
+    ``rtts`` has the latest round trips in seconds; ``heads`` what the request and the response
+    of an HTTP exchange would need as heads, with the headers of the last upgrade.
+    """
+
+    wants_outgoing = True
+
+    def __init__(self) -> None:
+        self.incoming = Tally()
+        self.outgoing = Tally()
+        self.connections = 0
+        self.upgrades = 0
+        self.heads = (0, 0)
+        self.rtts: deque[float] = deque(maxlen=1000)
+        self._open = 0.0
+        self._since: float | None = None
+
+    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+        """Take note of a connection's start, and of its headers."""
+        self.connections += 1
+        self._since = time
+        request, response = opening.request, opening.response
+        if request is not None and response is not None:
+            self.upgrades += len(request.raw) + len(response.raw)
+            self.heads = (
+                http_head(len(f"POST {request.target} HTTP/1.1"), request.headers),
+                http_head(len("HTTP/1.1 200 OK"), response.headers),
+            )
+
+    def batch(self, batch: Batch) -> None:
+        """Count a batch."""
+        items = list(batch.items)
+        (self.incoming if batch.incoming else self.outgoing).add(items, batch.time)
+        for item in items:
+            if isinstance(item, Pong) and item.rtt is not None:
+                self.rtts.append(item.rtt)
+
+    def ended(self, end: End) -> None:
+        """Take note of a connection's end."""
+        self._open = self.time_open(end.time)
+        self._since = None
+
+    def time_open(self, now: float) -> float:
+        """Return the seconds for which there was a connection, until now."""
+        return self._open + (0.0 if self._since is None else max(0.0, now - self._since))
+
+    @property
+    def last_rtt(self) -> float | None:
+        """The latest round trip, in seconds."""
+        return self.rtts[-1] if self.rtts else None
+
+    def http_cost(self) -> int:
+        """Return the bytes of heads that the same messages would have needed as HTTP requests.
+
+        A message that comes is taken for the response to one that left, as far as there are
+        enough of these: that is how HTTP would fare best.
+        """
+        return max(self.incoming.messages, self.outgoing.messages) * sum(self.heads)
+
+
+def http_head(start_line: int, headers: Headers) -> int:
+    """Return the size of a head with these headers, less those of the upgrade, and a length."""
+    kept = [
+        (name, value) for name, value in headers if not name.lower().startswith(_UPGRADE_HEADERS)
+    ]
+    fields = sum(len(name) + len(value) + 4 for name, value in kept)
+    return start_line + 2 + fields + len("Content-Length: 100\r\n") + 2
