@@ -19,7 +19,7 @@ def refused(scripted, response, *options):
         ("403 Forbidden", "--origin https://127.0.0.1"),
         ("404 Not Found", "check the path: / is not there"),
         ("405 Method Not Allowed", "another method"),
-        ("400 Bad Request", "a proxy on the way may have removed Upgrade"),
+        ("400 Bad Request", "may have removed Upgrade"),
         ("426 Upgrade Required\r\nSec-WebSocket-Version: 8, 7", "speaks version 8, 7"),
         ("426 Upgrade Required", "saw no upgrade"),
         ("429 Too Many Requests", "wait, then try again"),

@@ -293,3 +293,12 @@ def test_cutting_utf8_leaves_utf8(text, size):
     assert data.startswith(cut)
     assert size - len(cut) < 4 or len(data) < size
     cut.decode()
+
+
+@pytest.mark.parametrize("frames", [True, False])
+@pytest.mark.parametrize("size", [0, 3, 125, 126, 70000])
+def test_the_evidence_is_the_header_as_it_was_in_a_run_too(size, frames):
+    frame = Frame(Opcode.BINARY, bytes(size), mask_key=b"\x01\x02\x03\x04")
+    receiver = Receiver(Role.CLIENT, frames=frames, max_size=100_000)
+    violation = receiver.receive(frame.to_bytes() * 2)[-1]
+    assert f"mask key 01020304, length {size:,} in {frame.length_form} bits" in str(violation)

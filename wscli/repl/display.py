@@ -117,7 +117,7 @@ class Display(Sink):
         """Show a frame of the user's: a fragment, or one that breaks a rule."""
         frame, following = items[0], items[1] if len(items) > 1 else None
         if isinstance(frame, Run) and isinstance(following, Violation):
-            frame = Frame(frame.opcode, frame.payloads[0], rsv=frame.rsv)
+            frame = frame.first_frame
         if isinstance(frame, Frame) and (
             frame.opcode == Opcode.CONTINUATION
             or not isinstance(following, _EVENTS)

@@ -77,9 +77,9 @@ class Receiver:
         return items
 
     def _run(self, run: Run) -> Event | None:
-        # All frames of a run are alike, so the first stands for all.
-        sample = Frame(run.opcode, rsv=run.rsv, mask_key=bytes(4) if run.masked else None)
-        return self._judge(sample, 0) or self._assembler.run(run)
+        # All headers of a run are alike, so the first stands for all.
+        violation = self._judge(run.first_frame, len(run.payloads[0]))
+        return violation or self._assembler.run(run)
 
     def _frame(self, frame: Frame) -> Event | None:
         judged, self._judged_partial = self._judged_partial, False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from wscli.wire.codes import Role
@@ -121,14 +122,19 @@ class Deflater:
     def __init__(self, window_bits: int = 15, no_context_takeover: bool = False) -> None:
         # zlib makes no raw stream for 8 bits. What it makes for 9 never reaches back more than
         # 250 bytes (its window less MIN_LOOKAHEAD), so it fits a window of 256 as well.
-        self._zlib = zlib.compressobj(wbits=-max(window_bits, 9))
+        self._window_bits = max(window_bits, 9)
         self._flush = zlib.Z_FULL_FLUSH if no_context_takeover else zlib.Z_SYNC_FLUSH
+
+    @cached_property
+    def _zlib(self) -> Any:
+        """What compresses: 256 KiB, so there is none before there is a message."""
+        return zlib.compressobj(wbits=-self._window_bits)
 
     def compress(self, payload: bytes) -> bytes:
         """Return the payload of the frame that carries this message, whole."""
         if not payload:
             return _EMPTY_MESSAGE
-        data = self._zlib.compress(payload) + self._zlib.flush(self._flush)
+        data: bytes = self._zlib.compress(payload) + self._zlib.flush(self._flush)
         return data[: -len(_TAIL)]
 
 

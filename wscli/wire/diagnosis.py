@@ -45,8 +45,9 @@ def explain_refusal(request: Request, response: Response, body: bytes) -> str:
         return _explain_page(response)
     if status == 400:
         return (
-            "the server did not see a proper upgrade: a proxy on the way may have removed "
-            "Upgrade and Connection (nginx passes them on only with proxy_set_header)"
+            "the body may say what the server missed; if it saw no upgrade at all, a proxy on the "
+            "way may have removed Upgrade and Connection (nginx passes them on only with "
+            "proxy_set_header)"
         )
     return _BY_STATUS.get(status, "the response's headers and body may say more")
 

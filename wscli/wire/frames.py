@@ -98,12 +98,22 @@ class Run:
     What a busy stream consists of: kept as one object, so that nothing is paid for each frame.
     """
 
-    __slots__ = ("first_byte", "masked", "payloads")
+    __slots__ = ("first_byte", "first_key", "payloads")
 
-    def __init__(self, first_byte: int, masked: bool, payloads: list[bytes]) -> None:
+    def __init__(self, first_byte: int, first_key: bytes | None, payloads: list[bytes]) -> None:
         self.first_byte = first_byte
-        self.masked = masked
+        self.first_key = first_key
         self.payloads = payloads
+
+    @property
+    def masked(self) -> bool:
+        """Whether all frames are masked, each with its own key, or none is."""
+        return self.first_key is not None
+
+    @property
+    def first_frame(self) -> Frame:
+        """The first of the frames, as it was on the wire."""
+        return Frame(self.opcode, self.payloads[0], rsv=self.rsv, mask_key=self.first_key)
 
     @property
     def opcode(self) -> int:
@@ -189,7 +199,8 @@ class FrameParser:
                 masked = end - pos > 1 and data[pos + 1] >= _MASKED
                 payloads, stop = (_masked_run if masked else _unmasked_run)(data, pos, end)
                 if payloads:
-                    items.append(Run(data[pos], masked, payloads))
+                    key = _first_key(data, pos) if masked else None
+                    items.append(Run(data[pos], key, payloads))
                     pos = stop
                     continue
             header = _parse_header(data, pos, end)
@@ -237,6 +248,12 @@ def _parse_header(data: bytes, pos: int, end: int) -> tuple[Frame, int, int] | N
         length_form=form,
     )
     return frame, length, start
+
+
+def _first_key(data: bytes, pos: int) -> bytes:
+    """Return the mask key of a frame that begins a run."""
+    start = pos + (4 if data[pos + 1] == _MASKED | _SHORT else 2)
+    return data[start : start + 4]
 
 
 def _unmasked_run(data: bytes, pos: int, end: int) -> tuple[list[bytes], int]:
