@@ -85,6 +85,17 @@ def test_a_second_signal_does_not_wait_for_the_clients():
         assert program.end() == 130
 
 
+def test_a_recording_that_cannot_be_written_ends_it_in_good_order():
+    with Program("--record", "/dev/full") as program:
+        with connect(program.url) as connection, pytest.raises(ConnectionClosedOK) as caught:
+            connection.recv(timeout=20)
+        assert caught.value.rcvd.code == 1001
+        assert program.process.wait(20) == 141
+        said = program.process.stderr.read().decode()
+    assert said.startswith("wscli: cannot write the output\n  No space left on device\n")
+    assert said.count("No space left") == 1
+
+
 def test_with_quiet_it_says_nothing(tmp_path):
     path = tmp_path / "s"
     with start("serve", "--quiet", "--unix-socket", path) as process:

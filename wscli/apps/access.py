@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import traceback
+from collections.abc import Callable
 
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
@@ -16,7 +17,7 @@ from wscli.session.bus import Sink
 from wscli.sinks.human.messages import clock_time, show_size
 from wscli.sinks.human.safe import visible
 from wscli.sinks.ndjson import NdjsonSink
-from wscli.sinks.output import Output
+from wscli.sinks.output import Output, RawStream
 
 
 class AccessLog(Watcher):
@@ -25,12 +26,12 @@ class AccessLog(Watcher):
     def __init__(self, env: Env, form: str, recording: io.FileIO | None) -> None:
         self._env = env
         self._form = form
-        self._stdout = Output(env.stdout)
-        self._recording = None if recording is None else Output(recording)
+        self._stdout = _Output(env.stdout, self._unwritable)
+        self._recording = None if recording is None else _Output(recording, self._unwritable)
         self._end: End | None = None
 
     def end_with(self, end: End) -> None:
-        """Have the server end when nobody reads what is written."""
+        """Have the server end when what it is to write cannot be written."""
         self._end = end
 
     def sink(self, visit: Visit) -> Sink | None:
@@ -57,11 +58,30 @@ class AccessLog(Watcher):
     def event(self, name: str, **fields: object) -> None:
         """Write an event of JSON on stdout."""
         event = {"event": name, "time": iso_time(self._env.clock.time()), **fields}
+        self._stdout.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+
+    def _unwritable(self, error: WscliError | BrokenPipeError) -> None:
+        if isinstance(error, WscliError):
+            report(error, self._env)
+        if self._end is not None:
+            self._end(ExitStatus.READER_GONE)
+
+
+class _Output(Output):
+    """An output that raises nothing, since a connection is not to suffer for it."""
+
+    def __init__(
+        self, stream: RawStream, failed: Callable[[WscliError | BrokenPipeError], None]
+    ) -> None:
+        super().__init__(stream)
+        self._failed = failed
+
+    def write(self, data: bytes) -> None:
+        """Write all of it, or tell that it cannot be; nothing is written after that."""
         try:
-            self._stdout.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
-        except (BrokenPipeError, WscliError):
-            if self._end is not None:
-                self._end(ExitStatus.READER_GONE)
+            super().write(data)
+        except (WscliError, BrokenPipeError) as error:
+            self._failed(error)
 
 
 def _fields(visit: Visit) -> dict[str, object]:
