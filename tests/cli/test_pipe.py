@@ -72,7 +72,7 @@ def test_binary_lines(echo_url):
 def test_a_line_that_is_not_utf8_is_named_and_what_came_before_is_sent(echo_url):
     result = wscli("pipe", *PATIENT, echo_url, stdin=b"one\ntwo\nthr\xe9e\nfour\n")
     assert (result.status, result.out) == (2, b"one\ntwo\n")
-    assert "message 3 of stdin is not UTF-8\n  e9 at byte 3" in result.err
+    assert "message 3 of stdin is not UTF-8, as text must be\n  e9 at byte 3" in result.err
     assert "--binary" in result.err
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from wscli.apps.env import Env
 from wscli.errors import UsageError
 from wscli.wire.codes import Opcode
@@ -24,7 +22,11 @@ def read_message(text: str, opcode: Opcode, env: Env) -> bytes:
     else:
         payload = text.encode(errors="surrogateescape")
     if opcode == Opcode.TEXT:
-        _check_utf8(payload, text)
+        try:
+            payload.decode()
+        except UnicodeDecodeError as error:
+            name = f"the message {text[:40]!r}"
+            raise not_utf8(name, error, "--binary sends any bytes") from None
     return payload
 
 
@@ -47,6 +49,8 @@ def _decode(text: str) -> bytes:
         if text.startswith("0x"):
             return bytes.fromhex(text[2:])
         if text.startswith("b64:"):
+            import base64
+
             return base64.b64decode(text[4:], validate=True)
     except ValueError as error:
         raise UsageError(
@@ -55,13 +59,8 @@ def _decode(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _check_utf8(payload: bytes, text: str) -> None:
-    try:
-        payload.decode()
-    except UnicodeDecodeError as error:
-        where = f"{payload[error.start : error.end].hex(' ')} at byte {error.start:,}"
-        raise UsageError(
-            f"the message {text[:40]!r} is not UTF-8, as text must be",
-            f"{where}: {error.reason}",
-            "--binary sends any bytes",
-        ) from None
+def not_utf8(name: str, error: UnicodeDecodeError, hint: str) -> UsageError:
+    """Return the error for a text message that is not UTF-8 (RFC 6455 §5.6)."""
+    octets = error.object[error.start : error.end].hex(" ")
+    evidence = f"{octets} at byte {error.start:,}: {error.reason}"
+    return UsageError(f"{name} is not UTF-8, as text must be", evidence, hint)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
+from wscli.apps.message import not_utf8
 from wscli.apps.report import say
 from wscli.apps.run import Work, run_session
 from wscli.errors import ConnectionClosed, ExitStatus, UsageError
@@ -162,12 +163,9 @@ class Feeder:
             try:
                 line.decode()
             except UnicodeDecodeError as error:
-                where = f"{line[error.start : error.end].hex(' ')} at byte {error.start:,}"
-                return messages[:index], UsageError(
-                    f"message {self._posted + index + 1:,} of stdin is not UTF-8",
-                    f"{where}: {error.reason}",
-                    "--binary sends any bytes; what came before has been sent",
-                )
+                name = f"message {self._posted + index + 1:,} of stdin"
+                hint = "--binary sends any bytes; what came before has been sent"
+                return messages[:index], not_utf8(name, error, hint)
         return messages, None
 
     def _too_long(self, index: int = 0) -> UsageError:
