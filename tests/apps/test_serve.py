@@ -12,6 +12,8 @@ from websockets.sync.client import connect
 from tests.program import start, wscli
 from tests.raw import Client
 from tests.waiting import wait_until
+from wscli.wire.codes import Opcode
+from wscli.wire.frames import Frame
 
 
 class Program:
@@ -147,6 +149,36 @@ def test_a_recording_has_every_event_of_every_connection(tmp_path):
     assert [event.get("base64") for event in second[1:3]] == ["AP8=", "AP8="]
 
 
+def test_a_recording_has_every_frame_where_that_is_asked_for(tmp_path):
+    path = tmp_path / "served.ndjson"
+    with Program("-vv", "--record", path) as program, Client(program) as client:
+        client.open("/echo")
+        client.send(Frame(Opcode.TEXT, b"a", fin=False, mask_key=b"\1\2\3\4").to_bytes())
+        client.send(Frame(Opcode.CONTINUATION, b"b", mask_key=bytes(4)).to_bytes())
+        assert client.message() == b"ab"
+        program.end()
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    frames = [event for event in events if event["event"] == "frame"]
+    shown = ["direction", "opcode", "fin", "masked", "mask_key", "size", "wire_size"]
+    assert [[frame.get(name) for name in shown] for frame in frames[:3]] == [
+        ["in", "text", False, True, "01020304", 1, 7],
+        ["in", "continuation", True, True, "00000000", 1, 7],
+        ["out", "text", True, False, None, 2, 4],
+    ]
+    assert [event["text"] for event in events if event["event"] == "message"] == ["ab", "ab"]
+
+
+def test_a_recording_says_what_was_agreed_on(tmp_path):
+    path = tmp_path / "served.ndjson"
+    with Program("--record", path) as program:
+        wscli("send", program.url + "/echo", "compressed")
+        wscli("send", "--no-compress", program.url + "/echo", "plain")
+        program.end()
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    opened = [event for event in events if event["event"] == "open"]
+    assert [event.get("extensions") for event in opened] == ["permessage-deflate", None]
+
+
 def test_a_certificate_made_on_the_spot_comes_with_the_command_that_trusts_it():
     with Program("--tls") as program:
         trust = program.line()
@@ -192,6 +224,7 @@ def test_a_port_that_is_taken_is_a_clear_error():
         (["--key", "k.pem"], "a private key needs its certificate"),
         (["--mode", "hub", "--script", "x"], "--mode and --script exclude each other"),
         (["--quiet", "--json"], "--quiet and --json exclude each other"),
+        (["-vv"], "-v says what a recording has"),
         (["--script", "/nowhere.toml"], "cannot read the script"),
         (["--record", "/nowhere/at/all"], "cannot write /nowhere/at/all"),
         (["--max-clients", "0"], "no number from 1 on"),

@@ -6,8 +6,9 @@ pings "are you there" and says when the pong came; /close?code=&reason=.
 
 ``client URL SCRIPT OPTIONS`` goes through the steps of a script (JSON): echo and fragments with
 [kind, size], ping, close with [code, reason], wait for the other side's Close. It prints the
-[code, reason] that it saw, and exits with 0 only if all was as it should be. The options are
-deflate, no_context_takeover and window_bits.
+[code, reason] that it saw, and exits with 0 only if all was as it should be. A script has one
+of echo and fragments, since a program may do either for all its messages. The options are deflate,
+no_context_takeover and window_bits.
 """
 
 import json
@@ -24,6 +25,18 @@ NAMES = ("websockets", "aiohttp", "ws", "gorilla")
 
 CANNOT_FRAGMENT = {"aiohttp"}
 """Peers that send each message in one frame."""
+
+
+OFFERS = {
+    "plain": {"deflate": False, "no_context_takeover": False, "window_bits": None},
+    "default": {"deflate": True, "no_context_takeover": False, "window_bits": None},
+    "no takeover": {"deflate": True, "no_context_takeover": True, "window_bits": None},
+    "small windows": {"deflate": True, "no_context_takeover": False, "window_bits": 9},
+}
+"""What a client may offer, as its options."""
+
+CANNOT_OFFER = {"aiohttp": {"no takeover"}, "gorilla": {"default", "small windows"}}
+"""Clients that have no way to offer this; gorilla/websocket always offers no takeover."""
 
 
 def make_ready(name, folder):

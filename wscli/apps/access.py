@@ -21,13 +21,19 @@ from wscli.sinks.output import Output, RawStream
 
 
 class AccessLog(Watcher):
-    """Writes a line for each connection when it has ended: on stderr, or as JSON on stdout."""
+    """Writes a line for each connection when it has ended: on stderr, or as JSON on stdout.
 
-    def __init__(self, env: Env, form: str, recording: io.FileIO | None) -> None:
+    A recording has every event of every connection, with ``frames`` each frame too.
+    """
+
+    def __init__(
+        self, env: Env, form: str, recording: io.FileIO | None, *, frames: bool = False
+    ) -> None:
         self._env = env
         self._form = form
         self._stdout = _Output(env.stdout, self._unwritable)
         self._recording = None if recording is None else _Output(recording, self._unwritable)
+        self._frames = frames
         self._end: End | None = None
 
     def end_with(self, end: End) -> None:
@@ -38,7 +44,7 @@ class AccessLog(Watcher):
         """Return what records a connection."""
         if self._recording is None:
             return None
-        return NdjsonSink(self._recording, connection=visit.number)
+        return NdjsonSink(self._recording, frames=self._frames, connection=visit.number)
 
     def ended(self, visit: Visit) -> None:
         """Write a connection's line."""

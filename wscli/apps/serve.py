@@ -17,11 +17,15 @@ from wscli.server.server import WILDCARDS, Server
 
 
 class ServeCommand(NamedTuple):
-    """What to serve, and what to say of it: ``log`` is text, json or none."""
+    """What to serve, and what to say of it: ``log`` is text, json or none.
+
+    With ``frames`` the recording has every frame.
+    """
 
     serve: ServeOptions = ServeOptions()
     log: str = "text"
     record: str | None = None
+    frames: bool = False
 
 
 def run(command: ServeCommand, env: Env) -> ExitStatus:
@@ -31,7 +35,7 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
             recording = None
             if command.record is not None:
                 recording = stack.enter_context(open_recording(command.record))
-            log = AccessLog(env, command.log, recording)
+            log = AccessLog(env, command.log, recording, frames=command.frames)
 
             def started(server: Server, end: End) -> None:
                 log.end_with(end)

@@ -203,13 +203,17 @@ class Peer(asyncio.Protocol):
         response = endpoint.accept(accept_response(request, subprotocol, deflate))
         self.visit.status = 101
         options = self._shared.options
+        extensions = deflate.answer() if deflate else None
+        agreement = Agreement(subprotocol, extensions, deflate, ())
+        recorder = self._record(request, response, agreement)
+        frames = recorder is not None and recorder.wants_frames
         self._channel = Channel(
-            Connection(Role.SERVER, deflate=deflate, max_size=options.max_size),
+            Connection(Role.SERVER, deflate=deflate, max_size=options.max_size, frames=frames),
             endpoint,
             self,
             self.visit,
             queue=options.queue,
-            recorder=self._record(request, response, Agreement(subprotocol, None, deflate, ())),
+            recorder=recorder,
         )
         self._shared.clients += 1
         self._take = self._channel.receive

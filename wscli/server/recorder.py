@@ -18,6 +18,7 @@ class Recorder:
     """Feeds one sink with one connection."""
 
     def __init__(self, sink: Sink, opening: Opening, clock: Clock) -> None:
+        self.wants_frames = sink.wants_frames
         self._sink = sink
         self._clock = clock
         self._started = clock.monotonic()

@@ -14,16 +14,18 @@ _PRINTABLE = bytes(octet if 32 <= octet < 127 else ord(".") for octet in range(2
 
 def hexdump(data: bytes, start: int = 0) -> Iterator[str]:
     """Yield lines of offset (from ``start``), sixteen bytes in hex, and the same as ASCII."""
-    for offset in range(0, len(data), 16):
-        row = data[offset : offset + 16]
-        digits = f"{row[:8].hex(' '):23}  {row[8:].hex(' '):23}"
-        yield f"{start + offset:08x}  {digits}  |{row.translate(_PRINTABLE).decode()}|"
+    digits = data.hex(" ")
+    characters = data.translate(_PRINTABLE).decode()
+    for at in range(0, len(data), 16):
+        left, right = digits[3 * at : 3 * at + 23], digits[3 * at + 24 : 3 * at + 47]
+        yield f"{start + at:08x}  {left:23}  {right:23}  |{characters[at : at + 16]}|"
 
 
-def hexdump_blocks(data: bytes) -> Iterator[str]:
-    """Yield the dump of ``data`` in blocks of lines, each ending in a line feed."""
+def hexdump_blocks(data: bytes, mark: str = "") -> Iterator[str]:
+    """Yield the dump of ``data`` in blocks of lines, each after a mark and with a line feed."""
     for start in range(0, len(data), _BLOCK):
-        yield "\n".join([*hexdump(data[start : start + _BLOCK], start), ""])
+        rows = hexdump(data[start : start + _BLOCK], start)
+        yield "".join([f"{mark}{row}\n" for row in rows])
 
 
 class HexSink(Sink):

@@ -1,4 +1,4 @@
-// A server and a client made with gorilla/websocket; see tests/interop/peers.py.
+// A server and a client made with gorilla/websocket; see tests/interop/programs.py.
 package main
 
 import (
@@ -17,8 +17,11 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A small write buffer: a message that is larger leaves in fragments.
-const fragment = 4096
+// A message that is larger than the write buffer leaves in fragments.
+const (
+	fragment = 4096
+	whole    = 16 << 20
+)
 
 func report(code int, reason string) {
 	line, _ := json.Marshal([]interface{}{code, reason})
@@ -94,7 +97,13 @@ func payload(argument []interface{}) (int, []byte) {
 }
 
 func client(url string, script [][]interface{}, chosen options) {
-	dialer := websocket.Dialer{EnableCompression: chosen.Deflate, WriteBufferSize: fragment}
+	size := whole
+	for _, step := range script {
+		if step[0] == "fragments" {
+			size = fragment
+		}
+	}
+	dialer := websocket.Dialer{EnableCompression: chosen.Deflate, WriteBufferSize: size}
 	conn, _, err := dialer.Dial(url, nil)
 	if err != nil {
 		log.Fatal(err)

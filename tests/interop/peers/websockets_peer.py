@@ -1,4 +1,4 @@
-"""A server and a client made with the websockets package; see ``tests/interop/peers.py``."""
+"""A server and a client made with the websockets package; see ``tests/interop/programs.py``."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-// A server and a client made with the npm package ws; see tests/interop/peers.py.
+// A server and a client made with the npm package ws; see tests/interop/programs.py.
 "use strict";
 const WebSocket = require("ws");
 

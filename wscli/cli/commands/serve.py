@@ -32,6 +32,8 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
         raise UsageError("a private key needs its certificate", hint="--cert FILE")
     if params["mode"] and params["script"]:
         raise UsageError("--mode and --script exclude each other", hint="give one of them")
+    if params["verbosity"] and not params["record"]:
+        raise UsageError("-v says what a recording has, and there is none", hint="--record FILE")
     from wscli.apps import serve
 
     host, port = params["address"]
@@ -41,7 +43,8 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
         **{name: params[name] for name in ServeOptions._fields if name not in ("host", "port")},
     )
     log = "json" if params["as_json"] else "none" if params["quiet"] else "text"
-    return serve.run(serve.ServeCommand(options, log, params["record"]), env)
+    frames = params["verbosity"] >= 2
+    return serve.run(serve.ServeCommand(options, log, params["record"], frames), env)
 
 
 def _serving_options() -> list[click.Parameter]:
@@ -117,6 +120,13 @@ def _seeing_options() -> list[click.Parameter]:
         Option("--json", "as_json", section=section, is_flag=True, help="The log as JSON, stdout."),
         Option(
             "--record", section=section, metavar="FILE", help="Write every event to a file, JSON."
+        ),
+        Option(
+            "-v",
+            "verbosity",
+            section=section,
+            count=True,
+            help="With -vv the recording has every frame.",
         ),
     ]
 

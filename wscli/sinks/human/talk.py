@@ -66,8 +66,8 @@ class TalkSink(Sink):
         self._write(lines)
 
     def _write_bytes(self, mark: str, data: bytes) -> None:
-        for block in hexdump_blocks(data):
-            self._write((mark, row) for row in block.splitlines())
+        for block in hexdump_blocks(data, self._paint(mark, "")):
+            self._output.write(block.encode())
 
     def ended(self, end: End) -> None:
         """Say how it ended."""
