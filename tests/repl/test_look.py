@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from tests.terminal import WSCLI
+
 SEQUENCES = {
     "clear screen": "\x1b[2J",
     "title": "\x1b]0;title\x07",
@@ -154,6 +156,20 @@ def test_the_shared_options_show_what_they_show_elsewhere(session):
     dump.until(lambda: dump.text.count("68 65 6c 6c 6f") == 2)
     quiet = session("-q")
     assert "connected to" not in quiet.text
+
+
+def test_what_v_says_may_go_to_a_file_and_all_else_is_in_the_session(terminal, echo_url, tmp_path):
+    log = tmp_path / "log"
+    command = ["sh", "-c", 'exec "$@" 2> "$0"', str(log), *WSCLI, "connect", "-v", echo_url]
+    session = terminal(command=command)
+    session.until("connected to")
+    session.enter("/nosuch")
+    session.until("there is no command /nosuch")
+    session.press("ctrl-d")
+    assert session.ended() == 0
+    assert "closed with 1000" in session.text
+    assert "> GET / HTTP/1.1" in log.read_text()
+    assert "nosuch" not in log.read_text()
 
 
 def test_a_session_is_recorded_from_its_first_event(session, tmp_path):
