@@ -90,11 +90,13 @@ def test_a_dumb_terminal_gets_no_escape_sequence_and_all_else(terminal, echo_url
     assert "closed with 1000" in session.text
 
 
-def test_ctrl_c_leaves_at_a_dumb_terminal(terminal, echo_url):
-    session = terminal("connect", echo_url, env={"TERM": "dumb"})
-    session.until("connected to")
-    session.press("ctrl-c")
-    assert session.ended() == 130
+def test_a_line_that_a_dumb_terminal_has_cut_is_not_sent(collecting):
+    session, messages = collecting(env={"TERM": "dumb"}, until="connected to")
+    session.enter("x" * 5000)
+    session.until("the terminal cuts a line at 4,095 bytes, so it is not sent")
+    session.enter("y" * 4094)
+    session.until("got 1")
+    assert messages == ["y" * 4094]
 
 
 def test_a_resize_lays_out_anew_and_keeps_what_is_typed(session):

@@ -98,7 +98,7 @@ def _console(shell: Shell, host: str, options: ReplOptions, env: Env) -> Console
     if env.environ.get("TERM") == "dumb":
         from wscli.repl.plain import PlainConsole
 
-        return PlainConsole(shell, Output(env.stdout))
+        return PlainConsole(shell, Output(env.stdout, None))
     from wscli.repl.inputrc import wants_vi
     from wscli.repl.terminal import Terminal
     from wscli.repl.toolbar import Toolbar
