@@ -131,11 +131,11 @@ def terminal(scripted, websockets_server):
 
 @pytest.fixture
 def session(terminal, echo_url):
-    """Return a function that starts a session with an echo server, and waits for its prompt."""
+    """Return a function that starts a session with an echo server, and waits for it to be open."""
 
-    def start(*options, url=echo_url, **more):
+    def start(*options, url=echo_url, until="● open", **more):
         opened = terminal("connect", *options, url, **more)
-        opened.until("● open")
+        opened.until(until)
         return opened
 
     return start

@@ -9,8 +9,9 @@ import pytest
 
 from tests.terminal import WSCLI
 
-# Starts its arguments between two looks at the terminal's settings.
+# Starts its arguments between two looks at the terminal's settings; Ctrl-C is theirs.
 BETWEEN_LOOKS = """
+trap : INT
 stty -a > "$0/before"
 "$@"
 echo "status $?"
@@ -103,6 +104,7 @@ WAYS = {
     "quit": (lambda session: session.enter("/quit"), 0),
     "ctrl-c-twice": (ctrl_c_twice, 130),
     "sigterm": (lambda session: session.signal(signal.SIGTERM), 143),
+    "sighup": (lambda session: session.signal(signal.SIGHUP), 129),
     "ctrl-d-with-an-open-menu": (lambda s: (s.type("/"), s.press("ctrl-c", "ctrl-d")), 0),
 }
 
@@ -117,6 +119,24 @@ def test_every_way_out_leaves_the_terminal_as_it_was(terminal, scripted, tmp_pat
     if kind == "gone":
         session.enter("go")
         session.until("● closed")
+    check_way_out(session, tmp_path, way, kind)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if "menu" not in way])
+@pytest.mark.parametrize("kind", ["answers", "never answers"])
+def test_every_way_out_closes_at_a_dumb_terminal_too(terminal, scripted, tmp_path, way, kind):
+    script = {"answers": answer, "never answers": never_answer}[kind]
+    command = ["sh", "-c", BETWEEN_LOOKS, str(tmp_path), *WSCLI, "connect"]
+    session = terminal(
+        command=[*command, "--close-timeout", "300ms", scripted(script).url], env={"TERM": "dumb"}
+    )
+    session.until("connected to")
+    check_way_out(session, tmp_path, way, kind)
+    told = {"answers": "closed with 1000", "never answers": "did not answer Close within 0.3 s"}
+    assert told[kind] in session.text
+
+
+def check_way_out(session, tmp_path, way, kind):
     leave, status = WAYS[way]
     leave(session)
     assert session.ended() == 0

@@ -37,3 +37,14 @@ def test_what_the_terminal_cannot_take_is_counted_said_and_shown_on_demand(
     session.enter(f"/show {number}")
     session.until(lambda: re.search(rf"← +{number} .* push {number - 1}\n", session.text))
     done.set()
+
+
+def test_what_was_not_drawn_is_shown_whole_however_many_it_is(terminal, serve):
+    url = f"{serve().url}/push?n=20000&size=10"
+    session = terminal("connect", url)
+    session.until("/reconnect connects again")
+    assert "* connected to" in session.text  # however much came right behind it
+    session.enter("/show 1-20000")
+    session.until(lambda: session.text.count("\n← 20000 ") == 2)
+    shown = session.text.rpartition("> /show")[2]
+    assert re.findall(r"^← *(\d+) ", shown, re.MULTILINE) == [str(n) for n in range(1, 20001)]

@@ -31,6 +31,16 @@ def test_lines_are_there_in_the_next_session_with_that_host(session, tmp_path):
     second.until("> from before")
 
 
+def test_a_dumb_terminal_has_its_history_too(session):
+    first = session(env={"TERM": "dumb"}, until="connected to")
+    first.enter("from before")
+    first.until("← ")
+    leave(first)
+    second = session()
+    second.press("up")
+    second.until("> from before")
+
+
 def test_another_host_has_another_history(session, websockets_server, tmp_path):
     first = session()
     first.enter("to one host")

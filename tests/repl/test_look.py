@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from tests.terminal import WSCLI
+
 SEQUENCES = {
     "clear screen": "\x1b[2J",
     "title": "\x1b]0;title\x07",
@@ -88,11 +90,13 @@ def test_a_dumb_terminal_gets_no_escape_sequence_and_all_else(terminal, echo_url
     assert "closed with 1000" in session.text
 
 
-def test_ctrl_c_leaves_at_a_dumb_terminal(terminal, echo_url):
-    session = terminal("connect", echo_url, env={"TERM": "dumb"})
-    session.until("connected to")
-    session.press("ctrl-c")
-    assert session.ended() == 130
+def test_a_line_that_a_dumb_terminal_has_cut_is_not_sent(collecting):
+    session, messages = collecting(env={"TERM": "dumb"}, until="connected to")
+    session.enter("x" * 5000)
+    session.until("the terminal cuts a line at 4,095 bytes, so it is not sent")
+    session.enter("y" * 4094)
+    session.until("got 1")
+    assert messages == ["y" * 4094]
 
 
 def test_a_resize_lays_out_anew_and_keeps_what_is_typed(session):
@@ -154,6 +158,20 @@ def test_the_shared_options_show_what_they_show_elsewhere(session):
     dump.until(lambda: dump.text.count("68 65 6c 6c 6f") == 2)
     quiet = session("-q")
     assert "connected to" not in quiet.text
+
+
+def test_what_v_says_may_go_to_a_file_and_all_else_is_in_the_session(terminal, echo_url, tmp_path):
+    log = tmp_path / "log"
+    command = ["sh", "-c", 'exec "$@" 2> "$0"', str(log), *WSCLI, "connect", "-v", echo_url]
+    session = terminal(command=command)
+    session.until("connected to")
+    session.enter("/nosuch")
+    session.until("there is no command /nosuch")
+    session.press("ctrl-d")
+    assert session.ended() == 0
+    assert "closed with 1000" in session.text
+    assert "> GET / HTTP/1.1" in log.read_text()
+    assert "nosuch" not in log.read_text()
 
 
 def test_a_session_is_recorded_from_its_first_event(session, tmp_path):

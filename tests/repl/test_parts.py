@@ -5,18 +5,21 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from wscli.errors import UsageError
+from wscli.net.clock import Clock
 from wscli.repl.commands import COMMANDS
 from wscli.repl.commands.frame_syntax import parse_frame
 from wscli.repl.commands.sending import compact_json, parse_close
 from wscli.repl.commands.table import find_command
 from wscli.repl.completion import LineCompleter
-from wscli.repl.feed import Feed, Gap
+from wscli.repl.display import Display
+from wscli.repl.feed import Asked, Feed, Gap
 from wscli.repl.history import LineHistory
 from wscli.repl.inputrc import editing_mode
 from wscli.repl.journal import Journal
 from wscli.repl.lines import Call, parse_line
 from wscli.session.bus import Batch
-from wscli.sinks.human.messages import Entry
+from wscli.sinks.human.messages import Entry, MessageView
+from wscli.sinks.human.palette import Palette
 
 # What the contract has; a command that is added is added here.
 CONTRACT = (
@@ -151,9 +154,9 @@ def entry(number):
     return Entry(True, 0.0, 1, b"x", number)
 
 
-def drain(feed, size=1000):
+def drain(feed):
     records = []
-    while (record := feed.take(size)) is not None:
+    while (record := feed.take()) is not None:
         records.append(record)
     return records
 
@@ -172,11 +175,35 @@ def test_a_full_feed_gives_up_the_oldest_and_says_so_first():
     assert drain(feed) == [Gap(2, 1, 2, 2), entry(3), entry(4), entry(5)]
 
 
-def test_a_long_text_is_given_piece_by_piece_cut_at_lines():
-    feed = Feed()
+def test_a_feed_holds_so_many_bytes_and_at_least_one_record():
+    feed = Feed(max_bytes=2)
+    feed.put(map(entry, range(1, 5)))
+    assert drain(feed) == [Gap(2, 1, 2, 0), entry(3), entry(4)]
+    feed.put(["a long line\n"])
+    assert drain(feed) == ["a long line\n"]
+
+
+def test_what_the_user_asked_for_is_never_given_up_and_keeps_its_place():
+    feed = Feed(limit=2)
+    feed.put([Asked("first\n"), entry(1), Asked(entry(2)), entry(3), entry(4), entry(5)])
+    assert drain(feed) == [
+        Asked("first\n"),
+        Gap(1, 1, 1, 0),
+        Asked(entry(2)),
+        Gap(1, 3, 3, 0),
+        entry(4),
+        entry(5),
+    ]
+    assert not feed
+
+
+def test_a_long_text_is_drawn_piece_by_piece_cut_at_lines():
+    display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
     text = "".join(f"line {number}\n" for number in range(100))
-    feed.put([text])
-    pieces = drain(feed, 50)
+    display.say(text.removesuffix("\n"))
+    pieces = []
+    while display.waiting:
+        pieces.append(display.draw(50))
     assert "".join(pieces) == text
     assert all(piece.endswith("\n") and len(piece) < 70 for piece in pieces)
 

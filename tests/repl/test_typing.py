@@ -4,6 +4,16 @@ import re
 import threading
 import time
 
+import pytest
+
+EDITOR_WITH_CTRL_C = """#!/bin/sh
+count=0
+trap 'count=$((count + 1)); echo "interrupted $count"' INT
+echo editing
+while [ $count -lt 2 ]; do read line; done
+printf edited > "$1"
+"""
+
 
 def test_a_line_is_sent_as_text_and_the_reply_appears_above_the_prompt(session):
     terminal = session()
@@ -153,7 +163,35 @@ def test_edit_puts_what_the_editor_saved_into_the_prompt(collecting, tmp_path):
     assert messages == ["first\nsecond line"]
 
 
-def test_an_editor_that_cannot_be_started_is_named(collecting):
-    session, _ = collecting(env={"EDITOR": "no-such-editor"})
+@pytest.mark.parametrize(
+    ("editor", "complaint"),
+    [
+        ("no-such-editor", "cannot start the editor 'no-such-editor'"),
+        ("false", "the editor 'false' ended with status 1"),
+        ("vi '", "No closing quotation"),
+        ("rm", "there is no file that an editor could save"),
+    ],
+)
+def test_an_editor_that_fails_is_named_and_the_session_goes_on(collecting, editor, complaint):
+    session, _ = collecting(env={"EDITOR": editor})
     session.enter("/edit")
-    session.until("cannot start the editor 'no-such-editor'")
+    session.until(complaint)
+    session.enter("still here")
+    session.until("got 1")
+
+
+def test_ctrl_c_in_the_editor_is_the_editor_s(collecting, tmp_path):
+    editor = tmp_path / "editor"
+    editor.write_text(EDITOR_WITH_CTRL_C)
+    editor.chmod(0o755)
+    session, messages = collecting(env={"EDITOR": str(editor)})
+    session.enter("/edit")
+    session.until("editing")
+    for count in (1, 2):
+        session.press("ctrl-c")
+        session.until(f"interrupted {count}")
+    session.until("> edited")
+    session.press("enter")
+    session.until("got 1")
+    assert messages == ["edited"]
+    assert "Ctrl-C again leaves" not in session.text

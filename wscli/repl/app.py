@@ -6,6 +6,7 @@ import gc
 from contextlib import ExitStack
 
 from wscli.apps import demo
+from wscli.apps.common import Seeing
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.report import report
@@ -14,7 +15,7 @@ from wscli.net.url import parse_url
 from wscli.repl.link import Link
 from wscli.repl.options import ReplOptions
 from wscli.repl.shell import Console, Shell
-from wscli.session.bus import Bus
+from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.reconnect import Reconnect
 from wscli.session.session import Session
@@ -42,7 +43,7 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         if options.common.seeing.record:
             shell.recorder.start(options.common.seeing.record)
         stack.callback(shell.recorder.stop)
-        shell.link = _link(shell, url, options)
+        shell.link = _link(shell, url, options, env)
         shell.link.start()
         stack.callback(shell.link.stop)
         shell.attach(_console(shell, host, options, env))
@@ -71,17 +72,14 @@ def _history_of(options: ReplOptions, host: str) -> str | None:
     return "demo" if options.common.url.startswith(demo.SCHEME) else host
 
 
-def _link(shell: Shell, url: str, options: ReplOptions) -> Link:
+def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     common = options.common
-    sinks = [shell.stats, shell.recorder, *talk_sinks(common.seeing, shell.env), shell.display]
+    bus = Bus([shell.stats, shell.recorder, *_talk(shell, common.seeing, env), shell.display])
     if common.seeing.form == "json":
-        sinks.append(data_sink(common.seeing, shell.env))
-    bus = Bus(sinks)
+        bus = Bus([bus, data_sink(common.seeing, shell.stream_env)])
 
     def connect() -> Session:
-        return open_session(
-            url, common.connect, clock=shell.env.clock, environ=shell.env.environ, bus=bus
-        )
+        return open_session(url, common.connect, clock=env.clock, environ=env.environ, bus=bus)
 
     reconnect = None
     if options.reconnect != "never":
@@ -89,11 +87,18 @@ def _link(shell: Shell, url: str, options: ReplOptions) -> Link:
     return Link(connect, reconnect, shell)
 
 
+def _talk(shell: Shell, seeing: Seeing, env: Env) -> list[Sink]:
+    """Return what tells of the connection in the session; what ``-v`` says may go to a file."""
+    if seeing.verbosity and not env.stderr_tty:
+        return talk_sinks(seeing, env) + talk_sinks(seeing._replace(verbosity=0), shell.env)
+    return talk_sinks(seeing, shell.stream_env if seeing.verbosity >= 2 else shell.env)
+
+
 def _console(shell: Shell, host: str, options: ReplOptions, env: Env) -> Console:
     if env.environ.get("TERM") == "dumb":
         from wscli.repl.plain import PlainConsole
 
-        return PlainConsole(shell, Output(env.stdout))
+        return PlainConsole(shell, Output(env.stdout, None))
     from wscli.repl.inputrc import wants_vi
     from wscli.repl.terminal import Terminal
     from wscli.repl.toolbar import Toolbar

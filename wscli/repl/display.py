@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
-from wscli.repl.feed import Feed, Gap
+from wscli.repl.feed import Asked, Feed, Gap, Record
 from wscli.repl.journal import Journal
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
@@ -24,8 +24,6 @@ from wscli.wire.rules import Violation
 _DRAW_FOR = 0.003  # seconds: what takes longer is drawn when keys have been looked at
 _MAX_EXPECTED = 1000  # control frames of the user's that are remembered
 _EVENTS = (Messages, Ping, Pong, Close)
-
-Record = Entry | str
 
 
 class Display(Sink):
@@ -48,13 +46,22 @@ class Display(Sink):
         self._feed = Feed()
         self._clock = clock
         self._news = news
+        self._rest = ""  # of what is being drawn
         self._expected: dict[bytes, None] = {}
         self._ended_at: float | None = None
 
     # In the thread of whoever has something to show
 
     def say(self, text: str) -> None:
-        """Have lines drawn, in their turn."""
+        """Have lines drawn in their turn, however much comes."""
+        self._put([Asked(f"{text}\n")])
+
+    def show(self, entries: Iterable[Entry]) -> None:
+        """Have messages drawn whole, however much comes."""
+        self._put(map(Asked, entries))
+
+    def talk(self, text: str) -> None:
+        """Have lines drawn, unless there are more of them than the terminal can take."""
         self._put([f"{text}\n"])
 
     def expect(self, payload: bytes) -> None:
@@ -88,7 +95,7 @@ class Display(Sink):
         """Remember when the gap began."""
         self._ended_at = end.time
 
-    def _put(self, records: Sequence[Record]) -> None:
+    def _put(self, records: Iterable[Record | Asked]) -> None:
         self._feed.put(records)
         self._news()
 
@@ -101,8 +108,10 @@ class Display(Sink):
     def _passes(self, entry: Entry) -> bool:
         if not entry.incoming:
             return not self.view.bare
-        text = entry.payload.decode(errors="backslashreplace") if self.pattern else ""
-        return self.pattern is None or self.pattern.search(text) is not None
+        pattern = self.pattern  # which another thread may change
+        if pattern is None:
+            return True
+        return pattern.search(entry.payload.decode(errors="backslashreplace")) is not None
 
     def _control(self, batch: Batch, item: Ping | Pong) -> Iterator[str]:
         if not (self.verbose or item.payload in self._expected) or not self.draws_messages:
@@ -136,33 +145,38 @@ class Display(Sink):
     @property
     def waiting(self) -> bool:
         """Whether there is something to draw."""
-        return bool(self._feed)
+        return bool(self._rest or self._feed)
 
     def draw(self, size: int) -> str:
-        """Return what is to be drawn next, in about so many characters."""
+        """Return what is to be drawn next: lines of about so many characters."""
         parts: list[str] = []
         stop = self._clock.monotonic() + _DRAW_FOR
-        while size > 0 and (record := self._feed.take(size)) is not None:
-            text = self._render(record)
-            parts.append(text)
-            size -= len(text)
+        while size > 0 and (text := self._rest or self._render(self._feed.take())):
+            end = text.find("\n", size) + 1 or len(text)
+            parts.append(text[:end])
+            self._rest = text[end:]
+            size -= end
             if self._clock.monotonic() > stop:
                 break
         return "".join(parts)
 
-    def _render(self, record: Record | Gap) -> str:
-        if isinstance(record, str):
-            return record
+    def _render(self, record: Record | Asked | Gap | None) -> str:
+        if record is None:
+            return ""
         if isinstance(record, Gap):
             return self.view.palette.paint("bold", _describe_gap(record)) + "\n"
-        return "\n".join(self.view.lines(record)) + "\n"
+        whole = isinstance(record, Asked)
+        content = record.record if isinstance(record, Asked) else record
+        if isinstance(content, str):
+            return content
+        return "\n".join(self.view.lines(content, whole=whole)) + "\n"
 
 
 class DisplayStream(io.RawIOBase):
-    """What takes the place of stdout and stderr in a session: what is written is drawn."""
+    """What takes the place of stdout and stderr in a session: ``draw`` has the lines drawn."""
 
-    def __init__(self, display: Display, descriptor: int) -> None:
-        self._display = display
+    def __init__(self, draw: Callable[[str], None], descriptor: int) -> None:
+        self._draw = draw
         self._descriptor = descriptor
 
     def fileno(self) -> int:
@@ -175,7 +189,7 @@ class DisplayStream(io.RawIOBase):
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         """Have whole lines drawn."""
-        self._display.say(data.decode(errors="backslashreplace").removesuffix("\n"))
+        self._draw(data.decode(errors="backslashreplace").removesuffix("\n"))
         return len(data)
 
 
@@ -195,10 +209,15 @@ def _describe_opening(opening: Opening, elapsed: float) -> str:
 def _describe_gap(gap: Gap) -> str:
     parts = []
     if gap.messages:
-        parts.append(f"{gap.messages:,} messages were not drawn: /show {gap.first}-{gap.last}")
+        which = f"{gap.first}-{gap.last}" if gap.last > gap.first else f"{gap.first}"
+        parts.append(f"{_count(gap.messages, 'message')} not drawn: /show {which}")
     if gap.lines:
-        parts.append(f"{gap.lines:,} lines were not drawn")
+        parts.append(f"{_count(gap.lines, 'line')} not drawn")
     return f"… {'; '.join(parts)}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what} was" if number == 1 else f"{number:,} {what}s were"
 
 
 def _is_readable(payload: bytes) -> bool:

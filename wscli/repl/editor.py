@@ -18,15 +18,28 @@ def edit_text(text: str, environ: Mapping[str, str]) -> str:
         UsageError: if there is no editor, or it fails.
     """
     editor = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
-    descriptor, path = tempfile.mkstemp(prefix="wscli-", suffix=".txt")
     try:
-        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        _run([*shlex.split(editor), path])
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return file.read().removesuffix("\n")
-    finally:
-        os.unlink(path)
+        with tempfile.TemporaryDirectory(prefix="wscli-") as folder:
+            return _edit_file(os.path.join(folder, "message.txt"), text, editor)
+    except OSError as error:
+        raise UsageError(
+            "there is no file that an editor could save", error.strerror or str(error)
+        ) from None
+
+
+def _edit_file(path: str, text: str, editor: str) -> str:
+    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+    _run([*_words(editor), path])
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return file.read().removesuffix("\n")
+
+
+def _words(editor: str) -> list[str]:
+    try:
+        return shlex.split(editor)
+    except ValueError as error:
+        raise UsageError(f"EDITOR is {editor!r}, which is no command", str(error)) from None
 
 
 def _run(command: list[str]) -> None:

@@ -6,13 +6,20 @@ import os
 import select
 import signal
 from contextlib import suppress
+from types import FrameType
 
-from wscli.errors import ExitStatus, WscliError
+from wscli.errors import ExitStatus, UsageError, WscliError
 from wscli.repl.editor import edit_text
 from wscli.repl.shell import Shell
 from wscli.sinks.output import Output
 
 _CHUNK = 64 << 10
+_LONGEST_LINE = 4095  # bytes: of a longer line a terminal of Linux keeps the rest to itself
+_STATUS = {
+    signal.SIGINT: ExitStatus.INTERRUPTED,
+    signal.SIGTERM: ExitStatus.TERMINATED,
+    signal.SIGHUP: ExitStatus.HUNG_UP,
+}
 
 
 class PlainConsole:
@@ -24,7 +31,9 @@ class PlainConsole:
         self._stdin = shell.env.stdin.fileno()
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
+        self._signals: list[signal.Signals] = []
         self._rest = b""
+        self._interrupted = False
         self._left = False
 
     def wake(self) -> None:
@@ -42,36 +51,63 @@ class PlainConsole:
             self._shell.enter(edit_text(text, self._shell.env.environ))
         except WscliError as error:
             self._shell.report(error)
+        self._signals.clear()  # what the editor was interrupted with
 
     def run(self) -> None:
         """Read, and write what there is to write."""
         poll = select.poll()
         poll.register(self._woken, select.POLLIN)
         poll.register(self._stdin, select.POLLIN)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in _STATUS:
+            signal.signal(number, self._note)
         self.wake()
         while not self._left:
-            try:
-                ready = [fd for fd, _ in poll.poll()]
-                if self._woken in ready:
-                    os.read(self._woken, _CHUNK)
-                if self._stdin in ready and not self._read():
-                    poll.unregister(self._stdin)
-                self._shell.catch_up()
-                self._draw()
-            except KeyboardInterrupt:
-                self._shell.leave(ExitStatus.INTERRUPTED)
+            ready = [fd for fd, _ in poll.poll()]
+            if self._woken in ready:
+                os.read(self._woken, _CHUNK)
+            if self._stdin in ready and not self._read():
+                poll.unregister(self._stdin)
+            while self._signals:
+                self._obey(self._signals.pop(0))
+            self._shell.catch_up()
+            self._draw()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._signals.append(signal.Signals(number))
+        self.wake()
+
+    def _obey(self, number: signal.Signals) -> None:
+        if number != signal.SIGINT or self._interrupted:
+            self._shell.leave(_STATUS[number])
+            return
+        self._interrupted = True
+        self._rest = b""  # and the terminal has cleared the line
+        self._shell.note("Ctrl-C again leaves, so does Ctrl-D")
 
     def _read(self) -> bool:
         """Enter the lines that have been typed; tell whether there may be more."""
-        data = os.read(self._stdin, _CHUNK)
+        try:
+            data = os.read(self._stdin, _CHUNK)
+        except OSError:  # the terminal has gone
+            data = b""
         if not data:
             self._shell.leave()
             return False
+        self._interrupted = False
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._shell.enter(line.decode(errors="surrogateescape"))
+            self._enter(line)
         return True
+
+    def _enter(self, line: bytes) -> None:
+        if len(line) >= _LONGEST_LINE:
+            what = f"the terminal cuts a line at {_LONGEST_LINE:,} bytes, so it is not sent"
+            self._shell.report(UsageError(what, hint="/text @FILE, or a TERM other than dumb"))
+            return
+        text = line.decode(errors="surrogateescape")
+        if text:
+            self._shell.history.append(text)
+        self._shell.enter(text)
 
     def _draw(self) -> None:
         while text := self._shell.display.draw(_CHUNK):

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from wscli.apps.common import Seeing
 from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import read_message
@@ -45,7 +44,11 @@ class Console(Protocol):
 
 
 class Shell:
-    """Lines and commands run in the main thread; the link tells of itself in its own."""
+    """Lines and commands run in the main thread; the link tells of itself in its own.
+
+    What goes to the streams of ``env`` is drawn however much comes; what goes to those of
+    ``stream_env`` may be given up.
+    """
 
     link: Link
     console: Console
@@ -56,8 +59,10 @@ class Shell:
         self.display = Display(message_view(seeing, env), env.clock, self.wake)
         self.display.draws_messages = seeing.form != "json"
         self.display.verbose = seeing.verbosity == 1
-        self.display.greets = not (seeing.verbosity or seeing.quiet or seeing.form == "json")
-        self.env = _displayed(env, self.display, seeing)
+        talks_here = seeing.verbosity and env.stderr_tty
+        self.display.greets = not (talks_here or seeing.quiet or seeing.form == "json")
+        self.env = _displayed(env, self.display.say)
+        self.stream_env = _displayed(env, self.display.talk)
         self.history = LineHistory(history_of, self.note)
         self.stats = Stats()
         self.recorder = Recorder(self.report, frames=seeing.verbosity >= 2)
@@ -219,12 +224,7 @@ class Shell:
             self.note("/reconnect connects again, Ctrl-D leaves")
 
 
-def _displayed(env: Env, display: Display, seeing: Seeing) -> Env:
-    """Return an environment in which what goes to the terminal is displayed.
-
-    What ``-v`` says may go to a file; everything else that is said is part of the session.
-    """
-    stream = DisplayStream(display, env.stdout.fileno())
-    if seeing.verbosity and not env.stderr_tty:
-        return env._replace(stdout=stream)
+def _displayed(env: Env, draw: Callable[[str], None]) -> Env:
+    """Return an environment in which what goes to stdout and stderr is drawn."""
+    stream = DisplayStream(draw, env.stdout.fileno())
     return env._replace(stdout=stream, stderr=stream, stderr_tty=True)

@@ -9,11 +9,12 @@ erased, the output, the prompt again) and the terminal stays as it is.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from prompt_toolkit.application import Application
@@ -45,7 +46,7 @@ _PATIENCE = 0.02  # seconds that the terminal may take for a batch before the ne
 _SMALLEST, _LARGEST = 1 << 10, 32 << 10  # characters of a batch
 _REST = 2.0  # times as long as drawing took, to do other things before the next batch
 _FEWEST_ROWS = 8  # that a long message is cut to
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = {signal.SIGTERM: ExitStatus.TERMINATED, signal.SIGHUP: ExitStatus.HUNG_UP}
 
 
 class SteadyOutput(Vt100_Output):
@@ -129,9 +130,9 @@ class Terminal:
     def run(self) -> None:
         """Run the prompt, and write at its end what has not been drawn yet."""
         self._fit()
-        with suppress(EOFError, OSError):  # the terminal has gone
+        with _terminal_may_go():
             self._app.run(pre_run=self._begin, set_exception_handler=False, handle_sigint=False)
-        with suppress(OSError):
+        with _terminal_may_go():
             while self._batch or self._display.waiting:
                 self._batch += self._display.draw(_LARGEST)
                 self._write_batch()
@@ -163,6 +164,8 @@ class Terminal:
 
     def _interrupt(self) -> None:
         """Clear the line; leave when there is nothing to clear, for the second time."""
+        if self._editing:  # it is meant for the editor
+            return
         if self._interrupted:
             self._shell.leave(ExitStatus.INTERRUPTED)
             return
@@ -196,14 +199,14 @@ class Terminal:
             return
         loop.set_exception_handler(lambda _, context: self._failed(context))
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._shell.leave, ExitStatus.TERMINATED)
+        for number, status in _SIGNALS.items():
+            loop.add_signal_handler(number, self._shell.leave, status)
         loop.call_soon(self._catch_up)
 
     def _failed(self, context: Mapping[str, Any]) -> None:
-        """Give up because of an error in a callback; that the terminal has gone is no bug."""
+        """Give up because of an error in a callback."""
         error = context.get("exception")
-        if isinstance(error, Exception) and not isinstance(error, OSError):
+        if isinstance(error, Exception) and not _says_terminal_has_gone(error):
             self._shell.crash = error
         self.leave()
 
@@ -264,6 +267,20 @@ class Terminal:
         size = self._output.get_size()
         self._display.view.width = size.columns
         self._display.view.rows = max(_FEWEST_ROWS, size.rows // 2)
+
+
+@contextmanager
+def _terminal_may_go() -> Iterator[None]:
+    """Take it for no bug that the terminal goes away."""
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        if not _says_terminal_has_gone(error):
+            raise
+
+
+def _says_terminal_has_gone(error: Exception) -> bool:
+    return isinstance(error, EOFError) or (isinstance(error, OSError) and error.errno == errno.EIO)
 
 
 def _terminal_size(stream: TextIO) -> Size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import closing
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from wscli.apps.display import open_recording
@@ -86,17 +87,27 @@ def show_messages(shell: Shell, argument: str) -> None:
     match = re.fullmatch(_NUMBERS, argument.strip() or str(journal.last))
     if match is None:
         raise UsageError(f"{argument!r} is no number of a message", hint="/show 17 or /show 17-20")
-    entries = journal.find(int(match[1]), int(match[2] or match[1]))
-    room = MAX_SHOWN
-    for entry in entries:
-        room -= len(entry.payload)
-        if room < 0:
-            raise UsageError(
-                f"message {entry.number} is too much for a terminal",
-                f"{show_size(len(entry.payload))}, and at most {show_size(MAX_SHOWN)} are shown",
-                f"/save FILE {entry.number}",
-            )
-        shell.say("\n".join(shell.display.view.lines(entry, whole=True)))
+    first = int(match[1])
+    entries = journal.find(first, int(match[2] or first))
+    _check_room(entries)
+    if entries[0].number != first:
+        shell.note(f"what came before message {entries[0].number} is kept no longer")
+    shell.display.show(entries)
+
+
+def _check_room(entries: list[Entry]) -> None:
+    """Raise UsageError where messages are too much for a terminal."""
+    sizes = [len(entry.payload) for entry in entries]
+    if sum(sizes) <= MAX_SHOWN:
+        return
+    fitting = sum(size <= MAX_SHOWN for size in accumulate(sizes))
+    first, last = entries[0].number, entries[-1].number
+    which = f"messages {first} to {last} are" if len(entries) > 1 else f"message {first} is"
+    raise UsageError(
+        f"{which} too much for a terminal",
+        f"{show_size(sum(sizes))}, and at most {show_size(MAX_SHOWN)} are shown",
+        f"/show {first}-{entries[fitting - 1].number}" if fitting else f"/save FILE {first}",
+    )
 
 
 @command("save", "FILE [N]", words=(FILE,))
