@@ -13,8 +13,8 @@ from tests.interop.served import Served
 from tests.interop.test_client import binary, text
 from tests.program import wscli
 
-_, *SMALLER, LARGEST = test_client.SIZES
-"""The sizes that every cell has (the empty message is in all), and the one that few have."""
+*SMALLER, LARGEST = test_client.SIZES
+"""The sizes that every cell has, and the one that few have."""
 
 
 def offer_options(offer):
@@ -27,7 +27,7 @@ def offer_options(offer):
 def sizes_of(offers):
     """Yield each offer with its sizes: the largest goes once without compression and once with."""
     for index, offer in enumerate(offers):
-        yield offer, [0, *SMALLER, *([LARGEST] if index < 2 else [])]
+        yield offer, [*SMALLER, *([LARGEST] if index < 2 else [])]
 
 
 def write(folder, make, sizes):
@@ -49,7 +49,12 @@ def client_cells(name, folder):
         yield f"{label}: text", "/echo", ["send", *options, "-t"], texts
         yield f"{label}: binary", "/echo", ["send", *options, "-b"], binaries
         if name not in programs.CANNOT_FRAGMENT:
-            yield f"{label}: fragments", "/fragment", ["send", *options, "-b"], binaries[1:]
+            yield (
+                f"{label}: fragments",
+                "/fragment",
+                ["send", *options, "-b"],
+                binaries[1 : len(SMALLER)],
+            )
         yield f"{label}: pings", "/ping", ["ping", *options, "-c", "2", "-i", "0"], []
         for code in (1000, 4001):
             yield f"{label}: closed", f"/close?code={code}&reason=own", ["listen", *options], []
@@ -64,7 +69,7 @@ def server_cells(name):
         script = [*test_server.messages("echo", sizes), ["ping", None], ["close", first]]
         yield f"{offer}: messages", offer, "/echo", script
         if name not in programs.CANNOT_FRAGMENT:
-            script = [*test_server.messages("fragments", sizes[3:]), ["close", second]]
+            script = [*test_server.messages("fragments", SMALLER[3:]), ["close", second]]
             yield f"{offer}: fragments", offer, "/echo", script
         yield f"{offer}: it closes", offer, "/echo", [["close", third]]
         yield f"{offer}: pinged", offer, test_server.PINGED, [["wait", None]]

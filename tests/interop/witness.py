@@ -23,13 +23,14 @@ class Capture:
 
     def __init__(self, urls, path):
         """Start, or skip with the reason."""
-        if not shutil.which("tshark"):
+        if not shutil.which("tshark") or not shutil.which("dumpcap"):
             pytest.skip("tshark is not installed")
         self._path = str(path)
         self._ports = [url.rpartition(":")[2] for url in urls]
         wanted = " or ".join(f"tcp port {port}" for port in self._ports)
+        # It is what tshark captures with, and does not load what tshark needs for reading.
         self._process = subprocess.Popen(
-            ["tshark", "-B", "512", "-i", "lo", "-f", wanted, "-w", self._path],
+            ["dumpcap", "-B", "128", "-i", "lo", "-f", wanted, "-w", self._path],
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
@@ -37,7 +38,7 @@ class Capture:
         said = []
         for line in self._process.stderr:
             said.append(line)
-            if "Capture started" in line:
+            if line.startswith("File: "):
                 return
         self.stop()
         pytest.skip(f"tshark may not capture: {''.join(said)[-300:]}")
