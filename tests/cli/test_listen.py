@@ -294,6 +294,8 @@ def test_a_recording_is_what_json_prints(scripted, tmp_path):
     events = [json.loads(line) for line in path.read_text().splitlines()]
     assert [event["event"] for event in events] == ["open", "message", "message", "close"]
     assert [event.get("text") for event in events[1:3]] == ["one", "two"]
+    url = scripted(pushing("one", "two")).url
+    assert wscli("listen", "--json", "-vv", "--record", path, url).out == path.read_bytes()
 
 
 def test_a_recording_that_cannot_be_written():

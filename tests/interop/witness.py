@@ -1,7 +1,10 @@
-"""The witness: what tshark saw on loopback, beside what wscli says that it saw."""
+"""The witness: what tshark saw on loopback, beside what wscli says that it saw.
+
+A connection is its two halves: what the client sent, and what the server sent.
+"""
 
 import base64
-import json
+import binascii
 import re
 import shutil
 import subprocess
@@ -16,15 +19,18 @@ _OPCODES = {opcode.name.lower(): opcode for opcode in Opcode}
 
 
 class Capture:
-    """What goes over a port of loopback, from when it is made until ``connections`` is called."""
+    """What goes over ports of loopback, from when it is made until ``connections`` is called."""
 
-    def __init__(self, port, path):
+    def __init__(self, urls, path):
         """Start, or skip with the reason."""
-        if not shutil.which("tshark"):
+        if not shutil.which("tshark") or not shutil.which("dumpcap"):
             pytest.skip("tshark is not installed")
         self._path = str(path)
+        self._ports = [url.rpartition(":")[2] for url in urls]
+        wanted = " or ".join(f"tcp port {port}" for port in self._ports)
+        # It is what tshark captures with, and does not load what tshark needs for reading.
         self._process = subprocess.Popen(
-            ["tshark", "-B", "512", "-i", "lo", "-f", f"tcp port {port}", "-w", self._path],
+            ["dumpcap", "-B", "128", "-i", "lo", "-f", wanted, "-w", self._path],
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
@@ -32,26 +38,31 @@ class Capture:
         said = []
         for line in self._process.stderr:
             said.append(line)
-            if "Capture started" in line:
+            if line.startswith("File: "):
                 return
         self.stop()
         pytest.skip(f"tshark may not capture: {''.join(said)[-300:]}")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.stop()
+
     def connections(self, count):
-        """Return for each connection, in turn, what the client sent and what the server sent.
+        """Return each connection's halves, in turn.
 
         Waits until both ends of all of them have said goodbye.
         """
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            if len(_tshark(self._path, "-Y", "tcp.flags.fin == 1").splitlines()) >= 2 * count:
+            if len(self._read("-Y", "tcp.flags.fin == 1").splitlines()) >= 2 * count:
                 break
         self.stop()
         follow = [f"follow,tcp,raw,{number}" for number in range(count)]
-        text = _tshark(self._path, "-q", *(word for stream in follow for word in ("-z", stream)))
-        found = re.split(r"^Filter: tcp\.stream eq ([0-9]+)$", text, flags=re.MULTILINE)[1:]
-        streams = dict(zip(map(int, found[0::2]), found[1::2], strict=True))
-        return [_halves(streams[number]) for number in range(count)]
+        text = self._read("-q", *(word for stream in follow for word in ("-z", stream)))
+        streams = _read_streams(text)
+        return [streams[number] for number in range(count)]
 
     def stop(self):
         """Capture no more."""
@@ -59,44 +70,65 @@ class Capture:
         self._process.wait()
         self._process.stderr.close()
 
+    def _read(self, *options):
+        """Return what tshark prints; it is to look no further than TCP, which takes less time."""
+        plain = [word for port in self._ports for word in ("-d", f"tcp.port=={port},data")]
+        command = ["tshark", "-r", self._path, *plain, *options]
+        return subprocess.run(command, capture_output=True, check=False).stdout
 
-def _halves(text):
-    client, server = [], []
-    for indent, digits in re.findall(r"^(\t?)([0-9a-f]+)$", text, re.MULTILINE):
-        (server if indent else client).append(bytes.fromhex(digits))
-    return b"".join(client), b"".join(server)
 
-
-def _tshark(path, *options):
-    done = subprocess.run(
-        ["tshark", "-r", str(path), *options], capture_output=True, text=True, check=False
-    )
-    return done.stdout
+def _read_streams(text):
+    """Read lines in hex, of which the server's are indented, under the number of their stream."""
+    streams = {}
+    for line in text.splitlines():
+        if line.startswith(b"Filter: "):
+            client, server = [], []
+            streams[int(line.rpartition(b" ")[2])] = client, server
+        elif re.match(rb"\t[0-9a-f]", line):
+            server.append(binascii.unhexlify(line[1:]))
+        elif re.match(rb"[0-9a-f]", line):
+            client.append(binascii.unhexlify(line))
+    return {number: tuple(map(b"".join, halves)) for number, halves in streams.items()}
 
 
 def shown_in_hex(stderr):
-    """Return the two halves of a connection as ``-vvv`` shows them: heads, then frames in hex."""
-    halves = {">": bytearray(), "<": bytearray()}
-    for mark, text in re.findall(r"^([<>]) ?(.*)$", stderr, re.MULTILINE):
-        row = re.fullmatch(r"[0-9a-f]{8}  ([0-9a-f ]{48})  \|.*\|", text)
-        if row:
-            halves[mark] += bytes.fromhex(row[1])
-        elif not re.match(r"\S+ +(fin|---)  rsv", text):
-            halves[mark] += text.encode() + b"\r\n"
-    return halves[">"], halves["<"]
+    """Return a connection as ``-vvv`` shows it: heads, then frames in hex."""
+    heads, digits = {">": [], "<": []}, {">": [], "<": []}
+    for line in stderr.splitlines():
+        mark = line[0]
+        if line[10:12] == "  " and line[60:63] == "  |":
+            digits[mark].append(line[12:60])
+        elif mark in heads and not re.match(r". \S+ +(fin|---)  rsv", line):
+            heads[mark].append(f"{line[2:]}\r\n")
+    return tuple(
+        "".join(heads[mark]).encode() + bytes.fromhex("".join(digits[mark])) for mark in "><"
+    )
 
 
-def shown_as_events(stdout):
-    """Return the frames that ``--json -vv`` shows, encoded again, what went out and what came."""
-    halves = {"out": bytearray(), "in": bytearray()}
-    for line in stdout.splitlines():
-        event = json.loads(line)
-        if event["event"] == "frame":
-            halves[event["direction"]] += _encode(event)
-    return halves["out"], halves["in"]
+def shown_as_events(events, client="out"):
+    """Return a connection as its events show it: each head and frame as the fields have it.
+
+    ``client`` is the direction of what the client sent.
+    """
+    pieces = {"out": [], "in": []}
+    server = "in" if client == "out" else "out"
+    for event in events:
+        if event["event"] == "open":
+            request, response = event["request"], event["response"]
+            status = f"HTTP/1.1 {response['status']} {response['reason']}"
+            pieces[client].append(_head(f"GET {request['target']} HTTP/1.1", request))
+            pieces[server].append(_head(status, response))
+        elif event["event"] == "frame":
+            pieces[event["direction"]].append(_frame(event))
+    return b"".join(pieces[client]), b"".join(pieces[server])
 
 
-def _encode(event):
+def _head(line, fields):
+    headers = [f"{name}: {value}" for name, value in fields["headers"]]
+    return "\r\n".join([line, *headers, "", ""]).encode()
+
+
+def _frame(event):
     payload = event["text"].encode() if "text" in event else base64.b64decode(event["base64"])
     key = bytes.fromhex(event["mask_key"]) if event["masked"] else None
     header = event["wire_size"] - event["size"] - (4 if key else 0)
@@ -108,8 +140,3 @@ def _encode(event):
         mask_key=key,
         length_form={2: 7, 4: 16, 10: 64}[header],
     ).to_bytes()
-
-
-def without_head(half):
-    """Return what follows a head."""
-    return half.partition(b"\r\n\r\n")[2]

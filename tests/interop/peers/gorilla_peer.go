@@ -17,9 +17,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A message that is larger than the write buffer leaves in fragments.
+// A message that is larger than the write buffer leaves in fragments; compressed ones are small.
 const (
-	fragment = 4096
+	fragment = 256
 	whole    = 16 << 20
 )
 
@@ -28,12 +28,23 @@ func report(code int, reason string) {
 	fmt.Println(string(line))
 }
 
-func handle(writer http.ResponseWriter, request *http.Request) {
-	size := 0
-	if request.URL.Path == "/fragment" {
-		size = fragment
+// WriteMessage may pass over the write buffer, whatever its size.
+func send(conn *websocket.Conn, kind int, data []byte, fragmented bool) error {
+	if !fragmented {
+		return conn.WriteMessage(kind, data)
 	}
-	upgrader := websocket.Upgrader{EnableCompression: true, WriteBufferSize: size}
+	writer, err := conn.NextWriter(kind)
+	if err != nil {
+		return err
+	}
+	if _, err := writer.Write(data); err != nil {
+		return err
+	}
+	return writer.Close()
+}
+
+func handle(writer http.ResponseWriter, request *http.Request) {
+	upgrader := websocket.Upgrader{EnableCompression: true, WriteBufferSize: fragment}
 	conn, err := upgrader.Upgrade(writer, request, nil)
 	if err != nil {
 		return
@@ -64,7 +75,7 @@ func handle(writer http.ResponseWriter, request *http.Request) {
 			report(1006, err.Error())
 			return
 		}
-		if conn.WriteMessage(kind, data) != nil {
+		if send(conn, kind, data, request.URL.Path == "/fragment") != nil {
 			return
 		}
 	}
