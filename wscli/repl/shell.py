@@ -159,7 +159,7 @@ class Shell:
 
     def note(self, text: str) -> None:
         """Show a remark."""
-        self.say(self.display.view.palette.paint("dim", f"* {text}"))
+        self.display.note(text)
 
     def report(self, error: WscliError) -> None:
         """Show an error."""

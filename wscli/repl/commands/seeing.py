@@ -70,8 +70,8 @@ def _switch(name: str, argument: str, now: bool, shell: Shell) -> bool:
 def filter_messages(shell: Shell, argument: str) -> None:
     """Show only messages in which this is found.
 
-    It is a regular expression, and for messages that come. The others are counted, recorded, and
-    there for /show; /filter alone shows all again.
+    It is a regular expression, and for messages that come. The others are
+    counted, recorded, and there for /show; /filter alone shows all again.
     """
     try:
         shell.display.pattern = re.compile(argument) if argument else None
@@ -114,7 +114,8 @@ def _check_room(entries: list[Entry]) -> None:
 def save_messages(shell: Shell, argument: str) -> None:
     """Write the messages so far to a file, or one of them.
 
-    All are written as events, in lines of JSON; one is written as it is, byte for byte.
+    All are written as events, in lines of JSON; one is written as it is, byte for
+    byte.
 
     /save session.jsonl
     /save image.png 17

@@ -25,8 +25,8 @@ _MAX_REASON = _MAX_CONTROL - 2
 def send_text(shell: Shell, argument: str) -> None:
     """Send text, as a line without a slash does.
 
-    @FILE sends what is in a file, and @@ begins a text that begins with @. /text alone sends an
-    empty message.
+    @FILE sends what is in a file, and @@ begins a text that begins with @.
+    /text alone sends an empty message.
     """
     shell.send(Opcode.TEXT, shell.read_payload(argument, Opcode.TEXT))
 
@@ -87,12 +87,12 @@ def send_close(shell: Shell, argument: str) -> None:
 def send_frame(shell: Shell, argument: str) -> None:
     """Send any frame, also one that breaks the protocol.
 
-    --opcode OPCODE     0x0 to 0xf, or text, binary, continuation, close, ping, pong
+    --opcode OPCODE     0x0 to 0xf, text, binary, continuation, close, ping, pong
     --rsv BITS          reserved bits to set: 1, 2, 3 or several with commas
     --no-fin            a fragment: more are to follow, with --opcode continuation
     --no-mask           not masked, as only a server may send it
     --mask-key HEX      four bytes in hex, instead of random ones
-    --length-bits BITS  the width of the length: 7, 16 or 64, however short the payload
+    --length-bits BITS  the width of the length: 7, 16 or 64, however short it is
     DATA                text, "text", 0xHEX, b64:BASE64 or @FILE; never compressed
 
     /frame --opcode 0x3 --rsv 1 --no-fin --no-mask "text"
