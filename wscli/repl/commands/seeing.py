@@ -27,10 +27,13 @@ _FILE_AND_NUMBER = r"(.+?)(?:\s+(\d+))?"
 
 @command("headers")
 def show_headers(shell: Shell, _argument: str) -> None:
-    """Show the upgrade: both heads, each header explained."""
+    """Show the upgrade: both heads, each header explained.
+
+    It is that of the latest connection, also when it has ended.
+    """
     from wscli.sinks.human.inspection import InspectionSink
 
-    opening = shell.session().opening
+    opening = shell.link.opening or shell.session().opening
     view = shell.display.view
     report = InspectionSink(Output(shell.env.stdout), view.palette, view.width)
     report.opened(opening, shell.env.clock.time(), 0.0)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CODES = tuple(str(code.value) for code in CloseCode if may_be_sent(code))
 _OUTSIDE_STRINGS = r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+'
+_CONTROL_OPCODES = (Opcode.CLOSE, Opcode.PING, Opcode.PONG)
 _MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455 §5.5)
 _MAX_REASON = _MAX_CONTROL - 2
 
@@ -100,7 +101,8 @@ def send_frame(shell: Shell, argument: str) -> None:
     """
     described = parse_frame(argument, lambda text: shell.read_payload(text, Opcode.BINARY))
     session = shell.session()
-    shell.display.expect(described.payload)
+    if described.opcode in _CONTROL_OPCODES:
+        shell.display.expect(described.payload)
     session.post_frame(described)
 
 
