@@ -172,6 +172,14 @@ def test_headers_shows_both_heads_and_explains_them(session):
     assert "HTTP/1.1 101 Switching Protocols" in terminal.text
 
 
+def test_headers_of_a_connection_that_has_ended_are_still_there(session):
+    terminal = session(rows=60, columns=120)
+    terminal.enter("/close")
+    terminal.until("● closed")
+    terminal.enter("/headers")
+    terminal.until("right: base64(SHA-1(key + GUID))")
+
+
 def test_stats_counts_both_ways(session):
     terminal = session("--no-compress", rows=40)
     terminal.enter("hello")
@@ -287,6 +295,15 @@ def test_record_writes_events_from_then_on_until_off(session, tmp_path):
     assert [event["event"] for event in events] == ["open", "message", "message"]
     assert events[0]["v"] == 1
     assert {event["text"] for event in events[1:]} == {"during"}
+
+
+def test_a_recording_that_cannot_be_written_ends_and_says_so(session):
+    terminal = session()
+    terminal.enter("/record /dev/full")
+    terminal.until("cannot write the recording /dev/full")
+    terminal.until("* not recording")
+    terminal.enter("hello")
+    terminal.until(lambda: terminal.text.count("hello") == 2)
 
 
 def test_help_lists_the_commands_and_explains_one(session):

@@ -127,6 +127,17 @@ def test_the_toolbar_shows_how_it_is(session, websockets_server):
     )
 
 
+def test_at_40_columns_all_is_there_and_words_stay_whole(session):
+    narrow = session(columns=40)
+    narrow.until(
+        lambda: re.search(
+            r"● open  \S+  no subprotocol\ndeflate\n↑ 0 · 0 B .* rtt –", narrow.screen
+        )
+    )
+    narrow.until(",\n  after ")
+    narrow.until("permessage-deflate;\n  /help")
+
+
 def test_pings_of_the_peer_are_counted_and_shown_with_v(terminal, scripted):
     def script(peer):
         peer.accept()

@@ -1,5 +1,7 @@
 """The parts of the session that need no terminal."""
 
+from types import SimpleNamespace
+
 import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
@@ -51,6 +53,14 @@ def test_every_command_of_the_contract_is_there_with_help():
     for found in COMMANDS.values():
         assert found.summary.endswith(".")
         assert len(found.summary) <= 54
+
+
+def test_the_help_fits_80_columns():
+    said = []
+    shell = SimpleNamespace(say=said.append)
+    for name in ("", *COMMANDS):
+        COMMANDS["help"].run(shell, name)
+    assert [line for text in said for line in text.splitlines() if len(line) > 80] == []
 
 
 @pytest.mark.parametrize(

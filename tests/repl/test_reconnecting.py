@@ -1,5 +1,6 @@
 """Connecting again: by command, by itself, and not where the server does not want it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -177,10 +178,14 @@ def test_a_close_by_the_user_is_final(terminal, scripted):
     assert server.connections == 1
 
 
-def test_a_server_that_is_not_there_yet_is_tried_again(terminal, scripted):
-    session = terminal("connect", "--reconnect", scripted(unavailable, say("here", stay)).url)
+def test_a_server_that_is_not_there_yet_is_tried_again(terminal, scripted, tmp_path):
+    server, record = scripted(unavailable, say("here", stay)), tmp_path / "record"
+    session = terminal("connect", "--reconnect", "--record", record, server.url)
     session.until("  here")
     assert "503 Service Unavailable" in session.text
+    events = [json.loads(line) for line in record.read_text().splitlines()]
+    assert [event["event"] for event in events] == ["error", "open", "message"]
+    assert events[0]["status"] == 5
 
 
 def test_ctrl_d_leaves_while_it_waits_to_connect_again(terminal, scripted):

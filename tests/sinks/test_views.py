@@ -187,7 +187,8 @@ def test_the_report_of_an_upgrade(name, width):
 
 
 @pytest.mark.parametrize(
-    "frame", [Frame(1, 'ü\x00"✓'.encode() * 300_000), Frame(2, bytes(range(256)) * 8000)]
+    "frame",
+    [Frame(1, 'ü\x00"✓\U000e0041\u200d'.encode() * 150_000), Frame(2, bytes(range(256)) * 8000)],
 )
 @pytest.mark.parametrize("tty", [False, True])
 def test_a_large_message_is_the_same_event_in_blocks(frame, tty):

@@ -10,7 +10,7 @@ from wscli.apps.common import Seeing
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.report import report
-from wscli.errors import ExitStatus, UsageError
+from wscli.errors import ExitStatus, UsageError, WscliError
 from wscli.net.url import parse_url
 from wscli.repl.link import Link
 from wscli.repl.options import ReplOptions
@@ -79,7 +79,12 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
         bus = Bus([bus, data_sink(common.seeing, shell.stream_env)])
 
     def connect() -> Session:
-        return open_session(url, common.connect, clock=env.clock, environ=env.environ, bus=bus)
+        started = env.clock.monotonic()
+        try:
+            return open_session(url, common.connect, clock=env.clock, environ=env.environ, bus=bus)
+        except WscliError as error:
+            bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
+            raise
 
     reconnect = None
     if options.reconnect != "never":

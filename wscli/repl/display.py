@@ -56,6 +56,20 @@ class Display(Sink):
         """Have lines drawn in their turn, however much comes."""
         self._put([Asked(f"{text}\n")])
 
+    def note(self, text: str) -> None:
+        """Have a remark drawn as ``say`` does, with its lines broken between words."""
+        from textwrap import TextWrapper
+
+        wrapper = TextWrapper(
+            self.view.width,
+            initial_indent="* ",
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        paint = self.view.palette.paint
+        self.say("\n".join(paint("dim", line) for line in wrapper.wrap(text)))
+
     def show(self, entries: Iterable[Entry]) -> None:
         """Have messages drawn whole, however much comes."""
         self._put(map(Asked, entries))
@@ -72,12 +86,11 @@ class Display(Sink):
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
         """Say what is open, and how long nothing was, where there was something before."""
-        paint = self.view.palette.paint
         if self._ended_at is not None:
             gap = f"── {time - self._ended_at:.1f} s without a connection "
-            self.say(paint("bold", f"{gap:─<{min(self.view.width, 80)}}"))
+            self.say(self.view.palette.paint("bold", f"{gap:─<{min(self.view.width, 80)}}"))
         if self.greets:
-            self.say(paint("dim", f"* {_describe_opening(opening, elapsed)}; /help"))
+            self.note(f"{_describe_opening(opening, elapsed)}; /help")
 
     def batch(self, batch: Batch) -> None:
         """Keep the messages of a batch, and have them drawn."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from wscli.errors import WscliError
+from wscli.net.opening import Opening
 from wscli.session.end import End
 from wscli.session.reconnect import Reconnect
 from wscli.session.session import Session
@@ -31,7 +32,8 @@ class Listener(Protocol):
 class Link:
     """At most one connection at a time; the methods may be called from any thread.
 
-    ``state`` is connecting, open, waiting (for the next try) or closed.
+    ``state`` is connecting, open, waiting (for the next try) or closed; ``opening`` is that of the
+    latest connection, also when it has ended.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Link:
     ) -> None:
         self.state = "connecting"
         self.session: Session | None = None
+        self.opening: Opening | None = None
         self._connect = connect
         self._reconnect = reconnect
         self._listener = listener
@@ -50,10 +53,11 @@ class Link:
         """Connect, and read from then on."""
         self._thread.start()
 
-    def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+    def close(self) -> None:
         """Begin the closing handshake, where there is a connection."""
-        if self.session is not None:
-            self.session.begin_close(code, reason)
+        session = self.session
+        if session is not None:
+            session.begin_close()
 
     def connect_now(self) -> None:
         """Close what is open, and connect anew at once."""
@@ -61,12 +65,12 @@ class Link:
         self.close()
 
     def stop(self) -> None:
-        """End the thread, and drop the connection where there still is one."""
-        self.close(CloseCode.GOING_AWAY)
+        """End the thread; a connection that is still there is told so, and dropped."""
         self._stopping = True
         self._now.set()
-        if self.session is not None:
-            self.session.wake()
+        session = self.session
+        if session is not None:
+            session.wake()
         self._thread.join(_JOIN)
 
     def _run(self) -> None:
@@ -82,18 +86,22 @@ class Link:
     def _live(self) -> End | WscliError:
         """Connect, and read to the end of the connection."""
         self.state = "connecting"
+        self._now.clear()
         try:
             session = self._connect()
         except WscliError as error:
             return error
-        self.session = session
+        self.session, self.opening = session, session.opening
         self.state = "open"
         session.start()
         self._listener.link_up(session)
         while session.end is None:
-            session.turn(0 if self._stopping else None)
             if self._stopping:
+                session.begin_close(CloseCode.GOING_AWAY)
+                session.turn(0)
                 session.abort()
+            else:
+                session.turn()
         self.session = None
         return session.end
 
@@ -104,4 +112,3 @@ class Link:
         self.state = "closed" if wait is None else "waiting"
         self._listener.link_down(outcome, wait)
         self._now.wait(wait)
-        self._now.clear()

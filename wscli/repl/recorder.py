@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wscli.apps.display import open_recording
-from wscli.errors import OutputError
+from wscli.errors import OutputError, WscliError
 from wscli.net.opening import Opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
@@ -47,7 +47,8 @@ class Recorder(Sink):
             output = Output(stream, f"the recording {path}")
             self._sink = NdjsonSink(output, frames=self.wants_frames)
             if self._opening is not None:
-                self._sink.opened(*self._opening)
+                opening, time, elapsed = self._opening
+                self._write(lambda sink: sink.opened(opening, time, elapsed))
 
     def stop(self) -> None:
         """Write no more."""
@@ -56,32 +57,35 @@ class Recorder(Sink):
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
         """Record that a connection is open."""
-        self._opening = opening, time, elapsed
-        self._write(lambda sink: sink.opened(opening, time, elapsed))
+        with self._lock:
+            self._opening = opening, time, elapsed
+            self._write(lambda sink: sink.opened(opening, time, elapsed))
 
     def batch(self, batch: Batch) -> None:
         """Record what came or left."""
-        self._write(lambda sink: sink.batch(batch))
+        with self._lock:
+            self._write(lambda sink: sink.batch(batch))
 
     def ended(self, end: End) -> None:
         """Record how the connection ended."""
-        self._opening = None
-        self._write(lambda sink: sink.ended(end))
+        with self._lock:
+            self._opening = None
+            self._write(lambda sink: sink.ended(end))
 
-    def close(self) -> None:
-        """Write no more."""
-        self.stop()
+    def failed(self, error: WscliError, time: float, elapsed: float) -> None:
+        """Record that no connection came about."""
+        with self._lock:
+            self._write(lambda sink: sink.failed(error, time, elapsed))
 
     def _write(self, write: Callable[[NdjsonSink], None]) -> None:
-        with self._lock:
-            if self._sink is None:
-                return
-            try:
-                write(self._sink)
-            except (OutputError, BrokenPipeError) as error:
-                self._drop()
-                lost = OutputError("nobody reads the recording any more")
-                self._complain(error if isinstance(error, OutputError) else lost)
+        if self._sink is None:
+            return
+        try:
+            write(self._sink)
+        except (OutputError, BrokenPipeError) as error:
+            self._drop()
+            lost = OutputError("nobody reads the recording any more")
+            self._complain(error if isinstance(error, OutputError) else lost)
 
     def _drop(self) -> None:
         if self._stream is not None:

@@ -143,7 +143,7 @@ class Shell:
 
     def leave(self, status: ExitStatus = ExitStatus.OK) -> None:
         """Close the connection and leave; when called again, leave at once."""
-        self._left_with = status
+        self._left_with = self._left_with or status
         session = self.link.session
         if self._leaving or session is None or session.end is not None:
             self.console.leave()
@@ -159,7 +159,7 @@ class Shell:
 
     def note(self, text: str) -> None:
         """Show a remark."""
-        self.say(self.display.view.palette.paint("dim", f"* {text}"))
+        self.display.note(text)
 
     def report(self, error: WscliError) -> None:
         """Show an error."""

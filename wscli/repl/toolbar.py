@@ -10,6 +10,7 @@ from wscli.sinks.stats import Stats, Tally
 Fragment = tuple[str, str]
 
 _BETWEEN: Fragment = ("", "  ")
+_NEW_LINE: Fragment = ("", "\n")
 
 
 class Toolbar:
@@ -21,33 +22,41 @@ class Toolbar:
         self._host = host
 
     def fragments(self, width: int) -> list[Fragment]:
-        """Return pairs of style and text, on two lines where the terminal is too narrow for one."""
+        """Return pairs of style and text, on several lines where they do not fit one."""
         connection, traffic = self._connection(), self._traffic()
-        line = [*connection, _BETWEEN, *traffic]
-        if sum(cell_width(text) for _, text in line) <= width:
+        line = _fold([*connection, *traffic], width)
+        if _NEW_LINE not in line:
             return line
-        return [*connection, ("", "\n"), *traffic]
+        return [*_fold(connection, width), _NEW_LINE, *_fold(traffic, width)]
 
     def _connection(self) -> list[Fragment]:
         session = self._link.session
         state = "closing" if session is not None and session.closing else self._link.state
-        fragments = [(f"class:state.{state}", f"● {state}"), _BETWEEN, ("class:host", self._host)]
+        parts = [(f"class:state.{state}", f"● {state}"), ("class:host", self._host)]
         agreement = session.opening.agreement if session is not None else None
         if agreement is not None:
-            subprotocol = visible(agreement.subprotocol or "no subprotocol")
-            compression = "deflate" if agreement.deflate else "no compression"
-            fragments += [_BETWEEN, ("", subprotocol), _BETWEEN, ("", compression)]
-        return fragments
+            parts.append(("", visible(agreement.subprotocol or "no subprotocol")))
+            parts.append(("", "deflate" if agreement.deflate else "no compression"))
+        return parts
 
     def _traffic(self) -> list[Fragment]:
         rtt = self._stats.last_rtt
         return [
             ("", f"↑ {_count(self._stats.outgoing)}"),
-            _BETWEEN,
             ("", f"↓ {_count(self._stats.incoming)}"),
-            _BETWEEN,
             ("", "rtt –" if rtt is None else f"rtt {rtt * 1000:.2f} ms"),
         ]
+
+
+def _fold(parts: list[Fragment], width: int) -> list[Fragment]:
+    """Put as many parts on each line as fit."""
+    folded, room = parts[:1], width - cell_width(parts[0][1])
+    for part in parts[1:]:
+        size = cell_width(part[1])
+        fits = size + len(_BETWEEN[1]) <= room
+        folded += [_BETWEEN if fits else _NEW_LINE, part]
+        room = (room - len(_BETWEEN[1]) if fits else width) - size
+    return folded
 
 
 def _count(tally: Tally) -> str:

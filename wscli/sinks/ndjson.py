@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
 from wscli.errors import WscliError
@@ -131,7 +131,7 @@ class NdjsonSink(Sink):
 
     def _write_text(self, text: str) -> None:
         if self._escape:
-            text = re.sub(UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
+            text = re.sub(UNSAFE, lambda match: encode_basestring_ascii(match[0])[1:-1], text)
         self._output.write(text.encode())
 
 

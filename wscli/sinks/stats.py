@@ -55,9 +55,11 @@ class Tally:
         self._note(int(time), self.messages - messages, self.payload - payload)
 
     def rates(self, time: float) -> tuple[float, float]:
-        """Return messages and bytes of payload a second, over the last ``RECENT`` seconds."""
-        self._forget(int(time))
-        recent = list(self._recent)
+        """Return messages and bytes of payload a second, over the last ``RECENT`` seconds.
+
+        Any thread may ask while another one counts.
+        """
+        recent = [entry for entry in list(self._recent) if entry[0] > int(time) - RECENT]
         messages = sum(count for _, count, _ in recent)
         return messages / RECENT, sum(size for _, _, size in recent) / RECENT
 
@@ -93,15 +95,14 @@ class Tally:
             self.after += size
 
     def _note(self, second: int, messages: int, size: int) -> None:
-        if self._recent and self._recent[-1][0] == second:
-            _, counted, bytes_counted = self._recent.pop()
-            messages, size = messages + counted, size + bytes_counted
-        self._recent.append((second, messages, size))
-        self._forget(second)
-
-    def _forget(self, second: int) -> None:
-        while self._recent and self._recent[0][0] <= second - RECENT:
-            self._recent.popleft()
+        recent = self._recent
+        if recent and recent[-1][0] == second:
+            _, counted, bytes_counted = recent[-1]
+            recent[-1] = second, messages + counted, size + bytes_counted
+        else:
+            recent.append((second, messages, size))
+        while recent[0][0] <= second - RECENT:
+            recent.popleft()
 
 
 class Stats(Sink):

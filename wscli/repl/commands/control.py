@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _NAMES_WIDTH = 25
 _KEYS = """\
 Any other line is sent as text; // begins a text that begins with /.
-Tab completes, Ctrl-R searches; Alt-Enter makes a new line, a paste is one message.
+Tab completes, Ctrl-R searches; Alt-Enter adds a line, a paste is one message.
 Ctrl-C clears the line and twice leaves; Ctrl-D closes and leaves."""
 
 

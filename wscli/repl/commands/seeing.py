@@ -27,10 +27,13 @@ _FILE_AND_NUMBER = r"(.+?)(?:\s+(\d+))?"
 
 @command("headers")
 def show_headers(shell: Shell, _argument: str) -> None:
-    """Show the upgrade: both heads, each header explained."""
+    """Show the upgrade: both heads, each header explained.
+
+    It is that of the latest connection, also when it has ended.
+    """
     from wscli.sinks.human.inspection import InspectionSink
 
-    opening = shell.session().opening
+    opening = shell.link.opening or shell.session().opening
     view = shell.display.view
     report = InspectionSink(Output(shell.env.stdout), view.palette, view.width)
     report.opened(opening, shell.env.clock.time(), 0.0)
@@ -70,8 +73,8 @@ def _switch(name: str, argument: str, now: bool, shell: Shell) -> bool:
 def filter_messages(shell: Shell, argument: str) -> None:
     """Show only messages in which this is found.
 
-    It is a regular expression, and for messages that come. The others are counted, recorded, and
-    there for /show; /filter alone shows all again.
+    It is a regular expression, and for messages that come. The others are
+    counted, recorded, and there for /show; /filter alone shows all again.
     """
     try:
         shell.display.pattern = re.compile(argument) if argument else None
@@ -114,7 +117,8 @@ def _check_room(entries: list[Entry]) -> None:
 def save_messages(shell: Shell, argument: str) -> None:
     """Write the messages so far to a file, or one of them.
 
-    All are written as events, in lines of JSON; one is written as it is, byte for byte.
+    All are written as events, in lines of JSON; one is written as it is, byte for
+    byte.
 
     /save session.jsonl
     /save image.png 17

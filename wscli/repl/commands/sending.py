@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CODES = tuple(str(code.value) for code in CloseCode if may_be_sent(code))
 _OUTSIDE_STRINGS = r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+'
+_CONTROL_OPCODES = (Opcode.CLOSE, Opcode.PING, Opcode.PONG)
 _MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455 §5.5)
 _MAX_REASON = _MAX_CONTROL - 2
 
@@ -25,8 +26,8 @@ _MAX_REASON = _MAX_CONTROL - 2
 def send_text(shell: Shell, argument: str) -> None:
     """Send text, as a line without a slash does.
 
-    @FILE sends what is in a file, and @@ begins a text that begins with @. /text alone sends an
-    empty message.
+    @FILE sends what is in a file, and @@ begins a text that begins with @.
+    /text alone sends an empty message.
     """
     shell.send(Opcode.TEXT, shell.read_payload(argument, Opcode.TEXT))
 
@@ -87,12 +88,12 @@ def send_close(shell: Shell, argument: str) -> None:
 def send_frame(shell: Shell, argument: str) -> None:
     """Send any frame, also one that breaks the protocol.
 
-    --opcode OPCODE     0x0 to 0xf, or text, binary, continuation, close, ping, pong
+    --opcode OPCODE     0x0 to 0xf, text, binary, continuation, close, ping, pong
     --rsv BITS          reserved bits to set: 1, 2, 3 or several with commas
     --no-fin            a fragment: more are to follow, with --opcode continuation
     --no-mask           not masked, as only a server may send it
     --mask-key HEX      four bytes in hex, instead of random ones
-    --length-bits BITS  the width of the length: 7, 16 or 64, however short the payload
+    --length-bits BITS  the width of the length: 7, 16 or 64, however short it is
     DATA                text, "text", 0xHEX, b64:BASE64 or @FILE; never compressed
 
     /frame --opcode 0x3 --rsv 1 --no-fin --no-mask "text"
@@ -100,7 +101,8 @@ def send_frame(shell: Shell, argument: str) -> None:
     """
     described = parse_frame(argument, lambda text: shell.read_payload(text, Opcode.BINARY))
     session = shell.session()
-    shell.display.expect(described.payload)
+    if described.opcode in _CONTROL_OPCODES:
+        shell.display.expect(described.payload)
     session.post_frame(described)
 
 

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import visible
+from wscli.sinks.human.safe import cell_width, visible
 
 _JSON = r"""(?x) [ \t\r\n]* (?: (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")
                               | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
@@ -133,15 +133,41 @@ class _Parser:
 def _lay_out(node: _Node, width: int, palette: Palette) -> list[str]:
     if isinstance(node, _Leaf) or (_is_whole(node) and (_width(node) <= width or not node.members)):
         return [_flat(node, palette)]
-    lines = [node.opening]
-    for index, (key, value) in enumerate(node.members):
+    leaves = [value for key, value in node.members if key is None and isinstance(value, _Leaf)]
+    is_list = len(leaves) == len(node.members)
+    lines = _fill(leaves, width, palette) if is_list else _stack(node, width, palette)
+    return [node.opening, *lines, *([_CLOSING[node.opening]] if node.whole else [])]
+
+
+def _stack(node: _Container, width: int, palette: Palette) -> list[str]:
+    """Return the members' lines, each member below the one before."""
+    lines: list[str] = []
+    for key, value in node.members:
+        if lines:
+            lines[-1] += ","
         start = _INDENT + (f"{palette.paint('key', key.text)}: " if key else "")
-        taken = len(_INDENT) + (len(key.text) + 2 if key else 0) + 1
+        taken = len(_INDENT) + (cell_width(key.text) + 2 if key else 0) + 1
         first, *rest = _lay_out(value, width - taken, palette)
         lines += [start + first, *(_INDENT + line for line in rest)]
-        if index < len(node.members) - 1:
+    return lines
+
+
+def _fill(leaves: list[_Leaf], width: int, palette: Palette) -> list[str]:
+    """Return lines of as many numbers, strings and words as fit on each."""
+    lines: list[str] = []
+    room = 0
+    for leaf in leaves:
+        size = cell_width(leaf.text) + 2  # with what stands before and behind it
+        if lines:
             lines[-1] += ","
-    return [*lines, _CLOSING[node.opening]] if node.whole else lines
+        if size <= room:
+            lines[-1] += " "
+        else:
+            lines.append(_INDENT)
+            room = width - len(_INDENT) + 1
+        lines[-1] += palette.paint(leaf.style, leaf.text)
+        room -= size
+    return lines
 
 
 def _is_whole(node: _Container) -> bool:
@@ -161,4 +187,4 @@ def _flat(node: _Node, palette: Palette) -> str:
 
 
 def _width(node: _Node) -> int:
-    return len(_flat(node, Palette(colour=False)))
+    return cell_width(_flat(node, Palette(colour=False)))

@@ -1,7 +1,8 @@
 """A peer's text on a terminal: shown whole, never obeyed.
 
 Controls are shown as symbols: an escape sequence could set the title, fill the clipboard or clear
-the screen, and a bidi mark could make a line read as what it is not.
+the screen, and a bidi mark could make a line read as what it is not. So are characters that cannot
+be seen. Joiners stay inside of words and emoji; elsewhere a terminal may join what follows to them.
 """
 
 from __future__ import annotations
@@ -9,19 +10,22 @@ from __future__ import annotations
 import re
 from unicodedata import combining, east_asian_width
 
-_UNSAFE = (
-    "\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
-)
+_CONTROLS = "\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff"
+_MARKS = "\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+_TAGS = "\U000e0000-\U000e007f"
+_JOINERS = "\u200c\u200d"
+_JOINED = f"[^\x00-\x9f{_MARKS}{_TAGS}{_JOINERS}]"
 
-UNSAFE = f"[{_UNSAFE}]"
-"""A pattern: what a terminal might obey, and what cannot be written at all; not the line feed."""
+UNSAFE = f"[{_CONTROLS}{_MARKS}{_TAGS}]|[{_JOINERS}](?!{_JOINED})|(?<!{_JOINED})[{_JOINERS}]"
+"""A pattern: what a terminal might obey, what cannot be seen, and what cannot be written at all;
+not the line feed."""
 
 
 def visible(text: str, keep: str = "") -> str:
-    """Return text with controls and bidi marks as symbols, except for those in ``keep``."""
+    """Return text with what is unsafe as symbols, except for what is in ``keep``."""
     if text.isprintable():
         return text
-    unsafe = f"[\n{_UNSAFE}]"
+    unsafe = f"\n|{UNSAFE}"
     return re.sub(unsafe, lambda match: match[0] if match[0] in keep else symbol(match[0]), text)
 
 
