@@ -223,7 +223,7 @@ class Peer(asyncio.Protocol):
         sink = self._shared.watcher.sink(self.visit)
         if sink is None:
             return None
-        opening = Opening(self._shared.url(request.target))
+        opening = Opening(self._shared.url(gate.path_of(request.target)))
         opening.address = self.visit.address
         opening.request, opening.response = request, parse_response(response)
         opening.agreement = agreement
