@@ -80,7 +80,7 @@ class Peer(asyncio.Protocol):
     @property
     def over(self) -> bool:
         """Whether TCP has ended, or is about to."""
-        return self._take is _ignore
+        return self._take is _ignore or self._transport.is_closing()
 
     @property
     def backlog(self) -> int:
