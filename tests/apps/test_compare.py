@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.program import wscli
 
 
@@ -52,5 +54,40 @@ def test_a_server_that_has_no_feed_is_a_clear_error(echo_url):
 
 
 def test_a_server_behind_a_path_is_found(serve):
-    done = wscli("compare", serve().url + "/hub", "-n", "1", "--interval", "10ms")
+    done = wscli("compare", serve().url + "/hub", "-n", "1", "--interval", "40ms")
     assert "does not serve /hub/longpoll" in done.err
+
+
+def json_response(body):
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+
+
+def tick(number):
+    return {"tick": number, "time": "2026-01-31T12:00:00.000000Z"}
+
+
+@pytest.mark.parametrize("body", ["<html>", "5", "{}", '[{"tick":1}]', '[{"tick":1,"time":2}]'])
+def test_what_is_no_feed_is_a_clear_error(scripted, body):
+    server = scripted(lambda peer: peer.refuse(json_response(body)))
+    done = wscli("compare", server.url)
+    assert done.status == 3
+    assert "what came is no update of a feed" in done.err
+    assert body in done.err
+
+
+def test_an_update_that_was_missed_is_a_clear_error(scripted):
+    def serve(peer):
+        peer.refuse(json_response(json.dumps([tick(1)])))
+
+    def miss(peer):
+        peer.refuse(json_response(json.dumps([tick(3)])))
+
+    done = wscli("compare", scripted(serve, miss).url, "-n", "1")
+    assert done.status == 3
+    assert "missed updates: 2 was next, and 3 came" in done.err
+
+
+def test_a_feed_that_is_too_fast_to_be_polled_is_a_clear_error():
+    done = wscli("compare", "--interval", "19ms")
+    assert done.status == 2
+    assert "try: --interval 20ms, or more" in done.err

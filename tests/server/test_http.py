@@ -143,7 +143,8 @@ BAD_REQUESTS = {
     "folded": (request("/", "A: b", " c"), 400, "not a header field"),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400, "one Host header"),
     "two hosts": (request("/", "Host: b"), 400, "one Host header"),
-    "target": (request("http://localhost/"), 400, "the target must be a path"),
+    "target": (request("*"), 400, "the target must be a path"),
+    "scheme": (request("ftp://localhost/"), 400, "the target must be a path"),
     "POST": (request("/", "Content-Length: 3", method="POST") + b"abc", 405, "only GET"),
     "HEAD": (request("/", method="HEAD"), 405, "only GET"),
     "CONNECT": (request("a:1", method="CONNECT"), 405, "only GET"),
@@ -184,9 +185,24 @@ def test_a_bad_request_is_told_what_is_wrong(serve, name):
 def test_what_a_refusal_must_tell_is_among_its_headers(serve):
     server = serve()
     assert answer(server, request("/", method="PUT"))[0].headers.get("Allow") == "GET"
-    assert answer(server, request("/hub"))[0].headers.get("Upgrade") == "websocket"
     old = answer(server, upgrade("/").replace(b": 13", b": 8"))[0]
     assert old.headers.get("Sec-WebSocket-Version") == "13"
+    for response in (old, answer(server, request("/hub"))[0]):
+        assert response.headers.get("Upgrade") == "websocket"
+        assert response.headers.tokens("Connection") == ["upgrade", "close"]
+
+
+@pytest.mark.parametrize("origin", ["http://localhost", "HTTPS://[::1]:8765"])
+def test_a_target_may_be_a_whole_uri(serve, origin):
+    server = serve()
+    with Client(server) as client:
+        assert json.loads(client.fetch(f"{origin}/poll?interval=1h")[1]) == []
+        client.open(f"{origin}/headers")
+        assert json.loads(client.message())["target"] == f"{origin}/headers"
+    with Client(server) as client:
+        client.open(origin)
+        client.text("echo")
+        assert client.message() == b"echo"
 
 
 def test_a_large_body_does_not_keep_the_refusal_from_its_reader(serve):

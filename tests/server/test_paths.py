@@ -182,6 +182,8 @@ def test_a_redirect_leads_to_the_echo(serve, status):
         ("/push?size=1GiB", "size must be at most"),
         ("/push?op=ping", "op is text or binary"),
         ("/close?code=70000", "code must be a number from 0 to 65,535"),
+        ("/close?code=" + "0" * 19 + "165536", "code must be a number from 0 to 65,535"),
+        ("/status/04040", "a status must be a number from 200 to 599"),
         ("/close?after=2d", "'2d' is no duration"),
         ("/status/101", "from 200 to 599"),
         ("/status/abc", "from 200 to 599"),

@@ -6,6 +6,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
+from tests.raw import Client
 from wscli.errors import UsageError
 from wscli.server.script import load_script
 
@@ -102,6 +103,47 @@ def test_many_messages_behind_a_delay_are_all_answered(serve, script):
     with connect(serve(script=script(SCRIPT)).url) as connection:
         messages = ["later", *(f"message {number}" for number in range(5000))]
         assert ask(connection, *messages)[1:] == messages[1:]
+
+
+def test_no_more_than_so_much_is_read_behind_a_delay(serve, script):
+    server = serve(script=script('[[rule]]\nmatch = "wait"\ndelay = "1h"\n'))
+    with Client(server) as client:
+        client.open()
+        client.text("wait")
+        flood = client.connection.messages(2, [bytes(1 << 20)]) * 100  # no kernel's buffer takes it
+        client.sock.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            client.send(flood)
+
+
+@pytest.fixture
+def long_replies(serve, script, tmp_path):
+    """A server that answers each message with 60,000 bytes, and a client that does not read yet."""
+    (tmp_path / "long.txt").write_text("x" * 60_000)
+    server = serve(script=script('[[rule]]\nreply = "@long.txt"\n'))
+    with Client(server, receive_buffer=4096) as client:
+        client.open()
+        client.text(*["?"] * 2000)
+        yield server, client
+
+
+def test_replies_wait_for_the_client_to_read_them(long_replies):
+    server, client = long_replies
+    client.read()
+    client.reset()
+    assert server.visit().bytes_out < 60_000_000
+
+
+def test_a_client_that_reads_late_gets_all_replies(long_replies):
+    _, client = long_replies
+    for _ in range(2000):
+        assert len(client.message()) == 60_000
+
+
+def test_what_is_nested_too_deeply_to_be_compared_is_no_match(serve, script):
+    with connect(serve(script=script(SCRIPT)).url) as connection:
+        deep = "[" * 100_000
+        assert ask(connection, deep) == [deep]
 
 
 def test_a_rule_can_close(serve, script):

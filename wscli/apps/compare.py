@@ -13,11 +13,12 @@ from wscli.apps import demo
 from wscli.apps.env import Env
 from wscli.apps.figures import percentile
 from wscli.apps.report import report, say
-from wscli.errors import ExitStatus, WscliError
+from wscli.errors import ConnectError, ExitStatus, UsageError, WscliError
 from wscli.net.fetch import Fetcher
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.url import Url, parse_url
+from wscli.server.endpoints.ticks import KEPT
 from wscli.session.bus import Batch, Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.end import error_of
@@ -27,6 +28,9 @@ from wscli.wire.frames import Frame
 
 POLLING = (("poll 100ms", 0.1), ("poll 1s", 1.0))
 """The ways to poll: a name, and the seconds from one poll to the next."""
+
+_SHORTEST = 2 * max(every for _, every in POLLING) / KEPT
+"""Seconds between updates of which half as many come from poll to poll as can be polled."""
 
 
 class CompareOptions(NamedTuple):
@@ -39,6 +43,13 @@ class CompareOptions(NamedTuple):
     as_json: bool = False
 
 
+class Tick(NamedTuple):
+    """An update: its number, and when it was due, in seconds since the epoch."""
+
+    number: int
+    due: float
+
+
 class Tally:
     """What one way has cost: requests, bytes on the wire, and the latency of each update."""
 
@@ -49,9 +60,9 @@ class Tally:
         self.bytes_in = 0
         self.latencies: list[float] = []
 
-    def deliver(self, tick: dict[str, str], now: float) -> None:
+    def deliver(self, tick: Tick, now: float) -> None:
         """Take note of an update that has come."""
-        self.latencies.append(now - datetime.fromisoformat(tick["time"]).timestamp())
+        self.latencies.append(now - tick.due)
 
 
 class Feed(NamedTuple):
@@ -77,6 +88,7 @@ class Feed(NamedTuple):
 def run(options: CompareOptions, env: Env) -> ExitStatus:
     """Compare, print the table, and return the exit status."""
     try:
+        _check(options)
         with demo.resolve(options.url) as url:
             if env.stderr_tty and not options.as_json:
                 say(env, f"wscli: comparing for {options.interval * options.updates:.0f} s …")
@@ -91,17 +103,41 @@ def run(options: CompareOptions, env: Env) -> ExitStatus:
     return ExitStatus.OK
 
 
+def _check(options: CompareOptions) -> None:
+    if options.interval < _SHORTEST:
+        raise UsageError(
+            f"who polls each second misses updates that come every {options.interval * 1000:g} ms",
+            f"the last {KEPT} can be polled",
+            f"--interval {_SHORTEST * 1000:g}ms, or more",
+        )
+
+
 def _begin(feed: Feed) -> Feed:
     """Wait for a tick, so that there is an interval's time to connect before the first."""
     fetcher = feed.fetcher()
     try:
-        ticks: list[dict[str, int]] = []
+        ticks: list[Tick] = []
         while not ticks:
-            ticks = json.loads(fetcher.get(feed.target("longpoll")).body)
+            ticks = _read_ticks(fetcher.get(feed.target("longpoll")).body)
     finally:
         fetcher.close()
-    now = ticks[-1]["tick"]
+    now = ticks[-1].number
     return feed._replace(first=now + 1, last=now + feed.options.updates)
+
+
+def _read_ticks(text: bytes) -> list[Tick]:
+    """Read a list of updates, or one."""
+    try:
+        read = json.loads(text)
+        return [
+            Tick(int(each["tick"]), datetime.fromisoformat(each["time"]).timestamp())
+            for each in (read if isinstance(read, list) else [read])
+        ]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        shown = text[:200].decode(errors="replace")
+        raise ConnectError(
+            "what came is no update of a feed", shown, "the other end must be `wscli serve`"
+        ) from None
 
 
 def _at_once(works: Sequence[Callable[[], Tally]]) -> list[Tally]:
@@ -154,13 +190,23 @@ def _fetch_all(feed: Feed, tally: Tally, path: str, wait: Callable[[], None]) ->
             tally.requests += 1
             tally.bytes_out += fetched.sent
             tally.bytes_in += fetched.received
-            for tick in json.loads(fetched.body):
-                known = tick["tick"]
+            for tick in _read_ticks(fetched.body):
+                if tick.number != known + 1:
+                    raise _missed(tally, known + 1, tick.number)
+                known = tick.number
                 if known <= feed.last:
                     tally.deliver(tick, now)
     finally:
         fetcher.close()
     return tally
+
+
+def _missed(tally: Tally, expected: int, came: int) -> ConnectError:
+    """Return the error that a way has not got every update, and so is not to be compared."""
+    return ConnectError(
+        f"{tally.way} missed updates: {expected} was next, and {came} came",
+        hint="a longer --interval, or a machine with less to do",
+    )
 
 
 def _listen(feed: Feed) -> Tally:
@@ -200,7 +246,8 @@ class _TickSink(Sink):
         for item in batch.items:
             if isinstance(item, Messages):
                 for payload in item.payloads:
-                    self.tally.deliver(json.loads(payload), batch.time)
+                    for tick in _read_ticks(payload):
+                        self.tally.deliver(tick, batch.time)
 
 
 def _json_lines(feed: Feed, tallies: Sequence[Tally]) -> list[str]:

@@ -19,6 +19,7 @@ CLOSE_TIMEOUT = 5.0
 """Seconds that a client has to answer a Close."""
 
 _MAX_UNANSWERED = 2  # pings
+_CORK = 64 << 10  # bytes that are kept to be one write
 
 
 class Line(Protocol):
@@ -77,6 +78,7 @@ class Channel:
         self._queue = queue
         self._recorder = recorder
         self._corked: list[bytes] | None = None
+        self._corked_size = 0
         self._ping_interval: float | None = None
         self._unanswered = 0
 
@@ -119,6 +121,10 @@ class Channel:
             self.line.write(data)
         else:
             self._corked.append(data)
+            self._corked_size += len(data)
+            if self._corked_size > _CORK:
+                self._uncork()
+                self._corked = []
 
     def close(self, code: int, reason: str = "") -> None:
         """Send Close, and give the client some time to answer it."""
@@ -132,7 +138,7 @@ class Channel:
     # What comes from the client
 
     def receive(self, data: bytes) -> None:
-        """Take bytes; what they bring about goes out as one write."""
+        """Take bytes; what they bring about goes out as few writes."""
         self._corked = []
         items = self._connection.receive(data)
         if self._recorder is not None:
@@ -170,6 +176,7 @@ class Channel:
 
     def _uncork(self) -> None:
         corked, self._corked = self._corked, None
+        self._corked_size = 0
         if corked:
             self.line.write(corked[0] if len(corked) == 1 else b"".join(corked))
 

@@ -18,6 +18,8 @@ MAX_HEAD = 16 << 10
 MAX_HEADERS = 100
 """Header fields of a request that are taken."""
 
+_AUTHORITY = r"(?i:https?)://[^/?#]*"
+
 
 def take_head(received: bytearray, before: int) -> bytes | None:
     """Remove the head that ``received`` begins with, and return it; None if it is not whole yet.
@@ -61,8 +63,17 @@ def check_request(request: Request) -> None:
         raise refuse(405, f"only GET is served here, and not {request.method}", ("Allow", "GET"))
     if request.version >= "1.1" and len(request.headers.get_all("Host")) != 1:
         raise refuse(400, "there must be one Host header")
-    if not request.target.startswith("/"):
+    if not path_of(request.target).startswith("/"):
         raise refuse(400, f"the target must be a path, and is {request.target!r}")
+
+
+def path_of(target: str) -> str:
+    """Return the path and query of a target, which may be a whole URI (RFC 9112 §3.2.2)."""
+    match = re.match(_AUTHORITY, target)
+    if match is None:
+        return target
+    path = target[match.end() :]
+    return path if path.startswith("/") else f"/{path}"
 
 
 def wants_upgrade(request: Request) -> bool:

@@ -22,15 +22,20 @@ class Answer(NamedTuple):
     reason: str | None = None
 
     def to_bytes(self, *, keep: bool) -> bytes:
-        """Return the response; with ``keep`` the connection stays for another request."""
+        """Return the response; with ``keep`` the connection stays for another request.
+
+        One that names an Upgrade says so among the connection's options (RFC 9110 §7.8).
+        """
         headers = [*self.headers]
         if self.status not in _NO_BODY:
             headers += [
                 ("Content-Type", self.content_type),
                 ("Content-Length", str(len(self.body))),
             ]
-        if not keep:
-            headers.append(("Connection", "close"))
+        options = ["Upgrade"] if any(name == "Upgrade" for name, _ in headers) else []
+        options += [] if keep else ["close"]
+        if options:
+            headers.append(("Connection", ", ".join(options)))
         lines = [f"HTTP/1.1 {self.status} {self.reason or phrase(self.status)}"]
         lines += [f"{name}: {value}" for name, value in headers]
         head = "\r\n".join([*lines, "", ""]).encode()

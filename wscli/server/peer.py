@@ -80,7 +80,7 @@ class Peer(asyncio.Protocol):
     @property
     def over(self) -> bool:
         """Whether TCP has ended, or is about to."""
-        return self._take is _ignore
+        return self._take is _ignore or self._transport.is_closing()
 
     @property
     def backlog(self) -> int:
@@ -227,7 +227,7 @@ class Peer(asyncio.Protocol):
         sink = self._shared.watcher.sink(self.visit)
         if sink is None:
             return None
-        opening = Opening(self._shared.url(request.target))
+        opening = Opening(self._shared.url(gate.path_of(request.target)))
         opening.address = self.visit.address
         opening.request, opening.response = request, parse_response(response)
         opening.agreement = agreement

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl
 
 from wscli.quantities import parse_duration, parse_size
 
 _MAX_DURATION = 86_400.0  # a day, in seconds
+
+
+def parse_number(name: str, text: str, least: int, most: int) -> int:
+    """Read a whole number.
+
+    Raises:
+        ValueError: with what it may be.
+    """
+    if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
+        raise ValueError(f"{name} must be a number from {least} to {most:,}, and is {text[:100]!r}")
+    return int(text)
 
 
 class Query:
@@ -37,10 +49,7 @@ class Query:
 
     def number(self, name: str, default: str, least: int, most: int) -> int:
         """Return a whole number."""
-        text = self.text(name, default)
-        if not text.isascii() or not text.isdecimal() or not least <= int(text[:20]) <= most:
-            raise ValueError(f"{name} must be a number from {least} to {most:,}, and is {text!r}")
-        return int(text)
+        return parse_number(name, self.text(name, default), least, most)
 
     def check(self) -> None:
         """Make sure that nothing was given that nobody asked for: it may be misspelt."""

@@ -15,8 +15,9 @@ from wscli.server.endpoints.faults import KINDS, make_fault
 from wscli.server.endpoints.hub import Hub
 from wscli.server.endpoints.scripted import Scripted
 from wscli.server.endpoints.ticks import PATIENCE, Feed, Ticks
+from wscli.server.gate import path_of
 from wscli.server.http import Answer, json_answer, phrase, refuse
-from wscli.server.query import Query
+from wscli.server.query import Query, parse_number
 from wscli.server.shared import Shared
 from wscli.wire.codes import Opcode
 from wscli.wire.head import Request
@@ -71,7 +72,7 @@ def find_endpoint(request: Request, shared: Shared) -> Endpoint | Answer:
     if shared.options.mode == "echo":
         return Echo()
     if shared.options.mode == "hub":
-        return Hub(shared.rooms, request.target.partition("?")[0])
+        return Hub(shared.rooms, path_of(request.target).partition("?")[0])
     return _call(_ENDPOINTS, request, shared)
 
 
@@ -91,7 +92,7 @@ def find_answer(request: Request, shared: Shared) -> Answer | Later:
 
 def _split(target: str) -> tuple[str, str, str]:
     """Return a path's name (with its slash, where more follows), what follows, and the query."""
-    path, _, query = target.partition("?")
+    path, _, query = path_of(target).partition("?")
     name, slash, rest = path[1:].partition("/")
     return name + slash, unquote(rest), query
 
@@ -136,9 +137,7 @@ def _close(call: Call) -> Endpoint:
 
 
 def _status(call: Call) -> Answer:
-    if not call.rest.isascii() or not call.rest.isdecimal() or not 200 <= int(call.rest[:4]) < 600:
-        raise ValueError("a status is a number from 200 to 599")
-    status = int(call.rest)
+    status = parse_number("a status", call.rest, 200, 599)
     body = f"{status} {phrase(status)}".rstrip() + ", as the path asks for\n"
     return Answer(status, body.encode(), headers=_STATUS_HEADERS.get(status, ()))
 

@@ -182,5 +182,5 @@ def _canonical(value: Any) -> str:
 def _canonical_text(text: str) -> str | None:
     try:
         return _canonical(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):  # the second for what is nested too deeply
         return None

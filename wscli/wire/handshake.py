@@ -202,7 +202,8 @@ def check_request(request: Request) -> Refusal | None:
         return _bad_request("there is no Connection: Upgrade")
     if headers.get_all("Sec-WebSocket-Version") != [VERSION]:
         sentence = f"this server speaks version {VERSION} of the protocol"
-        supported = (("Sec-WebSocket-Version", VERSION),)
+        # A 426 must name what to upgrade to (RFC 9110 §15.5.22).
+        supported = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION))
         return Refusal(426, "Upgrade Required", sentence, supported)
     if len(headers.get_all("Sec-WebSocket-Key")) != 1:
         return _bad_request("there must be one Sec-WebSocket-Key header")

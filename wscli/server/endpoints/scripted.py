@@ -8,7 +8,8 @@ from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.script import Reply, Script
 from wscli.wire.events import Messages
 
-_MAX_WAITING = 1000  # messages that wait for a delayed reply, above which no more is read
+_MAX_WAITING = 1 << 20  # bytes of messages that wait for replies, above which no more is read
+_OVERHEAD = 100  # bytes that a message costs besides its payload
 
 
 class Scripted(Endpoint):
@@ -17,17 +18,24 @@ class Scripted(Endpoint):
     def __init__(self, script: Script) -> None:
         self._script = script
         self._waiting: deque[tuple[int, bytes]] = deque()
+        self._size = 0
         self._delaying = False
 
     def received(self, messages: Messages) -> None:
         """Answer, or wait with them until a delay is over."""
-        self._waiting.extend((messages.opcode, payload) for payload in messages.payloads)
-        self._go_on()
+        for payload in messages.payloads:
+            self._waiting.append((messages.opcode, payload))
+            self._size += len(payload) + _OVERHEAD
+        self.resumed()
 
-    def _go_on(self) -> None:
-        while self._waiting and not self._delaying:
-            self._begin(self._script.reply_to(*self._waiting.popleft()))
-        self.channel.line.hold(len(self._waiting) > _MAX_WAITING)
+    def resumed(self) -> None:
+        """Answer what waits, as far as the client reads the replies."""
+        line = self.channel.line
+        while self._waiting and not (self._delaying or line.full or line.over):
+            opcode, payload = self._waiting.popleft()
+            self._size -= len(payload) + _OVERHEAD
+            self._begin(self._script.reply_to(opcode, payload))
+        line.hold(self._size > _MAX_WAITING)
 
     def _begin(self, reply: Reply) -> None:
         if reply.delay:
@@ -39,7 +47,7 @@ class Scripted(Endpoint):
     def _end_delay(self, reply: Reply) -> None:
         self._delaying = False
         self._carry_out(reply)
-        self._go_on()
+        self.resumed()
 
     def _carry_out(self, reply: Reply) -> None:
         if reply.message is not None:
@@ -48,3 +56,4 @@ class Scripted(Endpoint):
         if reply.close is not None:
             self.channel.close(reply.close, reply.reason)
             self._waiting.clear()
+            self._size = 0
