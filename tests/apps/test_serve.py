@@ -1,7 +1,10 @@
 """``wscli serve`` as a process: what it says, what it logs, how it ends."""
 
+import contextlib
 import json
+import os
 import re
+import resource
 import signal
 import socket
 
@@ -83,6 +86,21 @@ def test_a_second_signal_does_not_wait_for_the_clients():
         program.process.send_signal(signal.SIGINT)
         assert mute.closed().code == 1001
         assert program.end() == 130
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
+def test_with_no_file_to_spare_it_says_so_once_and_serves_on():
+    with Program() as program, contextlib.ExitStack() as stack:
+        pid = program.process.pid
+        most = len(os.listdir(f"/proc/{pid}/fd")) + 1
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
+        for _ in range(3):
+            stack.enter_context(socket.create_connection(program.address))
+        assert "Too many open files" in program.line()
+        assert program.line().startswith("try: ")
+        stack.close()
+        assert "no request" in program.line()
+        assert wscli("send", program.url, "hello").out == b"hello\n"
 
 
 def test_a_recording_that_cannot_be_written_ends_it_in_good_order():

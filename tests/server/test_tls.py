@@ -5,9 +5,12 @@ which now and then loses what it writes.
 """
 
 import asyncio
+import contextlib
 import shutil
+import socket
 import ssl
 import sys
+import threading
 
 import pytest
 import trustme
@@ -103,3 +106,32 @@ def test_a_large_message_and_the_close_come_through_tls(serve):
     assert reply == message
     assert close.code == 4000
     assert server.visit().clean
+
+
+def test_a_client_whose_tls_is_ready_when_the_server_ends_is_turned_away(serve):
+    server = serve(tls=True)
+    context = ssl.create_default_context(cafile=server.certificate)
+    with (
+        socket.create_connection(server.address, 20) as late,
+        context.wrap_socket(
+            socket.create_connection(server.address, 20), server_hostname="localhost"
+        ) as mute,
+    ):
+        mute.sendall(upgrade("/echo"))
+        ending = threading.Thread(target=server.stop)
+        while b"the server ends" not in mute.recv(4096):
+            if not ending.is_alive():
+                ending.start()
+        secure = context.wrap_socket(late, server_hostname="localhost")
+        with secure, contextlib.suppress(ConnectionError, ssl.SSLEOFError):
+            secure.sendall(upgrade("/echo"))
+            assert secure.recv(4096) == b""
+        ending.join(20)
+
+
+def test_tls_that_is_never_made_does_not_hold_up_the_end(serve):
+    server = serve(tls=True)
+    with Client(server) as silent:
+        assert echoes(server, server.certificate)
+        server.stop()
+        assert silent.read_to_end() == b""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import socket
 import struct
+import termios
 from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
@@ -22,7 +24,10 @@ from wscli.wire.connection import Connection
 from wscli.wire.handshake import Agreement, accept_response, choose_deflate
 from wscli.wire.head import Request, parse_response
 
-_FIN_TIMEOUT = 5.0  # seconds for what waits to be sent, and for the client to end TCP as well
+_FIN_TIMEOUT = 5.0  # seconds for the client to end TCP as well, from when it last read something
+SHUTDOWN_LIMIT = 3600.0
+"""Seconds for asyncio to end TLS, which is to be ended by what is here."""
+
 _HIGH_WATER = 64 << 10  # bytes that wait to be sent, above which the client is not read from
 
 
@@ -47,6 +52,8 @@ class Peer(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high)
         self.visit = self._shared.begin_visit(_address(transport.get_extra_info("peername")))
         self._shared.join(self)
+        if self._shared.ending:  # its TLS was made when the server began to end
+            self._transport.abort()
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
@@ -103,6 +110,26 @@ class Peer(asyncio.Protocol):
         self._cancel_timer()
         self._timer = asyncio.get_running_loop().call_later(seconds, action)
 
+    def expire(self, seconds: float) -> None:
+        """Reset TCP when the client reads nothing for so long, instead of what was to be done."""
+        unsent = self._unsent()
+
+        def look() -> None:
+            if self._unsent() < unsent:
+                self.expire(seconds)
+            else:
+                self.reset()
+
+        self.after(seconds, look)
+
+    def _unsent(self) -> int:
+        """Count the bytes that have not come to the client, also in the kernel where that tells."""
+        sock = self._transport.get_extra_info("socket")
+        with suppress(OSError):
+            (queued,) = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))
+            return self.backlog + int(queued)
+        return self.backlog
+
     def finish(self) -> None:
         """End TCP when all has been sent, and take no more notice of what comes.
 
@@ -110,7 +137,7 @@ class Peer(asyncio.Protocol):
         which may overtake what was sent.
         """
         self._take = _ignore
-        self.after(_FIN_TIMEOUT, self.reset)
+        self.expire(_FIN_TIMEOUT)
         self._pace()
         if self._transport.can_write_eof():
             self._transport.write_eof()

@@ -17,7 +17,7 @@ from wscli.net.url import host_and_port
 from wscli.server.certificate import make_certificate
 from wscli.server.gate import HEAD_TIMEOUT
 from wscli.server.options import ServeOptions
-from wscli.server.peer import Peer
+from wscli.server.peer import SHUTDOWN_LIMIT, Peer
 from wscli.server.shared import Shared
 from wscli.server.visit import Watcher
 
@@ -25,6 +25,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
 """Addresses that stand for all of a machine's."""
 
 _BACKLOG = 4096  # connections that the kernel keeps until they are accepted
+_ACCEPTS = 1  # in one turn of the loop; asyncio reports as many failures when there is no file left
 _GRACE = 1.5  # seconds that clients have to answer the last Close
 
 
@@ -72,6 +73,7 @@ class Server:
     async def stop(self) -> None:
         """Close all connections with 1001, and wait a little for the clients to answer."""
         self._listener.close()
+        self._shared.ending = True
         for guest in tuple(self._shared.guests):
             guest.go_away()
         try:
@@ -98,6 +100,9 @@ class Server:
     async def _bind(self, listening: Coroutine[Any, Any, asyncio.Server], where: str) -> None:
         try:
             self._listener = await listening
+            for each in self._listener.sockets:
+                with each.dup() as sock:
+                    sock.listen(_BACKLOG)  # asyncio has one number for this and for _ACCEPTS
         except OSError as error:
             # asyncio puts the address into its own sentence, where it would be there twice.
             number = error.errno or 0
@@ -112,12 +117,12 @@ class Server:
 
     def _settings(self) -> dict[str, Any]:
         if not self._shared.secure:
-            return {"backlog": _BACKLOG}
+            return {"backlog": _ACCEPTS}
         return {
-            "backlog": _BACKLOG,
+            "backlog": _ACCEPTS,
             "ssl": self._make_context(),
             "ssl_handshake_timeout": HEAD_TIMEOUT,
-            "ssl_shutdown_timeout": _GRACE,
+            "ssl_shutdown_timeout": SHUTDOWN_LIMIT,
         }
 
     def _make_context(self) -> ssl.SSLContext:
