@@ -189,6 +189,8 @@ class Channel:
 
     def _answer_close(self, close: Close) -> bool:
         """Answer a Close with its own code (RFC 6455 §5.5.1); tell whether TCP is to end."""
+        if not self.closing:
+            self._endpoint.leaving()
         if self.closing:
             self.visit.clean = True
             return True
