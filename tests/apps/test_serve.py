@@ -213,6 +213,9 @@ def test_a_port_that_is_taken_is_a_clear_error():
         (["--script", "/nowhere.toml"], "cannot read the script"),
         (["--record", "/nowhere/at/all"], "cannot write /nowhere/at/all"),
         (["--max-clients", "0"], "no number from 1 on"),
+        (["--ping-interval", "0"], "some time between pings"),
+        (["--origin", "localhost:3000"], "no origin as browsers send it"),
+        (["--origin", "https://localhost:3000/"], "no origin as browsers send it"),
         (["--cert", "/nowhere.pem"], "cannot use the certificate"),
     ],
 )
@@ -222,7 +225,31 @@ def test_wrong_usage_is_told(args, complaint):
     assert complaint in done.err
 
 
+def test_a_unix_socket_that_is_served_is_not_taken_over(tmp_path):
+    path = tmp_path / "s"
+    with start("serve", "--unix-socket", path) as process:
+        process.stderr.readline()
+        done = wscli("serve", "--unix-socket", path)
+        assert done.status == 3
+        assert f"cannot listen on {path}: address already in use" in done.err
+        assert wscli("send", "--unix-socket", path, "ws://localhost/", "hi").out == b"hi\n"
+        process.kill()
+        process.communicate()
+
+
+def test_a_unix_socket_that_was_left_behind_is_replaced(tmp_path):
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    with start("serve", "--unix-socket", path) as process:
+        process.stderr.readline()
+        assert wscli("send", "--unix-socket", path, "ws://localhost/", "hi").out == b"hi\n"
+        process.kill()
+        process.communicate()
+
+
 def test_a_host_that_is_not_ours_cannot_be_listened_on():
     done = wscli("serve", "nosuch.invalid:9000")
     assert done.status == 3
     assert "cannot listen on nosuch.invalid:9000" in done.err
+    assert "try:" not in done.err

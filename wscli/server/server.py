@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -89,6 +90,8 @@ class Server:
         loop = asyncio.get_running_loop()
         host, port, path = self.options.host, self.options.port, self.options.unix_socket
         if path is not None:
+            if _is_served(path):  # asyncio would take it over
+                raise _cannot_listen(path, errno.EADDRINUSE)
             await self._bind(loop.create_unix_server(self._meet, path, **settings), path)
             self._cleanup.callback(_remove, path)
             self._shared.address = ("localhost", 443 if self._shared.secure else 80)
@@ -104,13 +107,7 @@ class Server:
                 with each.dup() as sock:
                     sock.listen(_BACKLOG)  # asyncio has one number for this and for _ACCEPTS
         except OSError as error:
-            # asyncio puts the address into its own sentence, where it would be there twice.
-            number = error.errno or 0
-            said = os.strerror(number) if number > 0 else error.strerror or str(error)
-            raise ConnectError(
-                f"cannot listen on {where}: {said.lower()}",
-                hint="another server may be there: `wscli serve 0` takes a port that is free",
-            ) from None
+            raise _cannot_listen(where, error.errno or 0, error.strerror or str(error)) from None
 
     def _meet(self) -> Peer:
         return Peer(self._shared)
@@ -153,6 +150,19 @@ class Server:
 
     def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._shared.watcher.failed(context["message"], context.get("exception"))
+
+
+def _cannot_listen(where: str, number: int, said: str = "") -> ConnectError:
+    # asyncio puts the address into its own sentence, where it would be there twice.
+    said = os.strerror(number) if number > 0 else said
+    taken = "another server is there: `wscli serve 0` takes a port that is free"
+    hint = taken if number == errno.EADDRINUSE else ""
+    return ConnectError(f"cannot listen on {where}: {said.lower()}", hint=hint)
+
+
+def _is_served(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as sock:
+        return sock.connect_ex(path) == 0
 
 
 def _remove(path: str) -> None:
