@@ -1,7 +1,10 @@
 """``wscli serve`` as a process: what it says, what it logs, how it ends."""
 
+import contextlib
 import json
+import os
 import re
+import resource
 import signal
 import socket
 
@@ -85,6 +88,21 @@ def test_a_second_signal_does_not_wait_for_the_clients():
         program.process.send_signal(signal.SIGINT)
         assert mute.closed().code == 1001
         assert program.end() == 130
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
+def test_with_no_file_to_spare_it_says_so_once_and_serves_on():
+    with Program() as program, contextlib.ExitStack() as stack:
+        pid = program.process.pid
+        most = len(os.listdir(f"/proc/{pid}/fd")) + 1
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
+        for _ in range(3):
+            stack.enter_context(socket.create_connection(program.address))
+        assert "Too many open files" in program.line()
+        assert program.line().startswith("try: ")
+        stack.close()
+        assert "no request" in program.line()
+        assert wscli("send", program.url, "hello").out == b"hello\n"
 
 
 def test_a_recording_that_cannot_be_written_ends_it_in_good_order():
@@ -228,6 +246,9 @@ def test_a_port_that_is_taken_is_a_clear_error():
         (["--script", "/nowhere.toml"], "cannot read the script"),
         (["--record", "/nowhere/at/all"], "cannot write /nowhere/at/all"),
         (["--max-clients", "0"], "no number from 1 on"),
+        (["--ping-interval", "0"], "some time between pings"),
+        (["--origin", "localhost:3000"], "no origin as browsers send it"),
+        (["--origin", "https://localhost:3000/"], "no origin as browsers send it"),
         (["--cert", "/nowhere.pem"], "cannot use the certificate"),
     ],
 )
@@ -237,7 +258,31 @@ def test_wrong_usage_is_told(args, complaint):
     assert complaint in done.err
 
 
+def test_a_unix_socket_that_is_served_is_not_taken_over(tmp_path):
+    path = tmp_path / "s"
+    with start("serve", "--unix-socket", path) as process:
+        process.stderr.readline()
+        done = wscli("serve", "--unix-socket", path)
+        assert done.status == 3
+        assert f"cannot listen on {path}: address already in use" in done.err
+        assert wscli("send", "--unix-socket", path, "ws://localhost/", "hi").out == b"hi\n"
+        process.kill()
+        process.communicate()
+
+
+def test_a_unix_socket_that_was_left_behind_is_replaced(tmp_path):
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    with start("serve", "--unix-socket", path) as process:
+        process.stderr.readline()
+        assert wscli("send", "--unix-socket", path, "ws://localhost/", "hi").out == b"hi\n"
+        process.kill()
+        process.communicate()
+
+
 def test_a_host_that_is_not_ours_cannot_be_listened_on():
     done = wscli("serve", "nosuch.invalid:9000")
     assert done.status == 3
     assert "cannot listen on nosuch.invalid:9000" in done.err
+    assert "try:" not in done.err

@@ -6,6 +6,7 @@ import pytest
 
 from tests.raw import Client, request
 from wscli.server.endpoints.faults import BEHAVIOURS, FRAMES
+from wscli.session.bus import Sink
 from wscli.wire.events import Messages
 from wscli.wire.frames import Frame
 from wscli.wire.handshake import accept_value, check_response
@@ -73,6 +74,22 @@ def test_slow_sends_a_byte_at_a_time_and_loses_none(serve):
         expected.append(Frame(8, b"\x03\xe8"))
         assert b"".join(pieces) == b"".join(frame.to_bytes() for frame in expected)
         assert len(pieces) > 10
+
+
+def test_what_comes_behind_a_violation_does_not_hide_it_from_a_recording(serve):
+    server = serve()
+    ends = []
+    sink = server.sinks[1] = Sink()
+    sink.ended = ends.append
+    with Client(server) as client:
+        client.open("/fault/slow")  # it answers slowly, so that there is time to say more
+        client.send(b"\x83\x80\x00\x00\x00\x00")
+        while b"\x88" not in client.read():
+            pass
+        client.text("more")
+        client.read_to_end()
+    server.visit()
+    assert ends[0].violation.rule.id == "reserved-opcode"
 
 
 def test_no_close_ends_tcp_without_a_close_frame(serve):

@@ -129,3 +129,10 @@ def test_what_many_say_reaches_each_in_one_order(members):
         assert heard[0].index(f"{number} says one".encode()) < heard[0].index(
             f"{number} says two".encode()
         )
+
+
+def test_a_member_that_leaves_at_once_has_been_heard_by_all_and_itself(members):
+    hasty, listener = members(), members()
+    hasty.send(hasty.connection.messages(1, [b"bye"]) + hasty.connection.close(1000))
+    assert hasty.read_to_end() == b"\x81\x03bye\x88\x02\x03\xe8"
+    assert listener.message() == b"bye"

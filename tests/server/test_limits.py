@@ -2,13 +2,14 @@
 
 import contextlib
 import socket
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 from websockets.sync.client import connect, unix_connect
 
 from tests.raw import Client, upgrade
-from wscli.server import channel
+from wscli.server import channel, peer
 from wscli.server.endpoints.echo import Echo
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping
@@ -117,6 +118,24 @@ def test_a_client_that_reads_late_gets_all_of_a_push(serve):
         while not isinstance(item := client.next(Messages, Close), Close):
             count += len(item.payloads)
         assert count == 20_000
+
+
+@pytest.mark.parametrize(
+    ("target", "size"), [("/echo", 4 << 20), ("/push?n=1&size=4MiB", None)], ids=["echo", "push"]
+)
+def test_a_client_that_reads_slowly_gets_all_before_the_end(serve, monkeypatch, target, size):
+    monkeypatch.setattr(peer, "_FIN_TIMEOUT", 0.2)
+    monkeypatch.setattr(channel, "CLOSE_TIMEOUT", 0.2)
+    with Client(serve(), receive_buffer=65536) as client:
+        client.open(target)
+        if size is not None:
+            message = client.connection.messages(Opcode.BINARY, [bytes(size)])
+            client.send(message + client.connection.close(1000))
+        pieces = [client.read()]
+        while not pieces[-1].endswith(b"\x88\x02\x03\xe8"):
+            time.sleep(0.01)  # 64 KiB each, which makes it at least thrice the limit
+            pieces.append(client.read())
+    assert sum(map(len, pieces)) == (4 << 20) + 10 + 4
 
 
 def test_the_end_of_the_server_closes_every_client_with_1001(serve):

@@ -49,6 +49,24 @@ def test_the_first_subprotocol_offered_is_taken(serve):
         assert connection.subprotocol == "chat.v2"
 
 
+def test_an_empty_place_in_the_list_of_subprotocols_is_passed_over(serve):
+    with Client(serve()) as client:
+        response = client.open("/echo", "Sec-WebSocket-Protocol: , b", "Sec-WebSocket-Protocol: a")
+        assert response.headers.get("Sec-WebSocket-Protocol") == "b"
+
+
+def test_the_first_offer_of_compression_that_can_be_taken_is_taken(serve):
+    offers = (
+        "x-other, permessage-deflate; server_max_window_bits=16, "
+        "permessage-deflate; client_max_window_bits; client_max_window_bits=9"
+    )
+    with Client(serve()) as client:
+        extension = "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10"
+        response = client.open("/echo", f"Sec-WebSocket-Extensions: {offers}", extension)
+        answer = response.headers.get_all("Sec-WebSocket-Extensions")
+        assert answer == ["permessage-deflate; server_max_window_bits=10"]
+
+
 def test_members_of_a_hub_hear_each_other_and_themselves(serve):
     url = serve().url + "/hub"
     with connect(url) as first, connect(url) as second:

@@ -5,9 +5,13 @@ which now and then loses what it writes.
 """
 
 import asyncio
+import contextlib
 import shutil
+import socket
 import ssl
 import sys
+import threading
+import time
 
 import pytest
 import trustme
@@ -15,7 +19,10 @@ from websockets.asyncio.client import connect
 
 from tests.raw import Client, upgrade
 from wscli.errors import UsageError
+from wscli.server import peer
 from wscli.server.certificate import make_certificate
+from wscli.wire.codes import Opcode, Role
+from wscli.wire.connection import Connection
 
 
 async def exchange(url, cafile, message):
@@ -103,3 +110,53 @@ def test_a_large_message_and_the_close_come_through_tls(serve):
     assert reply == message
     assert close.code == 4000
     assert server.visit().clean
+
+
+def test_a_client_whose_tls_is_ready_when_the_server_ends_is_turned_away(serve):
+    server = serve(tls=True)
+    context = ssl.create_default_context(cafile=server.certificate)
+    with (
+        socket.create_connection(server.address, 20) as late,
+        context.wrap_socket(
+            socket.create_connection(server.address, 20), server_hostname="localhost"
+        ) as mute,
+    ):
+        mute.sendall(upgrade("/echo"))
+        ending = threading.Thread(target=server.stop)
+        while b"the server ends" not in mute.recv(4096):
+            if not ending.is_alive():
+                ending.start()
+        secure = context.wrap_socket(late, server_hostname="localhost")
+        with secure, contextlib.suppress(ConnectionError, ssl.SSLEOFError):
+            secure.sendall(upgrade("/echo"))
+            assert secure.recv(4096) == b""
+        ending.join(20)
+
+
+def test_tls_that_is_never_made_does_not_hold_up_the_end(serve):
+    server = serve(tls=True)
+    with Client(server) as silent:
+        assert echoes(server, server.certificate)
+        server.stop()
+        assert silent.read_to_end() == b""
+
+
+def test_a_client_that_reads_slowly_gets_all_through_tls(serve, monkeypatch):
+    monkeypatch.setattr(peer, "_FIN_TIMEOUT", 0.2)
+    server = serve(tls=True)
+    context = ssl.create_default_context(cafile=server.certificate)
+    connection = Connection(Role.CLIENT)
+    with (
+        Client(server, receive_buffer=65536) as client,
+        context.wrap_socket(client.sock, server_hostname="localhost") as secure,
+    ):
+        client.sock = secure
+        client.open("/echo")
+        message = connection.messages(Opcode.BINARY, [bytes(8 << 20)])
+        client.send(message + connection.close(1000))
+        pieces = [client.read()]
+        while not pieces[-1].endswith(b"\x88\x02\x03\xe8"):
+            time.sleep(0.002)  # 16 KiB each, which makes it at least five times the limit
+            pieces.append(client.read())
+            assert pieces[-1], "the server ended TCP"
+    assert sum(map(len, pieces)) == (8 << 20) + 10 + 4

@@ -148,3 +148,11 @@ def test_an_answer_with_wrong_parameters_is_refused(parameters, complaint):
 )
 def test_an_offer_is_answered(offer, answer):
     assert PerMessageDeflate.from_offer(offer).answer() == answer
+
+
+@pytest.mark.parametrize("value", [None, "10"])
+def test_an_offer_that_names_a_parameter_twice_is_declined(value):
+    with pytest.raises(ValueError, match="twice"):
+        PerMessageDeflate.from_offer(
+            [("client_max_window_bits", None), ("client_max_window_bits", value)]
+        )

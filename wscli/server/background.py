@@ -17,10 +17,10 @@ def serving(
     options: ServeOptions | None = None, watcher: Watcher | None = None
 ) -> Iterator[Server]:
     """Serve on a free loopback port, unless the options say otherwise."""
-    loop = asyncio.new_event_loop()
-    try:
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         server = Server(options or ServeOptions(port=0), watcher)
-        loop.run_until_complete(server.start())
+        runner.run(server.start())
+        loop = runner.get_loop()
         thread = threading.Thread(target=loop.run_forever, daemon=True)
         thread.start()
         try:
@@ -29,5 +29,3 @@ def serving(
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
-    finally:
-        loop.close()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wscli.server.endpoints.endpoint import Endpoint
 
 CLOSE_TIMEOUT = 5.0
-"""Seconds that a client has to answer a Close."""
+"""Seconds that a client has to answer a Close, from when it last read something."""
 
 _MAX_UNANSWERED = 2  # pings
 _CORK = 64 << 10  # bytes that are kept to be one write
@@ -45,6 +45,9 @@ class Line(Protocol):
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something later, instead of what was to be done later until now."""
+
+    def expire(self, seconds: float) -> None:
+        """Reset TCP when the client reads nothing for so long, instead of what was to be done."""
 
     def finish(self) -> None:
         """End TCP when all has been sent, and take no more notice of what comes."""
@@ -132,7 +135,7 @@ class Channel:
             return
         self._begin_close("server", code, reason)
         self.write(self._connection.close(code, reason))
-        self.line.after(CLOSE_TIMEOUT, self.line.reset)
+        self.line.expire(CLOSE_TIMEOUT)
         self._endpoint.closed()
 
     # What comes from the client
@@ -186,6 +189,8 @@ class Channel:
 
     def _answer_close(self, close: Close) -> bool:
         """Answer a Close with its own code (RFC 6455 §5.5.1); tell whether TCP is to end."""
+        if not self.closing:
+            self._endpoint.leaving()
         if self.closing:
             self.visit.clean = True
             return True

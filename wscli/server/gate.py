@@ -46,9 +46,12 @@ def read_request(head: bytes) -> Request:
         Refused: if it is none.
     """
     try:
-        return parse_request(head)
+        request = parse_request(head)
     except MalformedHead as error:
         raise refuse(400, str(error)) from None
+    if re.search(rb"\0|\r(?!\n)", head):  # RFC 9110 §5.5
+        raise refuse(400, "the head of the request has a NUL in it, or a CR that ends no line")
+    return request
 
 
 def check_request(request: Request) -> None:
@@ -109,11 +112,9 @@ def choose_subprotocol(request: Request) -> str | None:
     Raises:
         Refused: if what it offers is no name.
     """
-    offered = request.headers.get("Sec-WebSocket-Protocol")
-    if offered is None:
-        return None
-    name = offered.partition(",")[0].strip()
-    if not re.fullmatch(FIELD_NAME, name):
+    offered = request.headers.get("Sec-WebSocket-Protocol") or ""
+    name = next((name.strip() for name in offered.split(",") if name.strip()), None)
+    if name is not None and not re.fullmatch(FIELD_NAME, name):
         raise refuse(400, f"Sec-WebSocket-Protocol begins with no name of a subprotocol: {name!r}")
     return name
 

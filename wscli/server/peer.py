@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
@@ -22,7 +23,11 @@ from wscli.wire.connection import Connection
 from wscli.wire.handshake import Agreement, accept_response, choose_deflate
 from wscli.wire.head import Request, parse_response
 
-_FIN_TIMEOUT = 5.0  # seconds for what waits to be sent, and for the client to end TCP as well
+_FIN_TIMEOUT = 5.0  # seconds for the client to end TCP as well, from when it last read something
+SHUTDOWN_LIMIT = 3600.0
+"""Seconds for asyncio to end TLS, which is to be ended by what is here."""
+
+_BYTES_ACKED = 120  # where Linux has this count of 8 bytes in its struct tcp_info
 _HIGH_WATER = 64 << 10  # bytes that wait to be sent, above which the client is not read from
 
 
@@ -47,6 +52,8 @@ class Peer(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high)
         self.visit = self._shared.begin_visit(_address(transport.get_extra_info("peername")))
         self._shared.join(self)
+        if self._shared.ending:  # its TLS was made when the server began to end
+            self._transport.abort()
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
@@ -103,6 +110,27 @@ class Peer(asyncio.Protocol):
         self._cancel_timer()
         self._timer = asyncio.get_running_loop().call_later(seconds, action)
 
+    def expire(self, seconds: float) -> None:
+        """Reset TCP when the client reads nothing for so long, instead of what was to be done."""
+        taken = self._taken()
+
+        def look() -> None:
+            if self._taken() > taken:
+                self.expire(seconds)
+            else:
+                self.reset()
+
+        self.after(seconds, look)
+
+    def _taken(self) -> int:
+        """Return a number that grows while the client reads what waits for it."""
+        if sys.platform == "linux":
+            sock = self._transport.get_extra_info("socket")
+            with suppress(OSError):  # a Unix socket has none of this
+                info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
+                return int.from_bytes(info[_BYTES_ACKED:], sys.byteorder)
+        return -self.backlog
+
     def finish(self) -> None:
         """End TCP when all has been sent, and take no more notice of what comes.
 
@@ -110,7 +138,7 @@ class Peer(asyncio.Protocol):
         which may overtake what was sent.
         """
         self._take = _ignore
-        self.after(_FIN_TIMEOUT, self.reset)
+        self.expire(_FIN_TIMEOUT)
         self._pace()
         if self._transport.can_write_eof():
             self._transport.write_eof()

@@ -31,7 +31,8 @@ class Recorder:
 
     def received(self, items: Sequence[Item]) -> None:
         """Show what came."""
-        self._violation = next((item for item in items if isinstance(item, Violation)), None)
+        if items and isinstance(items[-1], Violation):  # after which nothing is looked at
+            self._violation = items[-1]
         self._show(items, incoming=True)
 
     def sent(self, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -17,7 +18,7 @@ from wscli.net.url import host_and_port
 from wscli.server.certificate import make_certificate
 from wscli.server.gate import HEAD_TIMEOUT
 from wscli.server.options import ServeOptions
-from wscli.server.peer import Peer
+from wscli.server.peer import SHUTDOWN_LIMIT, Peer
 from wscli.server.shared import Shared
 from wscli.server.visit import Watcher
 
@@ -25,6 +26,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
 """Addresses that stand for all of a machine's."""
 
 _BACKLOG = 4096  # connections that the kernel keeps until they are accepted
+_ACCEPTS = 1  # in one turn of the loop; asyncio reports as many failures when there is no file left
 _GRACE = 1.5  # seconds that clients have to answer the last Close
 
 
@@ -72,6 +74,7 @@ class Server:
     async def stop(self) -> None:
         """Close all connections with 1001, and wait a little for the clients to answer."""
         self._listener.close()
+        self._shared.ending = True
         for guest in tuple(self._shared.guests):
             guest.go_away()
         try:
@@ -87,6 +90,8 @@ class Server:
         loop = asyncio.get_running_loop()
         host, port, path = self.options.host, self.options.port, self.options.unix_socket
         if path is not None:
+            if _is_served(path):  # asyncio would take it over
+                raise _cannot_listen(path, errno.EADDRINUSE)
             await self._bind(loop.create_unix_server(self._meet, path, **settings), path)
             self._cleanup.callback(_remove, path)
             self._shared.address = ("localhost", 443 if self._shared.secure else 80)
@@ -98,26 +103,23 @@ class Server:
     async def _bind(self, listening: Coroutine[Any, Any, asyncio.Server], where: str) -> None:
         try:
             self._listener = await listening
+            for each in self._listener.sockets:
+                with each.dup() as sock:
+                    sock.listen(_BACKLOG)  # asyncio has one number for this and for _ACCEPTS
         except OSError as error:
-            # asyncio puts the address into its own sentence, where it would be there twice.
-            number = error.errno or 0
-            said = os.strerror(number) if number > 0 else error.strerror or str(error)
-            raise ConnectError(
-                f"cannot listen on {where}: {said.lower()}",
-                hint="another server may be there: `wscli serve 0` takes a port that is free",
-            ) from None
+            raise _cannot_listen(where, error.errno or 0, error.strerror or str(error)) from None
 
     def _meet(self) -> Peer:
         return Peer(self._shared)
 
     def _settings(self) -> dict[str, Any]:
         if not self._shared.secure:
-            return {"backlog": _BACKLOG}
+            return {"backlog": _ACCEPTS}
         return {
-            "backlog": _BACKLOG,
+            "backlog": _ACCEPTS,
             "ssl": self._make_context(),
             "ssl_handshake_timeout": HEAD_TIMEOUT,
-            "ssl_shutdown_timeout": _GRACE,
+            "ssl_shutdown_timeout": SHUTDOWN_LIMIT,
         }
 
     def _make_context(self) -> ssl.SSLContext:
@@ -148,6 +150,19 @@ class Server:
 
     def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._shared.watcher.failed(context["message"], context.get("exception"))
+
+
+def _cannot_listen(where: str, number: int, said: str = "") -> ConnectError:
+    # asyncio puts the address into its own sentence, where it would be there twice.
+    said = os.strerror(number) if number > 0 else said
+    taken = "another server is there: `wscli serve 0` takes a port that is free"
+    hint = taken if number == errno.EADDRINUSE else ""
+    return ConnectError(f"cannot listen on {where}: {said.lower()}", hint=hint)
+
+
+def _is_served(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as sock:
+        return sock.connect_ex(path) == 0
 
 
 def _remove(path: str) -> None:

@@ -43,6 +43,7 @@ class Shared:
         self.secure = options.tls or options.cert is not None
         self.address = (options.host, options.port)
         self.clients = 0
+        self.ending = False
         self.guests: dict[Guest, None] = {}  # in the order in which they came
         self.empty = asyncio.Event()
         self.empty.set()

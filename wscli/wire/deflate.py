@@ -63,8 +63,9 @@ class PerMessageDeflate(NamedTuple):
             ValueError: for an offer that must be declined (§7.1).
         """
         # A client may name its own window without a value: then the choice is the server's.
+        free = ("client_max_window_bits", None)
         return cls.from_answer(
-            [pair for pair in parameters if pair != ("client_max_window_bits", None)]
+            [(name, "15") if (name, value) == free else (name, value) for name, value in parameters]
         )
 
     def answers(self, offer: Sequence[Parameter]) -> bool:

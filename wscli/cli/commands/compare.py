@@ -30,8 +30,8 @@ command = Command(
     "compare",
     summary="The same feed by polling, long polling and WebSocket: what each update costs.",
     text="All run at once against a server of `wscli serve`, by default one of their own. Bytes "
-    "are those above TCP, counted where they left and came; a latency is the time from when an "
-    "update was due to when it was here, for which both ends need the same clock.",
+    "are those above TCP and TLS, counted where they left and came; a latency is the time from "
+    "when an update was due to when it was here, for which both ends need the same clock.",
     examples=[
         ("wscli compare", "with the embedded server"),
         ("wscli compare -n 100 --interval 70ms", "a busier feed"),

@@ -25,11 +25,22 @@ def address(value: str) -> tuple[str, int]:
     return (match["host"] or "").strip("[]") or _DEFAULTS.host, int(match["port"])
 
 
+def origin(value: str) -> str:
+    """Read an origin, as browsers write it: scheme, host in lower case, port if it is unusual."""
+    if not re.fullmatch(r"null|[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+", value):
+        raise click.BadParameter(
+            f"{value!r} is no origin as browsers send it; write https://localhost:3000"
+        )
+    return value
+
+
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     if params["quiet"] and params["as_json"]:
         raise UsageError("--quiet and --json exclude each other", hint="give one of them")
     if params["key"] and not params["cert"]:
         raise UsageError("a private key needs its certificate", hint="--cert FILE")
+    if params["ping_interval"] == 0:
+        raise UsageError("there must be some time between pings", hint="--ping-interval 1s")
     if params["mode"] and params["script"]:
         raise UsageError("--mode and --script exclude each other", hint="give one of them")
     if params["verbosity"] and not params["record"]:
@@ -76,9 +87,11 @@ def _limit_options() -> list[click.Parameter]:
             "--origin",
             "origins",
             section=section,
+            type=origin,
             multiple=True,
             metavar="ORIGIN",
-            help="Let in this origin, and no other; again for another.",
+            help="Let in this origin, and no other; again for another. Without it the pages of all "
+            "sites are let in.",
         ),
         Option(
             "--max-clients",

@@ -42,6 +42,9 @@ class Endpoint:
     def resumed(self) -> None:
         """Go on sending, after the client did not read for a while."""
 
+    def leaving(self) -> None:
+        """Send what is left to send: the client has sent Close, which will be answered now."""
+
     def closed(self) -> None:
         """Stop: nothing more can be sent."""
         self._cancel_timer()

@@ -114,6 +114,9 @@ class _Trickle:
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         self._line.after(seconds, action)
 
+    def expire(self, seconds: float) -> None:
+        self._line.expire(seconds)
+
     def finish(self) -> None:
         self._finishing = True
         if not self._trickling:

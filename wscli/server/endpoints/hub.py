@@ -51,15 +51,16 @@ class Room:
     def broadcast(self, messages: Messages) -> None:
         """Send messages to all members, the sender too."""
         if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self.flush)
         self._waiting.append(encode_unmasked(messages.opcode, messages.payloads))
         self._count += len(messages.payloads)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what waits, unless it has been sent."""
         data, count = b"".join(self._waiting), self._count
         self._waiting.clear()
         self._count = 0
-        for member in tuple(self.members):
+        for member in tuple(self.members) if data else ():
             member.push(data, count)
 
 
@@ -80,6 +81,10 @@ class Hub(Endpoint):
     def received(self, messages: Messages) -> None:
         """Broadcast."""
         self._room.broadcast(messages)
+
+    def leaving(self) -> None:
+        """Hear the last messages of this turn, maybe one's own."""
+        self._room.flush()
 
     def closed(self) -> None:
         """Unregister."""
