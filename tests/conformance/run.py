@@ -3,11 +3,13 @@
 usage: python -m tests.conformance.run client|server [quick|core|compression|full] [OUTDIR]
 """
 
+import platform
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.conformance import suite
+from wscli import __version__
 
 
 def main(role, cases="full", out=None):
@@ -15,7 +17,9 @@ def main(role, cases="full", out=None):
     run = {"client": suite.run_client, "server": suite.run_server}[role]
     with tempfile.TemporaryDirectory() as folder:
         report = run(suite.CASES[cases], Path(out or folder))
-    print("\n".join(suite.table(report)))
+    package = suite.PACKAGE.replace("==", " ")
+    print(f"wscli {__version__} as {role}, Python {platform.python_version()}, {package}")
+    print("\n".join(["", *suite.table(report), ""]))
     wrong = suite.unexpected(report)
     print("\n".join(["not as it should be:", *wrong]) if wrong else "all as it should be")
     return 1 if wrong else 0
