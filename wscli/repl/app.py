@@ -93,9 +93,11 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
 
 
 def _talk(shell: Shell, seeing: Seeing, env: Env) -> list[Sink]:
-    """Return what tells of the connection in the session; what ``-v`` says may go to a file."""
-    if seeing.verbosity and not env.stderr_tty:
-        return talk_sinks(seeing, env) + talk_sinks(seeing._replace(verbosity=0), shell.env)
+    """Return what writes what ``-v`` says: into the session, or where stderr goes else."""
+    if not seeing.verbosity:
+        return []
+    if not env.stderr_tty:
+        return talk_sinks(seeing, env)
     return talk_sinks(seeing, shell.stream_env if seeing.verbosity >= 2 else shell.env)
 
 

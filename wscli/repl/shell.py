@@ -60,7 +60,7 @@ class Shell:
         self.display.draws_messages = seeing.form != "json"
         self.display.verbose = seeing.verbosity == 1
         talks_here = seeing.verbosity and env.stderr_tty
-        self.display.greets = not (talks_here or seeing.quiet or seeing.form == "json")
+        self.display.tells = not (talks_here or seeing.quiet or seeing.form == "json")
         self.env = _displayed(env, self.display.say)
         self.stream_env = _displayed(env, self.display.talk)
         self.history = LineHistory(history_of, self.note)
