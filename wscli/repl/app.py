@@ -15,6 +15,7 @@ from wscli.net.url import parse_url
 from wscli.repl.link import Link
 from wscli.repl.options import ReplOptions
 from wscli.repl.shell import Console, Shell
+from wscli.repl.signals import EndSignals
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.reconnect import Reconnect
@@ -45,10 +46,14 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         stack.callback(shell.recorder.stop)
         shell.link = _link(shell, url, options, env)
         shell.link.start()
-        stack.callback(shell.link.stop)
-        shell.attach(_console(shell, host, options, env))
-        _collect_little_and_often()
-        shell.console.run()
+        try:
+            shell.attach(_console(shell, host, options, env))
+            EndSignals(env.stdin.fileno(), shell.leave_soon).watch()
+            _collect_little_and_often()
+            shell.console.run()
+        finally:
+            shell.link.stop()
+        shell.console.finish()
     if shell.crash is not None:
         raise shell.crash
     if shell.failure is not None:
