@@ -1,7 +1,9 @@
 """A real terminal for the real program: a pseudo-terminal, and what its screen shows."""
 
+import fcntl
 import os
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -19,6 +21,10 @@ KEYS = {
     "escape": "\x1b",
     "backspace": "\x7f",
 }
+
+
+PTY_BUFFER = 4095
+"""Bytes that the kernel keeps for a terminal that nobody reads."""
 
 
 class Screen(pyte.Screen):
@@ -93,6 +99,22 @@ class Terminal:
         """Send a signal to the program; where that is a shell's child, to the child."""
         children = Path(f"/proc/{self._child.pid}/task/{self._child.pid}/children").read_text()
         os.kill(int(children) if children else self._child.pid, number)
+
+    @property
+    def unread(self):
+        """How many bytes the program has written that nobody has read."""
+        count = fcntl.ioctl(self._child.child_fd, termios.FIONREAD, bytes(4))
+        return int.from_bytes(count, sys.byteorder)
+
+    @property
+    def echoes(self):
+        """Whether the terminal echoes what is typed, as it does for a shell."""
+        return bool(termios.tcgetattr(self._child.child_fd)[3] & termios.ECHO)
+
+    @property
+    def has_exited(self):
+        """Whether the program has ended, also where what it wrote has not been read."""
+        return not self._child.isalive()
 
     def hang_up(self):
         """Close the terminal under the program."""

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.terminal import WSCLI
+from tests.terminal import PTY_BUFFER, WSCLI
+from tests.waiting import wait_until
 
 # Starts its arguments between two looks at the terminal's settings; Ctrl-C is theirs.
 BETWEEN_LOOKS = """
@@ -192,6 +193,29 @@ def test_a_terminal_that_goes_away_ends_the_session_with_1001(terminal, scripted
     while not closes:
         time.sleep(0.01)
     assert closes[0].code in (1000, 1001)
+
+
+@pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])
+def test_a_second_signal_ends_it_though_the_terminal_is_read_no_more(terminal, serve, environment):
+    session = terminal("connect", f"{serve().url}/push?n=100000000&size=10", env=environment)
+    session.until("connected to")
+    wait_until(lambda: session.unread >= PTY_BUFFER)
+    session.signal(signal.SIGHUP)
+    session.signal(signal.SIGTERM)
+    wait_until(lambda: session.has_exited)
+    assert session.echoes
+    assert session.ended() == 143
+
+
+@pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])
+def test_a_flood_that_does_not_end_is_left_at_once(terminal, serve, environment):
+    url = f"{serve().url}/push?n=100000000&size=10"
+    session = terminal("connect", "--close-timeout", "1h", url, env=environment)
+    session.until("connected to")
+    session.until("not drawn")
+    session.press("ctrl-d")
+    session.press("ctrl-d")
+    assert session.ended() == 0
 
 
 def test_no_thread_is_left_when_it_has_ended(terminal, echo_url):

@@ -136,6 +136,8 @@ def test_at_40_columns_all_is_there_and_words_stay_whole(session):
     )
     narrow.until(",\n  after ")
     narrow.until("permessage-deflate;\n  /help")
+    narrow.enter("/close")
+    narrow.until("begun\n  by wscli, after ")
 
 
 def test_pings_of_the_peer_are_counted_and_shown_with_v(terminal, scripted):

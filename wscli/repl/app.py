@@ -15,6 +15,7 @@ from wscli.net.url import parse_url
 from wscli.repl.link import Link
 from wscli.repl.options import ReplOptions
 from wscli.repl.shell import Console, Shell
+from wscli.repl.signals import EndSignals
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.reconnect import Reconnect
@@ -45,10 +46,14 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         stack.callback(shell.recorder.stop)
         shell.link = _link(shell, url, options, env)
         shell.link.start()
-        stack.callback(shell.link.stop)
-        shell.attach(_console(shell, host, options, env))
-        _collect_little_and_often()
-        shell.console.run()
+        try:
+            shell.attach(_console(shell, host, options, env))
+            EndSignals(env.stdin.fileno(), shell.leave_soon).watch()
+            _collect_little_and_often()
+            shell.console.run()
+        finally:
+            shell.link.stop()
+        shell.console.finish()
     if shell.crash is not None:
         raise shell.crash
     if shell.failure is not None:
@@ -93,9 +98,11 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
 
 
 def _talk(shell: Shell, seeing: Seeing, env: Env) -> list[Sink]:
-    """Return what tells of the connection in the session; what ``-v`` says may go to a file."""
-    if seeing.verbosity and not env.stderr_tty:
-        return talk_sinks(seeing, env) + talk_sinks(seeing._replace(verbosity=0), shell.env)
+    """Return what writes what ``-v`` says: into the session, or where stderr goes else."""
+    if not seeing.verbosity:
+        return []
+    if not env.stderr_tty:
+        return talk_sinks(seeing, env)
     return talk_sinks(seeing, shell.stream_env if seeing.verbosity >= 2 else shell.env)
 
 

@@ -14,8 +14,8 @@ from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.safe import visible, visible_bytes
-from wscli.sinks.human.talk import show_frame
-from wscli.wire.codes import Opcode
+from wscli.sinks.human.talk import describe_end, show_frame
+from wscli.wire.codes import NORMAL_CLOSE_CODES, Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.frames import Frame, Run
@@ -29,7 +29,7 @@ _EVENTS = (Messages, Ping, Pong, Close)
 class Display(Sink):
     """Puts what is to be drawn into a feed, in the reader's thread, and draws it in another.
 
-    ``draws_messages`` is off where another sink writes them; ``greets`` tells of each opening.
+    ``draws_messages`` and ``tells`` (of each opening and end) are off where another sink does it.
     ``verbose`` shows every ping and pong, not only those that the user sent or asked for.
     ``news`` is called when there is something to draw, or to count.
     """
@@ -42,7 +42,7 @@ class Display(Sink):
         self.pattern: re.Pattern[str] | None = None
         self.draws_messages = True
         self.verbose = False
-        self.greets = True
+        self.tells = True
         self._feed = Feed()
         self._clock = clock
         self._news = news
@@ -56,7 +56,7 @@ class Display(Sink):
         """Have lines drawn in their turn, however much comes."""
         self._put([Asked(f"{text}\n")])
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, style: str = "dim") -> None:
         """Have a remark drawn as ``say`` does, with its lines broken between words."""
         from textwrap import TextWrapper
 
@@ -68,7 +68,7 @@ class Display(Sink):
             break_on_hyphens=False,
         )
         paint = self.view.palette.paint
-        self.say("\n".join(paint("dim", line) for line in wrapper.wrap(text)))
+        self.say("\n".join(paint(style, line) for line in wrapper.wrap(visible(text))))
 
     def show(self, entries: Iterable[Entry]) -> None:
         """Have messages drawn whole, however much comes."""
@@ -89,7 +89,7 @@ class Display(Sink):
         if self._ended_at is not None:
             gap = f"── {time - self._ended_at:.1f} s without a connection "
             self.say(self.view.palette.paint("bold", f"{gap:─<{min(self.view.width, 80)}}"))
-        if self.greets:
+        if self.tells:
             self.note(f"{_describe_opening(opening, elapsed)}; /help")
 
     def batch(self, batch: Batch) -> None:
@@ -105,8 +105,10 @@ class Display(Sink):
         self._put(records)
 
     def ended(self, end: End) -> None:
-        """Remember when the gap began."""
+        """Say how it ended, and remember when the gap began."""
         self._ended_at = end.time
+        if self.tells:
+            self.note(describe_end(end), "dim" if end.code in NORMAL_CLOSE_CODES else "error")
 
     def _put(self, records: Iterable[Record | Asked]) -> None:
         self._feed.put(records)
@@ -213,7 +215,7 @@ def _describe_opening(opening: Opening, elapsed: float) -> str:
     parts.append(f"after {elapsed * 1000:.1f} ms")
     agreement = opening.agreement
     if agreement is not None and agreement.subprotocol:
-        parts.append(f"subprotocol {visible(agreement.subprotocol)}")
+        parts.append(f"subprotocol {agreement.subprotocol}")
     if agreement is not None and agreement.deflate:
         parts.append("permessage-deflate")
     return f"connected to {', '.join(parts)}"

@@ -15,11 +15,6 @@ from wscli.sinks.output import Output
 
 _CHUNK = 64 << 10
 _LONGEST_LINE = 4095  # bytes: of a longer line a terminal of Linux keeps the rest to itself
-_STATUS = {
-    signal.SIGINT: ExitStatus.INTERRUPTED,
-    signal.SIGTERM: ExitStatus.TERMINATED,
-    signal.SIGHUP: ExitStatus.HUNG_UP,
-}
 
 
 class PlainConsole:
@@ -31,7 +26,7 @@ class PlainConsole:
         self._stdin = shell.env.stdin.fileno()
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
-        self._signals: list[signal.Signals] = []
+        self._editing = False
         self._rest = b""
         self._interrupted = False
         self._left = False
@@ -47,38 +42,44 @@ class PlainConsole:
 
     def edit(self, text: str) -> None:
         """Let the user edit a text, and send it: there is no prompt to put it into."""
+        self._editing = True
         try:
-            self._shell.enter(edit_text(text, self._shell.env.environ))
+            text = edit_text(text, self._shell.env.environ)
         except WscliError as error:
             self._shell.report(error)
-        self._signals.clear()  # what the editor was interrupted with
+        else:
+            self._shell.enter(text)
+        finally:
+            self._editing = False
 
     def run(self) -> None:
         """Read, and write what there is to write."""
         poll = select.poll()
         poll.register(self._woken, select.POLLIN)
         poll.register(self._stdin, select.POLLIN)
-        for number in _STATUS:
-            signal.signal(number, self._note)
+        signal.signal(signal.SIGINT, self._note)
         self.wake()
         while not self._left:
-            ready = [fd for fd, _ in poll.poll()]
+            ready = [fd for fd, _ in poll.poll(0 if self._shell.display.waiting else None)]
             if self._woken in ready:
                 os.read(self._woken, _CHUNK)
             if self._stdin in ready and not self._read():
                 poll.unregister(self._stdin)
-            while self._signals:
-                self._obey(self._signals.pop(0))
             self._shell.catch_up()
-            self._draw()
+            self._output.write(self._shell.display.draw(_CHUNK).encode())
+
+    def finish(self) -> None:
+        """Write what is left to write."""
+        while text := self._shell.display.draw(_CHUNK):
+            self._output.write(text.encode())
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self._signals.append(signal.Signals(number))
-        self.wake()
+        if not self._editing:  # else it is meant for the editor
+            self._shell.call_soon(self._interrupt)
 
-    def _obey(self, number: signal.Signals) -> None:
-        if number != signal.SIGINT or self._interrupted:
-            self._shell.leave(_STATUS[number])
+    def _interrupt(self) -> None:
+        if self._interrupted:
+            self._shell.leave(ExitStatus.INTERRUPTED)
             return
         self._interrupted = True
         self._rest = b""  # and the terminal has cleared the line
@@ -108,7 +109,3 @@ class PlainConsole:
         if text:
             self._shell.history.append(text)
         self._shell.enter(text)
-
-    def _draw(self) -> None:
-        while text := self._shell.display.draw(_CHUNK):
-            self._output.write(text.encode())

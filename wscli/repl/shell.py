@@ -39,6 +39,9 @@ class Console(Protocol):
     def leave(self) -> None:
         """Make ``run`` return."""
 
+    def finish(self) -> None:
+        """Write what is still to be displayed, when nothing more comes."""
+
     def edit(self, text: str) -> None:
         """Let the user edit a text in an editor, and have it as what is being typed."""
 
@@ -60,7 +63,7 @@ class Shell:
         self.display.draws_messages = seeing.form != "json"
         self.display.verbose = seeing.verbosity == 1
         talks_here = seeing.verbosity and env.stderr_tty
-        self.display.greets = not (talks_here or seeing.quiet or seeing.form == "json")
+        self.display.tells = not (talks_here or seeing.quiet or seeing.form == "json")
         self.env = _displayed(env, self.display.say)
         self.stream_env = _displayed(env, self.display.talk)
         self.history = LineHistory(history_of, self.note)
@@ -151,6 +154,10 @@ class Shell:
             session.begin_close()
         self._leaving = True
 
+    def leave_soon(self, status: ExitStatus) -> None:
+        """Leave, as soon as the main thread can; from a signal handler."""
+        self.call_soon(lambda: self.leave(status))
+
     # What is said
 
     def say(self, text: str) -> None:
@@ -170,7 +177,7 @@ class Shell:
     def link_up(self, session: Session) -> None:
         """Enter the lines that each connection begins with."""
         self._been_open = True
-        self._call(self._begin)
+        self.call_soon(self._begin)
 
     def link_down(self, outcome: End | WscliError, wait: float | None) -> None:
         """Say what is wrong, if anything, and what happens next."""
@@ -183,12 +190,12 @@ class Shell:
             self.note(f"try: {error.hint}")
         if wait:
             self.note(f"connecting again in {wait:.1f} s")
-        self._call(lambda: self._after(error, wait))
+        self.call_soon(lambda: self._after(error, wait))
 
     def link_crashed(self, error: Exception) -> None:
         """Give up because of a bug."""
         self.crash = error
-        self._call(lambda: self.console.leave())
+        self.call_soon(lambda: self.console.leave())
 
     def _is_told(self, outcome: End | WscliError) -> bool:
         """Tell whether the line about an end has said it all, but for what to try."""
@@ -196,14 +203,15 @@ class Shell:
         silent = seeing.quiet or seeing.form == "json"
         return isinstance(outcome, End) and outcome.violation is None and not silent
 
-    def _call(self, function: Callable[[], None]) -> None:
+    # For the main thread
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        """Have something done in the main thread; from any thread, or a signal handler."""
         self._mail.put(function)
         self._wake()
 
-    # What the link asked for, in the main thread
-
     def catch_up(self) -> None:
-        """Do what has been asked for in other threads."""
+        """Do what has been asked for."""
         while True:
             try:
                 function = self._mail.get_nowait()

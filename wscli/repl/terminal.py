@@ -46,7 +46,6 @@ _PATIENCE = 0.02  # seconds that the terminal may take for a batch before the ne
 _SMALLEST, _LARGEST = 1 << 10, 32 << 10  # characters of a batch
 _REST = 2.0  # times as long as drawing took, to do other things before the next batch
 _FEWEST_ROWS = 8  # that a long message is cut to
-_SIGNALS = {signal.SIGTERM: ExitStatus.TERMINATED, signal.SIGHUP: ExitStatus.HUNG_UP}
 
 
 class SteadyOutput(Vt100_Output):
@@ -128,10 +127,13 @@ class Terminal:
                 loop.call_soon_threadsafe(self._catch_up)
 
     def run(self) -> None:
-        """Run the prompt, and write at its end what has not been drawn yet."""
+        """Run the prompt."""
         self._fit()
         with _terminal_may_go():
             self._app.run(pre_run=self._begin, set_exception_handler=False, handle_sigint=False)
+
+    def finish(self) -> None:
+        """Write what has not been drawn yet."""
         with _terminal_may_go():
             while self._batch or self._display.waiting:
                 self._batch += self._display.draw(_LARGEST)
@@ -199,8 +201,6 @@ class Terminal:
             return
         loop.set_exception_handler(lambda _, context: self._failed(context))
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        for number, status in _SIGNALS.items():
-            loop.add_signal_handler(number, self._shell.leave, status)
         loop.call_soon(self._catch_up)
 
     def _failed(self, context: Mapping[str, Any]) -> None:

@@ -71,13 +71,8 @@ class TalkSink(Sink):
 
     def ended(self, end: End) -> None:
         """Say how it ended."""
-        if end.detail:
-            how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}"
-        else:
-            how = f"closed with {describe_close(end)}"
-        by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
         mark = "*" if end.code in NORMAL_CLOSE_CODES else "!"
-        self._write([(mark, f"{how}{by}, after {show_duration(end.elapsed)}")])
+        self._write([(mark, describe_end(end))])
 
     def _write(self, lines: Iterable[tuple[str, str]]) -> None:
         text = "".join(f"{self._paint(mark, visible(line))}\n" for mark, line in lines)
@@ -88,6 +83,16 @@ class TalkSink(Sink):
         if mark in _SAID:
             return self._palette.paint(_SAID[mark], f"* {line}")
         return f"{self._palette.paint('in' if mark == '<' else 'out', mark)} {line}"
+
+
+def describe_end(end: End) -> str:
+    """Say how a connection ended, by whom, and how long it lasted."""
+    if end.detail:
+        how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}"
+    else:
+        how = f"closed with {describe_close(end)}"
+    by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
+    return f"{how}{by}, after {show_duration(end.elapsed)}"
 
 
 def show_frame(frame: Frame) -> str:
