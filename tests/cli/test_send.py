@@ -289,3 +289,21 @@ def test_the_server_gets_exactly_what_was_given(scripted):
     wscli("send", server.url, 'a b\t"c" ✓')
     server.finish()
     assert [(item.opcode, item.payloads) for item in got] == [(1, ['a b\t"c" ✓'.encode()])]
+
+
+def test_a_message_may_be_sent_in_fragments(echo_url):
+    options = ["--json", "-vv", "--no-compress", "--fragment", "4"]
+    result = wscli("send", *options, echo_url, "fragmented")
+    events = [json.loads(line) for line in result.out.splitlines()]
+    sent = [
+        (event["opcode"], event["fin"], event["text" if event["opcode"] == "text" else "base64"])
+        for event in events
+        if event["event"] == "frame" and event["direction"] == "out" and event["opcode"] != "close"
+    ]
+    assert sent == [
+        ("text", False, "frag"),
+        ("continuation", False, "bWVudA=="),
+        ("continuation", True, "ZWQ="),
+    ]
+    messages = [event["text"] for event in events if event["event"] == "message"]
+    assert messages == ["fragmented", "fragmented"]

@@ -43,8 +43,9 @@ def binary(size):
 def connect(request, peer_server):
     """Return a function that connects to a path with one of the offers."""
 
-    def start(path):
-        return wscli.connect(peer_server.url + path, max_size=1 << 30, **OFFERS[request.param])
+    def start(path, **more):
+        options = {"max_size": 1 << 30, **OFFERS[request.param], **more}
+        return wscli.connect(peer_server.url + path, **options)
 
     start.compressed = request.param != "plain"
     return start
@@ -69,6 +70,17 @@ def test_fragments_are_joined(connect, peer, peer_server):
             for message in (text(size), binary(size)):
                 connection.send(message)
                 assert connection.receive(timeout=60) == message
+    assert peer_server.ended()[0] == 1000
+
+
+@pytest.mark.parametrize(
+    ("size", "most"), [(3, 1), (300, 125), (70_000, 65_535), (10 << 20, 1 << 20)]
+)
+def test_our_fragments_are_joined(connect, peer_server, size, most):
+    with connect("/echo", fragment=most) as connection:
+        for message in (text(size), binary(size)):
+            connection.send(message)
+            assert connection.receive(timeout=60) == message
     assert peer_server.ended()[0] == 1000
 
 

@@ -85,6 +85,12 @@ def test_fragments_are_joined(run, served, peer):
     assert ended["messages_in"] == 2 * len(FRAGMENTED)
 
 
+def test_our_fragments_are_joined(run, served):
+    seen, ended = run(served, "/echo?fragment=1000", messages("echo", (0, 999, 1000, 1001, 70_000)))
+    assert seen[0] == 1000
+    assert ended["messages_out"] == 10
+
+
 def test_pings_of_the_client_are_answered(run, served):
     seen, ended = run(served, "/echo", [["ping", None]])
     assert seen[0] == 1000

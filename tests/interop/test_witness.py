@@ -55,6 +55,8 @@ def client_cells(name, folder):
                 ["send", *options, "-b"],
                 binaries[1 : len(SMALLER)],
             )
+        cut = ["send", *options, "--fragment", "50"]
+        yield f"{label}: our fragments", "/echo", cut, texts[: len(SMALLER)]
         yield f"{label}: pings", "/ping", ["ping", *options, "-c", "2", "-i", "0"], []
         for code in (1000, 4001):
             yield f"{label}: closed", f"/close?code={code}&reason=own", ["listen", *options], []
@@ -71,6 +73,8 @@ def server_cells(name):
         if name not in programs.CANNOT_FRAGMENT:
             script = [*test_server.messages("fragments", SMALLER[3:]), ["close", second]]
             yield f"{offer}: fragments", offer, "/echo", script
+        script = [*test_server.messages("echo", SMALLER), ["close", second]]
+        yield f"{offer}: our fragments", offer, "/echo?fragment=50", script
         yield f"{offer}: it closes", offer, "/echo", [["close", third]]
         yield f"{offer}: pinged", offer, test_server.PINGED, [["wait", None]]
         for close in (second, third):
@@ -104,7 +108,7 @@ def test_what_the_client_shows(peer, peer_server, tmp_path):
             assert result.status in (0, 9), result.err
             peer_server.ended()
             events = [json.loads(line) for line in recording.read_bytes().splitlines()]
-            if path == "/fragment":
+            if path == "/fragment" or "--fragment" in before:
                 assert_fragmented(events)
             in_hex = witness.shown_in_hex(result.err)
             shown.append((label, in_hex, witness.shown_as_events(events)))

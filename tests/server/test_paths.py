@@ -38,6 +38,16 @@ def test_fragments_come_back_as_the_message_they_make(serve):
         assert connection.recv(timeout=20) == "fragmented"
 
 
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_an_echo_may_come_in_fragments(serve, compression):
+    url = serve().url + "/echo?fragment=3"
+    with connect(url, compression=compression) as connection:
+        connection.send("fragmented")
+        parts = list(connection.recv_streaming())
+    assert "".join(parts) == "fragmented"
+    assert len(parts) == 4
+
+
 def test_a_close_is_answered_with_its_own_code(serve):
     with connect(serve().url + "/echo") as connection:
         connection.close(4321, "enough")

@@ -77,6 +77,16 @@ def test_fragments_with_pings_between_make_the_same_messages(messages, data):
     assert events(client(), data.draw(cuts(wire(*frames)))) == expected
 
 
+@given(DEFLATE, MESSAGES, st.integers(1, 400))
+def test_what_is_sent_in_fragments_is_received_whole(deflate, messages, most):
+    sender = Connection(Role.CLIENT, deflate=deflate, fragment=most)
+    data = b"".join(sender.messages(opcode, [payload]) for opcode, payload in messages)
+    receiver = Receiver(Role.SERVER, deflate=deflate, frames=True)
+    items = receiver.receive(data)
+    assert [(e.opcode, *e.payloads) for e in items if isinstance(e, Messages)] == messages
+    assert all(len(item.payload) <= most for item in items if isinstance(item, Frame))
+
+
 def test_what_came_before_a_violation_is_delivered_first():
     batch = wire(Frame(1, b"one"), Frame(1, b"two"), Frame(0x3), Frame(1, b"three"))
     connection = client()

@@ -134,6 +134,13 @@ def _network_options() -> list[click.Parameter]:
             help="End the connection when a keepalive ping gets no pong.",
         ),
         Option(
+            "--fragment",
+            section=section,
+            type=size,
+            metavar="SIZE",
+            help="Send messages in frames of at most this size.",
+        ),
+        Option(
             "--proxy",
             section=section,
             metavar="URL",

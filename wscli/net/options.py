@@ -17,7 +17,8 @@ class ConnectOptions(NamedTuple):
     ``environment_proxies`` lets http_proxy and its like choose a proxy where ``proxy`` is None.
     ``family`` is 4 or 6 to use only that version of IP. ``compress`` offers permessage-deflate.
     ``tls_min`` is "1.2" or "1.3". ``ping_interval`` sends keepalive pings, and a pong that takes
-    longer than ``ping_timeout`` ends the connection. ``answer_pings`` and ``echo_close`` are what
+    longer than ``ping_timeout`` ends the connection. ``fragment`` sends messages in frames of at
+    most so many bytes. ``answer_pings`` and ``echo_close`` are what
     RFC 6455 §5.5 demands, and may be turned off to see what a server makes of it.
     """
 
@@ -48,5 +49,6 @@ class ConnectOptions(NamedTuple):
     server_name: str | None = None
     ping_interval: float | None = None
     ping_timeout: float | None = 20.0
+    fragment: int | None = None
     answer_pings: bool = True
     echo_close: bool = True

@@ -236,7 +236,13 @@ class Peer(asyncio.Protocol):
         recorder = self._record(request, response, agreement)
         frames = recorder is not None and recorder.wants_frames
         self._channel = Channel(
-            Connection(Role.SERVER, deflate=deflate, max_size=options.max_size, frames=frames),
+            Connection(
+                Role.SERVER,
+                deflate=deflate,
+                max_size=options.max_size,
+                frames=frames,
+                fragment=endpoint.fragment,
+            ),
             endpoint,
             self,
             self.visit,

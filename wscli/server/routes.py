@@ -107,6 +107,10 @@ def _call(table: dict[str, Callable[[Call], _T]], request: Request, shared: Shar
         raise refuse(400, f"/{name}{rest}: {error}") from None
 
 
+def _echo(call: Call) -> Endpoint:
+    return Echo(call.query.size("fragment", "0", call.shared.options.max_size))
+
+
 def _feed(call: Call) -> Feed:
     return Feed(call.shared.epoch, call.query.duration("interval", "1s", _MIN_INTERVAL))
 
@@ -168,7 +172,7 @@ def _since(call: Call, default: int) -> int:
 
 _ENDPOINTS: dict[str, Callable[[Call], Endpoint | Answer]] = {
     "": lambda _: Echo(),
-    "echo": lambda _: Echo(),
+    "echo": _echo,
     "hub": lambda call: Hub(call.shared.rooms, call.rest),
     "hub/": lambda call: Hub(call.shared.rooms, call.rest),
     "ticks": _ticks,

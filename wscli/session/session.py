@@ -68,6 +68,7 @@ class Session:
             deflate=self._deflate,
             max_size=options.max_size,
             frames=self._bus.wants_frames,
+            fragment=options.fragment,
         )
         sent = self._outgoing_watcher() if self._bus.wants_outgoing else None
         self._pump = Pump(connected.sock, self._received, sent, self._wants_more)

@@ -107,7 +107,10 @@ class Receiver:
 
 
 class Connection(Receiver):
-    """One end of an open connection: reads what comes, and encodes what is to be sent."""
+    """One end of an open connection: reads what comes, and encodes what is to be sent.
+
+    ``fragment`` is how many bytes of payload a data frame has at most, else messages are whole.
+    """
 
     def __init__(
         self,
@@ -116,20 +119,32 @@ class Connection(Receiver):
         deflate: PerMessageDeflate | None = None,
         max_size: int = DEFAULT_MAX_SIZE,
         frames: bool = False,
+        fragment: int | None = None,
     ) -> None:
         super().__init__(role, deflate=deflate, max_size=max_size, frames=frames)
         self._deflater = deflate.deflater(role) if deflate else None
+        self._fragment = fragment
         self._encode = encode_masked if role is Role.CLIENT else encode_unmasked
         self.close_sent = False
 
     def messages(self, opcode: int, payloads: Sequence[bytes]) -> bytes:
         """Encode whole data messages, compressed where that was negotiated."""
-        if self._deflater is None:
+        if self._deflater is None and not self._fragment:
             return self._encode(opcode, payloads)
-        compress = self._deflater.compress
-        return b"".join(
-            [self.frame(Frame(opcode, compress(payload), rsv=4)) for payload in payloads]
-        )
+        frames = [frame for payload in payloads for frame in self._frames(opcode, payload)]
+        return b"".join([self.frame(frame) for frame in frames])
+
+    def _frames(self, opcode: int, payload: bytes) -> list[Frame]:
+        """Return a message's frames: the first has its opcode and its RSV1 (RFC 7692 §6.1)."""
+        rsv = 0
+        if self._deflater is not None:
+            payload, rsv = self._deflater.compress(payload), 4
+        size = self._fragment or len(payload)
+        frames = [Frame(opcode, payload[:size], fin=size >= len(payload), rsv=rsv)]
+        for start in range(size, len(payload), size):
+            end = start + size
+            frames.append(Frame(Opcode.CONTINUATION, payload[start:end], fin=end >= len(payload)))
+        return frames
 
     def ping(self, payload: bytes = b"") -> bytes:
         """Encode a ping of at most 125 bytes."""

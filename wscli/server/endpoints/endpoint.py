@@ -16,11 +16,13 @@ class Endpoint:
     """One connection's behaviour; by itself it takes everything and says nothing.
 
     ``compresses`` tells whether permessage-deflate is agreed to, where a client offers it.
-    ``answers`` tells whether ping and Close are answered, as they must be.
+    ``answers`` tells whether ping and Close are answered, as they must be. ``fragment`` is how
+    many bytes a frame of what is sent has at most.
     """
 
     compresses = True
     answers = True
+    fragment: int | None = None
     channel: Channel
     _timer: asyncio.TimerHandle | None = None
 
