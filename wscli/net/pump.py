@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from wscli.net.clock import poll_timeout
 
-_CHUNK = 256 << 10
+_CHUNK = 512 << 10
 _WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 

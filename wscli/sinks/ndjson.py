@@ -23,6 +23,7 @@ from wscli.wire.head import Headers
 VERSION = 1
 """The version of the events; fields are only ever added to one."""
 
+_LINES = 2048  # written at once, so that what is written is still in the processor's cache
 _BLOCK = 768 << 10  # bytes or characters; a multiple of three, so that base64 can be joined
 
 
@@ -69,7 +70,12 @@ class NdjsonSink(Sink):
                 self._write_large(item, shared)
                 lines = []
             elif isinstance(item, Messages):
-                lines += _message_lines(item, shared)
+                for start in range(0, len(item.payloads), _LINES):
+                    part = Messages(item.opcode, item.payloads[start : start + _LINES])
+                    lines += _message_lines(part, shared)
+                    if len(lines) >= _LINES:
+                        self._write(lines)
+                        lines = []
             elif isinstance(item, Frame) and self._frames:
                 lines.append(_frame_line(item, shared))
             elif isinstance(item, Ping | Pong):
