@@ -156,6 +156,13 @@ def test_a_burst_is_counted_whole_and_shown_in_part(page):
     wait_until(lambda: "at most" in page.tab.run(peak))
 
 
+@pytest.mark.parametrize(("size", "cut"), [(512, False), (513, True), (5000, True)])
+def test_a_long_binary_message_says_that_it_is_cut(page, size, cut):
+    page.connect(f"/push?n=1&size={size}&op=binary")
+    (row,) = page.messages(1)
+    assert row[3].endswith(" …") == cut
+
+
 def test_the_feed_can_be_polled_from_the_page(page):
     page.click("[data-target^='/longpoll']")
     (row,) = page.messages(1)
