@@ -75,6 +75,17 @@ def test_what_is_no_feed_is_a_clear_error(scripted, body):
     assert body in done.err
 
 
+def test_a_server_that_breaks_off_in_the_middle_is_a_clear_error(scripted):
+    def break_off(peer):
+        peer.refuse("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[")
+        peer.reset()
+
+    done = wscli("compare", scripted(break_off).url)
+    assert done.status == 3
+    assert "does not serve /longpoll" in done.err
+    assert "Connection reset by peer" in done.err
+
+
 def test_an_update_that_was_missed_is_a_clear_error(scripted):
     def serve(peer):
         peer.refuse(json_response(json.dumps([tick(1)])))

@@ -182,6 +182,17 @@ def test_close_has_a_code_and_a_reason(scripted):
     assert (connection.end.code, connection.end.peer_began) == (4000, False)
 
 
+def test_a_peer_that_never_answers_close_is_given_the_time_that_was_said(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect_close()
+        peer.wait_for_end()
+
+    connection = wscli.connect(scripted(script).url)
+    connection.close(timeout=0.1)
+    assert connection.end.detail == "the peer did not answer Close within 0.1 s"
+
+
 def test_messages_that_came_before_the_close_are_still_there_after_it(scripted):
     def script(peer):
         peer.accept()

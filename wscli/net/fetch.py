@@ -16,6 +16,7 @@ from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url
 from wscli.wire.head import Body, MalformedHead, parse_response
 
+_HINT = "the other end must be `wscli serve`"
 _MAX_BODY = 1 << 20
 _TIMEOUT = 60.0  # seconds for a request; a long poll may wait for half of that
 
@@ -47,26 +48,24 @@ class Fetcher:
             WscliError: if nothing is to be had there.
         """
         deadline = Deadline(self._clock, _TIMEOUT, f"waiting for {target}")
+        deadline.hint = _HINT
         if self._sock is None:
             self._sock = self._dial()
         tap = Tap(self._sock, deadline)
         try:
             tap.send(self._request(target))
             response = parse_response(tap.read_head())
+            body = Body(response, _MAX_BODY)
+            body.feed(tap.leftover)
+            tap.read_rest(body)
         except (NotHTTP, MalformedHead, OSError) as error:
             raise self._failed(target, str(error)) from None
-        body = Body(response, _MAX_BODY)
-        body.feed(tap.leftover)
-        received = len(tap.received)
-        while not body.complete and (data := tap.read()):
-            body.feed(data)
-            received += len(data)
         if response.status != 200:
             said = f"{response.status} {response.reason}\n{body.content.decode(errors='replace')}"
             raise self._failed(target, said)
         if "close" in response.headers.tokens("Connection"):
             self.close()
-        return Fetched(body.content, len(tap.sent), received)
+        return Fetched(body.content, len(tap.sent), len(tap.received))
 
     def close(self) -> None:
         """Close the connection, where there is one."""
@@ -93,5 +92,5 @@ class Fetcher:
         return ConnectError(
             f"{self._url.authority} does not serve {target}",
             evidence.strip(),
-            "the other end must be `wscli serve`",
+            _HINT,
         )

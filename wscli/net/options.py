@@ -18,8 +18,8 @@ class ConnectOptions(NamedTuple):
     ``family`` is 4 or 6 to use only that version of IP. ``compress`` offers permessage-deflate.
     ``tls_min`` is "1.2" or "1.3". ``ping_interval`` sends keepalive pings, and a pong that takes
     longer than ``ping_timeout`` ends the connection. ``fragment`` sends messages in frames of at
-    most so many bytes. ``answer_pings`` and ``echo_close`` are what
-    RFC 6455 §5.5 demands, and may be turned off to see what a server makes of it.
+    most so many bytes. ``answer_pings`` and ``echo_close`` are what RFC 6455 §5.5 demands, and may
+    be turned off to see what a server makes of it.
     """
 
     headers: tuple[tuple[str, str | None], ...] = ()

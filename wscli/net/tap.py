@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 
 from wscli.net.clock import Deadline
-from wscli.wire.head import MAX_HEAD, head_end
+from wscli.wire.head import MAX_HEAD, Body, head_end
 
 _CHUNK = 16 << 10
 _HTTP = b"HTTP/"
@@ -62,10 +62,9 @@ class Tap:
         while self._head_end is None:
             if not self._fill(_CHUNK):
                 return b""
-        end = min(max(self._given, self._head_start) + size, self._head_end)
-        data = bytes(self.received[max(self._given, self._head_start) : end])
-        self._given = end
-        return data
+        start = max(self._given, self._head_start)
+        self._given = min(start + size, self._head_end)
+        return bytes(self.received[start : self._given])
 
     def read_head(self, step: int = _CHUNK) -> bytes:
         """Return the response's head whole, receiving at most ``step`` bytes at a time.
@@ -88,6 +87,16 @@ class Tap:
     def leftover(self) -> bytes:
         """What was received behind the head."""
         return bytes(self.received[self._head_end or len(self.received) :])
+
+    def read_rest(self, body: Body) -> None:
+        """Feed a body with what comes next, until it or the connection ends.
+
+        Raises:
+            TimedOut: at the deadline.
+        """
+        while not body.complete and (data := self.read()):
+            self.received += data
+            body.feed(data)
 
     def _fill(self, size: int) -> bool:
         data = self.read(size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 
 from websocket import WebSocket
 
@@ -172,14 +173,11 @@ def _record_request(tap: Tap, attempt: Attempt) -> None:
 def _read_body(tap: Tap, response: Response, attempt: Attempt) -> bytes:
     body = Body(response, _BODY_LIMIT)
     body.feed(tap.leftover)
-    try:
+    with suppress(OSError, TimedOut):
         left = attempt.deadline.remaining()
         limit = _BODY_TIMEOUT if left is None else min(left, _BODY_TIMEOUT)
         tap.limit(Deadline(attempt.clock, limit, "waiting for the body"))
-        while not body.complete and (data := tap.read()):
-            body.feed(data)
-    except (OSError, TimedOut):
-        return body.content
+        tap.read_rest(body)
     return body.content
 
 

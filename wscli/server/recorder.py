@@ -24,9 +24,7 @@ class Recorder:
         self._started = clock.monotonic()
         self._violation: Violation | None = None
         deflate = opening.agreement.deflate if opening.agreement else None
-        self._sent = Receiver(
-            Role.CLIENT, deflate=deflate, max_size=1 << 62, frames=sink.wants_frames, strict=False
-        )
+        self._sent = Receiver.of_sent(Role.CLIENT, deflate, frames=sink.wants_frames)
         sink.opened(opening, clock.time(), 0.0)
 
     def received(self, items: Sequence[Item]) -> None:

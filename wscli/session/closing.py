@@ -13,6 +13,7 @@ class Closing:
     ``sent`` is the code of our Close frame, None before there is one; ``received`` is the peer's;
     ``violation`` is what made us fail the connection. ``peer_began`` tells who was first.
     ``reply_due`` is true from the peer's Close, or its violation, until ours answers it.
+    ``patience`` is how many seconds the peer has for its Close.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -24,7 +25,7 @@ class Closing:
         self.reply_due = False
         self._mark: int | None = None
         self._progress = 0
-        self._patience = 0.0
+        self.patience = 0.0
         self._give_up: float | None = None
 
     def receive(self, item: Close | Violation) -> None:
@@ -42,14 +43,14 @@ class Closing:
         Giving up comes ``patience`` seconds after it has left. Until then it comes so long after
         the last byte that did: a slow peer is not an absent one.
         """
-        self.sent, self._mark, self._patience = code, mark, patience
+        self.sent, self._mark, self.patience = code, mark, patience
         self.peer_began = bool(self.peer_began)
         self._give_up = self._clock.monotonic() + patience
 
     def hurry(self, patience: float) -> None:
         """Give up so many seconds from now at the latest."""
         give_up = self._clock.monotonic() + patience
-        self._patience = min(self._patience, patience)
+        self.patience = min(self.patience, patience)
         self._give_up = give_up if self._give_up is None else min(self._give_up, give_up)
 
     def progress(self, bytes_out: int) -> None:
@@ -57,7 +58,7 @@ class Closing:
         if self._mark is None or bytes_out == self._progress or self._progress >= self._mark:
             return
         self._progress = bytes_out
-        self._give_up = self._clock.monotonic() + self._patience
+        self._give_up = self._clock.monotonic() + self.patience
 
     def next_event(self) -> float | None:
         """Return when to give up, by the monotonic clock."""

@@ -344,13 +344,7 @@ class Session:
 
     def _outgoing_watcher(self) -> Callable[[bytes], None]:
         """Return what reads again what has left, for those who look at it."""
-        receiver = Receiver(
-            Role.SERVER,
-            deflate=self._deflate,
-            max_size=1 << 62,
-            frames=self._bus.wants_frames,
-            strict=False,
-        )
+        receiver = Receiver.of_sent(Role.SERVER, self._deflate, frames=self._bus.wants_frames)
         return lambda data: self._publish(incoming=False, items=receiver.receive(data))
 
     def _publish(self, *, incoming: bool, items: Sequence[Item]) -> None:
@@ -424,4 +418,4 @@ class Session:
             return f"{self._pump.error.strerror or self._pump.error}{where}"
         if self._pump.ended:
             return f"the peer ended the TCP connection{where}"
-        return f"the peer did not answer Close within {self._options.close_timeout:g} s"
+        return f"the peer did not answer Close within {self._closing.patience:g} s"

@@ -43,6 +43,11 @@ class Receiver:
         self._judged_partial = False
         self.done = False
 
+    @classmethod
+    def of_sent(cls, role: Role, deflate: PerMessageDeflate | None, *, frames: bool) -> Receiver:
+        """Return what reads again all that the other role has sent, whatever it breaks."""
+        return cls(role, deflate=deflate, max_size=1 << 62, frames=frames, strict=False)
+
     @property
     def mid_message(self) -> bool:
         """Whether the bytes so far end inside a frame or inside a fragmented message."""

@@ -92,6 +92,8 @@ def parse_request(raw: bytes) -> Request:
     match = re.fullmatch(_REQUEST_LINE, line)
     if match is None:
         raise MalformedHead(f"not an HTTP request line: {line[:200]!r}")
+    if b"\0" in raw or raw.count(b"\r") != raw.count(b"\r\n"):  # RFC 9110 §5.5
+        raise MalformedHead("the head of the request has a NUL in it, or a CR that ends no line")
     method, target, version = match.groups()
     return Request(method, target, version, headers, raw)
 
