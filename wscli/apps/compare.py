@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -63,6 +64,10 @@ class Tally:
     def deliver(self, tick: Tick, now: float) -> None:
         """Take note of an update that has come."""
         self.latencies.append(now - tick.due)
+
+    def latency(self, percent: int) -> float:
+        """Return the latency, in seconds, that so many of a hundred updates do not exceed."""
+        return percentile(sorted(self.latencies), percent)
 
 
 class Feed(NamedTuple):
@@ -141,26 +146,10 @@ def _read_ticks(text: bytes) -> list[Tick]:
 
 
 def _at_once(works: Sequence[Callable[[], Tally]]) -> list[Tally]:
-    """Do everything in threads of its own; return the results, or raise the first error."""
-    results: list[Tally | Exception | None] = [None] * len(works)
-
-    def work(index: int) -> None:
-        try:
-            results[index] = works[index]()
-        except Exception as error:
-            results[index] = error
-
-    threads = [
-        threading.Thread(target=work, args=(each,), daemon=True) for each in range(len(works))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
-    return [result for result in results if isinstance(result, Tally)]
+    """Do each in a thread of its own; return the results, or raise the first error."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        doing = [pool.submit(work) for work in works]
+    return [done.result() for done in doing]
 
 
 def _poll(feed: Feed, way: str, every: float) -> Tally:
@@ -253,17 +242,16 @@ class _TickSink(Sink):
 def _json_lines(feed: Feed, tallies: Sequence[Tally]) -> list[str]:
     lines = []
     for tally in tallies:
-        ordered = sorted(tally.latencies)
         fields = {
             "event": "comparison",
             "way": tally.way,
             "interval": feed.options.interval,
-            "updates": len(ordered),
+            "updates": len(tally.latencies),
             "requests": tally.requests,
             "bytes_out": tally.bytes_out,
             "bytes_in": tally.bytes_in,
-            "latency_median": round(percentile(ordered, 50), 6),
-            "latency_p99": round(percentile(ordered, 99), 6),
+            "latency_median": round(tally.latency(50), 6),
+            "latency_p99": round(tally.latency(99), 6),
         }
         lines.append(json.dumps(fields, separators=(",", ":")))
     return lines
@@ -289,13 +277,12 @@ def _table(feed: Feed, tallies: Sequence[Tally]) -> list[str]:
 
 
 def _row(tally: Tally) -> tuple[str, ...]:
-    ordered = sorted(tally.latencies)
-    count = len(ordered)
+    count = len(tally.latencies)
     return (
         tally.way,
         f"{tally.requests / count:.2f}",
         f"{tally.bytes_out / count:,.1f}",
         f"{tally.bytes_in / count:,.1f}",
-        f"{percentile(ordered, 50) * 1000:.1f} ms",
-        f"{percentile(ordered, 99) * 1000:.1f} ms",
+        f"{tally.latency(50) * 1000:.1f} ms",
+        f"{tally.latency(99) * 1000:.1f} ms",
     )
