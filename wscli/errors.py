@@ -23,6 +23,11 @@ class ExitStatus(IntEnum):
     READER_GONE = 141
     TERMINATED = 143
 
+    @classmethod
+    def of_signal(cls, number: int) -> ExitStatus:
+        """Return the status of what a signal has ended, as shells have it."""
+        return cls(128 + number)
+
 
 class WscliError(Exception):
     """What happened, the evidence for it, and what to try.

@@ -11,11 +11,7 @@ from typing import Any, Self
 from wscli.errors import ExitStatus
 from wscli.session.session import Session
 
-_STATUS = {
-    signal.SIGINT: ExitStatus.INTERRUPTED,
-    signal.SIGTERM: ExitStatus.TERMINATED,
-    signal.SIGHUP: ExitStatus.HUNG_UP,
-}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
@@ -36,7 +32,7 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in _STATUS:
+            for number in _SIGNALS:
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._note)
         return self
@@ -54,7 +50,7 @@ class Interrupts:
         if self.status is not None:
             # Whatever is being waited for, a pipe that nobody reads among it, is given up.
             os._exit(self.status)
-        self.status = _STATUS[signal.Signals(number)]
+        self.status = ExitStatus.of_signal(number)
         if self._session is None:
             raise KeyboardInterrupt
         self._session.wake()

@@ -11,7 +11,7 @@ from types import FrameType
 
 from wscli.errors import ExitStatus
 
-_STATUS = {signal.SIGTERM: ExitStatus.TERMINATED, signal.SIGHUP: ExitStatus.HUNG_UP}
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class EndSignals:
@@ -29,12 +29,12 @@ class EndSignals:
 
     def watch(self) -> None:
         """Begin; a signal that was ignored when we came stays ignored."""
-        for number in _STATUS:
+        for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        status = _STATUS[signal.Signals(number)]
+        status = ExitStatus.of_signal(number)
         if self._asked:
             with suppress(termios.error):
                 termios.tcsetattr(self._terminal, termios.TCSANOW, self._settings)

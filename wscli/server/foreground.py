@@ -18,7 +18,7 @@ End = Callable[[ExitStatus], None]
 """Ends a server with an exit status."""
 
 _COLLECT_AFTER = 5000  # objects; asyncio leaves some that hold each other for each connection
-_STATUS = {signal.SIGINT: ExitStatus.INTERRUPTED, signal.SIGTERM: ExitStatus.TERMINATED}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(
@@ -47,13 +47,13 @@ async def _serve(
     def end(status: ExitStatus) -> None:
         if not ended.done():
             ended.set_result(status)
-        for number in _STATUS:
+        for number in _SIGNALS:
             loop.remove_signal_handler(number)
 
     server = Server(options, watcher)
     await server.start()
-    for number, status in _STATUS.items():
-        loop.add_signal_handler(number, end, status)
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, end, ExitStatus.of_signal(number))
     try:
         started(server, end)
         return await ended

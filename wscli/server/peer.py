@@ -24,9 +24,6 @@ from wscli.wire.handshake import Agreement, accept_response, choose_deflate
 from wscli.wire.head import Request, parse_response
 
 _FIN_TIMEOUT = 5.0  # seconds for the client to end TCP as well, from when it last read something
-SHUTDOWN_LIMIT = 3600.0
-"""Seconds for asyncio to end TLS, which is to be ended by what is here."""
-
 _BYTES_ACKED = 120  # where Linux has this count of 8 bytes in its struct tcp_info
 _HIGH_WATER = 64 << 10  # bytes that wait to be sent, above which the client is not read from
 

@@ -18,7 +18,7 @@ from wscli.net.url import host_and_port
 from wscli.server.certificate import make_certificate
 from wscli.server.gate import HEAD_TIMEOUT
 from wscli.server.options import ServeOptions
-from wscli.server.peer import SHUTDOWN_LIMIT, Peer
+from wscli.server.peer import Peer
 from wscli.server.shared import Shared
 from wscli.server.visit import Watcher
 
@@ -27,6 +27,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
 
 _BACKLOG = 4096  # connections that the kernel keeps until they are accepted
 _ACCEPTS = 1  # in one turn of the loop; asyncio reports as many failures when there is no file left
+_SHUTDOWN_LIMIT = 3600.0  # seconds for asyncio to end TLS, which each Peer ends in its own time
 _GRACE = 1.5  # seconds that clients have to answer the last Close
 
 
@@ -91,7 +92,7 @@ class Server:
         host, port, path = self.options.host, self.options.port, self.options.unix_socket
         if path is not None:
             if _is_served(path):  # asyncio would take it over
-                raise _cannot_listen(path, errno.EADDRINUSE)
+                raise _cannot_listen(path, OSError(errno.EADDRINUSE, "it is served"))
             await self._bind(loop.create_unix_server(self._meet, path, **settings), path)
             self._cleanup.callback(_remove, path)
             self._shared.address = ("localhost", 443 if self._shared.secure else 80)
@@ -107,7 +108,7 @@ class Server:
                 with each.dup() as sock:
                     sock.listen(_BACKLOG)  # asyncio has one number for this and for _ACCEPTS
         except OSError as error:
-            raise _cannot_listen(where, error.errno or 0, error.strerror or str(error)) from None
+            raise _cannot_listen(where, error) from None
 
     def _meet(self) -> Peer:
         return Peer(self._shared)
@@ -119,7 +120,7 @@ class Server:
             "backlog": _ACCEPTS,
             "ssl": self._make_context(),
             "ssl_handshake_timeout": HEAD_TIMEOUT,
-            "ssl_shutdown_timeout": SHUTDOWN_LIMIT,
+            "ssl_shutdown_timeout": _SHUTDOWN_LIMIT,
         }
 
     def _make_context(self) -> ssl.SSLContext:
@@ -152,9 +153,10 @@ class Server:
         self._shared.watcher.failed(context["message"], context.get("exception"))
 
 
-def _cannot_listen(where: str, number: int, said: str = "") -> ConnectError:
+def _cannot_listen(where: str, error: OSError) -> ConnectError:
     # asyncio puts the address into its own sentence, where it would be there twice.
-    said = os.strerror(number) if number > 0 else said
+    number = error.errno or 0
+    said = os.strerror(number) if number > 0 else error.strerror or str(error)
     taken = "another server is there: `wscli serve 0` takes a port that is free"
     hint = taken if number == errno.EADDRINUSE else ""
     return ConnectError(f"cannot listen on {where}: {said.lower()}", hint=hint)
