@@ -6,7 +6,8 @@ import pytest
 
 from wscli.session.bus import Batch
 from wscli.session.end import End
-from wscli.sinks.human.statistics import describe_stats, show_duration
+from wscli.sinks.human.statistics import describe_stats
+from wscli.sinks.human.talk import show_time
 from wscli.sinks.stats import Stats, Tally, http_head
 from wscli.wire.codes import Role
 from wscli.wire.connection import Connection, Receiver
@@ -120,4 +121,4 @@ def test_the_table_has_what_was_counted():
     ],
 )
 def test_durations_read_as_people_count(seconds, shown):
-    assert show_duration(seconds) == shown
+    assert show_time(seconds) == shown

@@ -14,7 +14,7 @@ from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.safe import visible, visible_bytes
-from wscli.sinks.human.talk import describe_end, show_frame
+from wscli.sinks.human.talk import describe_end, show_duration, show_frame
 from wscli.wire.codes import NORMAL_CLOSE_CODES, Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Close, Messages, Ping, Pong
@@ -212,7 +212,7 @@ def _describe_opening(opening: Opening, elapsed: float) -> str:
     parts = [f"{opening.url}"]
     if opening.address is not None and opening.address not in parts[0]:
         parts[0] += f" at {opening.address}"
-    parts.append(f"after {elapsed * 1000:.1f} ms")
+    parts.append(f"after {show_duration(elapsed)}")
     agreement = opening.agreement
     if agreement is not None and agreement.subprotocol:
         parts.append(f"subprotocol {agreement.subprotocol}")

@@ -67,7 +67,7 @@ class NdjsonSink(Sink):
         for item in batch.items:
             if isinstance(item, Messages) and _is_large(item):
                 self._write(lines)
-                self._write_large(item, shared)
+                self._write_large(item, item.payloads[0], shared)
                 lines = []
             elif isinstance(item, Messages):
                 for start in range(0, len(item.payloads), _LINES):
@@ -120,20 +120,19 @@ class NdjsonSink(Sink):
         self._first = False
         self._write_text("\n".join([*lines, ""]))
 
-    def _write_large(self, messages: Messages, shared: str) -> None:
-        """Write messages a block at a time: escaped, a text may be six times as large."""
-        for payload in messages.payloads:
-            self._write_text(f"{_message_head(messages, shared)}{len(payload)},")
-            if messages.opcode == Opcode.TEXT:
-                self._write_text('"text":"')
-                text = payload.decode()
-                for start in range(0, len(text), _BLOCK):
-                    self._write_text(encode_basestring(text[start : start + _BLOCK])[1:-1])
-            else:
-                self._write_text('"base64":"')
-                for start in range(0, len(payload), _BLOCK):
-                    self._write_text(b64encode(payload[start : start + _BLOCK]).decode())
-            self._write_text('"}\n')
+    def _write_large(self, message: Messages, payload: bytes, shared: str) -> None:
+        """Write a message a block at a time: escaped, a text may be six times as large."""
+        self._write_text(f"{_message_head(message, shared)}{len(payload)},")
+        if message.opcode == Opcode.TEXT:
+            self._write_text('"text":"')
+            text = payload.decode()
+            for start in range(0, len(text), _BLOCK):
+                self._write_text(encode_basestring(text[start : start + _BLOCK])[1:-1])
+        else:
+            self._write_text('"base64":"')
+            for start in range(0, len(payload), _BLOCK):
+                self._write_text(b64encode(payload[start : start + _BLOCK]).decode())
+        self._write_text('"}\n')
 
     def _write_text(self, text: str) -> None:
         if self._escape:

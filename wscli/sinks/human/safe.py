@@ -8,7 +8,6 @@ be seen. Joiners stay inside of words and emoji; elsewhere a terminal may join w
 from __future__ import annotations
 
 import re
-from unicodedata import combining, east_asian_width
 
 _CONTROLS = "\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff"
 _MARKS = "\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -20,13 +19,14 @@ UNSAFE = f"[{_CONTROLS}{_MARKS}{_TAGS}]|[{_JOINERS}](?!{_JOINED})|(?<!{_JOINED})
 """A pattern: what a terminal might obey, what cannot be seen, and what cannot be written at all;
 not the line feed."""
 
+_NOT_KEPT = f"\n|{UNSAFE}"
+
 
 def visible(text: str, keep: str = "") -> str:
     """Return text with what is unsafe as symbols, except for what is in ``keep``."""
     if text.isprintable():
         return text
-    unsafe = f"\n|{UNSAFE}"
-    return re.sub(unsafe, lambda match: match[0] if match[0] in keep else symbol(match[0]), text)
+    return re.sub(_NOT_KEPT, lambda match: match[0] if match[0] in keep else symbol(match[0]), text)
 
 
 def symbol(character: str) -> str:
@@ -46,5 +46,6 @@ def cell_width(text: str) -> int:
     """Return how many columns a text takes on a terminal."""
     if text.isascii():
         return len(text)
-    wide = sum(east_asian_width(character) in "WF" for character in text)
-    return len(text) + wide - sum(map(bool, map(combining, text)))
+    from rich.cells import cell_len
+
+    return cell_len(text)

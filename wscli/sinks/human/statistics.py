@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from wscli.sinks.human.messages import show_size
+from wscli.sinks.human.talk import show_time
 from wscli.sinks.stats import RECENT, Stats, Tally
 
 _LABEL = 16
@@ -41,7 +42,7 @@ def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:
         yield "as HTTP requests", f"{show_size(cost)}, {cost / max(1, took):.1f} times as much"
     yield "round trip", _round_trips(stats.rtts)
     again = f", in {stats.connections} connections" if stats.connections > 1 else ""
-    yield "time open", f"{show_duration(seconds)}{again}"
+    yield "time open", f"{show_time(seconds)}{again}"
 
 
 def _round_trips(rtts: Collection[float]) -> str:
@@ -75,14 +76,3 @@ def _rate(messages: float, size: float) -> str:
 
 def _row(label: str, *cells: str) -> str:
     return (f"{label:<{_LABEL}}" + "".join(f"  {cell:<{_COLUMN}}" for cell in cells)).rstrip()
-
-
-def show_duration(seconds: float) -> str:
-    """Write seconds as people count them: 4.2 s, 3 min 5 s, 2 h 14 min."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"

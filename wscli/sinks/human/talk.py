@@ -178,8 +178,11 @@ def _head_lines(mark: str, raw: bytes) -> Iterator[tuple[str, str]]:
 
 def show_duration(seconds: float) -> str:
     """Write a duration with a unit that suits it."""
-    if seconds < 1:
-        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else show_time(seconds)
+
+
+def show_time(seconds: float) -> str:
+    """Write seconds as people count them: 4.2 s, 3 min 5 s, 2 h 14 min."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)
