@@ -8,7 +8,7 @@ import signal
 from contextlib import suppress
 from types import FrameType
 
-from wscli.errors import ExitStatus, UsageError, WscliError
+from wscli.errors import UsageError, WscliError
 from wscli.repl.editor import edit_text
 from wscli.repl.shell import Shell
 from wscli.sinks.output import Output
@@ -28,7 +28,6 @@ class PlainConsole:
         os.set_blocking(self._waker, False)
         self._editing = False
         self._rest = b""
-        self._interrupted = False
         self._left = False
 
     def wake(self) -> None:
@@ -78,12 +77,8 @@ class PlainConsole:
             self._shell.call_soon(self._interrupt)
 
     def _interrupt(self) -> None:
-        if self._interrupted:
-            self._shell.leave(ExitStatus.INTERRUPTED)
-            return
-        self._interrupted = True
         self._rest = b""  # and the terminal has cleared the line
-        self._shell.note("Ctrl-C again leaves, so does Ctrl-D")
+        self._shell.interrupt(typed=False)
 
     def _read(self) -> bool:
         """Enter the lines that have been typed; tell whether there may be more."""
@@ -94,7 +89,7 @@ class PlainConsole:
         if not data:
             self._shell.leave()
             return False
-        self._interrupted = False
+        self._shell.interrupted = False
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._enter(line)

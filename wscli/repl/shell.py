@@ -63,7 +63,8 @@ class Shell:
         self.display.draws_messages = seeing.form != "json"
         self.display.verbose = seeing.verbosity == 1
         talks_here = seeing.verbosity and env.stderr_tty
-        self.display.tells = not (talks_here or seeing.quiet or seeing.form == "json")
+        self._silent = seeing.quiet or seeing.form == "json"
+        self.display.tells = not (talks_here or self._silent)
         self.env = _displayed(env, self.display.say)
         self.stream_env = _displayed(env, self.display.talk)
         self.history = LineHistory(history_of, self.note)
@@ -72,6 +73,7 @@ class Shell:
         self.failure: WscliError | None = None
         self.crash: Exception | None = None
         self._options = options
+        self.interrupted = False  # whether Ctrl-C was the last key
         self._been_open = False
         self._leaving = False
         self._outcome = ExitStatus.OK  # of the latest connection
@@ -154,6 +156,14 @@ class Shell:
             session.begin_close()
         self._leaving = True
 
+    def interrupt(self, *, typed: bool) -> None:
+        """Leave at the second Ctrl-C in a row; the first clears what is typed, if anything is."""
+        if self.interrupted:
+            self.leave(ExitStatus.INTERRUPTED)
+        elif not typed:
+            self.note("Ctrl-C again leaves, so does Ctrl-D")
+        self.interrupted = True
+
     def leave_soon(self, status: ExitStatus) -> None:
         """Leave, as soon as the main thread can; from a signal handler."""
         self.call_soon(lambda: self.leave(status))
@@ -199,9 +209,7 @@ class Shell:
 
     def _is_told(self, outcome: End | WscliError) -> bool:
         """Tell whether the line about an end has said it all, but for what to try."""
-        seeing = self._options.common.seeing
-        silent = seeing.quiet or seeing.form == "json"
-        return isinstance(outcome, End) and outcome.violation is None and not silent
+        return isinstance(outcome, End) and outcome.violation is None and not self._silent
 
     # For the main thread
 

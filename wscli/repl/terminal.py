@@ -30,7 +30,7 @@ from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from wscli.errors import ExitStatus, WscliError
+from wscli.errors import WscliError
 from wscli.repl.completion import LineCompleter
 from wscli.repl.editor import edit_text
 from wscli.repl.history import LineHistory
@@ -81,7 +81,6 @@ class Terminal:
     def __init__(self, shell: Shell, toolbar: Toolbar, *, vi: bool, colour: bool) -> None:
         self._shell = shell
         self._display = shell.display
-        self._interrupted = False
         self._editing = False
         self._woken = False
         self._due = False  # whether a batch will be drawn
@@ -165,22 +164,18 @@ class Terminal:
     # Keys
 
     def _interrupt(self) -> None:
-        """Clear the line; leave when there is nothing to clear, for the second time."""
         if self._editing:  # it is meant for the editor
             return
-        if self._interrupted:
-            self._shell.leave(ExitStatus.INTERRUPTED)
-            return
-        if not self._buffer.text:
-            self._shell.note("Ctrl-C again leaves, so does Ctrl-D")
-        self._buffer.reset()
-        self._interrupted = True
+        typed = bool(self._buffer.text)
+        if not self._shell.interrupted:
+            self._buffer.reset()
+        self._shell.interrupt(typed=typed)
 
     def _typed(self) -> None:
-        self._interrupted = False
+        self._shell.interrupted = False
 
     def _accept(self, line: str) -> bool:
-        self._interrupted = False
+        self._shell.interrupted = False
         self._app.vi_state.reset()
         if isinstance(parse_line(line), Call):  # a message is shown as it leaves
             typed = visible(f"> {line}", keep="\n")
