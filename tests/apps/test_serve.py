@@ -44,6 +44,10 @@ class Program:
         return self.process.wait(20)
 
 
+def read_events(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
 def test_it_prints_its_address_and_the_page():
     with Program() as program:
         assert re.fullmatch(
@@ -112,7 +116,9 @@ def test_a_recording_that_cannot_be_written_ends_it_in_good_order():
         assert caught.value.rcvd.code == 1001
         assert program.process.wait(20) == 141
         said = program.process.stderr.read().decode()
-    assert said.startswith("wscli: cannot write the output\n  No space left on device\n")
+    assert said.startswith(
+        "wscli: cannot write the recording /dev/full\n  No space left on device\n"
+    )
     assert said.count("No space left") == 1
 
 
@@ -155,7 +161,7 @@ def test_a_recording_has_every_event_of_every_connection(tmp_path):
         wscli("send", program.url + "/echo", "first")
         wscli("send", "-b", program.url + "/hub", "0x00ff")
         program.end()
-    events = [json.loads(line) for line in path.read_text().splitlines()]
+    events = read_events(path)
     first = [event for event in events if event["connection"] == 1]
     assert [event["event"] for event in first] == ["open", "message", "message", "close"]
     assert [event.get("direction") for event in first[1:3]] == ["in", "out"]
@@ -175,7 +181,7 @@ def test_a_recording_has_every_frame_where_that_is_asked_for(tmp_path):
         client.send(Frame(Opcode.CONTINUATION, b"b", mask_key=bytes(4)).to_bytes())
         assert client.message() == b"ab"
         program.end()
-    events = [json.loads(line) for line in path.read_text().splitlines()]
+    events = read_events(path)
     frames = [event for event in events if event["event"] == "frame"]
     shown = ["direction", "opcode", "fin", "masked", "mask_key", "size", "wire_size"]
     assert [[frame.get(name) for name in shown] for frame in frames[:3]] == [
@@ -192,7 +198,7 @@ def test_a_recording_says_what_was_agreed_on(tmp_path):
         wscli("send", program.url + "/echo", "compressed")
         wscli("send", "--no-compress", program.url + "/echo", "plain")
         program.end()
-    events = [json.loads(line) for line in path.read_text().splitlines()]
+    events = read_events(path)
     opened = [event for event in events if event["event"] == "open"]
     assert [event.get("extensions") for event in opened] == ["permessage-deflate", None]
 

@@ -8,20 +8,25 @@ import pytest
 from tests.program import wscli
 
 
+def keeping(requests):
+    """Return a script that accepts, keeps the request, and closes."""
+
+    def script(peer):
+        peer.accept()
+        requests.append(peer.request)
+        peer.close()
+        peer.expect_close()
+
+    return script
+
+
 @pytest.fixture
 def seen(scripted):
     """Return a function that runs wscli against a server, and gives the request it saw."""
 
     def run(*options, path="", check=True):
         requests = []
-
-        def script(peer):
-            peer.accept()
-            requests.append(peer.request)
-            peer.close()
-            peer.expect_close()
-
-        server = scripted(script)
+        server = scripted(keeping(requests))
         result = wscli("listen", *options, server.url + path)
         server.finish()
         if check:
@@ -99,13 +104,7 @@ def test_each_option_has_its_header(seen, options, name, value):
 
 def test_credentials_in_the_url(scripted):
     requests = []
-
-    def script(peer):
-        peer.accept()
-        requests.append(peer.request)
-        peer.close()
-        peer.expect_close()
-
+    script = keeping(requests)
     server = scripted(script)
     wscli("listen", server.url.replace("ws://", "ws://us%40er:p%3Ass@"))
     server.finish()
@@ -177,14 +176,7 @@ def test_redirects_are_not_followed_unless_asked(scripted):
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 T", "308 P"])
 def test_a_relative_redirect_keeps_the_credentials(scripted, status):
     requests = []
-
-    def script(peer):
-        peer.accept()
-        requests.append(peer.request)
-        peer.close()
-        peer.expect_close()
-
-    server = scripted(redirect("/else?x=1", status), script)
+    server = scripted(redirect("/else?x=1", status), keeping(requests))
     result = wscli("listen", "-L", *CREDENTIALS, server.url)
     server.finish()
     assert result.status == 0
@@ -194,14 +186,7 @@ def test_a_relative_redirect_keeps_the_credentials(scripted, status):
 
 def test_a_redirect_to_another_origin_loses_the_credentials(scripted):
     requests = []
-
-    def script(peer):
-        peer.accept()
-        requests.append(peer.request)
-        peer.close()
-        peer.expect_close()
-
-    other = scripted(script)
+    other = scripted(keeping(requests))
     server = scripted(redirect(other.url.replace("ws:", "http:") + "x"))
     options = [*CREDENTIALS, "-H", "Proxy-Authorization: e"]
     result = wscli("listen", "-v", "-L", *options, server.url)
@@ -214,14 +199,7 @@ def test_a_redirect_to_another_origin_loses_the_credentials(scripted):
 
 def test_a_host_of_ones_own_stays_with_its_origin(scripted):
     requests = []
-
-    def script(peer):
-        peer.accept()
-        requests.append(peer.request)
-        peer.close()
-        peer.expect_close()
-
-    other = scripted(script)
+    other = scripted(keeping(requests))
     server = scripted(redirect(other.url.replace("ws:", "http:") + "#part"))
     assert wscli("listen", "-L", "-H", "Host: secret.internal", server.url).status == 0
     other.finish()
@@ -231,14 +209,7 @@ def test_a_host_of_ones_own_stays_with_its_origin(scripted):
 
 def test_credentials_of_a_url_stay_with_its_origin(scripted):
     requests = []
-
-    def script(peer):
-        peer.accept()
-        requests.append(peer.request)
-        peer.close()
-        peer.expect_close()
-
-    server = scripted(redirect("/again"), script)
+    server = scripted(redirect("/again"), keeping(requests))
     wscli("listen", "-L", server.url.replace("ws://", "ws://a:b@"))
     server.finish()
     assert requests[0].headers.get("Authorization") == "Basic " + b64encode(b"a:b").decode()
@@ -275,12 +246,7 @@ def test_a_cookie_that_websocket_client_cannot_read_decides_nothing(scripted):
 
 def test_cookies_that_a_server_sets_are_not_sent_back(scripted):
     requests = []
-
-    def script(peer):
-        peer.accept()
-        requests.append(peer.request)
-        peer.close()
-        peer.expect_close()
+    script = keeping(requests)
 
     def set_cookie(peer):
         peer.refuse(

@@ -31,8 +31,11 @@ class AccessLog(Watcher):
     ) -> None:
         self._env = env
         self._form = form
-        self._stdout = _Output(env.stdout, self._unwritable)
-        self._recording = None if recording is None else _Output(recording, self._unwritable)
+        self._stdout = _Output(env.stdout, "the output", self._unwritable)
+        self._recording = None
+        if recording is not None:
+            name = f"the recording {recording.name}"
+            self._recording = _Output(recording, name, self._unwritable)
         self._frames = frames
         self._end: End | None = None
 
@@ -77,9 +80,12 @@ class _Output(Output):
     """An output that raises nothing, since a connection is not to suffer for it."""
 
     def __init__(
-        self, stream: RawStream, failed: Callable[[WscliError | BrokenPipeError], None]
+        self,
+        stream: RawStream,
+        name: str,
+        failed: Callable[[WscliError | BrokenPipeError], None],
     ) -> None:
-        super().__init__(stream)
+        super().__init__(stream, name)
         self._failed = failed
 
     def write(self, data: bytes) -> None:
