@@ -10,18 +10,22 @@ import wscli
 PACKAGE = Path(wscli.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# Each room may import itself and what is below it; sinks and server stand side by side.
+# Each room may import itself and the rooms below it; sinks and server stand side by side.
+_CORE = {"net", "wire", "errors"}
+_SESSION = {"session", "payload", *_CORE}
+_APPS = {"apps", "sinks", "server", "quantities", *_SESSION}
 ROOMS = {
     "errors": set(),
     "quantities": set(),
     "wire": {"errors"},
-    "net": {"wire", "errors"},
-    "session": {"net", "wire", "errors"},
-    "sinks": {"session", "net", "wire", "errors"},
-    "server": {"session", "net", "wire", "errors", "quantities"},
-    "apps": {"sinks", "server", "session", "net", "wire", "errors", "quantities"},
-    "repl": {"apps", "sinks", "server", "session", "net", "wire", "errors", "quantities"},
-    "cli": {"repl", "apps", "sinks", "server", "session", "net", "wire", "errors", "quantities"},
+    "payload": {"wire", "errors"},
+    "net": _CORE,
+    "session": _CORE,
+    "sinks": _SESSION,
+    "server": {"quantities", *_SESSION},
+    "apps": _APPS,
+    "repl": _APPS,
+    "cli": {"repl", *_APPS},
 }
 TOP = {"__init__": {"net", "session"}, "__main__": {"apps", "cli"}}
 
@@ -34,6 +38,8 @@ GUESTS = {
     "ssl": ("net/", "server/"),
     "zlib": ("wire/deflate.py",),
     "asyncio": ("server/",),
+    "regex": ("payload/matching.py",),
+    "jsonpath": ("payload/matching.py",),
     "python_socks": ("net/proxy.py",),
     "cryptography": ("server/certificate.py",),
 }

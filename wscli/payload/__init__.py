@@ -1,0 +1,1 @@
+"""Payloads as people refer to them: which messages a pattern means."""

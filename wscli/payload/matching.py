@@ -1,0 +1,149 @@
+"""Patterns for messages: regular expressions, and JSONPath queries (RFC 9535).
+
+A user's pattern must not be able to stop the program. Python's ``re`` cannot be interrupted while
+it backtracks: ``^(a+)+$`` on a message of forty letters makes signals, time limits and, on a
+server, every other client wait for years. The package ``regex`` reads the same syntax and gives up
+at a time limit. ``google-re2`` never backtracks, but rejects lookaround and back-references, which
+people use. Both packages here take 30 to 140 ms to import, so they are imported with the first
+pattern of their kind.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from wscli.wire.codes import Opcode
+
+_BASE_LIMIT = 0.1  # seconds of searching that any message is worth
+_LIMIT_PER_CHARACTER = 1e-7  # seconds; a search that does not backtrack takes a tenth of that
+
+
+class PatternTimeout(Exception):
+    """A regular expression was abandoned: it backtracks for too long on a message."""
+
+
+class Matcher(Protocol):
+    """A pattern for messages; ``text`` is the pattern as the user wrote it."""
+
+    text: str
+
+    def matches(self, opcode: int, payload: bytes) -> bool:
+        """Return True if the pattern is found in a message.
+
+        Raises:
+            PatternTimeout: if that cannot be found out in reasonable time.
+        """
+
+
+def parse_matcher(text: str) -> Matcher:
+    """Read a JSONPath query if the text begins with ``$.`` or ``$[``, else a regular expression.
+
+    Raises:
+        ValueError: with what is wrong with the pattern.
+    """
+    if text.startswith(("$.", "$[")):
+        return JsonPathMatcher(text)
+    return RegexMatcher(text)
+
+
+class RegexMatcher:
+    """Search a message for a regular expression; binary is read as Latin-1, a character a byte."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._pattern = _compile(text)
+
+    def matches(self, opcode: int, payload: bytes) -> bool:
+        """Return True if the expression is found anywhere in the message.
+
+        Raises:
+            PatternTimeout: if the search takes more than about 0.1 s and 1 s for each 10 MB.
+        """
+        encoding = "utf-8" if opcode == Opcode.TEXT else "latin-1"
+        return _search(self._pattern, payload.decode(encoding))
+
+
+class JsonPathMatcher:
+    """Look for nodes that a JSONPath query selects; a message that is not JSON has none.
+
+    A query that begins with a filter, such as ``$[?@.id == 1]``, tests the message itself, or
+    where the message is an array, also each of its elements.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._query = _compile_query(text)
+        self._filters = text[2:].lstrip().startswith("?")
+
+    def matches(self, opcode: int, payload: bytes) -> bool:
+        """Return True if the query selects anything in the message.
+
+        Raises:
+            PatternTimeout: if a regular expression inside the query takes too long.
+        """
+        try:
+            value = json.loads(payload)
+        except (ValueError, RecursionError):  # the second for JSON that is nested too deeply
+            return False
+        if self._filters and self._query.match([value]) is not None:
+            return True
+        return isinstance(value, list | dict) and self._query.match(value) is not None
+
+
+def _compile(text: str) -> Any:
+    import regex
+
+    try:
+        return regex.compile(text)
+    except regex.error as error:
+        raise ValueError(f"{text!r} is not a regular expression: {error}") from None
+    except (RecursionError, MemoryError, OverflowError):
+        raise ValueError("the regular expression is too large or nested too deeply") from None
+
+
+def _search(pattern: Any, text: str) -> bool:
+    limit = _BASE_LIMIT + _LIMIT_PER_CHARACTER * len(text)
+    try:
+        return pattern.search(text, timeout=limit) is not None
+    except TimeoutError:
+        raise PatternTimeout(
+            f"the pattern {pattern.pattern!r} backtracks for too long "
+            f"on a message of {len(text):,} characters"
+        ) from None
+
+
+def _compile_query(text: str) -> Any:
+    from jsonpath import JSONPathEnvironment, JSONPathError
+    from jsonpath.function_extensions import Match, Search
+
+    class BoundedSearch(Search):
+        """RFC 9535 §2.4.7, under the time limit."""
+
+        def __call__(self, value: object, pattern: object) -> bool:
+            return self._bounded(value, pattern, "(?:{})")
+
+        def _bounded(self, value: object, pattern: object, form: str) -> bool:
+            if not isinstance(value, str) or not isinstance(pattern, str):
+                return False
+            try:
+                return _search(_compile(form.format(pattern)), value)
+            except ValueError:  # RFC 9535 §2.4.6: an invalid expression matches nothing
+                return False
+
+    class BoundedMatch(Match, BoundedSearch):
+        """RFC 9535 §2.4.6, under the time limit."""
+
+        def __call__(self, value: object, pattern: object) -> bool:
+            return self._bounded(value, pattern, r"\A(?:{})\Z")
+
+    environment = JSONPathEnvironment(strict=True)
+    environment.function_extensions["search"] = BoundedSearch()
+    environment.function_extensions["match"] = BoundedMatch()
+    try:
+        return environment.compile(text)
+    except JSONPathError as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{text!r} is not a JSONPath query: {reason}") from None
+    except RecursionError:
+        raise ValueError("the JSONPath query is nested too deeply") from None
