@@ -33,9 +33,12 @@ class WscliError(Exception):
     """What happened, the evidence for it, and what to try.
 
     ``what`` is a clause that continues "wscli: "; ``evidence`` and ``hint`` may be empty.
+    ``closed_early`` is True where the peer ended the connection before it had answered, as a port
+    forwarder does while the server behind it is down.
     """
 
     status = ExitStatus.BUG
+    closed_early = False
 
     def __init__(self, what: str, evidence: str = "", hint: str = "") -> None:
         super().__init__(what)

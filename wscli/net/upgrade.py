@@ -14,7 +14,7 @@ from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
-from wscli.net.tap import NotHTTP, Tap
+from wscli.net.tap import ClosedEarly, EndlessInterim, NotHTTP, Tap
 from wscli.net.url import Url
 from wscli.wire import diagnosis
 from wscli.wire.deflate import OFFER
@@ -34,6 +34,7 @@ from wscli.wire.head import (
 _BODY_LIMIT = 64 << 10  # bytes of a refusal's body that are read
 _BODY_TIMEOUT = 1.0  # seconds to wait for a body once its head is there
 _SHOWN_BODY = 2 << 10
+_SHOWN_INTERIM = 80
 _UNSENDABLE = r"[\r\n\0\ud800-\udfff]"  # what would end the line, and what is not UTF-8
 
 
@@ -56,8 +57,16 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
         with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer"):
             opening.opinion = _ask_websocket_client(tap, opening.url, attempt.options)
             response = parse_response(tap.read_head())
+    except EndlessInterim as error:
+        raise UpgradeError(
+            f"{opening.url.authority} sends interim responses (1xx) and never a final one",
+            f"{error}; the first begins with {bytes(tap.received[:_SHOWN_INTERIM])!r}",
+            "the server, or a proxy on the way, does not finish its answer",
+        ) from None
     except NotHTTP as error:
-        raise _not_http(opening, bytes(tap.received), str(error)) from None
+        refusal = _not_http(opening, bytes(tap.received), str(error))
+        refusal.closed_early = isinstance(error, ClosedEarly)
+        raise refusal from None
     except MalformedHead as error:
         raise UpgradeError(
             f"{opening.url.authority} answered with a malformed HTTP head",
@@ -65,7 +74,9 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
             "the server, or a proxy on the way, breaks RFC 9112",
         ) from None
     except OSError as error:
-        raise _broken_off(error, opening, bytes(tap.received)) from None
+        failure = _broken_off(error, opening, bytes(tap.received))
+        failure.closed_early = tls.is_end_of_connection(error)
+        raise failure from None
     finally:
         opening.received = bytes(tap.received)
         opening.interim = tap.interim
