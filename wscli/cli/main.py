@@ -15,6 +15,7 @@ from wscli.apps.report import report, say
 from wscli.cli.command import Option, help_option, show
 from wscli.cli.types import is_url
 from wscli.errors import ExitStatus, UsageError, WscliError
+from wscli.sinks.output import Output
 
 COMMANDS = {
     "connect": "the interactive session: type to send, see what comes",
@@ -25,6 +26,7 @@ COMMANDS = {
     "ping": "round-trip times of real ping frames",
     "serve": "the embedded server: echo, hub and test endpoints, a page for the browser",
     "compare": "one feed by polling, long polling and WebSocket: requests, bytes, latency",
+    "completion": "completion of commands, options and files in bash, zsh and fish",
 }
 """The commands, with what they are for: the help needs no command's module."""
 
@@ -109,6 +111,8 @@ def make_group() -> Group:
 def main(args: list[str], env: Env) -> ExitStatus:
     """Run a command line, and return the exit status."""
     try:
+        if shell := env.environ.get("_WSCLI_COMPLETE"):
+            return _complete(shell, args, env)
         return _run(_with_command(args or ["--help"], env), env)
     except WscliError as error:
         report(error, env)
@@ -127,6 +131,13 @@ def main(args: list[str], env: Env) -> ExitStatus:
 def _run(args: list[str], env: Env) -> ExitStatus:
     status: Any = make_group().main(args, prog_name="wscli", standalone_mode=False, obj=env)
     return ExitStatus(status or 0)
+
+
+def _complete(shell: str, args: list[str], env: Env) -> ExitStatus:
+    from wscli.cli.completion import answer
+
+    Output(env.stdout).write(answer(shell, args, COMMANDS, load_command).encode())
+    return ExitStatus.OK
 
 
 def _with_command(args: list[str], env: Env) -> list[str]:
