@@ -251,7 +251,7 @@ def test_a_port_that_is_taken_is_a_clear_error():
         (["-vv"], "-v says what a recording has"),
         (["--script", "/nowhere.toml"], "cannot read the script"),
         (["--record", "/nowhere/at/all"], "cannot write /nowhere/at/all"),
-        (["--max-clients", "0"], "no number from 1 on"),
+        (["--max-clients", "0"], "must be 1 or more"),
         (["--ping-interval", "0"], "some time between pings"),
         (["--origin", "localhost:3000"], "no origin as browsers send it"),
         (["--origin", "https://localhost:3000/"], "no origin as browsers send it"),

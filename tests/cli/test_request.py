@@ -131,15 +131,15 @@ def test_utf8_in_a_header(seen):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["-H", "no colon"], "is no header"),
+        (["-H", "no colon"], "is not a header"),
         (["-H", "Bad Name: x"], "no name of a header"),
         (["-H", "X: a\r\nY: b"], "would break the request"),
         (["-o", "a\r\nb"], "would break the request"),
         (["-s", "a b"], "no name of a subprotocol"),
         (["-u", "a:b", "--bearer", "c"], "both a user and a bearer token"),
         (["-4", "-6"], "exclude each other"),
-        (["--max-size", "huge"], "is no size"),
-        (["--connect-timeout", "soon"], "is no duration"),
+        (["--max-size", "huge"], "is not a size"),
+        (["--connect-timeout", "soon"], "is not a duration"),
         (["--resolve", "x"], "is not HOST:PORT:ADDRESS"),
         (["--proxy", "ftp://x"], "proxy's URL cannot be read"),
         (["-H", "@/nonexistent"], "cannot read headers"),

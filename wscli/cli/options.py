@@ -11,7 +11,7 @@ import click
 from wscli.apps.common import Common, Seeing
 from wscli.apps.env import Env
 from wscli.cli.command import Option
-from wscli.cli.types import duration, headers, resolve, size
+from wscli.cli.types import duration, headers, resolve, size, url
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
 from wscli.sinks.human.safe import visible
@@ -22,7 +22,7 @@ _DEFAULTS = ConnectOptions()
 
 def url_argument() -> click.Argument:
     """Return the argument URL."""
-    return click.Argument(["url"], metavar="URL")
+    return click.Argument(["url"], type=url, metavar="URL")
 
 
 def connection_options() -> list[click.Parameter]:
@@ -66,7 +66,13 @@ def _request_options() -> list[click.Parameter]:
             "--cookie", "cookies", section=section, multiple=True, metavar="'A=B'", help="A cookie."
         ),
         Option("--host", section=section, help="Send another Host than the URL's."),
-        Option("--user-agent", section=section, help="Send another User-Agent.", metavar="TEXT"),
+        Option(
+            "-A",
+            "--user-agent",
+            section=section,
+            metavar="TEXT",
+            help="Send another User-Agent.",
+        ),
         Option(
             "-L",
             "--location",

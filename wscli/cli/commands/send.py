@@ -62,6 +62,7 @@ command = Command(
             "--until", type=pattern, metavar="REGEX", help="Wait for a message that this finds."
         ),
         Option(
+            "-m",
             "--timeout",
             type=duration,
             default="10s",
