@@ -231,17 +231,19 @@ class Peer(asyncio.Protocol):
         visit = self.visit
         visit.requests += 1
         visit.method, visit.target = request.method, request.target
-        gate.check_request(request)
+        shared = self._shared
+        gate.check_request(request, shared.admission)
         if gate.wants_upgrade(request):
-            gate.check_upgrade(request, self._shared.options, self._shared.clients)
-            endpoint = routes.find_endpoint(request, self._shared)
+            most = shared.options.max_clients
+            gate.check_upgrade(request, shared.admission, shared.clients, most)
+            endpoint = routes.find_endpoint(request, shared)
             if isinstance(endpoint, Answer):
                 self._respond(endpoint, keep=False)
             else:
                 self._upgrade(request, endpoint)
             return
         keep = gate.keeps_open(request)
-        answer = routes.find_answer(request, self._shared)
+        answer = routes.find_answer(request, shared)
         if isinstance(answer, Answer):
             self._respond(answer, keep=keep)
         else:

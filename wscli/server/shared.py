@@ -7,6 +7,7 @@ from typing import Protocol
 
 from wscli.net.clock import Clock
 from wscli.net.url import Url
+from wscli.server.admission import Admission
 from wscli.server.endpoints.hub import Rooms
 from wscli.server.endpoints.ticks import Epoch
 from wscli.server.options import ServeOptions
@@ -35,6 +36,7 @@ class Shared:
 
     def __init__(self, options: ServeOptions, watcher: Watcher) -> None:
         self.options = options
+        self.admission = Admission(options)
         self.watcher = watcher
         self.clock = Clock()
         self.epoch = Epoch(self.clock)
