@@ -75,6 +75,16 @@ def test_only_so_many_ticks_back_can_be_polled(serve):
     assert numbers[-1] >= 151
 
 
+@pytest.mark.parametrize(
+    "target", ["/?x=1", "/poll?intervall=1s", "/longpoll?a", "/status/200?b=c"]
+)
+def test_an_unknown_parameter_of_a_plain_request_is_a_400(serve, target):
+    with Client(serve()) as client:
+        response, body = client.fetch(target)
+    assert response.status == 400
+    assert b"unknown parameter" in body
+
+
 def test_nothing_new_is_an_empty_list(serve):
     with Client(serve()) as client:
         assert client.fetch("/poll?interval=1h")[1] == b"[]"
