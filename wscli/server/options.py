@@ -12,7 +12,7 @@ class ServeOptions(NamedTuple):
     names a file whose rules answer on every path. ``tls`` makes a certificate on the spot where
     none is given. ``origins`` may upgrade besides this machine's and the server's own; ``*`` stands
     for all. ``max_clients`` limits the open WebSockets. ``ping_interval`` sends keepalive pings.
-    ``queue`` is how much may wait for a client that is pushed to.
+    ``queue`` is how much may wait for a client that is pushed to, the next message included.
     """
 
     host: str = "127.0.0.1"

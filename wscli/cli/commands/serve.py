@@ -74,7 +74,7 @@ def _serving_options() -> list[click.Parameter]:
             "--script",
             section=section,
             metavar="FILE",
-            help="Answer on every path by the rules of a TOML file.",
+            help="Answer on every path and query by the rules of a TOML file.",
         ),
         Option("--unix-socket", section=section, metavar="PATH", help="Listen on a Unix socket."),
         Option("--tls", section=section, is_flag=True, help="Serve wss://; makes a certificate."),
@@ -117,7 +117,7 @@ def _limit_options() -> list[click.Parameter]:
             type=size,
             default=_DEFAULTS.queue,
             metavar="SIZE",
-            help="Drop a member of a hub for whom more than this waits; 1MiB unless given.",
+            help="Drop a hub's member when more than this would wait for it; 1MiB unless given.",
         ),
         Option(
             "--ping-interval",
