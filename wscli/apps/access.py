@@ -64,6 +64,10 @@ class AccessLog(Watcher):
         hint = "WSCLI_DEBUG=1 shows where"
         report(WscliError(f"{message.lower()}{detail}", hint=hint), self._env)
 
+    def warned(self, message: str, hint: str) -> None:
+        """Write a warning on stderr, in every form of the log."""
+        report(WscliError(message, hint=hint), self._env)
+
     def event(self, name: str, **fields: object) -> None:
         """Write an event of JSON on stdout."""
         event = {"event": name, "time": iso_time(self._env.clock.time()), **fields}
