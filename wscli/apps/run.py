@@ -112,7 +112,7 @@ def _run(
     interrupts.limit_writes(common.connect.connect_timeout)
     with ExitStack() as stack:
         try:
-            recorder = stack.enter_context(recording(seeing))
+            recorder = stack.enter_context(recording(seeing, env))
             # A write to stdout may fail, so the recording comes first: it misses nothing.
             bus = Bus([*talk_sinks(seeing, env), *recorder, goal])
             url = stack.enter_context(demo.resolve(common.url))
