@@ -204,8 +204,8 @@ def seeing_options() -> list[click.Parameter]:
     ]
 
 
-def watching_options() -> list[click.Parameter]:
-    """Return the options that say what to show of any session."""
+def watching_options(quiet: str = "Say nothing but errors.") -> list[click.Parameter]:
+    """Return the options that say what to show of any session; ``quiet`` is the help of -q."""
     section = "Seeing"
     return [
         Option(
@@ -215,7 +215,7 @@ def watching_options() -> list[click.Parameter]:
             count=True,
             help="On stderr: -v the handshake, -vv every frame, -vvv the bytes in hex.",
         ),
-        Option("-q", "--quiet", section=section, is_flag=True, help="Say nothing but errors."),
+        Option("-q", "--quiet", section=section, is_flag=True, help=quiet),
         Option("--json", "as_json", section=section, is_flag=True, help="Every event as JSON."),
         *recording_options(),
         Option(
