@@ -1,5 +1,7 @@
 """Each way an upgrade can fail: status 5, the evidence, and what to try."""
 
+import json
+
 import pytest
 
 from tests.program import wscli
@@ -252,3 +254,11 @@ def test_a_server_that_resets_during_the_upgrade(scripted):
     result = wscli("listen", scripted(script).url)
     assert result.status == 5
     assert "broke off during the upgrade" in result.err
+
+
+def test_the_evidence_in_json_has_one_kind_of_line_end(scripted):
+    refusal = "HTTP/1.1 403 No\r\nX-A: 1\r\nContent-Length: 8\r\n\r\none\r\ntwo"
+    url = scripted(lambda peer: peer.refuse(refusal)).url
+    event = json.loads(wscli("listen", "--json", url).out.splitlines()[-1])
+    assert "\r" not in event["evidence"]
+    assert event["evidence"].splitlines()[:2] == ["HTTP/1.1 403 No", "X-A: 1"]

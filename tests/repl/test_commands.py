@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.waiting import wait_until
 from wscli.wire.frames import Frame, FrameParser
 
 
@@ -82,7 +83,7 @@ BAD_ARGUMENTS = [
     ("/filter [", "'[' is no regular expression"),
     ("/show first", "'first' is no number of a message"),
     ("/show 17", "there is no message 17"),
-    ("/save", "where to?"),
+    ("/save", "missing file name"),
     ("/save /no/such/folder/file", "cannot write /no/such/folder/file"),
     ("/record /no/such/folder/file", "cannot write /no/such/folder/file"),
     ("/history all", "'all' is no number of lines"),
@@ -304,6 +305,25 @@ def test_a_recording_that_cannot_be_written_ends_and_says_so(session):
     terminal.until("* not recording")
     terminal.enter("hello")
     terminal.until(lambda: terminal.text.count("hello") == 2)
+
+
+@pytest.mark.parametrize("name", ["save", "record"])
+def test_a_file_that_is_not_empty_is_replaced_only_with_f(session, tmp_path, name):
+    path = tmp_path / "file"
+    path.write_text("precious\n")
+    terminal = session(columns=200)
+    terminal.enter(f"/{name} {path}")
+    terminal.until(f"{path} is not empty")
+    terminal.until(f"try: /{name} -f {path} replaces it, /{name} -a {path} adds to it")
+    assert path.read_text() == "precious\n"
+    terminal.enter(f"/{name} -a {path}")
+    terminal.until(f"{path}\n" if name == "save" else f"recording into {path}")
+    terminal.enter("hello")
+    terminal.until(lambda: terminal.text.count("hello") == 2)
+    assert path.read_text().startswith("precious\n")
+    terminal.enter(f"/{name} --force {path}")
+    wait_until(lambda: path.read_text().startswith('{"event"'))
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_help_lists_the_commands_and_explains_one(session):

@@ -85,3 +85,24 @@ def test_a_normal_end_is_no_error_but_closes_the_door(closing):
     closing.receive(Close(1000, ""))
     assert error_of(end_of(closing)) is None
     assert closed_error(end_of(closing)).code == 1000
+
+
+def test_a_limit_holds_however_much_leaves(clock, closing):
+    closing.send(1000, mark=100, patience=3.0)
+    closing.limit(5.0)
+    for clock.now, out in ((102.0, 10), (104.0, 60)):
+        closing.progress(out)
+        assert not closing.is_over()
+    assert closing.next_event() == 105.0
+    clock.now = 105.0
+    closing.progress(70)
+    assert closing.is_over()
+
+
+def test_a_limit_may_come_before_our_close(clock, closing):
+    closing.limit(1.0)
+    clock.now = 101.5
+    assert closing.next_event() is None
+    assert not closing.is_over()
+    closing.send(1000, mark=8, patience=3.0)
+    assert closing.is_over()

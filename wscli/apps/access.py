@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
-from wscli.errors import ExitStatus, WscliError
+from wscli.errors import ExitStatus, OutputError, WscliError
 from wscli.net.clock import iso_time
 from wscli.server.foreground import End
 from wscli.server.visit import Visit, Watcher
@@ -35,7 +35,7 @@ class AccessLog(Watcher):
         self._recording = None
         if recording is not None:
             name = f"the recording {recording.name}"
-            self._recording = _Output(recording, name, self._unwritable)
+            self._recording = _Output(recording, name, self._unrecorded)
         self._frames = frames
         self._end: End | None = None
 
@@ -72,6 +72,11 @@ class AccessLog(Watcher):
         """Write an event of JSON on stdout."""
         event = {"event": name, "time": iso_time(self._env.clock.time()), **fields}
         self._stdout.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+
+    def _unrecorded(self, error: WscliError | BrokenPipeError) -> None:
+        """Report that the recording ends; the server goes on."""
+        lost = OutputError("cannot write the recording", "its reader is gone")
+        report(error if isinstance(error, WscliError) else lost, self._env)
 
     def _unwritable(self, error: WscliError | BrokenPipeError) -> None:
         if isinstance(error, WscliError):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
-from wscli.apps.run import Work, run_session
+from wscli.apps.run import TimeLimit, Work, run_session
 from wscli.errors import ExitStatus
 
 
@@ -24,4 +24,5 @@ def run(options: ListenOptions, env: Env) -> ExitStatus:
     def listen(work: Work) -> None:
         work.wait(lambda: work.goal.reached, options.duration)
 
-    return run_session(options.common, env, listen, count=options.limit)
+    limit = TimeLimit(options.duration, ExitStatus.OK)
+    return run_session(options.common, env, listen, count=options.limit, limit=limit)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
-from wscli.apps.run import Work, run_session
+from wscli.apps.run import TimeLimit, Work, run_session
 from wscli.errors import ConnectionClosed, ExitStatus, TimedOut
 from wscli.session.end import describe_close, error_of
 from wscli.wire.codes import Opcode
@@ -51,7 +51,13 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
     # What was asked for ends what is shown; without that, everything up to the peer's Close is.
     cut = options.replies is not None or options.until is not None
     return run_session(
-        _within_timeout(options), env, exchange, count=count, until=options.until, cut=cut
+        _within_timeout(options),
+        env,
+        exchange,
+        count=count,
+        until=options.until,
+        cut=cut,
+        limit=TimeLimit(options.timeout, ExitStatus.TIMEOUT, connecting=True),
     )
 
 

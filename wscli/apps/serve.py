@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from wscli.apps.access import AccessLog
-from wscli.apps.display import open_recording
+from wscli.apps.common import Existing
 from wscli.apps.env import Env
+from wscli.apps.recording import open_recording
 from wscli.apps.report import report, say
 from wscli.errors import ExitStatus, WscliError
 from wscli.server.admission import ANY_ORIGIN
@@ -26,6 +27,7 @@ class ServeCommand(NamedTuple):
     serve: ServeOptions = ServeOptions()
     log: str = "text"
     record: str | None = None
+    existing: Existing = "refuse"
     frames: bool = False
 
 
@@ -35,7 +37,7 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
         with ExitStack() as stack:
             recording = None
             if command.record is not None:
-                recording = stack.enter_context(open_recording(command.record))
+                recording = stack.enter_context(open_recording(command.record, command.existing))
             log = AccessLog(env, command.log, recording, frames=command.frames)
 
             def started(server: Server, end: End) -> None:

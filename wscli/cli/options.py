@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from wscli.apps.common import Common, Seeing
+from wscli.apps.common import Common, Existing, Seeing
 from wscli.apps.env import Env
 from wscli.cli.command import Option
 from wscli.cli.types import duration, headers, resolve, size, url
@@ -41,8 +41,8 @@ def _request_options() -> list[click.Parameter]:
             multiple=True,
             type=headers,
             metavar="'NAME: VALUE'",
-            help="Send a header; 'NAME:' removes one that is sent by default, @FILE reads a file "
-            "of headers.",
+            help="Send a header; 'NAME:' removes one that is sent by default, @FILE reads "
+            "headers from a file, @- from stdin.",
         ),
         Option("-o", "--origin", section=section, help="Send an Origin; none is sent otherwise."),
         Option(
@@ -210,8 +210,8 @@ def seeing_options() -> list[click.Parameter]:
     ]
 
 
-def watching_options() -> list[click.Parameter]:
-    """Return the options that say what to show of any session."""
+def watching_options(quiet: str = "Say nothing but errors.") -> list[click.Parameter]:
+    """Return the options that say what to show of any session; ``quiet`` is the help of -q."""
     section = "Seeing"
     return [
         Option(
@@ -221,13 +221,14 @@ def watching_options() -> list[click.Parameter]:
             count=True,
             help="On stderr: -v the handshake, -vv every frame, -vvv the bytes in hex.",
         ),
-        Option("-q", "--quiet", section=section, is_flag=True, help="Say nothing but errors."),
+        Option("-q", "--quiet", section=section, is_flag=True, help=quiet),
         Option("--json", "as_json", section=section, is_flag=True, help="Every event as JSON."),
+        *recording_options(),
         Option(
-            "--record",
+            "--show-secrets",
             section=section,
-            metavar="FILE",
-            help="Write every event to a file, as JSON.",
+            is_flag=True,
+            help="Do not mask credentials in the headers that -v writes to a file or pipe.",
         ),
         Option(
             "--color",
@@ -238,6 +239,31 @@ def watching_options() -> list[click.Parameter]:
             help="Colour; NO_COLOR and FORCE_COLOR are honoured.",
         ),
     ]
+
+
+def recording_options() -> list[click.Parameter]:
+    """Return the options for a recording."""
+    section = "Seeing"
+    return [
+        Option(
+            "--record",
+            section=section,
+            metavar="FILE",
+            help="Write every event to a file, as JSON; only you can read the file.",
+        ),
+        Option("--force", section=section, is_flag=True, help="Replace what FILE has."),
+        Option("--append", section=section, is_flag=True, help="Add to what FILE has."),
+    ]
+
+
+def read_existing(params: dict[str, Any]) -> Existing:
+    """Return what happens to a recording that exists."""
+    if params["force"] and params["append"]:
+        raise UsageError("--force and --append exclude each other", hint="give one of them")
+    if params["record"] is None and (params["force"] or params["append"]):
+        given = "--force" if params["force"] else "--append"
+        raise UsageError(f"{given} is about a recording, and there is none", hint="--record FILE")
+    return "replace" if params["force"] else "append" if params["append"] else "refuse"
 
 
 def sending_options() -> list[click.Parameter]:
@@ -310,6 +336,8 @@ def read_seeing(params: dict[str, Any], separator: bytes = b"\n") -> Seeing:
         form=forms[0] if forms else "auto",
         timestamps=params.get("timestamps", False),
         record=params["record"],
+        existing=read_existing(params),
+        secrets=params["show_secrets"],
         colour=params["colour"],
         separator=separator,
     )

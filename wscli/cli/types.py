@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
-from click import BadParameter
+from click import BadParameter, get_current_context
 
+from wscli.apps.env import Env
+from wscli.errors import UsageError
 from wscli.quantities import parse_duration, parse_size
 
 _ADDRESS = r"""(?x)(?: [^\s/?\#@]+@ )?
@@ -16,6 +18,8 @@ _ADDRESS = r"""(?x)(?: [^\s/?\#@]+@ )?
 _MISTYPED_SCHEME = r"(?i)(wss?|https?)(?::(?!//|\d+(?:[/?]|$))/?|//)(?P<rest>[^/].*)"
 _RESOLVE = r"(?P<host>[^:\[\]]+|\[[^\]]+\]):(?P<port>\d+):(?P<address>.+)"
 _DIGITS = 18  # any count of that length fits into 64 bits
+
+_STDIN = f"{__name__}.stdin"
 
 Header = tuple[str, str | None]
 
@@ -78,15 +82,43 @@ def count_or_zero(value: str) -> int:
 
 
 def headers(value: str) -> list[Header]:
-    """Read ``Name: value``, ``Name:`` to remove one, ``Name;`` for an empty one, or ``@FILE``."""
+    """Read ``Name: value``, ``Name:`` to remove one, ``Name;`` for an empty one, or ``@FILE``.
+
+    ``@-`` reads stdin.
+    """
     if not value.startswith("@"):
         return [_header(value)]
     try:
-        with open(value[1:], encoding="utf-8") as file:
-            lines = [line.strip() for line in file]
+        lines = [line.strip() for line in _read(value[1:]).decode().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise BadParameter(f"cannot read headers from {value[1:]}: {error}") from None
     return [_header(line) for line in lines if line and not line.startswith("#")]
+
+
+def _read(name: str) -> bytes:
+    if name != "-":
+        with open(name, "rb") as file:
+            return file.read()
+    if get_current_context().resilient_parsing:  # for completion, nothing may be read
+        return b""
+    return claim_stdin("--header @-").read_stdin()
+
+
+def claim_stdin(reader: str) -> Env:
+    """Return the environment for ``reader``, the only part of this command that reads stdin.
+
+    Raises:
+        UsageError: if another part reads it already.
+    """
+    context = get_current_context()
+    if _STDIN in context.meta:
+        raise UsageError(
+            f"stdin can be read only once: for {context.meta[_STDIN]}, or for {reader}",
+            hint="@FILE in place of @-",
+        )
+    context.meta[_STDIN] = reader
+    env: Env = context.find_root().obj
+    return env
 
 
 def _header(text: str) -> Header:

@@ -9,6 +9,7 @@ from wscli.apps import demo
 from wscli.apps.common import Seeing
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
+from wscli.apps.recording import open_recording
 from wscli.apps.report import report
 from wscli.errors import ExitStatus, UsageError, WscliError
 from wscli.net.url import parse_url
@@ -41,8 +42,9 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         url = stack.enter_context(demo.resolve(options.common.url))
         host = parse_url(url).authority
         shell = Shell(options, env, _history_of(options, host))
-        if options.common.seeing.record:
-            shell.recorder.start(options.common.seeing.record)
+        seeing = options.common.seeing
+        if seeing.record is not None:
+            shell.recorder.start(seeing.record, open_recording(seeing.record, seeing.existing))
         stack.callback(shell.recorder.stop)
         shell.link = _link(shell, url, options, env)
         shell.link.start()

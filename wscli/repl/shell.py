@@ -10,6 +10,7 @@ from typing import Protocol
 from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import read_message
+from wscli.apps.recording import Recorder
 from wscli.apps.report import report
 from wscli.errors import ConnectionClosed, ExitStatus, UsageError, WscliError
 from wscli.repl.commands import run_command
@@ -18,7 +19,6 @@ from wscli.repl.history import LineHistory
 from wscli.repl.lines import Call, parse_line
 from wscli.repl.link import Link
 from wscli.repl.options import ReplOptions
-from wscli.repl.recorder import Recorder
 from wscli.session.end import End, error_of
 from wscli.session.session import Session
 from wscli.sinks.stats import Stats

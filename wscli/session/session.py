@@ -267,6 +267,15 @@ class Session:
             self._send_close(code, reason, patience)
         self.wake()  # who drives may have to wait for less long now
 
+    def end_within(self, seconds: float) -> None:
+        """Let the closing handshake take no longer than this, also if the peer reads slowly.
+
+        Without it, each byte that leaves gives the peer its time again. It sends no Close; safe in
+        a signal handler.
+        """
+        self._closing.limit(seconds)
+        self.wake()
+
     def abort(self) -> None:
         """Drop the connection where it is still there, without a word to the peer."""
         self._aborted = True

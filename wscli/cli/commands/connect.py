@@ -9,6 +9,7 @@ import click
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
 from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.types import claim_stdin
 from wscli.errors import ExitStatus
 
 
@@ -23,6 +24,7 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.repl import app
     from wscli.repl.options import ReplOptions
 
+    claim_stdin("the session")
     options = ReplOptions(
         read_common(params, env),
         reconnect=params["reconnect"],

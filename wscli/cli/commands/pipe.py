@@ -16,7 +16,7 @@ from wscli.cli.options import (
     sending_options,
     url_argument,
 )
-from wscli.cli.types import count, duration
+from wscli.cli.types import claim_stdin, count, duration
 from wscli.errors import ExitStatus, UsageError
 
 
@@ -26,6 +26,7 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     if params["null"] and params["whole"]:
         raise UsageError("--null and --whole exclude each other", hint="give one of them")
     separator = b"\0" if params["null"] else b"\n"
+    claim_stdin("the messages")
     options = pipe.PipeOptions(
         Common(params["url"], read_connect_options(params, env), read_seeing(params, separator)),
         opcode=read_opcode(params),

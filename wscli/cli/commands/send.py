@@ -16,7 +16,7 @@ from wscli.cli.options import (
     sending_options,
     url_argument,
 )
-from wscli.cli.types import count_or_zero, duration, pattern
+from wscli.cli.types import claim_stdin, count_or_zero, duration, pattern
 from wscli.errors import ExitStatus
 
 
@@ -24,6 +24,9 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.apps import send
     from wscli.apps.message import read_message
 
+    for text in params["messages"]:
+        if text == "@-":
+            claim_stdin("the message @-")
     opcode = read_opcode(params)
     options = send.SendOptions(
         read_common(params, env),

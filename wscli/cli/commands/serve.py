@@ -9,6 +9,7 @@ import click
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
+from wscli.cli.options import read_existing, recording_options
 from wscli.cli.types import count, duration, size
 from wscli.errors import ExitStatus, UsageError
 from wscli.server.options import ServeOptions
@@ -58,7 +59,8 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     )
     log = "json" if params["as_json"] else "none" if params["quiet"] else "text"
     frames = params["verbosity"] >= 2
-    return serve.run(serve.ServeCommand(options, log, params["record"], frames), env)
+    existing = read_existing(params)
+    return serve.run(serve.ServeCommand(options, log, params["record"], existing, frames), env)
 
 
 def _serving_options() -> list[click.Parameter]:
@@ -134,9 +136,7 @@ def _seeing_options() -> list[click.Parameter]:
     return [
         Option("-q", "--quiet", section=section, is_flag=True, help="Say nothing but errors."),
         Option("--json", "as_json", section=section, is_flag=True, help="The log as JSON, stdout."),
-        Option(
-            "--record", section=section, metavar="FILE", help="Write every event to a file, JSON."
-        ),
+        *recording_options(),
         Option(
             "-v",
             "verbosity",

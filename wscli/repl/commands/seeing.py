@@ -8,7 +8,8 @@ from contextlib import closing
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from wscli.apps.display import open_recording
+from wscli.apps.common import Existing
+from wscli.apps.recording import open_recording
 from wscli.errors import UsageError
 from wscli.repl.commands.table import FILE, command
 from wscli.session.bus import Batch
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 _HISTORY = 20  # lines that /history shows unless told
 _NUMBERS = r"(\d+)(?:-(\d+))?"
 _FILE_AND_NUMBER = r"(.+?)(?:\s+(\d+))?"
+_EXISTING: dict[str, Existing] = {
+    "-f": "replace",
+    "--force": "replace",
+    "-a": "append",
+    "--append": "append",
+}
 
 
 @command("headers")
@@ -113,23 +120,25 @@ def _check_room(entries: list[Entry]) -> None:
     )
 
 
-@command("save", "FILE [N]", words=(FILE,))
+@command("save", "[-f|-a] FILE [N]", words=(FILE, "--force", "--append"))
 def save_messages(shell: Shell, argument: str) -> None:
     """Write the messages so far to a file, or one of them.
 
     All are written as events, in lines of JSON; one is written as it is, byte for
-    byte.
+    byte. A file that is not empty is replaced with -f, and added to with -a.
 
     /save session.jsonl
     /save image.png 17
     """
-    match = re.fullmatch(_FILE_AND_NUMBER, argument.strip())
+    existing, argument = _take_existing(argument)
+    match = re.fullmatch(_FILE_AND_NUMBER, argument)
     if match is None:
-        raise UsageError("where to?", hint="/save FILE, or /save FILE N for one message")
+        raise UsageError("missing file name", hint="/save FILE, or /save FILE N for one message")
     path, number = os.path.expanduser(match[1]), match[2]
     journal = shell.display.journal
     entries = journal.find(int(number), int(number)) if number else journal.entries()
-    with closing(open_recording(path)) as stream:
+    hint = _existing_hint("save", match[0])
+    with closing(open_recording(path, existing, hint)) as stream:
         output = Output(stream, path)
         if number:
             output.write(entries[0].payload)
@@ -147,14 +156,33 @@ def _write_events(entries: list[Entry], output: Output) -> None:
         sink.batch(Batch(entry.incoming, entry.time, entry.elapsed, messages))
 
 
-@command("record", "FILE|off", words=("off", FILE))
+def _take_existing(argument: str) -> tuple[Existing, str]:
+    """Split an argument into what happens to a file that is not empty, and the rest."""
+    word, _, rest = argument.strip().partition(" ")
+    if word not in _EXISTING:
+        return "refuse", argument.strip()
+    return _EXISTING[word], rest.strip()
+
+
+def _existing_hint(name: str, argument: str) -> str:
+    return f"/{name} -f {argument} replaces it, /{name} -a {argument} adds to it"
+
+
+@command("record", "[-f|-a] FILE|off", words=("off", FILE, "--force", "--append"))
 def record_events(shell: Shell, argument: str) -> None:
-    """Write every event from now on to a file, until off."""
-    path = os.path.expanduser(argument.strip())
+    """Write every event from now on to a file, until off.
+
+    A file that is not empty is replaced with -f, and added to with -a.
+    """
+    existing, argument = _take_existing(argument)
+    path = os.path.expanduser(argument)
     if path == "off":
         shell.recorder.stop()
     elif path:
-        shell.recorder.start(path)
+        hint = _existing_hint("record", argument)
+        shell.recorder.start(path, open_recording(path, existing, hint))
+    elif existing != "refuse":
+        raise UsageError("missing file name", hint="/record -f FILE")
     into = shell.recorder.path
     shell.note(f"recording into {visible(into)}" if into else "not recording")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from wscli.net.opening import Opening
@@ -17,16 +18,23 @@ from wscli.wire.head import decode_head
 from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
+_CREDENTIALS = r"((?:authorization|proxy-authorization|cookie|set-cookie)\s*:\s*)(.*)"
+_KEPT = 4  # characters of a masked value, of longer ones
 _SAID = {"*": "dim", "!": "error"}
 
 
 class TalkSink(Sink):
     """Writes what ``-v`` asks for: 1 the handshake, 2 each frame, 3 its bytes.
 
-    Lines that were sent begin with ">", lines that were received with "<", as in curl.
+    Lines that were sent begin with ">", lines that were received with "<", as in curl. With
+    ``mask``, credentials in headers are cut after their first characters, and a line says so.
     """
 
-    def __init__(self, output: Output, palette: Palette, verbosity: int) -> None:
+    def __init__(
+        self, output: Output, palette: Palette, verbosity: int, *, mask: bool = False
+    ) -> None:
+        self._mask = mask
+        self._has_masked = False
         self._output = output
         self._palette = palette
         self._verbosity = verbosity
@@ -35,7 +43,14 @@ class TalkSink(Sink):
     def step(self, opening: Opening, step: str) -> None:
         """Say what a step of the opening brought."""
         if self._verbosity and step in _STEPS:
-            self._write(_STEPS[step](opening))
+            lines = list(_STEPS[step](opening))
+            self._write(mask_secrets(lines) if self._mask else lines)
+            self._say_what_is_masked(lines)
+
+    def _say_what_is_masked(self, lines: list[tuple[str, str]]) -> None:
+        if self._mask and not self._has_masked and mask_secrets(lines) != lines:
+            self._has_masked = True
+            self._write([("*", "credentials are masked here; --show-secrets shows them")])
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
         """Say what was agreed on."""
@@ -174,6 +189,25 @@ _STEPS = {
 def _head_lines(mark: str, raw: bytes) -> Iterator[tuple[str, str]]:
     for line in decode_head(raw).removesuffix("\n").split("\n"):
         yield mark, line.removesuffix("\r")
+
+
+def mask_secrets(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Cut the values of headers that carry credentials, in the lines of a head."""
+    masked = []
+    secret = False
+    for mark, line in lines:
+        if secret and line[:1] in (" ", "\t"):  # the value goes on (RFC 9112 §5.2)
+            masked.append((mark, " …"))
+            continue
+        match = re.match(_CREDENTIALS, line, re.IGNORECASE) if mark in "<>" else None
+        secret = match is not None
+        masked.append((mark, f"{match[1]}{_begin(match[2])}" if match else line))
+    return masked
+
+
+def _begin(secret: str) -> str:
+    kept = secret[:_KEPT] if len(secret) > _KEPT else ""
+    return f"{kept}…" if secret else ""
 
 
 def show_duration(seconds: float) -> str:
