@@ -10,7 +10,7 @@ from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 
 Observer = Callable[[Opening, str], None]
-"""Hears of each step as it is done: a phase of PHASES, "proxy", "request" or "response"."""
+"""Hears of each step as it is done: a phase of PHASES, "request", "response" or "probe"."""
 
 
 class Attempt:

@@ -161,6 +161,12 @@ def _response_step(opening: Opening) -> Iterator[tuple[str, str]]:
         yield from _head_lines("<", opening.interim + opening.response.raw)
 
 
+def _probe_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    if opening.probe is not None:
+        answered = f"{opening.probe.status} {opening.probe.response.reason}".rstrip()
+        yield "*", f"probed the same path with a plain GET: {answered} (--no-probe omits it)"
+
+
 _STEPS = {
     "name": _name_step,
     "tcp": _tcp_step,
@@ -168,6 +174,7 @@ _STEPS = {
     "tls": _tls_step,
     "request": _request_step,
     "response": _response_step,
+    "probe": _probe_step,
 }
 
 
