@@ -15,10 +15,11 @@ _PROXY_REMOVES = (
     "a proxy on the way may have removed Upgrade and Connection (nginx passes them on only with "
     "proxy_set_header)"
 )
+_NGINX = " (proxy_http_version 1.1 and proxy_set_header for Upgrade and Connection)"
 _PASSES_UPGRADES = {
-    "nginx": "proxy_http_version 1.1 and proxy_set_header for Upgrade and Connection",
-    "openresty": "proxy_http_version 1.1 and proxy_set_header for Upgrade and Connection",
-    "Apache": "mod_proxy_wstunnel or ProxyPass with upgrade=websocket",
+    "nginx": _NGINX,
+    "openresty": _NGINX,
+    "Apache": " (mod_proxy_wstunnel, or ProxyPass with upgrade=websocket)",
 }
 _BY_STATUS = {
     405: "a WebSocket opens with GET, and this path takes another method: check the path",
@@ -52,12 +53,18 @@ def explain_refusal(evidence: Evidence) -> str:
     if answer.status in REDIRECTS:
         location = answer.header("Location").partition("?")[0]
         return f"--location follows it, or connect to {location} yourself"
-    if known := recognise(answer, evidence.path):
+    if known := _recognise(evidence, answer):
         return known
     explain = _EXPLAIN.get(answer.status) or (_explain_page if answer.is_page else None)
     if explain is not None:
         return explain(evidence, answer)
     return _BY_STATUS.get(answer.status, "the response's headers and body may say more")
+
+
+def _recognise(evidence: Evidence, answer: Answer) -> str | None:
+    """Return what a known service wants; what it gives to a plain GET says most."""
+    seen = (recognise(item, evidence.path) for item in (evidence.probe, answer) if item)
+    return next(filter(None, seen), None)
 
 
 def _explain_no_response(evidence: Evidence) -> str:
@@ -79,11 +86,8 @@ def _explain_400(evidence: Evidence, answer: Answer) -> str:
     asked = evidence.request.headers.get("Sec-WebSocket-Protocol") is not None
     if not asked and answer.mentions("sub-?protocols?", "sec-websocket-protocol"):
         return "--subprotocol NAME: the server wants one"
-    if evidence.probe is not None:
-        if known := recognise(evidence.probe, evidence.path):
-            return known
-        if evidence.probe.status == 404:
-            return f"check the path: a plain GET finds nothing at {evidence.path} either"
+    if evidence.probe is not None and evidence.probe.status == 404:
+        return f"check the path: a plain GET finds nothing at {evidence.path} either"
     if _is_node_ws(answer):
         return (
             f"check the path: the `ws` library of Node answers so where {evidence.path} is not its "
@@ -127,6 +131,11 @@ def _explain_403(evidence: Evidence, answer: Answer) -> str:
     # gorilla/websocket adds Sec-WebSocket-Version to each refusal, and a 403 is for the Origin.
     if answer.mentions("origins?", "cors") or answer.header("Sec-WebSocket-Version"):
         return f"{_origin(evidence)}: the server checks the Origin"
+    if answer.response.reason == "Access denied" and not answer.body:
+        return (
+            "daphne (Django Channels) has a route for this path, and the application closed before "
+            f"it accepted: credentials ({_credentials(evidence)}), then {_origin(evidence)}"
+        )
     if answer.header("cf-mitigated"):
         return "Cloudflare takes wscli for a bot: its rules must allow this path"
     last = f"then credentials ({_credentials(evidence)}), and last {_origin(evidence)}"
@@ -173,7 +182,7 @@ def _asgi_server(answer: Answer, probe: Answer | None) -> str | None:
         return None
     for header in (probe.header("Server") if probe else "", answer.header("Server")):
         name = header.lower().partition("/")[0]
-        if name in ("uvicorn", "hypercorn", "granian", "daphne"):
+        if name in ("uvicorn", "hypercorn", "granian"):
             return name
     if probe is not None and probe.text == '{"detail":"Not Found"}':
         return "FastAPI"
@@ -190,16 +199,25 @@ def _explain_404(evidence: Evidence, answer: Answer) -> str:
     if answer.text == "Page not found" and "text/plain" in answer.header("Content-Type"):
         return f"{_origin(evidence)}: Rails' Action Cable answers 404 to an Origin it does not know"
     probe = evidence.probe
-    if probe is not None:
-        if known := recognise(probe, evidence.path):
-            return known
-        if probe.is_page:
-            return (
-                f"check the path: {evidence.path} is {describe_page(probe)}, not a WebSocket "
-                "endpoint"
-            )
+    if probe is not None and probe.is_page:
+        return (
+            f"check the path: {evidence.path} is {describe_page(probe)}, not a WebSocket endpoint"
+        )
     either = " for a plain GET either" if probe is not None and probe.status == 404 else ""
-    return f"check the path: {evidence.path} is not there{either}; /ws and /socket are common ones"
+    missing = f"check the path: {evidence.path} is not there{either}"
+    if gateway := _passes_requests_on(answer):
+        return f"{missing}; or {_must_pass(gateway)}"
+    return f"{missing}; /ws and /socket are common ones"
+
+
+def _passes_requests_on(answer: Answer) -> str | None:
+    """Return the proxy that answered, unless with a page of its own."""
+    gateway = name_gateway(answer)
+    return None if gateway is not None and gateway.lower() in answer.text.lower() else gateway
+
+
+def _must_pass(gateway: str) -> str:
+    return f"{gateway} must pass upgrades on{_PASSES_UPGRADES.get(gateway, '')}"
 
 
 def _without_library(evidence: Evidence) -> str:
@@ -221,23 +239,29 @@ def _explain_426(evidence: Evidence, answer: Answer) -> str:
 def _explain_page(evidence: Evidence, answer: Answer) -> str:
     if answer.header("Server").lower() == "uvicorn":
         return _without_library(evidence)
-    return f"this is {describe_page(answer)}, not a WebSocket endpoint: check the path"
+    plain = f"this is {describe_page(answer)}, not a WebSocket endpoint: check the path"
+    gateway = _passes_requests_on(answer)
+    return f"{plain}; or {_must_pass(gateway)}" if gateway else plain
 
 
 def _explain_failure(evidence: Evidence, answer: Answer) -> str:
     """Explain a 5xx: of a proxy in front, or of the server itself."""
     gateway = name_gateway(answer)
+    # Autobahn, on which daphne is built, writes a refusal without any header.
+    if answer.response.reason == "Internal server error" and not answer.response.headers:
+        return (
+            "check the path: daphne (Django Channels) answers 500 where no route matches; "
+            "its log names the error"
+        )
     if evidence.probe is not None and evidence.probe.is_page:
         if gateway is None:
             return (
                 "a plain GET of the same path works: the server fails on the upgrade only, and its "
                 "log says why"
             )
-        setting = _PASSES_UPGRADES.get(gateway)
-        passes = f" ({setting})" if setting else ""
         return (
-            f"a plain GET of the same path works: {gateway} must pass upgrades on{passes}, or the "
-            f"server behind it fails on them; its log says why"
+            f"a plain GET of the same path works: {_must_pass(gateway)}, or the server behind it "
+            "fails on them; its log says why"
         )
     if gateway is None:
         return _FAILURES[answer.status]

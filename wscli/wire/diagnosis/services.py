@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from wscli.wire.diagnosis.evidence import Answer
 
@@ -19,7 +18,9 @@ def recognise(answer: Answer, path: str) -> str | None:
     """Return what a known service wants, or None for any other."""
     text = answer.text
     if "webSocketDebuggerUrl" in text:
-        return _devtools(answer)
+        return _devtools(text)
+    if text.startswith("WebSockets request was expected"):
+        return "this is Node's inspector: a plain GET of /json names its webSocketDebuggerUrl"
     if text.startswith("Welcome to SockJS!"):
         return f"this is SockJS: its WebSocket is at {path.rstrip('/')}/websocket"
     if complaint := re.fullmatch(r'(?:\{"code":\d,"message":")?([A-Za-z ]+)(?:"\})?', text):
@@ -30,24 +31,10 @@ def recognise(answer: Answer, path: str) -> str | None:
     return None
 
 
-def _devtools(answer: Answer) -> str:
-    url = _debugger_url(answer.body)
-    such_as = f", such as {url}" if url else ""
+def _devtools(text: str) -> str:
+    url = re.search(r'"webSocketDebuggerUrl":\s*"(wss?://[^"?]+)', text)
+    such_as = f", such as {url[1]}" if url else ""
     return f"this is DevTools' list of targets: connect to a webSocketDebuggerUrl of it{such_as}"
-
-
-def _debugger_url(body: bytes) -> str | None:
-    import json
-
-    try:
-        found: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    for target in found if isinstance(found, list) else [found]:
-        url = target.get("webSocketDebuggerUrl") if isinstance(target, dict) else None
-        if isinstance(url, str):
-            return url.partition("?")[0]
-    return None
 
 
 def describe_page(answer: Answer) -> str:
