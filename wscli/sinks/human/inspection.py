@@ -109,7 +109,8 @@ class InspectionSink(Sink):
         if opening.response is not None:
             body = opening.body
             if self._width is not None:
-                body = show_body(opening.response, body).encode()
+                shown = show_body(opening.response, body)
+                body = f"{shown}\n\n".encode() if shown else b""
             received = opening.interim + opening.response.raw + body
         return received if received.endswith(b"\n") or not received else received + b"\n"
 
@@ -146,6 +147,8 @@ def _explain_response(opening: Opening) -> Iterator[tuple[str, ...]]:
     for name, value, meaning in _explain_headers(opening.response.headers, _RESPONSE):
         if name.lower() == "sec-websocket-accept":
             yield name, value, _explain_accept(opening, value)
+        elif name.lower() == "connection" and "upgrade" not in value.lower():
+            yield name, value, "whether this connection is used again"
         else:
             yield name, value, meaning
 
@@ -186,12 +189,12 @@ def _explain_subprotocol(agreement: Agreement) -> str:
 
 
 def _compare_verdicts(agreement: Agreement, opinion: str | None) -> Iterator[tuple[str, str]]:
-    """Say where the lenient websocket-client would have decided otherwise about a 101."""
+    """Yield a row where websocket-client judges a 101 otherwise than wscli does."""
     accepted = opinion == "accepted"
     if agreement.faults and accepted:
-        yield "leniency", "websocket-client, a common library, accepts this response"
-    elif not agreement.faults and opinion is not None and not accepted:
-        yield "leniency", "websocket-client, a common library, refuses this valid response"
+        yield "libraries", "websocket-client accepts this response, as others may"
+    elif not (agreement.faults or accepted or agreement.declined or opinion is None):
+        yield "libraries", "websocket-client refuses this response, as others may"
 
 
 def _explain_certificate(certificate: Certificate, now: float) -> Iterator[tuple[str, ...]]:
