@@ -106,8 +106,10 @@ class ConnectionClosed(WscliError):
 
     status = ExitStatus.PEER_CLOSED
 
-    def __init__(self, what: str, code: int, reason: str = "", hint: str = "") -> None:
-        super().__init__(what, hint=hint)
+    def __init__(
+        self, what: str, code: int, reason: str = "", hint: str = "", evidence: str = ""
+    ) -> None:
+        super().__init__(what, evidence, hint)
         self.code = code
         self.reason = reason
 

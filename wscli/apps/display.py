@@ -40,13 +40,18 @@ def data_sink(seeing: Seeing, env: Env) -> Sink:
 
 
 def talk_sinks(seeing: Seeing, env: Env) -> list[Sink]:
-    """Return what writes about the connection to stderr; with ``--json`` the events say it all."""
-    silent = not seeing.verbosity and not (env.stderr_tty and env.stdout_tty)
-    if seeing.quiet or seeing.form == "json" or silent:
+    """Return what writes about the connection to stderr; with ``--json`` the events say most."""
+    if seeing.quiet:
         return []
+    palette = Palette(colour=env.wants_colour(seeing.colour, tty=env.stderr_tty))
+    silent = not seeing.verbosity and not (env.stderr_tty and env.stdout_tty)
+    as_json = seeing.form == "json"
+    if as_json or silent:
+        from wscli.sinks.notice import NoticeSink
+
+        return [NoticeSink(Output(env.stderr, None), palette, reasons=not as_json)]
     from wscli.sinks.human.talk import TalkSink
 
-    palette = Palette(colour=env.wants_colour(seeing.colour, tty=env.stderr_tty))
     # A log of CI is read by many; -vvv asks for every byte.
     mask = not (env.stderr_tty or seeing.secrets or seeing.verbosity >= 3)
     return [TalkSink(Output(env.stderr, None), palette, seeing.verbosity, mask=mask)]

@@ -170,6 +170,15 @@ def _network_options() -> list[click.Parameter]:
             help="Connect to this address instead of looking up the name.",
         ),
         Option("--unix-socket", section=section, metavar="PATH", help="Connect to a Unix socket."),
+        Option(
+            "--no-probe",
+            "probe",
+            section=section,
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="Send no plain GET after a refusal; it finds out what the refusal means.",
+        ),
         Option("-4", "ipv4", section=section, is_flag=True, help="Use IPv4 only."),
         Option("-6", "ipv6", section=section, is_flag=True, help="Use IPv6 only."),
     ]

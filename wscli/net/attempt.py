@@ -10,7 +10,7 @@ from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 
 Observer = Callable[[Opening, str], None]
-"""Called after each step: a phase of PHASES, "request" or "response"."""
+"""Called after each step: a phase of PHASES, "request", "response" or "probe"."""
 
 
 class Attempt:

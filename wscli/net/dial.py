@@ -99,9 +99,9 @@ def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None
         return _connect_tcp(proxy.host, proxy.port, attempt, family, f"the proxy {proxy}")
     except ConnectError as error:
         error.evidence = error.evidence or ("" if str(proxy) in error.what else f"proxy: {proxy}")
-        error.hint = (
-            f"start the proxy, or {'check --proxy' if named else '--no-proxy goes past it'}"
-        )
+        # Only a proxy that the environment names can be left out by --no-proxy.
+        otherwise = "check --proxy" if named else "--no-proxy to connect directly"
+        error.hint = f"start the proxy, or {otherwise}"
         raise
 
 

@@ -135,6 +135,13 @@ def explain(error: OSError, opening: Opening) -> TLSError:
             _openssl_reason(error),
             "this port speaks plain text: write ws:// instead of wss://",
         )
+    # The alert to an ALPN without h2 (RFC 7301 §3.2), for which older versions of ssl lack a name.
+    if "no application protocol" in str(error).lower().replace("_", " "):
+        return TLSError(
+            f"{where} does not speak HTTP/1.1",
+            "OpenSSL says: tlsv1 alert no application protocol",
+            "the server speaks HTTP/2 only, and wscli needs HTTP/1.1: check host and port",
+        )
     if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
         return TLSError(
             f"{where} refused the TLS handshake",

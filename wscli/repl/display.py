@@ -11,11 +11,12 @@ from wscli.net.opening import Opening
 from wscli.repl.feed import Asked, Feed, Gap, Record
 from wscli.repl.journal import Journal
 from wscli.session.bus import Batch, Sink
-from wscli.session.end import End
+from wscli.session.end import End, error_of
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.safe import visible, visible_bytes
 from wscli.sinks.human.talk import describe_end, show_duration, show_frame
-from wscli.wire.codes import NORMAL_CLOSE_CODES, Opcode
+from wscli.sinks.notice import describe_declined
+from wscli.wire.codes import Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.frames import Frame, Run
@@ -108,7 +109,7 @@ class Display(Sink):
         """Say how it ended, and remember when the gap began."""
         self._ended_at = end.time
         if self.tells:
-            self.note(describe_end(end), "dim" if end.code in NORMAL_CLOSE_CODES else "error")
+            self.note(describe_end(end), "error" if error_of(end) else "dim")
 
     def _put(self, records: Iterable[Record | Asked]) -> None:
         self._feed.put(records)
@@ -216,6 +217,8 @@ def _describe_opening(opening: Opening, elapsed: float) -> str:
     agreement = opening.agreement
     if agreement is not None and agreement.subprotocol:
         parts.append(f"subprotocol {agreement.subprotocol}")
+    if agreement is not None and agreement.declined:
+        parts.append(describe_declined(agreement.declined))
     if agreement is not None and agreement.deflate:
         parts.append("permessage-deflate")
     return f"connected to {', '.join(parts)}"

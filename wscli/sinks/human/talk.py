@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from wscli.net.opening import Opening
 from wscli.session.bus import Batch, Sink
-from wscli.session.end import End, describe_close
+from wscli.session.end import End, describe_close, describe_stillness, error_of
 from wscli.sinks.hexdump import hexdump_blocks
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import visible, visible_bytes
+from wscli.sinks.notice import describe_declined
 from wscli.sinks.output import Output
-from wscli.wire.codes import NORMAL_CLOSE_CODES, Opcode, close_code_name, opcode_name
+from wscli.wire.codes import Opcode, close_code_name, opcode_name
 from wscli.wire.frames import Frame
 from wscli.wire.head import decode_head
 from wscli.wire.rules import Violation
@@ -53,15 +54,19 @@ class TalkSink(Sink):
             self._write([("*", "credentials are masked here; --show-secrets shows them")])
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
-        """Say what was agreed on."""
-        if self._verbosity and opening.agreement is not None:
+        """Write what was agreed on, and at any verbosity that no subprotocol was chosen."""
+        agreement = opening.agreement
+        if agreement is None:
+            return
+        if self._verbosity:
+            subprotocol = agreement.subprotocol
             agreed = [
-                f"subprotocol {opening.agreement.subprotocol}"
-                if opening.agreement.subprotocol
-                else "no subprotocol",
-                opening.agreement.extensions or "no extension",
+                f"subprotocol {subprotocol}" if subprotocol else "no subprotocol",
+                agreement.extensions or "no extension",
             ]
             self._write([("*", f"open after {show_duration(elapsed)}: {', '.join(agreed)}")])
+        if agreement.declined:
+            self._write([("!", describe_declined(agreement.declined))])
 
     def batch(self, batch: Batch) -> None:
         """Show frames, where they were asked for."""
@@ -86,8 +91,7 @@ class TalkSink(Sink):
 
     def ended(self, end: End) -> None:
         """Say how it ended."""
-        mark = "*" if end.code in NORMAL_CLOSE_CODES else "!"
-        self._write([(mark, describe_end(end))])
+        self._write([("!" if error_of(end) else "*", describe_end(end))])
 
     def _write(self, lines: Iterable[tuple[str, str]]) -> None:
         text = "".join(f"{self._paint(mark, visible(line))}\n" for mark, line in lines)
@@ -101,13 +105,16 @@ class TalkSink(Sink):
 
 
 def describe_end(end: End) -> str:
-    """Say how a connection ended, by whom, and how long it lasted."""
-    if end.detail:
-        how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}"
-    else:
-        how = f"closed with {describe_close(end)}"
+    """Return how a connection ended, who began it, and how long it lasted."""
     by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
-    return f"{how}{by}, after {show_duration(end.elapsed)}"
+    if end.hung_up:
+        how = f"closed with {describe_close(end)}{by}, the peer ended TCP without answering"
+    elif end.detail:
+        how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}{by}"
+        how += f", {stillness}" if (stillness := describe_stillness(end)) else ""
+    else:
+        how = f"closed with {describe_close(end)}{by}"
+    return f"{how}, after {show_duration(end.elapsed)}"
 
 
 def show_frame(frame: Frame) -> str:
@@ -176,6 +183,12 @@ def _response_step(opening: Opening) -> Iterator[tuple[str, str]]:
         yield from _head_lines("<", opening.interim + opening.response.raw)
 
 
+def _probe_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    if opening.probe is not None:
+        answered = f"{opening.probe.status} {opening.probe.response.reason}".rstrip()
+        yield "*", f"probed the same path with a plain GET: {answered} (--no-probe omits it)"
+
+
 _STEPS = {
     "name": _name_step,
     "tcp": _tcp_step,
@@ -183,6 +196,7 @@ _STEPS = {
     "tls": _tls_step,
     "request": _request_step,
     "response": _response_step,
+    "probe": _probe_step,
 }
 
 
