@@ -11,7 +11,8 @@ class Seeing(NamedTuple):
     """What to show of a session, and how.
 
     ``form`` is raw, json, hex or auto, which is for people at a terminal and for programs
-    elsewhere. ``colour`` is auto, always or never; ``separator`` ends each payload in a pipe.
+    elsewhere. ``colour`` is auto, always or never; ``separator`` ends each payload in a pipe, and
+    with ``terminated`` only those that do not end with it.
     """
 
     verbosity: int = 0
@@ -21,6 +22,7 @@ class Seeing(NamedTuple):
     record: str | None = None
     colour: str = "auto"
     separator: bytes = b"\n"
+    terminated: bool = False
 
 
 class Common(NamedTuple):

@@ -15,7 +15,6 @@ from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.report import report
 from wscli.errors import ExitStatus, TimedOut, WscliError
-from wscli.payload.matching import Matcher
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.end import error_of
@@ -95,19 +94,18 @@ def run_session(
     *,
     sink: Sink | None = None,
     count: int | None = None,
-    until: Matcher | None = None,
-    cut: bool = True,
+    goal: Goal | None = None,
     automation: Automation | None = None,
 ) -> ExitStatus:
     """Open a session, do the work, and close.
 
-    ``count`` and ``until`` are the goal of the work, and ``cut`` ends with it what is shown;
-    ``sink`` takes the place of what writes messages to stdout. Errors are reported here, and
-    nowhere else.
+    ``count`` is how many messages are printed; ``goal`` is for commands that wait for something
+    else. ``sink`` takes the place of what writes messages to stdout. ``automation`` sends messages
+    meanwhile. Errors are reported here, and nowhere else.
     """
     with Interrupts() as interrupts:
         try:
-            goal = Goal(sink or data_sink(common.seeing, env), count, until, cut=cut)
+            goal = goal or Goal(sink or data_sink(common.seeing, env), count)
             return _run(common, env, work, goal, interrupts, automation or Automation(env.clock))
         except KeyboardInterrupt:
             return interrupts.status or ExitStatus.INTERRUPTED

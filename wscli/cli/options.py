@@ -290,9 +290,13 @@ def read_sending(params: dict[str, Any], env: Env) -> Sending:
     return with_automation(sending, params["answers"], params["repeats"], env)
 
 
-def read_common(params: dict[str, Any], env: Env) -> Common:
-    """Return the shared options as one value."""
-    return Common(params["url"], read_connect_options(params, env), read_seeing(params))
+def read_common(params: dict[str, Any], env: Env, sending: Sending | None = None) -> Common:
+    """Return the shared options as one value; the terminator of messages also ends the output's."""
+    end = sending.end if sending else b""
+    seeing = read_seeing(params)
+    if end:
+        seeing = seeing._replace(separator=end, terminated=True)
+    return Common(params["url"], read_connect_options(params, env), seeing)
 
 
 def read_connect_options(params: dict[str, Any], env: Env) -> ConnectOptions:

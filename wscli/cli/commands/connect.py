@@ -30,9 +30,10 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.repl import app
     from wscli.repl.options import ReplOptions
 
+    sending = read_sending(params, env)
     options = ReplOptions(
-        read_common(params, env),
-        sending=read_sending(params, env),
+        read_common(params, env, sending),
+        sending=sending,
         reconnect=params["reconnect"],
         on_open=params["on_open"],
         exit_on_close=params["exit_on_close"],

@@ -21,9 +21,10 @@ from wscli.errors import ExitStatus
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.apps import listen
 
+    sending = read_sending(params, env)
     options = listen.ListenOptions(
-        read_common(params, env),
-        sending=read_sending(params, env),
+        read_common(params, env, sending),
+        sending=sending,
         limit=params["count"],
         duration=params["duration"],
     )
