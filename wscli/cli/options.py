@@ -334,7 +334,7 @@ def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
         signal.signal(signal.SIGINT, before)
 
 
-def read_seeing(params: dict[str, Any], separator: bytes = b"\n") -> Seeing:
+def read_seeing(params: dict[str, Any]) -> Seeing:
     """Return what to show."""
     forms = [form for form in ("raw", "json", "hex") if params.get(f"as_{form}")]
     if len(forms) > 1:
@@ -349,5 +349,4 @@ def read_seeing(params: dict[str, Any], separator: bytes = b"\n") -> Seeing:
         timestamps=params.get("timestamps", False),
         record=params["record"],
         colour=params["colour"],
-        separator=separator,
     )

@@ -41,8 +41,14 @@ command = Command(
     ],
     params=[
         url_argument(),
-        Option("-n", "--count", type=count, metavar="N", help="End after so many messages."),
-        Option("--for", "duration", type=duration, metavar="DURATION", help="End after so long."),
+        Option("-n", "--count", type=count, metavar="N", help="End after N messages."),
+        Option(
+            "--for",
+            "duration",
+            type=duration,
+            metavar="DURATION",
+            help="End after this time; exit 6 if fewer messages than -n came.",
+        ),
         *sending_options(),
         *seeing_options(),
         *connection_options(),
