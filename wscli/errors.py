@@ -18,6 +18,7 @@ class ExitStatus(IntEnum):
     PROTOCOL = 7
     LOST = 8
     PEER_CLOSED = 9
+    FAILED = 10
     HUNG_UP = 129
     INTERRUPTED = 130
     READER_GONE = 141
@@ -86,6 +87,12 @@ class TimedOut(WscliError):
     status = ExitStatus.TIMEOUT
 
 
+class CallFailed(WscliError):
+    """A message was answered with an error of the protocol on top, such as JSON-RPC's."""
+
+    status = ExitStatus.FAILED
+
+
 class ProtocolError(WscliError):
     """The peer broke the protocol, and the connection was failed (RFC 6455 §7.1.7)."""
 
@@ -116,5 +123,11 @@ class ConnectionClosed(WscliError):
 
 class ConnectionLost(ConnectionClosed):
     """The connection ended with no Close frame: code 1006 (RFC 6455 §7.1.5)."""
+
+    status = ExitStatus.LOST
+
+
+class Unsent(WscliError):
+    """The peer closed before everything was sent."""
 
     status = ExitStatus.LOST

@@ -23,6 +23,10 @@ def pushing(*messages, finish=lambda peer: peer.close()):
     return script
 
 
+def do_nothing(peer):
+    pass
+
+
 def pushing_for_ever(peer):
     peer.accept()
     while True:
@@ -75,6 +79,53 @@ def test_a_duration_ends_it(scripted):
 
     result = wscli("listen", "--for", "100ms", scripted(script).url)
     assert (result.status, result.out) == (0, b"early\n")
+
+
+def test_a_duration_that_passes_before_the_count_is_reached_is_a_timeout(scripted):
+    result = wscli(
+        "listen", "-n", "3", "--for", "300ms", scripted(pushing("a", "b", finish=do_nothing)).url
+    )
+    assert (result.status, result.out) == (6, b"a\nb\n")
+    assert "2 of 3 messages came within 0.3 s" in result.err
+
+
+def test_heartbeats_are_answered(scripted):
+    got = []
+
+    def script(peer):
+        peer.accept()
+        peer.text("PING\r\n", '{"type":"ping","id":7}')
+        got.extend(peer.payloads(2))
+        peer.close()
+        peer.expect_close()
+
+    options = ["--answer", "^PING=PONG", "--answer", "$[?@.type=='ping']=pong", "--end", r"\r\n"]
+    result = wscli("listen", *options, scripted(script).url)
+    assert result.out == b'PING\r\n{"type":"ping","id":7}\r\n'
+    assert got == [b"PONG\r\n", b"pong\r\n"]
+
+
+def test_a_pattern_that_backtracks_ends_it_and_nothing_is_lost(scripted):
+    hostile = "a" * 60 + "b"
+    url = scripted(pushing("x", hostile, "y", finish=do_nothing)).url
+    result = wscli("listen", "--answer", "^(a|aa)+$=z", url)
+    assert (result.status, result.out.split()) == (2, [b"x", hostile.encode(), b"y"])
+    assert "backtracks for too long on a message of 61 characters" in result.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--answer", "no reply"],
+        ["--answer", "(=x"],
+        ["--every", "0", "x"],
+        ["--every", "soon", "x"],
+        ["--every", "1s"],
+        ["--escapes", "--answer", r"a=\q"],
+    ],
+)
+def test_automatic_messages_that_cannot_be_read(options):
+    assert wscli("listen", *options, "demo:").status == 2
 
 
 def test_hex(scripted):

@@ -59,7 +59,7 @@ def test_the_version():
         (["listen", "ftp://x"], "the URL cannot be read", "ftp://"),
         (["send", "-t", "-b", "demo:", "x"], "text or binary, not both", "--text or --binary"),
         (["pipe", "-0", "--whole", "demo:"], "exclude each other", "give one"),
-        (["send", "--until", "(", "demo:"], "is no regular expression", "wscli send --help"),
+        (["send", "--until", "(", "demo:"], "is not a regular expression", "wscli send --help"),
     ],
 )
 def test_wrong_usage_is_explained(args, complaint, hint):

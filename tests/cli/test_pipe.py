@@ -1,5 +1,7 @@
 """``wscli pipe``: nothing is lost, in either direction, whatever the peer does."""
 
+import json
+import re
 import subprocess
 import time
 
@@ -119,7 +121,72 @@ def test_it_ends_when_the_peer_closes_in_the_middle_of_input(scripted):
         peer.expect_close()
 
     result = wscli("pipe", scripted(script).url, stdin=seq(500_000))
+    assert result.status == 8
+    assert 'closed with 1000 normal closure: "enough" before all of stdin was sent' in result.err
+    unsent, of, total = re.search(
+        r"([\d,]+) (of) ([\d,]+) lines were not sent", result.err
+    ).groups()
+    assert of and total == "500,000"
+    assert 0 < int(unsent.replace(",", "")) < 500_000
+
+
+def test_the_number_of_unsent_lines_counts_what_the_peer_did_not_get(scripted):
+    """A peer that reads on until the client's Close has got what was sent, and no more."""
+    received = []
+
+    def script(peer):
+        peer.accept()
+        received.append(len(peer.expect().payloads))
+        peer.close(1000)
+        while isinstance(item := peer.expect((Messages, Close)), Messages):
+            received.append(len(item.payloads))
+
+    server = scripted(script)
+    result = wscli("pipe", server.url, stdin=(b"x" * 99 + b"\n") * 200_000)
+    server.finish()
+    assert result.status == 8
+    assert f"{200_000 - sum(received):,} of 200,000 lines were not sent" in result.err
+
+
+def test_a_peer_that_closes_when_everything_was_sent_is_a_normal_end(scripted):
+    def script(peer):
+        peer.accept()
+        peer.payloads(3)
+        peer.close(1000)
+        peer.expect_close()
+
+    result = wscli("pipe", "--linger", "20s", scripted(script).url, stdin=seq(3))
     assert (result.status, result.err) == (0, "")
+
+
+def test_stdin_without_end_is_not_counted_to_its_end(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect()
+        peer.close(1008, "too much")
+        peer.expect_close()
+
+    command = f"yes | {' '.join([*WSCLI, 'pipe', scripted(script).url])} >/dev/null"
+    done = subprocess.run(
+        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[1]}}"],
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 8
+    assert b'closed with 1008 policy violation: "too much" before all' in done.stderr
+    assert re.search(rb"at least [\d,]+ lines were not sent, and stdin goes on", done.stderr)
+
+
+def test_what_linger_zero_could_not_send_is_told(scripted):
+    def script(peer):
+        peer.accept()
+        peer.close(1000)
+        peer.sock.recv(10)
+
+    result = wscli("pipe", "--linger", "0", scripted(script).url, stdin=(b"x" * 999 + b"\n") * 9000)
+    assert result.status == 8
+    assert "of 9,000 lines were not sent" in result.err
 
 
 def test_a_line_is_sent_as_soon_as_it_is_there(echo_url):
@@ -210,13 +277,74 @@ def test_a_server_that_pauses_longer_than_the_close_timeout_gets_everything(scri
     assert sum(received) == 999 * 8_000
 
 
-def test_stdin_that_cannot_be_read(echo_url, tmp_path):
-    with (
-        open(tmp_path / "out", "wb") as write_only,
-        start("pipe", echo_url, stdin=write_only) as process,
-    ):
-        assert process.wait(20) == 2
-        assert b"cannot read stdin" in process.stderr.read()
+@pytest.mark.parametrize("redirection", ["0>/dev/null", "<&-", "</dev/null"])
+def test_stdin_that_is_closed_or_write_only_is_empty(scripted, redirection):
+    def script(peer):
+        peer.accept()
+        peer.text("one", "two")
+        peer.expect_close()
+        peer.close()
+
+    command = " ".join([*WSCLI, "pipe", *PATIENT, scripted(script).url, redirection])
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"one\ntwo\n", b"")
+
+
+def test_stdin_that_is_a_directory_is_an_error(echo_url, tmp_path):
+    command = " ".join([*WSCLI, "pipe", echo_url, "<", str(tmp_path)])
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=20, check=False)
+    assert done.returncode == 2
+    assert b"cannot read stdin\n  Is a directory" in done.stderr
+
+
+def test_a_terminator_stays_in_the_message_and_in_the_output(echo_url):
+    frames = b"CONNECT\nhost:h\n\n\0SEND\n\nbody\n\0"
+    result = wscli("pipe", *PATIENT, "--end", r"\0", "--json", echo_url, stdin=frames)
+    texts = [json.loads(line).get("text") for line in result.out.splitlines()]
+    assert [text for text in texts if text][:2] == ["CONNECT\nhost:h\n\n\0", "SEND\n\nbody\n\0"]
+    assert wscli("pipe", *PATIENT, "--end", r"\0", echo_url, stdin=frames).out == frames
+
+
+def test_the_last_message_gets_its_terminator(echo_url):
+    result = wscli("pipe", *PATIENT, "--end", r"\r\n", echo_url, stdin=b"a\r\nb")
+    assert result.out == b"a\r\nb\r\n"
+
+
+def test_escapes_make_a_message_of_a_line(echo_url):
+    options = [*PATIENT, "--escapes", "--end", r"\x1e", "--raw"]
+    stdin = rb"""{"a":1}
+two\nlines\x1e
+\u00fc
+"""
+    out = wscli("pipe", *options, echo_url, stdin=stdin).out
+    assert out == '{"a":1}\x1etwo\nlines\x1eü\x1e'.encode()
+
+
+def test_an_invalid_escape_is_named_and_what_came_before_is_sent(echo_url):
+    result = wscli("pipe", *PATIENT, "--escapes", echo_url, stdin=b"one\n\\q\nthree\n")
+    assert (result.status, result.out) == (2, b"one\n")
+    assert "message 2 of stdin cannot be read\n  invalid escape \\q at character 1" in result.err
+
+
+@pytest.mark.parametrize("options", [["-0", "--end", "x"], ["-0", "--whole"], ["--end", ""]])
+def test_what_cannot_be_combined(options):
+    assert wscli("pipe", *options, "demo:").status == 2
+
+
+def test_answers_and_repeated_messages(scripted):
+    got = []
+
+    def script(peer):
+        peer.accept()
+        peer.text("2")
+        got.extend(peer.payloads(3))
+        peer.close()
+        peer.expect_close()
+
+    options = ["--answer", "^2$=3", "--every", "50ms", "beat", "--linger", "20s"]
+    result = wscli("pipe", *options, scripted(script).url, stdin=b"")
+    assert (result.status, result.out) == (0, b"2\n")
+    assert got[:3] == [b"3", b"beat", b"beat"]
 
 
 def test_a_reader_that_stops_for_a_while_loses_nothing(scripted):

@@ -6,11 +6,12 @@ import os
 import select
 import sys
 import termios
+import time
 
 import pytest
 
 from tests.program import start, wscli
-from wscli.wire.events import Close
+from wscli.wire.events import Close, Messages
 from wscli.wire.frames import Frame
 
 
@@ -307,3 +308,261 @@ def test_a_message_may_be_sent_in_fragments(echo_url):
     ]
     messages = [event["text"] for event in events if event["event"] == "message"]
     assert messages == ["fragmented", "fragmented"]
+
+
+def replying(**replies):
+    """Return a script that answers messages as a table says, and keeps what it got, in order."""
+    got = []
+
+    def script(peer):
+        peer.accept()
+        while isinstance(item := peer.expect((Messages, Close)), Messages):
+            for payload in item.payloads:
+                got.append(payload.decode())
+                peer.text(*replies.get(payload.decode(), ()))
+        peer.close()
+
+    return script, got
+
+
+def test_a_message_is_sent_when_the_one_before_has_its_reply(scripted):
+    def script(peer):
+        peer.accept()
+        assert peer.expect().payloads == [b"A"]
+        with pytest.raises(TimeoutError):
+            peer.sock.settimeout(0.2)
+            peer.sock.recv(1)
+        peer.sock.settimeout(20)
+        peer.text("for A")
+        assert peer.expect().payloads == [b"B"]
+        peer.text("for B")
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("send", "--wait", "10s", scripted(script).url, "A", "B")
+    assert (result.status, result.out) == (0, b"for A\nfor B\n")
+
+
+def test_without_a_reply_the_next_message_is_sent_after_a_wait(scripted):
+    script, got = replying(B=["for B"])
+    result = wscli("send", "--wait", "100ms", "-n", "1", scripted(script).url, "A", "B")
+    assert (result.status, result.out) == (0, b"for B\n")
+    assert got == ["A", "B"]
+
+
+def test_a_wait_of_zero_sends_all_at_once(scripted):
+    def script(peer):
+        peer.accept()
+        assert peer.payloads(2) == [b"A", b"B"]
+        peer.text("1", "2")
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("send", "--wait", "0", scripted(script).url, "A", "B")
+    assert (result.status, result.out) == (0, b"1\n2\n")
+
+
+CALL = '{"id":1,"method":"a"}'
+CALL_2 = '{"id":2,"method":"b"}'
+EVENT = '{"method":"event"}'
+
+
+def test_events_are_printed_and_are_not_replies(scripted):
+    script, _ = replying(**{CALL: [EVENT, EVENT, '{"id":1}'], CALL_2: [EVENT, '{"id":2}']})
+    result = wscli("send", scripted(script).url, CALL, CALL_2)
+    assert (result.status, result.err) == (0, "")
+    assert result.out.decode().split() == [EVENT, EVENT, '{"id":1}', EVENT, '{"id":2}']
+
+
+def test_only_replies_leaves_events_out(scripted):
+    script, _ = replying(**{CALL: [EVENT, '{"id":1}', EVENT], CALL_2: [EVENT, '{"id":2}']})
+    result = wscli("send", "--only-replies", scripted(script).url, CALL, CALL_2)
+    assert result.out.decode().split() == ['{"id":1}', '{"id":2}']
+
+
+def test_a_count_counts_replies(scripted):
+    script, _ = replying(**{CALL: ['{"id":1,"n":1}', EVENT, '{"id":1,"n":2}', '{"id":1,"n":3}']})
+    result = wscli("send", "-n", "2", scripted(script).url, CALL)
+    assert result.out.decode().split() == ['{"id":1,"n":1}', EVENT, '{"id":1,"n":2}']
+
+
+def test_silence_ends_it_where_only_other_messages_came(scripted):
+    script, _ = replying(**{CALL: [EVENT]})
+    result = wscli("send", "--wait", "200ms", scripted(script).url, CALL)
+    assert (result.status, result.out.decode().strip()) == (0, EVENT)
+    assert "no reply to message 1 (id 1) was recognised" in result.err
+
+
+def test_silence_does_not_end_it_where_too_little_came(scripted):
+    script, _ = replying(**{CALL: [EVENT]})
+    options = ["--wait", "100ms", "--timeout", "1s"]
+    result = wscli("send", *options, scripted(script).url, CALL, CALL_2)
+    assert result.status == 6
+    assert "0 of 2 replies and 1 other messages came within 1 s" in result.err
+
+
+def test_an_error_reply_is_a_status_of_its_own(scripted):
+    error = '{"id":1,"error":{"code":-32601,"message":"Method not found"}}'
+    script, got = replying(**{CALL: [error], CALL_2: ['{"id":2}']})
+    result = wscli("send", scripted(script).url, CALL, CALL_2)
+    assert (result.status, result.out.decode().split("\n")[:2]) == (10, [error, '{"id":2}'])
+    assert "message 1 (id 1) was answered with an error\n  -32601: Method not found" in result.err
+    assert got == [CALL, CALL_2]
+
+
+def test_an_error_reply_explains_the_close_that_follows(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect()
+        peer.text('{"type":"connection_error","payload":{"message":"no token"}}')
+        peer.close(4400, "bad")
+        peer.expect_close()
+
+    result = wscli("send", scripted(script).url, '{"type":"connection_init"}', CALL)
+    assert result.status == 10
+    assert "no token" in result.err
+
+
+def test_a_socketio_conversation(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text('0{"sid":"x","pingInterval":25000}')
+        assert peer.payloads(1) == [b"40"]
+        peer.text("2", '40{"sid":"y"}')
+        assert sorted(peer.payloads(2)) == [b"3", b'421["join"]']
+        peer.text('42["news"]', '431["ok"]')
+        peer.expect_close()
+        peer.close()
+
+    options = ["--answer", "^2$=3", "--only-replies"]
+    result = wscli("send", *options, scripted(script).url, "40", '421["join"]')
+    assert (result.status, result.out) == (0, b'40{"sid":"y"}\n431["ok"]\n')
+
+
+def test_an_answered_heartbeat_is_not_the_reply(scripted):
+    def script(peer):
+        peer.accept()
+        assert peer.payloads(1) == [b"hello"]
+        peer.text("2")
+        assert peer.payloads(1) == [b"3"]
+        peer.text("the reply")
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("send", "--answer", "^2$=3", scripted(script).url, "hello")
+    assert (result.status, result.out) == (0, b"2\nthe reply\n")
+
+
+def test_expect_waits_for_a_match_between_messages(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("welcome")
+        assert peer.payloads(1) == [b"login"]
+        peer.text("wait", '{"ready":true}')
+        assert peer.payloads(1) == [b"go"]
+        peer.text("gone", "done")
+        peer.expect_close()
+        peer.close()
+
+    url = scripted(script).url
+    steps = ["--expect", "welcome", "login", "--expect", "$[?@.ready==true]", "go"]
+    result = wscli("send", url, *steps, "--expect", "^done$")
+    assert result.status == 0
+    assert result.out.decode().split() == ["welcome", "wait", '{"ready":true}', "gone", "done"]
+
+
+def test_the_place_of_expect_does_not_depend_on_the_place_of_the_url(scripted):
+    script, got = replying(A=["no", "yes"], B=["end"])
+    options = ["--timeout", "5s", "-v"]
+    result = wscli("send", *options, scripted(script).url, "A", "--expect", "yes", "--", "B")
+    assert result.out == b"no\nyes\nend\n"
+    assert got == ["A", "B"]
+
+
+def test_an_expectation_that_is_not_met_is_a_timeout(scripted):
+    script, got = replying(A=["no"], B=["for B"])
+    url = scripted(script).url
+    result = wscli("send", "--timeout", "300ms", url, "A", "--expect", "yes", "B")
+    assert (result.status, result.out) == (6, b"no\n")
+    assert "no message that matches 'yes' came within 0.3 s" in result.err
+    assert got == ["A"]
+
+
+def test_a_peer_that_closes_before_an_expectation_is_met(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect()
+        peer.close()
+        peer.expect_close()
+
+    result = wscli("send", scripted(script).url, "A", "--expect", "yes", "B")
+    assert result.status == 6
+    assert "closed with 1000 normal closure before all replies" in result.err
+
+
+def test_until_takes_a_query(scripted):
+    script, _ = replying(go=['{"id":10}', '{"id":1}', '{"id":2}'])
+    result = wscli("send", "--until", "$[?@.id==1]", scripted(script).url, "go")
+    assert result.out == b'{"id":10}\n{"id":1}\n'
+
+
+@pytest.mark.parametrize("option", ["--until", "--expect"])
+def test_a_pattern_that_backtracks_ends_it_and_nothing_is_lost(scripted, option):
+    hostile = "a" * 60 + "b"
+    script, _ = replying(go=["x", hostile, "y"])
+    result = wscli("send", scripted(script).url, "go", option, "^(a|aa)+$")
+    assert (result.status, result.out.split()) == (2, [b"x", hostile.encode(), b"y"])
+    assert "backtracks for too long on a message of 61 characters" in result.err
+
+
+@pytest.mark.parametrize("option", ["--until", "--expect"])
+def test_a_time_limit_holds_while_a_slow_pattern_is_searched(scripted, option):
+    """Each message is searched for a while, and a batch of them for much longer."""
+    script, _ = replying(go=["a" * 22 + "b"] * 20_000)
+    start = time.monotonic()
+    options = ["--timeout", "500ms", option, r"^(a|aa)+$"]
+    result = wscli("send", scripted(script).url, "go", *options)
+    assert result.status == 6
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize("option", ["--until", "--expect"])
+def test_a_pattern_that_is_not_one(option):
+    result = wscli("send", option, "(", "demo:", "x")
+    assert result.status == 2
+    assert "is not a regular expression" in result.err
+
+
+def test_a_terminator_is_added_and_takes_the_place_of_the_line_feed(echo_url):
+    result = wscli("send", "--end", r"\x1e", echo_url, "{}", "{}\x1e")
+    assert result.out == b"{}\x1e{}\x1e"
+
+
+def test_escapes_in_messages(echo_url):
+    assert wscli("send", "--escapes", "--raw", echo_url, r"a\r\n\u00e9\0").out == b"a\r\n\xc3\xa9\0"
+    result = wscli("send", "--escapes", echo_url, r"a\q")
+    assert result.status == 2
+    assert "invalid escape \\q at character 2" in result.err
+
+
+def test_messages_are_repeated_while_it_waits(scripted):
+    def script(peer):
+        peer.accept()
+        assert peer.payloads(3)[:3] == [b"go", b"beat", b"beat"]
+        peer.text("at last")
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("send", "--every", "50ms", "beat", scripted(script).url, "go")
+    assert (result.status, result.out) == (0, b"at last\n")
+
+
+def test_pushes_without_a_message(scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("1", "2", "3", "4")
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("send", "-n", "3", "--timeout", "5s", scripted(script).url)
+    assert (result.status, result.out) == (0, b"1\n2\n3\n")

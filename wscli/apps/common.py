@@ -14,9 +14,10 @@ class Seeing(NamedTuple):
     """What to show of a session, and how.
 
     ``form`` is raw, json, hex or auto, which is for people at a terminal and for programs
-    elsewhere. ``colour`` is auto, always or never; ``separator`` ends each payload in a pipe.
-    ``record`` names a file for the events; ``existing`` applies if it is not empty. With
-    ``secrets``, credentials in headers are written to stderr as they are.
+    elsewhere. ``colour`` is auto, always or never; ``separator`` ends each payload in a pipe, and
+    with ``terminated`` only those that do not end with it. ``record`` names a file for the events;
+    ``existing`` applies if it is not empty. With ``secrets``, credentials in headers are written
+    to stderr as they are.
     """
 
     verbosity: int = 0
@@ -28,6 +29,7 @@ class Seeing(NamedTuple):
     secrets: bool = False
     colour: str = "auto"
     separator: bytes = b"\n"
+    terminated: bool = False
 
 
 class Common(NamedTuple):

@@ -36,7 +36,9 @@ def data_sink(seeing: Seeing, env: Env) -> Sink:
         from wscli.sinks.hexdump import HexSink
 
         return HexSink(output)
-    return PayloadSink(output, seeing.separator, timestamps=seeing.timestamps)
+    return PayloadSink(
+        output, seeing.separator, timestamps=seeing.timestamps, only_missing=seeing.terminated
+    )
 
 
 def talk_sinks(seeing: Seeing, env: Env) -> list[Sink]:

@@ -6,14 +6,19 @@ from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
+from wscli.apps.message import Sending
 from wscli.apps.run import TimeLimit, Work, run_session
-from wscli.errors import ExitStatus
+from wscli.errors import ExitStatus, TimedOut
 
 
 class ListenOptions(NamedTuple):
-    """``limit`` messages or ``duration`` seconds end it, or the server does."""
+    """``limit`` messages or ``duration`` seconds end it, or the server does.
+
+    It is an error if the time passes before ``limit`` messages have come.
+    """
 
     common: Common
+    sending: Sending = Sending()
     limit: int | None = None
     duration: float | None = None
 
@@ -22,7 +27,20 @@ def run(options: ListenOptions, env: Env) -> ExitStatus:
     """Listen, and return the exit status."""
 
     def listen(work: Work) -> None:
-        work.wait(lambda: work.goal.reached, options.duration)
+        done = work.wait(lambda: work.goal.reached, options.duration)
+        if not done and not work.stopped and options.limit is not None:
+            raise TimedOut(
+                f"{work.goal.seen:,} of {options.limit:,} messages came "
+                f"within {options.duration:g} s",
+                hint="--for waits longer; -n says how many messages to wait for",
+            )
 
-    limit = TimeLimit(options.duration, ExitStatus.OK)
-    return run_session(options.common, env, listen, count=options.limit, limit=limit)
+    late = ExitStatus.OK if options.limit is None else ExitStatus.TIMEOUT
+    return run_session(
+        options.common,
+        env,
+        listen,
+        count=options.limit,
+        automation=options.sending.automation(env),
+        limit=TimeLimit(options.duration, late),
+    )

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import select
 from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
-from wscli.apps.message import not_utf8
+from wscli.apps.message import Sending, not_utf8
 from wscli.apps.report import say
 from wscli.apps.run import Work, run_session
-from wscli.errors import ConnectionClosed, ExitStatus, UsageError
+from wscli.errors import ConnectionClosed, ExitStatus, Unsent, UsageError
+from wscli.payload.splitting import Splitter
+from wscli.payload.typed import terminated, unescape
+from wscli.session.end import describe_close, error_of
 from wscli.session.session import OUTBOX_HIGH_WATER
 from wscli.wire.codes import Opcode
 
 _CHUNK = 64 << 10
+_SENT_BEFORE = "what came before has been sent"
+_COUNTING = 0.5  # seconds of counting what was not sent
+_PRODUCER = 50  # milliseconds in which what writes to stdin may go on
 _CANONICAL_LIMIT = 4095  # bytes of a line that a terminal keeps, on Linux
 
 
 class PipeOptions(NamedTuple):
     """How stdin becomes messages, and when it is over.
 
-    ``linger`` is how many seconds of silence, after the end of stdin, end the connection. With
-    ``whole`` all of stdin is one message.
+    A message ends with ``separator``, which is not part of it. If the sending options have a
+    terminator, a message ends with that instead, and it is part of it; with escapes, which are for
+    typed text, messages are still lines. With ``whole`` all of stdin is one message. ``linger`` is
+    how many seconds of silence, after the end of stdin, end the connection.
     """
 
     common: Common
-    opcode: Opcode = Opcode.TEXT
+    sending: Sending = Sending()
     separator: bytes = b"\n"
     whole: bool = False
     linger: float = 1.0
@@ -41,13 +50,36 @@ def run(options: PipeOptions, env: Env) -> ExitStatus:
         try:
             while not (work.stopped or work.goal.reached or feeder.has_lingered()):
                 feeder.pace()
-                work.session.turn(feeder.patience())
+                work.turn(feeder.patience())
         finally:
             feeder.stop()
         if feeder.complaint is not None:
             raise feeder.complaint
+        if not work.goal.reached and not work.interrupted:
+            _check_all_sent(work, feeder)
 
-    return run_session(options.common, env, pipe, count=options.limit)
+    return run_session(
+        options.common,
+        env,
+        pipe,
+        count=options.limit,
+        automation=options.sending.automation(env),
+    )
+
+
+def _check_all_sent(work: Work, feeder: Feeder) -> None:
+    """Raise an error if the peer ended the connection before all of stdin was sent."""
+    session = work.session
+    if session.pending:
+        session.close()
+    end = session.end
+    if end is None or end.violation is not None or end.unanswered is not None or work.interrupted:
+        return
+    unsent = feeder.describe_unsent()
+    if unsent:
+        error = error_of(end)
+        what = error.what if error else f"the peer closed with {describe_close(end)}"
+        raise Unsent(f"{what} before all of stdin was sent", unsent, error.hint if error else "")
 
 
 class Feeder:
@@ -61,8 +93,9 @@ class Feeder:
         self._env = work.env
         self._options = options
         self._max_size = options.common.connect.max_size
-        self._rest: list[bytes] = []
+        self._splitter = _splitter(options)
         self._posted = 0
+        self._refused = 0  # messages that came too late to be posted
         self._watching = False
         self._ended = False
         self._sent_at: float | None = None
@@ -72,7 +105,8 @@ class Feeder:
         """Read on, or stop reading for as long as too much waits to be sent."""
         if self._ended and not self._session.pending and self._sent_at is None:
             self._sent_at = self._env.clock.monotonic()
-        wanted = not self._ended and self._session.pending < OUTBOX_HIGH_WATER
+        can_send = not self._session.closing and self._session.pending < OUTBOX_HIGH_WATER
+        wanted = can_send and not self._ended
         if wanted and not self._watching:
             self._session.watch(self._env.stdin.fileno(), select.POLLIN, self._read)
             self._watching = True
@@ -93,70 +127,122 @@ class Feeder:
         return quiet_since + self._options.linger - self._env.clock.monotonic()
 
     def has_lingered(self) -> bool:
-        """Tell whether stdin has ended, and nothing has come for long enough."""
+        """Return True if stdin has ended, and nothing has come for long enough."""
         if self._options.linger == 0:
             return self._ended
         patience = self.patience()
         return patience is not None and patience <= 0
 
+    def describe_unsent(self) -> str:
+        """Return how much of stdin was not sent, or nothing if all that there was has left.
+
+        It reads on for a moment, so that the number is exact if stdin ends.
+        """
+        unread, is_all = (0, True) if self._ended else self._count_unread()
+        unsent = self._session.unsent_messages() + self._refused + unread
+        if not unsent:
+            return ""
+        unit = (
+            "lines" if self._options.separator == b"\n" and not self._is_terminated else "messages"
+        )
+        if is_all:
+            total = self._posted + self._refused + unread
+            return f"{unsent:,} of {total:,} {unit} were not sent"
+        return f"at least {unsent:,} {unit} were not sent, and stdin goes on"
+
+    def _count_unread(self) -> tuple[int, bool]:
+        """Count the messages that stdin still holds; the second is True if it ends with them."""
+        count = 0
+        if self._env.stdin_tty:  # what was typed ahead is for the shell
+            return count, False
+        clock = self._env.clock
+        poll = select.poll()
+        poll.register(self._env.stdin.fileno(), select.POLLIN)
+        end = clock.monotonic() + _COUNTING
+        while clock.monotonic() < end and self._splitter.pending <= self._max_size:
+            data = self._read_chunk() if poll.poll(_PRODUCER) else None
+            if data is None:
+                break
+            if not data:
+                return count + len(self._splitter.finish()), True
+            count += len(self._splitter.feed(data))
+        return count + bool(self._splitter.pending), False
+
     def _read(self) -> None:
-        try:
-            data = self._env.stdin.read(_CHUNK)
-        except OSError as error:
-            self._give_up(UsageError("cannot read stdin", error.strerror or str(error)))
-            return
+        data = self._read_chunk()
         if data is None:  # somebody made it non-blocking, and there is nothing
             return
         if not data:
             self._ended = True
-            rest = b"".join(self._rest)
-            if rest or self._options.whole:
-                self._post([rest])
+            self._post(self._splitter.finish())
             return
-        separator = b"" if self._options.whole else self._options.separator
-        head, found, tail = data.rpartition(separator) if separator else (b"", b"", data)
-        if found:
-            block = b"".join([*self._rest, head])
-            self._rest = []
-            self._post(block.split(separator))
-        self._rest.append(tail)
-        if sum(map(len, self._rest)) > self._max_size:
+        self._post(self._splitter.feed(data))
+        if self._splitter.pending > self._max_size:
             self._give_up(self._too_long())
+
+    def _read_chunk(self) -> bytes | None:
+        """Read stdin once; one that is closed or write-only, as nohup leaves it, has ended."""
+        try:
+            return self._env.stdin.read(_CHUNK)
+        except OSError as error:
+            if error.errno != errno.EBADF:
+                self._give_up(UsageError("cannot read stdin", error.strerror or str(error)))
+            return b""
 
     def _give_up(self, complaint: UsageError) -> None:
         self.complaint = self.complaint or complaint
         self._ended = True
 
-    def _post(self, messages: list[bytes]) -> None:
+    def _post(self, typed: list[bytes]) -> None:
         """Post messages, up to the first that cannot be sent."""
-        good, complaint = self._check(messages)
+        if not typed:
+            return
+        good, complaint = self._check(*self._prepare(typed))
         if good:
             try:
-                self._session.post(self._options.opcode, good)
+                self._session.post(self._options.sending.opcode, good)
             except ConnectionClosed:  # the peer was faster; how it ended is told elsewhere
-                self._ended = True
+                self._refused += len(good)
                 return
             self._posted += len(good)
         if complaint is not None:
             self._give_up(complaint)
-        if self._env.stdin_tty and any(len(line) == _CANONICAL_LIMIT for line in messages):
+        if self._env.stdin_tty and any(len(line) == _CANONICAL_LIMIT for line in typed):
             say(
                 self._env,
                 f"wscli: the terminal cuts lines at {_CANONICAL_LIMIT} bytes, and may have cut "
                 "this one; send it from a file, or in `wscli connect`",
             )
 
-    def _check(self, messages: list[bytes]) -> tuple[list[bytes], UsageError | None]:
-        if max(map(len, messages)) > self._max_size:
+    def _prepare(self, typed: list[bytes]) -> tuple[list[bytes], UsageError | None]:
+        """Replace escapes and add the terminator, as the user asked for it."""
+        sending = self._options.sending
+        messages: list[bytes] = []
+        for line in typed if sending.escapes else ():
+            try:
+                messages.append(unescape(line.decode(errors="surrogateescape")))
+            except ValueError as error:
+                name = f"message {self._posted + len(messages) + 1:,} of stdin"
+                return messages, UsageError(f"{name} cannot be read", str(error), _SENT_BEFORE)
+        messages = messages if sending.escapes else typed
+        if sending.end:
+            messages = [terminated(message, sending.end) for message in messages]
+        return messages, None
+
+    def _check(
+        self, messages: list[bytes], complaint: UsageError | None
+    ) -> tuple[list[bytes], UsageError | None]:
+        """Return the messages before the first that cannot be sent, and what is wrong with that."""
+        if max(map(len, messages), default=0) > self._max_size:
             index = next(i for i, line in enumerate(messages) if len(line) > self._max_size)
             return messages[:index], self._too_long(index)
-        if self._options.opcode != Opcode.TEXT:
-            return messages, None
+        if self._options.sending.opcode != Opcode.TEXT:
+            return messages, complaint
         try:
             b"\n".join(messages).decode()
         except UnicodeDecodeError:
             return self._before_bad_utf8(messages)
-        return messages, None
+        return messages, complaint
 
     def _before_bad_utf8(self, messages: list[bytes]) -> tuple[list[bytes], UsageError | None]:
         for index, line in enumerate(messages):
@@ -164,7 +250,7 @@ class Feeder:
                 line.decode()
             except UnicodeDecodeError as error:
                 name = f"message {self._posted + index + 1:,} of stdin"
-                hint = "--binary sends any bytes; what came before has been sent"
+                hint = f"--binary sends any bytes; {_SENT_BEFORE}"
                 return messages[:index], not_utf8(name, error, hint)
         return messages, None
 
@@ -172,5 +258,13 @@ class Feeder:
         return UsageError(
             f"message {self._posted + index + 1:,} of stdin is too long",
             f"more than {self._max_size:,} bytes",
-            "--max-size SIZE; what came before has been sent",
+            f"--max-size SIZE; {_SENT_BEFORE}",
         )
+
+
+def _splitter(options: PipeOptions) -> Splitter:
+    if options.whole:
+        return Splitter(b"")
+    if options.sending.end and not options.sending.escapes:
+        return Splitter(options.sending.end, keep=True)
+    return Splitter(options.separator)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NamedTuple
 
 from wscli.apps import demo
+from wscli.apps.automation import Automation
 from wscli.apps.common import Common
 from wscli.apps.display import data_sink, recording, talk_sinks
 from wscli.apps.env import Env
@@ -43,11 +43,22 @@ class TimeLimit(NamedTuple):
 class Work:
     """An open session, with what its command waits for."""
 
-    def __init__(self, session: Session, goal: Goal, env: Env, interrupts: Interrupts) -> None:
+    def __init__(
+        self,
+        session: Session,
+        goal: Goal,
+        env: Env,
+        interrupts: Interrupts,
+        automation: Automation,
+    ) -> None:
         self.session = session
         self.goal = goal
         self.env = env
         self._interrupts = interrupts
+        self._automation = automation
+        self._deadline: float | None = None
+        goal.stopped = automation.stopped = lambda: self.stopped or self._is_late()
+        automation.attach(session)
 
     @property
     def interrupted(self) -> bool:
@@ -62,13 +73,32 @@ class Work:
     def wait(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
         """Run the connection until ``done``; return False if it is stopped or time is up first."""
         clock = self.env.clock
-        end = None if seconds is None else clock.monotonic() + seconds
+        self._deadline = None if seconds is None else clock.monotonic() + seconds
+        self.raise_failure()
         while not done():
-            left = None if end is None else end - clock.monotonic()
-            if self.stopped or (left is not None and left <= 0):
+            if self.stopped or self._is_late():
                 return False
-            self.session.turn(left)
+            left = None if self._deadline is None else self._deadline - clock.monotonic()
+            self.turn(left)
         return True
+
+    def turn(self, timeout: float | None = None) -> None:
+        """Turn the session once, and post answers and repeated messages.
+
+        Raises:
+            UsageError: if a pattern of the user's had to be abandoned.
+        """
+        self._automation.turn(timeout)
+        self.raise_failure()
+
+    def raise_failure(self) -> None:
+        """Raise the error of a pattern that had to be abandoned, if there is one."""
+        failure = self.goal.failure or self._automation.failure
+        if failure is not None:
+            raise failure
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and self.env.clock.monotonic() >= self._deadline
 
 
 def run_session(
@@ -78,51 +108,54 @@ def run_session(
     *,
     sink: Sink | None = None,
     count: int | None = None,
-    until: re.Pattern[str] | None = None,
-    cut: bool = True,
+    goal: Goal | None = None,
+    automation: Automation | None = None,
     limit: TimeLimit | None = None,
 ) -> ExitStatus:
     """Open a session, do the work, and close.
 
-    ``count`` and ``until`` are the goal of the work, and ``cut`` ends the output with it;
-    ``sink`` replaces the sink that writes messages to stdout. Errors are reported here, and
-    nowhere else.
+    ``count`` is how many messages are printed; ``goal`` is for commands that wait for something
+    else. ``sink`` replaces the sink that writes messages to stdout. ``automation`` sends messages
+    meanwhile. Errors are reported here, and nowhere else.
     """
     with Interrupts(common.connect.close_timeout) as interrupts:
         try:
-            goal = Goal(sink or data_sink(common.seeing, env), count, until, cut=cut)
-            return _run(common, env, work, goal, interrupts, limit)
+            goal = goal or Goal(sink or data_sink(common.seeing, env), count)
+            task = _Task(work, goal, automation or Automation(env.clock), limit)
+            return _run(common, env, task, interrupts)
         except KeyboardInterrupt:
             return interrupts.status or ExitStatus.INTERRUPTED
         except BrokenPipeError:
             return ExitStatus.READER_GONE
 
 
-def _run(
-    common: Common,
-    env: Env,
-    work: Callable[[Work], None],
-    goal: Goal,
-    interrupts: Interrupts,
-    limit: TimeLimit | None,
-) -> ExitStatus:
+class _Task(NamedTuple):
+    """What a command does with its session, and what it waits for."""
+
+    work: Callable[[Work], None]
+    goal: Goal
+    automation: Automation
+    limit: TimeLimit | None
+
+
+def _run(common: Common, env: Env, task: _Task, interrupts: Interrupts) -> ExitStatus:
     seeing = common.seeing
     started = env.clock.monotonic()
-    bus = Bus([goal])
+    bus = Bus([task.goal])
     interrupts.limit_writes(common.connect.connect_timeout)
     with ExitStack() as stack:
         try:
             recorder = stack.enter_context(recording(seeing, env))
             # A write to stdout may fail, so the recording comes first: it misses nothing.
-            bus = Bus([*talk_sinks(seeing, env), *recorder, goal])
+            bus = Bus([task.automation, *talk_sinks(seeing, env), *recorder, task.goal])
             url = stack.enter_context(demo.resolve(common.url))
             session = open_session(
                 url, common.connect, clock=env.clock, environ=env.environ, bus=bus
             )
             interrupts.guard(session)
-            _limit_writes(interrupts, limit, env.clock.monotonic() - started)
-            to_do = Work(session, goal, env, interrupts)
-            _conduct(common.connect.close_timeout, work, to_do)
+            _limit_writes(interrupts, task.limit, env.clock.monotonic() - started)
+            to_do = Work(session, task.goal, env, interrupts, task.automation)
+            _conduct(common.connect.close_timeout, task.work, to_do)
         except WscliError as error:
             report(error, env, seeing.colour)
             bus.failed(error, env.clock.time(), env.clock.monotonic() - started)

@@ -1,62 +1,63 @@
-"""One shot: connect, send each message, print the replies, close."""
+"""One shot: connect, send each message when the one before has its reply, print, close."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from wscli.apps.common import Common
+from wscli.apps.display import data_sink
 from wscli.apps.env import Env
+from wscli.apps.exchange import Exchange
+from wscli.apps.message import Sending
+from wscli.apps.report import say
 from wscli.apps.run import TimeLimit, Work, run_session
-from wscli.errors import ConnectionClosed, ExitStatus, TimedOut
+from wscli.errors import CallFailed, ConnectionClosed, ExitStatus, TimedOut, WscliError
+from wscli.payload.matching import Matcher
 from wscli.session.end import describe_close, error_of
-from wscli.wire.codes import Opcode
+
+_DEFAULT_WAIT = 1.0  # seconds
 
 
 class SendOptions(NamedTuple):
     """What to send and what to wait for.
 
-    ``replies`` is how many messages to wait for, by default as many as are sent, and at least
-    one; ``until`` waits for one that it finds instead. ``timeout`` bounds it all, in seconds.
+    ``steps`` are messages, and patterns to wait for between them. ``wait`` is how many seconds a
+    message may go unanswered until the next one is sent, and 0 to send all at once. It is also how
+    many seconds of silence end the waiting for a reply while other messages came in its place.
+
+    ``replies`` is how many replies to wait for, by default one to each message, and at least one;
+    ``until`` waits for a match instead. ``timeout`` bounds it all, in seconds.
     """
 
     common: Common
-    messages: Sequence[bytes] = ()
-    opcode: Opcode = Opcode.TEXT
+    sending: Sending = Sending()
+    steps: Sequence[bytes | Matcher] = ()
     replies: int | None = None
-    until: re.Pattern[str] | None = None
+    until: Matcher | None = None
+    wait: float | None = None
+    only_replies: bool = False
     timeout: float | None = 10.0
 
 
 def run(options: SendOptions, env: Env) -> ExitStatus:
     """Send, wait for the replies, and return the exit status."""
-    count = options.replies
-    if count is None and options.until is None:
-        count = max(1, len(options.messages))
-    started = env.clock.monotonic()
-
-    def exchange(work: Work) -> None:
-        with suppress(ConnectionClosed):  # then the wait below ends, and says how it ended
-            for message in options.messages:
-                work.session.post(options.opcode, [message])
-        left = None
-        if options.timeout is not None:
-            left = options.timeout - (env.clock.monotonic() - started)
-        done = work.wait(lambda: work.goal.reached and not work.session.pending, left)
-        if not done and not work.interrupted:
-            raise _unanswered(options, work, count)
-
-    # What was asked for ends what is shown; without that, everything up to the peer's Close is.
-    cut = options.replies is not None or options.until is not None
+    automation = options.sending.automation(env)
+    exchange = Exchange(
+        data_sink(options.common.seeing, env),
+        options.replies,
+        options.until,
+        only_replies=options.only_replies,
+        is_automatic=automation.is_answered,
+    )
+    sender = Sender(options, env, exchange)
     return run_session(
         _within_timeout(options),
         env,
-        exchange,
-        count=count,
-        until=options.until,
-        cut=cut,
+        sender.run,
+        goal=exchange,
+        automation=automation,
         limit=TimeLimit(options.timeout, ExitStatus.TIMEOUT, connecting=True),
     )
 
@@ -69,18 +70,145 @@ def _within_timeout(options: SendOptions) -> Common:
     return options.common._replace(connect=limited)
 
 
-def _unanswered(options: SendOptions, work: Work, count: int | None) -> Exception:
-    end = work.session.end
-    if end is not None and (error := error_of(end)) is not None:
-        return error
-    wanted = "no reply that matches" if count is None else f"{work.goal.seen} of {count} replies"
-    if end is not None:
+class Sender:
+    """Goes through the steps, then waits for what is missing."""
+
+    def __init__(self, options: SendOptions, env: Env, exchange: Exchange) -> None:
+        self._options = options
+        self._env = env
+        self._exchange = exchange
+        self._pace = options.wait
+        if self._pace is None:
+            self._pace = 0.0 if options.replies == 0 else _DEFAULT_WAIT
+        self._silence = options.wait or _DEFAULT_WAIT
+        started = env.clock.monotonic()
+        self._deadline = None if options.timeout is None else started + options.timeout
+        self._last_sent = started
+
+    def run(self, work: Work) -> None:
+        """Send and wait.
+
+        Raises:
+            CallFailed: if a message was answered with an error.
+            TimedOut: if what is waited for did not come in time.
+            WscliError: if the connection ended with an error before.
+        """
+        try:
+            self._go_through_steps(work)
+            self._exchange.finish()
+            self._wait_for_rest(work)
+        except WscliError:
+            self._raise_error_reply(work)  # it explains why nothing else came
+            raise
+        self._raise_error_reply(work)
+
+    def _go_through_steps(self, work: Work) -> None:
+        steps = self._options.steps
+        for index, step in enumerate(steps):
+            if work.stopped:
+                return
+            follower = steps[index + 1] if index + 1 < len(steps) else None
+            if not isinstance(step, bytes):
+                self._expect(work, step)
+            else:
+                expected = follower is not None and not isinstance(follower, bytes)
+                self._send(work, step, awaited=not expected, is_last=follower is None)
+
+    def _send(self, work: Work, payload: bytes, *, awaited: bool, is_last: bool) -> None:
+        message = self._exchange.send(payload, awaited=awaited)
+        with suppress(ConnectionClosed):  # then the wait below ends, and says how it ended
+            work.session.post(self._options.sending.opcode, [payload])
+        self._last_sent = self._env.clock.monotonic()
+        if self._pace and awaited and not is_last:
+            work.wait(lambda: not work.session.pending, self._left())
+            work.wait(lambda: message.answered, self._at_most(self._pace))
+            self._last_sent = self._env.clock.monotonic()
+
+    def _expect(self, work: Work, matcher: Matcher) -> None:
+        exchange = self._exchange
+        exchange.expect(matcher)
+        if not work.wait(lambda: exchange.expected is None, self._left()) and not work.interrupted:
+            raise self._missing(work, f"no message that matches {matcher.text!r}", _EXPECT_HINT)
+
+    def _wait_for_rest(self, work: Work) -> None:
+        while not self._is_complete(work):
+            quiet = self._quiet_for(work)
+            if quiet is not None and quiet <= 0:
+                self._mention_unanswered()
+                return
+            limit = self._left() if quiet is None else self._at_most(quiet)
+            if not self._wait_for_more(work, limit) and self._is_over(work):
+                if not work.interrupted:
+                    raise self._unanswered(work)
+                return
+
+    def _wait_for_more(self, work: Work, limit: float | None) -> bool:
+        """Wait until a message has come, or everything has."""
+        seen = self._exchange.seen
+        return work.wait(lambda: self._is_complete(work) or self._exchange.seen > seen, limit)
+
+    def _is_over(self, work: Work) -> bool:
+        left = self._left()
+        return work.stopped or (left is not None and left <= 0)
+
+    def _is_complete(self, work: Work) -> bool:
+        return self._exchange.reached and not work.session.pending
+
+    def _quiet_for(self, work: Work) -> float | None:
+        """Return the seconds of silence that are left, None where silence ends nothing.
+
+        It does where enough messages came, but not as replies that could be recognised.
+        """
+        exchange = self._exchange
+        came = exchange.replies + exchange.others
+        if self._options.until is not None or not exchange.others or came < exchange.wanted:
+            return None
+        since = max(self._last_sent, work.session.last_message)
+        return since + self._silence - self._env.clock.monotonic()
+
+    def _left(self) -> float | None:
+        return None if self._deadline is None else self._deadline - self._env.clock.monotonic()
+
+    def _at_most(self, seconds: float) -> float:
+        left = self._left()
+        return seconds if left is None else min(seconds, left)
+
+    def _mention_unanswered(self) -> None:
+        names = ", ".join(str(message) for message in self._exchange.unanswered[:3])
+        if names and not self._options.common.seeing.quiet:
+            say(self._env, f"wscli: no reply to {names} was recognised, only other messages came")
+
+    def _raise_error_reply(self, work: Work) -> None:
+        errors = self._exchange.errors
+        if errors and not work.interrupted:
+            message, error = errors[0]
+            more = f"\nand {len(errors) - 1} more" if len(errors) > 1 else ""
+            raise CallFailed(f"{message} was answered with an error", error + more)
+
+    def _unanswered(self, work: Work) -> WscliError:
+        exchange = self._exchange
+        if self._options.until is not None:
+            what = f"no message that matches {self._options.until.text!r}"
+            return self._missing(work, what, _UNTIL_HINT)
+        what = f"{exchange.replies} of {exchange.wanted} replies"
+        if exchange.others:
+            what += f" and {exchange.others:,} other messages"
+        return self._missing(work, what, _COUNT_HINT)
+
+    def _missing(self, work: Work, what: str, hint: str) -> WscliError:
+        end = work.session.end
+        if end is not None and (error := error_of(end)) is not None:
+            return error
+        if end is None:
+            limit = f"{self._options.timeout:g} s"
+            return TimedOut(f"{what} came within {limit}", hint=f"--timeout waits longer; {hint}")
         return TimedOut(
             f"the peer closed with {describe_close(end)} before all replies had come",
-            f"{wanted} came",
-            "-n says how many replies to wait for",
+            f"{what} came",
+            hint,
         )
-    return TimedOut(
-        f"{wanted} came within {options.timeout:g} s",
-        hint="--timeout waits longer; -n says how many replies to wait for, 0 for none",
-    )
+
+
+_COUNT_HINT = "-n says how many replies to wait for, 0 for none"
+_UNTIL_HINT = "--until is searched in what comes after the last message was sent"
+_EXPECT_HINT = "--expect is searched in what comes after the message before it was sent"

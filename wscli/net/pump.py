@@ -73,6 +73,11 @@ class Pump:
         """Bytes in the outbox."""
         return self.posted - self.bytes_out
 
+    def outbox(self) -> tuple[bytes, int]:
+        """Return the bytes posted last, from the start of a frame, and how many of them left."""
+        with self._lock:
+            return b"".join([self._leaving, *self._queue]), self._left
+
     def wake(self) -> None:
         """End the wait of the thread that runs ``turn``; safe in a signal handler."""
         with suppress(OSError):  # it is full of wake-ups already, or closed

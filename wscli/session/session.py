@@ -25,7 +25,7 @@ from wscli.session.pings import Pings, SentPing
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode, Role
 from wscli.wire.connection import Connection, Item, Receiver
 from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame
+from wscli.wire.frames import Frame, count_messages
 from wscli.wire.rules import Violation
 from wscli.wire.stray import StrayResponse
 
@@ -166,6 +166,11 @@ class Session:
     def pending(self) -> int:
         """Bytes that wait to be sent."""
         return self._pump.pending
+
+    def unsent_messages(self) -> int:
+        """Count the messages that were posted and have not left as a whole."""
+        data, left = self._pump.outbox()
+        return count_messages(data) - count_messages(data[:left])
 
     # Receiving
 

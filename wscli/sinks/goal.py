@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 
+from wscli.errors import UsageError
 from wscli.session.bus import Batch, Bus, Sink
-from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 
 
 class Goal(Bus):
-    """Counts messages until ``count`` have come, or one that ``until`` finds, and passes them on.
+    """Pass on messages until ``count`` have come; pings, pongs and the rest are always passed on.
 
-    With ``cut`` the message that reaches the goal is the last that is passed on; everything that
-    is no message goes on being passed.
+    A subclass may search messages for patterns. It sets ``failure`` when a pattern had to be
+    abandoned, and asks ``stopped``, which may be replaced, whether to search on: a pattern may be
+    slow on each message of a batch without ever failing.
     """
 
-    def __init__(
-        self,
-        sink: Sink,
-        count: int | None = None,
-        until: re.Pattern[str] | None = None,
-        *,
-        cut: bool = True,
-    ) -> None:
+    def __init__(self, sink: Sink, count: int | None = None) -> None:
         super().__init__([sink])
         self.seen = 0
         self.reached = count == 0
+        self.failure: UsageError | None = None
+        self.stopped: Callable[[], bool] = lambda: False
         self._count = count
-        self._until = until
-        self._cut = cut
 
     def batch(self, batch: Batch) -> None:
         """Pass on a batch, cut where the goal is reached."""
-        kept = self._keep(batch) if batch.incoming else batch
-        super().batch(kept if self._cut else batch)
+        super().batch(self._keep(batch) if batch.incoming else batch)
 
     def _keep(self, batch: Batch) -> Batch:
         items = [
@@ -48,20 +41,8 @@ class Goal(Bus):
         wanted = len(messages.payloads)
         if self._count is not None:
             wanted = min(wanted, self._count - self.seen)
-        if self._until is not None:
-            found = self._find(messages, self._until)
-            self.reached = found is not None and found <= wanted
-            wanted = min(wanted, found or wanted)
         self.seen += wanted
-        self.reached = self.reached or self.seen == self._count
+        self.reached = self.seen == self._count
         if wanted == len(messages.payloads):
             return messages
         return Messages(messages.opcode, messages.payloads[:wanted])
-
-    @staticmethod
-    def _find(messages: Messages, pattern: re.Pattern[str]) -> int | None:
-        encoding = "utf-8" if messages.opcode == Opcode.TEXT else "latin-1"
-        for index, payload in enumerate(messages.payloads):
-            if pattern.search(payload.decode(encoding)):
-                return index + 1
-        return None

@@ -221,6 +221,17 @@ class FrameParser:
         return items
 
 
+def count_messages(data: bytes) -> int:
+    """Count the data messages whose last frame is whole in some bytes that begin with a frame."""
+    count = 0
+    for item in FrameParser().feed(data):
+        if isinstance(item, Run):
+            count += len(item.payloads)
+        elif item.fin and item.opcode < Opcode.CLOSE:
+            count += 1
+    return count
+
+
 def _parse_header(data: bytes, pos: int, end: int) -> tuple[Frame, int, int] | None:
     """Return frame, length of its payload and where that starts, or None if bytes are missing."""
     if end - pos < 2:

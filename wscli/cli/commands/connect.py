@@ -8,7 +8,14 @@ import click
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
-from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.options import (
+    connection_options,
+    read_common,
+    read_sending,
+    seeing_options,
+    sending_options,
+    url_argument,
+)
 from wscli.cli.types import claim_stdin
 from wscli.errors import ExitStatus
 
@@ -25,8 +32,10 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.repl.options import ReplOptions
 
     claim_stdin("the session")
+    sending = read_sending(params, env)
     options = ReplOptions(
-        read_common(params, env),
+        read_common(params, env, sending),
+        sending=sending,
         reconnect=params["reconnect"],
         on_open=params["on_open"],
         exit_on_close=params["exit_on_close"],
@@ -87,6 +96,7 @@ command = _Connect(
         Option(
             "--vi", section=_SECTION, is_flag=True, help="Keys as in vi, whatever inputrc says."
         ),
+        *sending_options(),
         *seeing_options(),
         *connection_options(),
     ],

@@ -6,7 +6,14 @@ from typing import Any
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
-from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.options import (
+    connection_options,
+    read_common,
+    read_sending,
+    seeing_options,
+    sending_options,
+    url_argument,
+)
 from wscli.cli.types import count, duration
 from wscli.errors import ExitStatus
 
@@ -14,8 +21,12 @@ from wscli.errors import ExitStatus
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.apps import listen
 
+    sending = read_sending(params, env)
     options = listen.ListenOptions(
-        read_common(params, env), limit=params["count"], duration=params["duration"]
+        read_common(params, env, sending),
+        sending=sending,
+        limit=params["count"],
+        duration=params["duration"],
     )
     return listen.run(options, env)
 
@@ -30,8 +41,15 @@ command = Command(
     ],
     params=[
         url_argument(),
-        Option("-n", "--count", type=count, metavar="N", help="End after so many messages."),
-        Option("--for", "duration", type=duration, metavar="DURATION", help="End after so long."),
+        Option("-n", "--count", type=count, metavar="N", help="End after N messages."),
+        Option(
+            "--for",
+            "duration",
+            type=duration,
+            metavar="DURATION",
+            help="End after this time; exit 6 if fewer messages than -n came.",
+        ),
+        *sending_options(),
         *seeing_options(),
         *connection_options(),
     ],

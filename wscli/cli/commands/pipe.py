@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wscli.apps.common import Common
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
 from wscli.cli.options import (
     connection_options,
-    read_connect_options,
-    read_opcode,
-    read_seeing,
+    read_common,
+    read_sending,
     seeing_options,
     sending_options,
     url_argument,
@@ -23,13 +21,19 @@ from wscli.errors import ExitStatus, UsageError
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.apps import pipe
 
+    sending = read_sending(params, env)
     if params["null"] and params["whole"]:
         raise UsageError("--null and --whole exclude each other", hint="give one of them")
+    if params["null"] and sending.end:
+        raise UsageError("--null and --end exclude each other", hint="give one of them")
+    common = read_common(params, env, sending)
     separator = b"\0" if params["null"] else b"\n"
+    if params["null"]:
+        common = common._replace(seeing=common.seeing._replace(separator=separator))
     claim_stdin("the messages")
     options = pipe.PipeOptions(
-        Common(params["url"], read_connect_options(params, env), read_seeing(params, separator)),
-        opcode=read_opcode(params),
+        common,
+        sending=sending,
         separator=separator,
         whole=params["whole"],
         linger=params["linger"],
@@ -42,15 +46,22 @@ command = Command(
     "pipe",
     summary="Full duplex: each line of stdin is a message, each message a line of stdout.",
     text="After the end of stdin it closes once nothing has come for --linger, since many servers "
-    "stop answering when they see a Close.",
+    "stop answering when they see a Close. If the peer closes before all of stdin was sent, it "
+    "says how much was not: exit 8.\n\nWith --end, messages end with that terminator instead of a "
+    "line feed, and it is kept in them, in stdin and in stdout. With --escapes a message is still "
+    "a line, to which the terminator is added.",
     examples=[
         ("seq 1 200 | wscli pipe demo:", "200 lines there, 200 lines back"),
         ("wscli pipe URL < requests.ndjson | jq .result", "as part of a pipeline"),
+        (
+            "wscli pipe --end '\\0' -s v12.stomp URL < frames",
+            "messages that end with NUL",
+        ),
         ("wscli pipe --whole -b URL < image.png > reply", "stdin as one binary message"),
     ],
     params=[
         url_argument(),
-        Option("-n", "--count", type=count, metavar="N", help="End after so many messages."),
+        Option("-n", "--count", type=count, metavar="N", help="End after N messages."),
         Option(
             "--linger",
             type=duration,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -11,7 +11,7 @@ from wscli.cli.command import Command, Option
 from wscli.cli.options import (
     connection_options,
     read_common,
-    read_opcode,
+    read_sending,
     seeing_options,
     sending_options,
     url_argument,
@@ -19,21 +19,60 @@ from wscli.cli.options import (
 from wscli.cli.types import claim_stdin, count_or_zero, duration, pattern
 from wscli.errors import ExitStatus
 
+if TYPE_CHECKING:
+    from wscli.payload.matching import Matcher
+
+
+class _Placed(NamedTuple):
+    """A value of an option, and how many arguments stand before it."""
+
+    place: int
+    value: str
+
+
+class _PlacedOption(Option):
+    """An option whose position among the arguments matters."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Have the parser keep the place of each value."""
+        super().add_to_parser(parser, ctx)
+        for name in self.opts:
+            parsed = parser._long_opt[name]  # noqa: SLF001, click has no public way
+            process = parsed.process
+            parsed.process = lambda value, state, process=process: process(
+                _Placed(len(state.largs), value), state
+            )
+
+
+def _expectation(placed: _Placed) -> tuple[int, Matcher]:
+    """Return how many messages stand before a pattern, and the pattern."""
+    return max(0, placed.place - 1), pattern(placed.value)  # the URL is not a message
+
+
+def _steps(messages: list[bytes], expected: list[tuple[int, Matcher]]) -> list[bytes | Matcher]:
+    steps: list[bytes | Matcher] = []
+    for index in range(len(messages) + 1):
+        steps += [matcher for place, matcher in expected if place == index]
+        steps += messages[index : index + 1]
+    return steps
+
 
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.apps import send
-    from wscli.apps.message import read_message
 
     for text in params["messages"]:
         if text == "@-":
             claim_stdin("the message @-")
-    opcode = read_opcode(params)
+    sending = read_sending(params, env)
+    messages = [sending.read(text, env) for text in params["messages"]]
     options = send.SendOptions(
-        read_common(params, env),
-        messages=[read_message(text, opcode, env) for text in params["messages"]],
-        opcode=opcode,
+        read_common(params, env, sending),
+        sending=sending,
+        steps=_steps(messages, params["expected"]),
         replies=params["replies"],
         until=params["until"],
+        wait=params["wait"],
+        only_replies=params["only_replies"],
         timeout=params["timeout"],
     )
     return send.run(options, env)
@@ -42,14 +81,21 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
 command = Command(
     "send",
     summary="Connect, send each MESSAGE, print the replies, close.",
-    text="Waits for as many replies as messages are sent, and at least for one. MESSAGE may be "
+    text="Each message is sent when the one before it has its reply, or after --wait without one. "
+    "The reply is the message with the same id where there is one: JSON-RPC, DevTools, GraphQL, "
+    "OCPP, Socket.IO, SignalR, Jupyter, Phoenix; else the next message. Other messages are printed "
+    "and do not count, but where only others came, --wait of silence ends it. An error reply of "
+    "these protocols is status 10. Without a MESSAGE it waits for one message.\n\nMESSAGE may be "
     "@FILE, or @- for stdin; with --binary also 0xHEX or b64:BASE64. A text that begins with @ "
-    "is written @@.",
+    "is written @@. A PATTERN is a regular expression, or a JSONPath query if it begins with $. or "
+    "$[ and it matches where the query finds something.",
     examples=[
         ("wscli send demo: hello", "to the embedded server, which echoes"),
         ('wscli send -v wss://example.com/ws \'{"op":"ping"}\'', "with the handshake on stderr"),
         ("wscli send -b URL 0x01ff @image.png", "two binary messages"),
-        ("wscli send --until '\"done\":true' URL @job.json", "all replies up to one that matches"),
+        ("wscli send -n 3 --timeout 1s URL", "the first three messages that the server pushes"),
+        ("wscli send --until '$[?@.done == true]' URL @job.json", "all up to one that matches"),
+        ("wscli send URL --expect welcome hello", "wait for a greeting, then send"),
     ],
     params=[
         url_argument(),
@@ -59,11 +105,31 @@ command = Command(
             "--replies",
             type=count_or_zero,
             metavar="N",
-            help="How many replies to wait for; 0 waits for none.",
+            help="How many replies to wait for, instead of one to each message; 0 waits for none.",
         ),
         Option(
-            "--until", type=pattern, metavar="REGEX", help="Wait for a message that this finds."
+            "--until",
+            type=pattern,
+            metavar="PATTERN",
+            help="Wait for a match in what comes after the last message was sent.",
         ),
+        _PlacedOption(
+            "--expect",
+            "expected",
+            type=_expectation,
+            multiple=True,
+            metavar="PATTERN",
+            help="Between messages: wait for a match before the next one is sent; exit 6 if none "
+            "comes within --timeout.",
+        ),
+        Option(
+            "--wait",
+            type=duration,
+            metavar="DURATION",
+            help="How long to wait for a reply before the next message is sent; 0 sends all at "
+            "once.  [default: 1s]",
+        ),
+        Option("--only-replies", is_flag=True, help="Print replies only."),
         Option(
             "-m",
             "--timeout",

@@ -1,0 +1,156 @@
+"""What ``send`` waits for: the reply to each message, and messages that match a pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wscli.errors import UsageError
+from wscli.payload.matching import Matcher, PatternTimeout
+from wscli.payload.replies import Call, read_call
+from wscli.session.bus import Sink
+from wscli.sinks.goal import Goal
+from wscli.wire.events import Messages
+
+
+class SentMessage:
+    """A message of ours; ``call`` is how its reply is recognised, None for the next message.
+
+    It is ``awaited`` unless the user waits for a pattern behind it instead of for its reply.
+    """
+
+    def __init__(self, number: int, payload: bytes, *, awaited: bool) -> None:
+        self.number = number
+        self.call: Call | None = read_call(payload)
+        self.awaited = awaited
+        self.answered = False
+
+    def __str__(self) -> str:
+        return f"message {self.number}" + (f" ({self.call.label})" if self.call else "")
+
+
+class Exchange(Goal):
+    """Assign each message that comes to a message that was sent, and pass it on.
+
+    ``replies`` counts replies, ``others`` the messages that are not; messages that are answered
+    automatically are neither. ``count`` is how many replies to wait for, and None for one to each
+    message that is awaited. Once everything has been sent, ``until`` and ``count`` end what is
+    passed on. With ``only_replies`` the others are not passed on at all.
+
+    A further message with the id of a message that has its reply, such as the next event of a
+    GraphQL subscription, is a reply that ``count`` counts. So is any message if none that was sent
+    has an id.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        count: int | None = None,
+        until: Matcher | None = None,
+        *,
+        only_replies: bool = False,
+        is_automatic: Callable[[int, bytes], bool] | None = None,
+    ) -> None:
+        super().__init__(sink, count)
+        self.reached = False
+        self.replies = 0
+        self.others = 0
+        self.errors: list[tuple[SentMessage, str]] = []
+        self.sent: list[SentMessage] = []
+        self.expected: Matcher | None = None
+        self._until = until
+        self._found = False
+        self._all_sent = False
+        self._only_replies = only_replies
+        self._is_automatic = is_automatic
+
+    def send(self, payload: bytes, *, awaited: bool) -> SentMessage:
+        """Record a message that is about to be sent."""
+        message = SentMessage(len(self.sent) + 1, payload, awaited=awaited)
+        self.sent.append(message)
+        return message
+
+    def expect(self, matcher: Matcher) -> None:
+        """Wait for a match from now on: ``expected`` is None again once it has come."""
+        self.expected = matcher
+
+    def finish(self) -> None:
+        """Record that everything has been sent."""
+        self._all_sent = True
+        self._update()
+
+    @property
+    def unanswered(self) -> list[SentMessage]:
+        """The messages whose replies are missing."""
+        return [message for message in self.sent if message.awaited and not message.answered]
+
+    @property
+    def wanted(self) -> int:
+        """How many replies are waited for in all."""
+        if self._count is not None:
+            return self._count
+        return sum(message.awaited for message in self.sent) if self.sent else 1
+
+    def _up_to_goal(self, messages: Messages) -> Messages | None:
+        kept = [payload for payload in messages.payloads if self._take(messages.opcode, payload)]
+        return Messages(messages.opcode, kept) if kept else None
+
+    def _take(self, opcode: int, payload: bytes) -> bool:
+        """Record a message, and return True if it is passed on."""
+        ends = self._count is not None or self._until is not None
+        if self._count == 0 or (self.reached and ends):
+            return False
+        self.seen += 1
+        is_reply = self._is_reply(opcode, payload)
+        if self.expected is not None and self._matches(self.expected, opcode, payload):
+            self.expected = None
+            is_reply = True
+        if self._all_sent and self._until and self._matches(self._until, opcode, payload):
+            self._found = is_reply = True
+        self._update()
+        return is_reply or not self._only_replies
+
+    def _is_reply(self, opcode: int, payload: bytes) -> bool:
+        """Assign a message to the one that it answers, and count it."""
+        if self._answers_a_call(payload):
+            self.replies += 1
+            return True
+        if self._is_automatic is not None and self._is_automatic(opcode, payload):
+            return False
+        plain = [message for message in self.sent if message.call is None]
+        waiting = next((message for message in plain if not message.answered), None)
+        if waiting is not None:
+            waiting.answered = True
+        if waiting is None and self.sent and not (plain and self._count is not None):
+            self.others += 1
+            return False
+        self.replies += 1
+        return True
+
+    def _answers_a_call(self, payload: bytes) -> bool:
+        for message in self.sent:
+            reply = message.call.reply(payload) if message.call is not None else None
+            if reply is not None:
+                message.answered = True
+                if reply.error:
+                    self.errors.append((message, reply.error))
+                return True
+        return False
+
+    def _matches(self, matcher: Matcher, opcode: int, payload: bytes) -> bool:
+        if self.failure is not None or self.stopped():
+            return False
+        try:
+            return matcher.matches(opcode, payload)
+        except PatternTimeout as error:
+            self.failure = UsageError(str(error), hint="a pattern with fewer nested repetitions")
+            return False
+
+    def _update(self) -> None:
+        if not self._all_sent:
+            return
+        if self._until is not None and self._count is None:
+            self.reached = self._found
+        elif self._count is not None or not self.sent:
+            self.reached = self._found or self.replies >= self.wanted
+        else:
+            self.reached = not self.unanswered

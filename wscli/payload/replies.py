@@ -1,0 +1,285 @@
+"""Which message is the reply to which: by the ids that protocols on top of WebSocket carry.
+
+``read_call`` looks at a message that is sent. Where it has an id, the ``Call`` that it returns
+recognises the replies among the messages that come, and those that report an error. Other messages
+have no structure that this module knows: their reply is the next message.
+
+====================  =========================================  ================================
+protocol              sent                                       reply
+====================  =========================================  ================================
+JSON-RPC, DevTools,   ``id`` beside ``method``, ``type``,        the same ``id``
+GraphQL …             ``op``, ``action`` or ``jsonrpc``
+GraphQL               ``"type":"connection_init"``               connection_ack, connection_error
+OCPP-J                ``[2,"id",…]``                             ``[3,"id",…]``, ``[4,"id",…]``
+Socket.IO             ``42/ns,N[…]``                             ``43/ns,N[…]``, ``46K-/ns,N[…]``
+Socket.IO             ``40/ns,{…}``                              ``40/ns,…``, ``44/ns,…``
+SignalR               ``invocationId``, handshake                types 2 and 3; no ``type``
+Jupyter               ``header.msg_id``                          ``parent_header.msg_id``
+Phoenix               ``ref`` of an array, or beside ``topic``   ``phx_reply`` with that ``ref``
+====================  =========================================  ================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+_RECORD_END = b"\x1e"  # after each record of SignalR, of which a message may hold several
+_CALL_MARKS = frozenset({"method", "type", "op", "action", "jsonrpc"})
+_SOCKETIO_EVENT = re.compile(rb"42(/[^,\[]*,)?(\d+)\[")
+_SOCKETIO_CONNECT = re.compile(rb"40(?:(/[^,{]*),?)?(?:\{.*)?", re.DOTALL)
+_PLAIN_ID = re.compile(r"[\w-]+", re.ASCII)
+_LONGEST_ERROR = 200  # characters of an error's description
+
+
+class Reply(NamedTuple):
+    """A reply; ``error`` describes the error that it reports, and is empty if there is none."""
+
+    error: str = ""
+
+
+_Judge = Callable[[Any], Reply | None]
+
+
+class Call:
+    """A message that was sent, and how to recognise a reply to it; ``label`` names its id."""
+
+    def __init__(
+        self, sent: bytes, label: str, judge: Callable[[bytes], Reply | None], needle: bytes = b""
+    ) -> None:
+        self.label = label
+        self._sent = sent
+        self._judge = judge
+        self._needle = needle
+
+    def reply(self, payload: bytes) -> Reply | None:
+        """Return what a message replies, or None if it is not a reply to this call.
+
+        The message itself is one, since that is what an echo server answers.
+        """
+        if payload == self._sent:
+            return Reply()
+        # Most messages of a busy stream do not contain the id, and need not be parsed.
+        return self._judge(payload) if self._needle in payload else None
+
+
+def read_call(sent: bytes) -> Call | None:
+    """Return the call that a message is, or None if nothing in it identifies its reply."""
+    if sent.startswith((b"40", b"42")):
+        return _socketio_call(sent)
+    for value in _values(sent):
+        for read in (_read_object, _read_array):
+            if (found := read(value)) is not None:
+                label, judge, needle = found
+                return Call(sent, label, _judge_values(judge), needle)
+    return None
+
+
+# Found in a value: the label of its id, the judge of its replies, bytes that each of them contains.
+_Found = tuple[str, _Judge, bytes]
+
+
+def _read_object(value: Any) -> _Found | None:
+    if not isinstance(value, dict):
+        return None
+    header = value.get("header")
+    if isinstance(header, dict) and _is_id(header.get("msg_id")):
+        return _found("msg_id", header["msg_id"], _judge_jupyter)
+    if _is_id(value.get("invocationId")):
+        return _found("invocationId", value["invocationId"], _judge_signalr)
+    if _is_id(value.get("ref")) and {"topic", "event"} <= value.keys():
+        return _found("ref", value["ref"], _judge_phoenix)
+    if _is_id(value.get("id")) and value.keys() & _CALL_MARKS:
+        return _read_call_with_id(value)
+    if value.get("type") == "connection_init":
+        return "connection_init", _judge_connection_init, b"connection_"
+    if value.keys() == {"protocol", "version"}:
+        return "handshake", _judge_signalr_handshake, b""
+    return None
+
+
+def _read_call_with_id(value: dict[str, Any]) -> _Found:
+    label, judge, needle = _found("id", value["id"], _judge_id)
+    if "jsonrpc" not in value:
+        return label, judge, needle
+
+    def judge_rpc(reply: Any) -> Reply | None:
+        # "If there was an error in detecting the id in the Request object, it MUST be Null."
+        if isinstance(reply, dict) and reply.get("error") and reply.get("id", 0) is None:
+            return Reply(_describe(reply["error"]))
+        return judge(reply)
+
+    return label, judge_rpc, b""
+
+
+def _read_array(value: Any) -> _Found | None:
+    if not isinstance(value, list):
+        return None
+    if len(value) == 4 and value[0] == 2 and isinstance(value[1], str):
+        return _found("id", value[1], _judge_ocpp)
+    if len(value) == 5 and _is_id(value[1]) and isinstance(value[3], str):
+        return _found("ref", value[1], _judge_phoenix)
+    calls = [found for item in value if (found := _read_object(item)) is not None]
+    if not calls:
+        return None
+    judges = [judge for _, judge, _ in calls]
+
+    def judge_batch(reply: Any) -> Reply | None:
+        return next((known for judge in judges if (known := judge(reply)) is not None), None)
+
+    return f"batch of {len(calls)}", judge_batch, b""
+
+
+def _found(name: str, key: str | int, judge: Callable[[str | int, Any], Reply | None]) -> _Found:
+    plain = isinstance(key, int) or _PLAIN_ID.fullmatch(key)  # else JSON may write it in two ways
+    needle = str(key).encode() if plain else b""
+    return f"{name} {key}", lambda value: judge(key, value), needle
+
+
+def _judge_id(key: str | int, value: Any) -> Reply | None:
+    if not isinstance(value, dict) or not _same(value.get("id"), key):
+        return None
+    if "method" in value and not value.keys() & {"result", "error"}:
+        return None  # a request of the peer's, which numbers its own
+    if value.get("error"):
+        return Reply(_describe(value["error"]))
+    if value.get("type") == "error":
+        return Reply(_describe(value.get("payload", value)))
+    return Reply()
+
+
+def _judge_connection_init(value: Any) -> Reply | None:
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == "connection_error":
+        return Reply(_describe(value.get("payload", value)))
+    return Reply() if kind == "connection_ack" else None
+
+
+def _judge_ocpp(key: str | int, value: Any) -> Reply | None:
+    if not isinstance(value, list) or len(value) < 3 or not _same(value[1], key):
+        return None
+    if value[0] == 4:
+        return Reply(": ".join(str(part) for part in value[2:4] if part) or "CALLERROR")
+    return Reply() if value[0] == 3 else None
+
+
+def _judge_phoenix(key: str | int, value: Any) -> Reply | None:
+    if isinstance(value, list) and len(value) == 5:
+        _, ref, _, event, payload = value
+    elif isinstance(value, dict):
+        ref, event, payload = (value.get(name) for name in ("ref", "event", "payload"))
+    else:
+        return None
+    if event != "phx_reply" or not _same(ref, key):
+        return None
+    if isinstance(payload, dict) and payload.get("status") == "error":
+        return Reply(_describe(payload.get("response") or "error"))
+    return Reply()
+
+
+def _judge_signalr(key: str | int, value: Any) -> Reply | None:
+    if not isinstance(value, dict) or not _same(value.get("invocationId"), key):
+        return None
+    if value.get("type") not in (2, 3):  # a stream's item, and a completion
+        return None
+    return Reply(_describe(value["error"])) if value.get("error") else Reply()
+
+
+def _judge_signalr_handshake(value: Any) -> Reply | None:
+    if not isinstance(value, dict) or "type" in value:
+        return None
+    return Reply(_describe(value["error"])) if value.get("error") else Reply()
+
+
+def _judge_jupyter(key: str | int, value: Any) -> Reply | None:
+    parent = value.get("parent_header") if isinstance(value, dict) else None
+    if not isinstance(parent, dict) or not _same(parent.get("msg_id"), key):
+        return None
+    header = value.get("header")
+    kind = header.get("msg_type") if isinstance(header, dict) else None
+    if isinstance(kind, str) and not kind.endswith("_reply"):
+        return None  # status, stream, execute_input: what a request causes besides its reply
+    content = value.get("content")
+    if isinstance(content, dict) and content.get("status") == "error":
+        name, text = content.get("ename"), content.get("evalue")
+        return Reply(": ".join(str(part) for part in (name, text) if part) or "error")
+    return Reply()
+
+
+def _socketio_call(sent: bytes) -> Call | None:
+    if match := _SOCKETIO_EVENT.match(sent):
+        namespace, number = re.escape(match[1] or b""), match[2]
+        ack = re.compile(rb"4(?:3|6\d+-)" + namespace + number + rb"\[")
+        label = f"ack {number.decode()}"
+        return Call(sent, label, lambda payload: Reply() if ack.match(payload) else None)
+    if match := _SOCKETIO_CONNECT.fullmatch(sent):
+        namespace = re.escape(match[1]) + rb"(?![^,{])" if match[1] else rb"(?!/)"
+        answer = re.compile(rb"4([04])" + namespace + rb",?(.*)", re.DOTALL)
+
+        def judge(payload: bytes) -> Reply | None:
+            found = answer.match(payload)
+            if found is None or (found[2] and not found[2].startswith((b"{", b'"'))):
+                return None
+            if found[1] == b"0":
+                return Reply()
+            return Reply(next((_describe(value) for value in _values(found[2])), "error"))
+
+        return Call(sent, "connect", judge)
+    return None
+
+
+def _judge_values(judge: _Judge) -> Callable[[bytes], Reply | None]:
+    """Return a judge of payloads: of each record, and of each element of a batch."""
+
+    def judge_payload(payload: bytes) -> Reply | None:
+        for value in _values(payload):
+            batch = value if isinstance(value, list) else []
+            for item in (value, *batch):
+                if (reply := judge(item)) is not None:
+                    return _first_error(judge, batch) or reply
+        return None
+
+    return judge_payload
+
+
+def _first_error(judge: _Judge, batch: list[Any]) -> Reply | None:
+    replies = (judge(item) for item in batch)
+    return next((reply for reply in replies if reply is not None and reply.error), None)
+
+
+def _values(payload: bytes) -> Iterator[Any]:
+    """Yield the JSON objects, arrays and strings of a message."""
+    for record in payload.split(_RECORD_END):
+        if record.lstrip()[:1] not in (b"{", b"[", b'"'):
+            continue
+        import json
+
+        try:
+            yield json.loads(record)
+        except (ValueError, RecursionError):  # the second for JSON that is nested too deeply
+            continue
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
+def _same(value: Any, key: str | int) -> bool:
+    return type(value) is type(key) and bool(value == key)
+
+
+def _describe(error: Any) -> str:
+    """Return what an error says, in one line: its code and message where it has them."""
+    if isinstance(error, list) and error:
+        error = error[0]
+    if isinstance(error, dict):
+        parts = [error.get("code"), error.get("message", error.get("reason"))]
+        text = ": ".join(str(part) for part in parts if part is not None)
+        if not text:
+            import json
+
+            text = json.dumps(error, ensure_ascii=False)
+    else:
+        text = str(error)
+    return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]}…"
