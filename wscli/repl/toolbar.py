@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wscli.repl.link import Link
-from wscli.sinks.human.messages import show_size
 from wscli.sinks.human.safe import cell_width, visible
+from wscli.sinks.human.sizes import show_size
 from wscli.sinks.stats import Stats, Tally
 
 Fragment = tuple[str, str]

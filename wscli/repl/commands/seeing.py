@@ -12,8 +12,9 @@ from wscli.apps.display import open_recording
 from wscli.errors import UsageError
 from wscli.repl.commands.table import FILE, command
 from wscli.session.bus import Batch
-from wscli.sinks.human.messages import MAX_SHOWN, Entry, show_size
+from wscli.sinks.human.messages import MAX_SHOWN, Entry
 from wscli.sinks.human.safe import visible
+from wscli.sinks.human.sizes import show_size
 from wscli.sinks.output import Output
 from wscli.wire.events import Messages
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from wscli.sinks.human.messages import show_size
+from wscli.sinks.human.sizes import show_size
 from wscli.sinks.human.talk import show_time
 from wscli.sinks.stats import RECENT, Stats, Tally
 
