@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from wscli.errors import WscliError
 from wscli.net.opening import Opening
@@ -16,24 +17,40 @@ from wscli.wire.codes import CloseCode
 _JOIN = 1.0  # seconds; a thread that is still connecting then ends with the process
 
 
+class Retry(NamedTuple):
+    """The next attempt to connect: which one it is, when, and why the last one failed.
+
+    ``at`` is a time of ``time.monotonic``; ``reason`` is empty before the first attempt fails.
+    """
+
+    attempt: int
+    at: float
+    reason: str
+
+    @property
+    def left(self) -> float:
+        """The seconds until the attempt; 0 when it has begun."""
+        return max(0.0, self.at - time.monotonic())
+
+
 class Listener(Protocol):
-    """Hears, in the link's thread, what becomes of the connection."""
+    """Is called, in the link's thread, when the connection opens, ends or fails."""
 
     def link_up(self, session: Session) -> None:
-        """Hear that it is open."""
+        """Use a connection that has opened."""
 
-    def link_down(self, outcome: End | WscliError, wait: float | None) -> None:
-        """Hear how it ended, or why there is none; the next try is in so many seconds, or never."""
+    def link_down(self, outcome: End | WscliError, retry: Retry | None) -> None:
+        """Handle the end of a connection, or a failure to connect, and show the next attempt."""
 
     def link_crashed(self, error: Exception) -> None:
-        """Hear of a bug."""
+        """Handle a bug."""
 
 
 class Link:
     """At most one connection at a time; the methods may be called from any thread.
 
-    ``state`` is connecting, open, waiting (for the next try) or closed; ``opening`` is that of the
-    latest connection, also when it has ended.
+    ``state`` is connecting, open, waiting (for the next attempt) or closed; ``opening`` is that of
+    the latest connection, also when it has ended. ``retry`` is there while it connects again.
     """
 
     def __init__(
@@ -42,6 +59,7 @@ class Link:
         self.state = "connecting"
         self.session: Session | None = None
         self.opening: Opening | None = None
+        self.retry: Retry | None = None
         self._connect = connect
         self._reconnect = reconnect
         self._listener = listener
@@ -92,7 +110,7 @@ class Link:
         except WscliError as error:
             return error
         self.session, self.opening = session, session.opening
-        self.state = "open"
+        self.state, self.retry = "open", None
         session.start()
         self._listener.link_up(session)
         while session.end is None:
@@ -109,6 +127,12 @@ class Link:
         wait: float | None = 0.0  # the user wants it now
         if not self._now.is_set():
             wait = self._reconnect.wait(outcome) if self._reconnect else None
+        self.retry = None if wait is None else self._next_attempt(outcome, wait)
         self.state = "closed" if wait is None else "waiting"
-        self._listener.link_down(outcome, wait)
+        self._listener.link_down(outcome, self.retry)
         self._now.wait(wait)
+
+    def _next_attempt(self, outcome: End | WscliError, wait: float) -> Retry:
+        attempt = self.retry.attempt + 1 if self.retry else 1
+        reason = outcome.what if isinstance(outcome, WscliError) else ""
+        return Retry(attempt, time.monotonic() + wait, reason)

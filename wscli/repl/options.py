@@ -10,7 +10,8 @@ from wscli.apps.common import Common
 class ReplOptions(NamedTuple):
     """``reconnect`` is never, auto (unless the server does not want us) or always.
 
-    ``on_open`` are lines that are entered whenever a connection is open.
+    ``on_open`` are lines that are entered whenever a connection is open. ``max_lines`` are the rows
+    that a message is cut to; None is half the screen.
     """
 
     common: Common
@@ -19,3 +20,4 @@ class ReplOptions(NamedTuple):
     exit_on_close: bool = False
     history: bool = True
     vi: bool = False
+    max_lines: int | None = None

@@ -16,7 +16,7 @@ from wscli.repl.commands import run_command
 from wscli.repl.display import Display, DisplayStream
 from wscli.repl.history import LineHistory
 from wscli.repl.lines import Call, parse_line
-from wscli.repl.link import Link
+from wscli.repl.link import Link, Retry
 from wscli.repl.options import ReplOptions
 from wscli.repl.recorder import Recorder
 from wscli.session.end import End, error_of
@@ -25,10 +25,14 @@ from wscli.sinks.stats import Stats
 from wscli.wire.codes import Opcode
 
 _MAX_PENDING = 64 << 20  # bytes that wait to be sent, above which nothing more is taken
+_SOON = 0.05  # seconds: a wait that would be shown as 0.0 is not worth showing
 
 
 class Console(Protocol):
     """Where the user types, and where what is displayed goes; for the main thread."""
+
+    shows_state: bool
+    """Whether the state of the connection is always in view."""
 
     def wake(self) -> None:
         """Have the shell ``catch_up`` and what it displays drawn; from any thread."""
@@ -61,6 +65,7 @@ class Shell:
         self._wake: Callable[[], None] = lambda: None
         self.display = Display(message_view(seeing, env), env.clock, self.wake)
         self.display.draws_messages = seeing.form != "json"
+        self.display.cut_at = options.max_lines
         self.display.verbose = seeing.verbosity == 1
         talks_here = seeing.verbosity and env.stderr_tty
         self._silent = seeing.quiet or seeing.form == "json"
@@ -75,6 +80,7 @@ class Shell:
         self._options = options
         self.interrupted = False  # whether Ctrl-C was the last key
         self._been_open = False
+        self._last_failure = ""  # to connect, since there was a connection
         self._leaving = False
         self._outcome = ExitStatus.OK  # of the latest connection
         self._left_with = ExitStatus.OK
@@ -97,7 +103,7 @@ class Shell:
     # What the user does
 
     def enter(self, line: str) -> bool:
-        """Send a line or run its command; tell whether it is to stay in the prompt."""
+        """Send a line or run its command; return True if it is to stay in the prompt."""
         call = parse_line(line)
         try:
             if isinstance(call, Call):
@@ -106,6 +112,8 @@ class Shell:
                 self.send(Opcode.TEXT, call.encode())
         except UnicodeEncodeError:
             self.report(UsageError("the line is not UTF-8, as text must be"))
+        except MemoryError:
+            self.report(UsageError("there is not enough memory for that"))
         except WscliError as error:
             self.report(error)
             return isinstance(error, ConnectionClosed) and not isinstance(call, Call)
@@ -187,29 +195,37 @@ class Shell:
     def link_up(self, session: Session) -> None:
         """Enter the lines that each connection begins with."""
         self._been_open = True
+        self._last_failure = ""
         self.call_soon(self._begin)
 
-    def link_down(self, outcome: End | WscliError, wait: float | None) -> None:
-        """Say what is wrong, if anything, and what happens next."""
+    def link_down(self, outcome: End | WscliError, retry: Retry | None) -> None:
+        """Say what is wrong, unless the last attempt failed alike, and what happens next."""
         error = outcome if isinstance(outcome, WscliError) else error_of(outcome)
-        if not self._been_open and wait is None:
+        if not self._been_open and retry is None:
             self.failure = error
-        elif error is not None and not self._is_told(outcome):
-            self.report(error)
-        elif error is not None and error.hint:
-            self.note(f"try: {error.hint}")
-        if wait:
-            self.note(f"connecting again in {wait:.1f} s")
-        self.call_soon(lambda: self._after(error, wait))
+        elif retry is None or not self._is_repeated(outcome):
+            self._report_outcome(outcome, error)
+        self.call_soon(lambda: self._after(error, retry))
 
     def link_crashed(self, error: Exception) -> None:
         """Give up because of a bug."""
         self.crash = error
         self.call_soon(lambda: self.console.leave())
 
+    def _report_outcome(self, outcome: End | WscliError, error: WscliError | None) -> None:
+        if error is not None and not self._is_told(outcome):
+            self.report(error)
+        elif error is not None and error.hint:
+            self.note(f"try: {error.hint}")
+
     def _is_told(self, outcome: End | WscliError) -> bool:
-        """Tell whether the line about an end has said it all, but for what to try."""
+        """Return True if the line about an end has said it all, but for what to try."""
         return isinstance(outcome, End) and outcome.violation is None and not self._silent
+
+    def _is_repeated(self, outcome: End | WscliError) -> bool:
+        """Return True if the previous attempt to connect failed for the same reason."""
+        before, self._last_failure = self._last_failure, getattr(outcome, "what", "")
+        return bool(before) and before == self._last_failure
 
     # For the main thread
 
@@ -219,7 +235,7 @@ class Shell:
         self._wake()
 
     def catch_up(self) -> None:
-        """Do what has been asked for."""
+        """Call the functions that wait for the main thread."""
         while True:
             try:
                 function = self._mail.get_nowait()
@@ -232,12 +248,22 @@ class Shell:
         for line in self._options.on_open:
             self.enter(line)
 
-    def _after(self, error: WscliError | None, wait: float | None) -> None:
+    def _after(self, error: WscliError | None, retry: Retry | None) -> None:
         self._outcome = error.status if error is not None else ExitStatus.OK
-        if self._leaving or (wait is None and (self._options.exit_on_close or self.failure)):
+        if self._leaving or (retry is None and (self._options.exit_on_close or self.failure)):
             self.console.leave()
-        elif wait is None:
+        elif retry is None:
             self.note("/reconnect connects again, Ctrl-D leaves")
+        elif not self.console.shows_state:
+            self.note(f"reconnecting: {', '.join(describe_retry(retry))}")
+
+
+def describe_retry(retry: Retry) -> list[str]:
+    """Return which attempt to connect comes next, why the last one failed, and when it comes."""
+    parts = [f"attempt {retry.attempt}", *filter(None, [retry.reason])]
+    if retry.left >= _SOON:
+        parts.append(f"again in {retry.left:.1f} s")
+    return parts
 
 
 def _displayed(env: Env, draw: Callable[[str], None]) -> Env:

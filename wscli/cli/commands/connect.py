@@ -9,6 +9,7 @@ import click
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
 from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.types import count
 from wscli.errors import ExitStatus
 
 
@@ -22,6 +23,7 @@ class _Connect(Command):
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.repl import app
     from wscli.repl.options import ReplOptions
+    from wscli.sinks.human.messages import NO_LIMIT
 
     options = ReplOptions(
         read_common(params, env),
@@ -30,8 +32,14 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
         exit_on_close=params["exit_on_close"],
         history=params["history"],
         vi=params["vi"],
+        max_lines=NO_LIMIT if params["max_lines"] == 0 else params["max_lines"],
     )
     return app.run(options, env)
+
+
+def _max_lines(value: str) -> int:
+    """Read a number of lines, or ``off``, which is 0."""
+    return 0 if value == "off" else count(value)
 
 
 _SECTION = "Session"
@@ -84,6 +92,13 @@ command = _Connect(
         ),
         Option(
             "--vi", section=_SECTION, is_flag=True, help="Keys as in vi, whatever inputrc says."
+        ),
+        Option(
+            "--max-lines",
+            section=_SECTION,
+            type=_max_lines,
+            metavar="N|off",
+            help="Cut longer messages; otherwise at half the screen. /show N has all of one.",
         ),
         *seeing_options(),
         *connection_options(),

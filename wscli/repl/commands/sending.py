@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wscli.errors import UsageError
-from wscli.repl.commands.frame_syntax import OPTIONS, parse_frame
+from wscli.repl.commands.frame_syntax import OPTIONS, VALUES, parse_frame
 from wscli.repl.commands.table import AT_FILE, command
 from wscli.wire.codes import CloseCode, Opcode, may_be_sent
 from wscli.wire.frames import Frame
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from wscli.repl.shell import Shell
 
 _CODES = tuple(str(code.value) for code in CloseCode if may_be_sent(code))
-_OUTSIDE_STRINGS = r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+'
+_OUTSIDE_STRINGS = r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+'
 _CONTROL_OPCODES = (Opcode.CLOSE, Opcode.PING, Opcode.PONG)
 _MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455 §5.5)
 _MAX_REASON = _MAX_CONTROL - 2
+_MAX_CODE = 0xFFFF
 
 
 @command("text", "TEXT|@FILE", words=(AT_FILE,))
@@ -84,7 +85,7 @@ def send_close(shell: Shell, argument: str) -> None:
     shell.session().begin_close(code, reason)
 
 
-@command("frame", "[OPTION]... DATA", words=(*OPTIONS, AT_FILE))
+@command("frame", "[OPTION]... DATA", words=(*OPTIONS, AT_FILE), values=VALUES)
 def send_frame(shell: Shell, argument: str) -> None:
     """Send any frame, also one that breaks the protocol.
 
@@ -110,21 +111,22 @@ def compact_json(text: str) -> str:
     """Return JSON without white space between its tokens.
 
     Raises:
-        UsageError: if it is not JSON (RFC 8259).
+        UsageError: if it is not JSON (RFC 8259), or nested too deeply to find out.
     """
     import json
 
+    hint = "a line without /json sends any text"
     try:
         json.loads(text, parse_constant=_refuse)
     except ValueError as error:
-        raise UsageError(
-            "this is not JSON", str(error), "a line without /json sends any text"
-        ) from None
+        raise UsageError("this is not JSON", str(error), hint) from None
+    except RecursionError:
+        raise UsageError("this JSON is nested too deeply to be checked", hint=hint) from None
     return re.sub(_OUTSIDE_STRINGS, lambda match: match[1] or "", text)
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no value of JSON")
+    raise ValueError(f"{constant} is not a JSON value")
 
 
 def parse_close(argument: str) -> tuple[int, str]:
@@ -138,9 +140,16 @@ def parse_close(argument: str) -> tuple[int, str]:
         return CloseCode.NORMAL_CLOSURE, ""
     if not re.fullmatch("[0-9]{1,5}", number) or not may_be_sent(int(number)):
         raise UsageError(
-            f"{number!r} is no close code that may be sent (RFC 6455 §7.4)",
-            hint="/close 1000 to 1014 or 3000 to 4999; /frame --opcode close sends any",
+            f"{number!r} is not a close code that may be sent (RFC 6455 §7.4)",
+            hint=_close_hint(number),
         )
     if len(reason.encode()) > _MAX_REASON:
         raise UsageError(f"a reason has at most {_MAX_REASON} bytes")
     return int(number), reason
+
+
+def _close_hint(number: str) -> str:
+    allowed = "1000 to 1003, 1007 to 1014 and 3000 to 4999 may be sent"
+    if not re.fullmatch("[0-9]{1,5}", number) or int(number) > _MAX_CODE:
+        return allowed
+    return f"{allowed}; /frame --opcode close 0x{int(number):04x} sends {number} all the same"
