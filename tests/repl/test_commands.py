@@ -69,15 +69,16 @@ BAD_ARGUMENTS = [
     ("/binary 0xfg", "'0xfg' cannot be decoded"),
     ("/binary @/no/such/file", "cannot read the message from '/no/such/file'"),
     ("/text @-", "stdin is the terminal here"),
+    (r"/text -e \q", r"invalid escape \q at character 1"),
+    (r"/text -e \xff", "is not UTF-8, as text must be"),
     ("/json {a: 1}", "this is not JSON"),
     ("/json NaN", "NaN is not a JSON value"),
     ("/ping " + "x" * 126, "a ping has at most 125 bytes"),
     ("/pong " + "x" * 126, "a pong has at most 125 bytes"),
-    ("/json " + "[" * 1000, "this is not JSON"),
     ("/json @deep", "this JSON is nested too deeply to be checked"),
     ("/close abc", "'abc' is not a close code"),
     ("/close 1006", "'1006' is not a close code that may be sent"),
-    ("/close 1005", "/frame --opcode close 0x03ed sends 1005 all the same"),
+    ("/close 1005", "0x03ed sends 1005 all the same"),
     ("/close 1000 " + "x" * 124, "a reason has at most 123 bytes"),
     ("/frame --bogus", "/frame has no option --bogus"),
     ("/stats now", "/stats takes no argument"),
@@ -119,6 +120,77 @@ def test_json_is_sent_without_white_space_and_otherwise_as_written(collecting):
     session.press("enter")
     session.until("got 1")
     assert messages == ['{"a":1.0e5,"b":[true,"x  y"],"a":null}']
+
+
+def test_text_and_binary_replace_escapes_where_they_are_told_to(collecting):
+    session, messages = collecting()
+    session.enter(r"/text -e CONNECT\n\n\0")
+    session.enter(r"/text -e \u00e9\x1e\\")
+    session.enter(r"/binary -e \0\xff")
+    session.enter(r"/text \0")
+    session.enter("/text -e")
+    session.until("got 5")
+    assert messages == ["CONNECT\n\n\0", "é\x1e\\", b"\0\xff", r"\0", ""]
+
+
+def test_escapes_and_a_terminator_are_for_every_typed_line(collecting):
+    session, messages = collecting("--escapes", "--end", r"\x1e")
+    session.enter(r"\u00e9\t@")
+    session.enter("@not a file")
+    session.enter('/json {"a": 1}')
+    session.until("got 3")
+    assert messages == ["é\t@\x1e", "@not a file\x1e", '{"a":1}\x1e']
+
+
+def test_answers_and_repeated_messages_are_shown_as_any_that_is_sent(terminal, scripted):
+    received = []
+
+    def script(peer):
+        peer.accept()
+        peer.text("2probe")
+        while len(received) < 3:
+            received.extend(peer.expect().payloads)
+        peer.text("done")
+        peer.wait_for_end()
+
+    options = ["--answer", "^2(.*)$=3probe", "--every", "200ms", "beat"]
+    session = terminal("connect", *options, scripted(script).url)
+    session.until("  done")
+    assert received == [b"3probe", b"beat", b"beat"]
+    assert re.search(r"← .*  2probe\n→ .*  3probe\n→ .*  beat\n→ .*  beat\n", session.text)
+
+
+def test_an_answer_goes_on_after_a_connection_that_was_lost(terminal, scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("2")
+        assert peer.expect().payloads == [b"3"]
+        peer.reset()
+
+    def last(peer):
+        peer.accept()
+        peer.text("2")
+        assert peer.expect().payloads == [b"3"]
+        peer.text("done")
+        peer.wait_for_end()
+
+    server = scripted(script, last)
+    session = terminal("connect", "--reconnect", "--answer", "^2$=3", server.url)
+    session.until("  done")
+
+
+def test_a_pattern_of_an_answer_that_takes_too_long_is_told(terminal, scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("a" * 60 + "!")
+        peer.text("2")
+        assert peer.expect().payloads == [b"3"]
+        peer.wait_for_end()
+
+    options = ["--answer", "^(a|aa)+$=never", "--answer", "^2$=3"]
+    session = terminal("connect", *options, scripted(script).url)
+    session.until("backtracks for too long")
+    session.until(lambda: re.search(r"→ .*  3\n", session.text))
 
 
 def test_ping_shows_the_round_trip(session):
@@ -269,6 +341,13 @@ def test_filter_refuses_a_pattern_that_takes_too_long(session):
     terminal.until(lambda: re.search(r"← .* still all", terminal.text))
 
 
+def _last_line(terminal):
+    """Return the number of the last line of the last message that came, once it is complete."""
+    shown, prompt, _ = terminal.text.rpartition("\n← ")[2].partition("\n>")
+    found = re.findall(r"^  line (\d+)$", shown, re.MULTILINE)
+    return int(found[-1]) if found and prompt else None
+
+
 def test_cut_says_where_messages_are_cut(session):
     terminal = session(rows=30)
     text = "\n".join(f"line {number}" for number in range(1, 101))
@@ -284,9 +363,7 @@ def test_cut_says_where_messages_are_cut(session):
         terminal.paste(text)
         terminal.press("enter")
         terminal.until(lambda before=before: terminal.text.count("← ") == before + 1)
-        terminal.until("\n>")
-        shown = terminal.text.rpartition("← ")[2]
-        assert re.findall(r"  line (\d+)$", shown, re.MULTILINE)[-1] == str(last)
+        terminal.until(lambda last=last: _last_line(terminal) == last)
 
 
 def test_max_lines_cuts_from_the_start(session):
@@ -294,12 +371,7 @@ def test_max_lines_cuts_from_the_start(session):
         terminal = session(*options)
         terminal.paste("\n".join(f"line {number}" for number in range(1, 101)))
         terminal.press("enter")
-        terminal.until(
-            lambda terminal=terminal, last=last: (
-                re.findall(r"  line (\d+)$", terminal.text.rpartition("← ")[2], re.MULTILINE)[-1:]
-                == [str(last)]
-            )
-        )
+        terminal.until(lambda terminal=terminal, last=last: _last_line(terminal) == last)
 
 
 def test_a_long_string_in_json_is_abridged_and_show_has_all_of_it(session):

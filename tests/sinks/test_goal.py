@@ -1,9 +1,8 @@
 """The goal: what is passed on, and where it ends."""
 
-import re
-
 import pytest
 
+from wscli.payload.matching import parse_matcher
 from wscli.session.bus import Batch, Sink
 from wscli.sinks.goal import Goal
 from wscli.wire.events import Messages, Ping
@@ -63,14 +62,14 @@ def test_a_count_of_zero_is_reached_at_once_and_only_messages_are_held_back():
 
 def test_a_pattern_ends_with_the_message_that_it_finds():
     seen = Seen()
-    goal = Goal(seen, None, re.compile("x|ü"))
+    goal = Goal(seen, None, parse_matcher("x|ü"))
     assert run(goal, seen, [[b"a"]], [[b"b", "ü".encode(), b"x"]]) == [[b"a"], [b"b", "ü".encode()]]
     assert goal.reached
 
 
 def test_a_count_may_be_reached_before_the_pattern():
     seen = Seen()
-    goal = Goal(seen, 2, re.compile("x"))
+    goal = Goal(seen, 2, parse_matcher("x"))
     assert run(goal, seen, [[b"a", b"b", b"x"]]) == [[b"a", b"b"]]
     assert goal.reached
 
@@ -80,4 +79,21 @@ def test_what_goes_out_is_passed_and_not_counted():
     goal = Goal(seen, 1)
     goal.batch(Batch(False, 0.0, 0.0, [Messages(1, [b"out", b"out"])]))
     assert seen.items == [[b"out", b"out"]]
+    assert not goal.reached
+
+
+def test_a_pattern_that_backtracks_is_given_up_and_nothing_is_lost():
+    seen = Seen()
+    goal = Goal(seen, None, parse_matcher("^(a|aa)+$"))
+    hostile = b"a" * 60 + b"b"
+    assert run(goal, seen, [[b"x", hostile, b"y"]], [[b"aaa"]]) == [[b"x", hostile, b"y"], [b"aaa"]]
+    assert not goal.reached
+    assert "backtracks for too long" in goal.failure.what
+
+
+def test_the_search_of_a_batch_ends_when_it_is_told_to():
+    seen = Seen()
+    goal = Goal(seen, None, parse_matcher("x"))
+    goal.stopped = lambda: True
+    assert run(goal, seen, [[b"a", b"x"]]) == [[b"a", b"x"]]
     assert not goal.reached

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
+from wscli.apps.message import Sending
 from wscli.apps.run import Work, run_session
 from wscli.errors import ExitStatus
 
@@ -14,6 +15,7 @@ class ListenOptions(NamedTuple):
     """``limit`` messages or ``duration`` seconds end it, or the server does."""
 
     common: Common
+    sending: Sending = Sending()
     limit: int | None = None
     duration: float | None = None
 
@@ -24,4 +26,10 @@ def run(options: ListenOptions, env: Env) -> ExitStatus:
     def listen(work: Work) -> None:
         work.wait(lambda: work.goal.reached, options.duration)
 
-    return run_session(options.common, env, listen, count=options.limit)
+    return run_session(
+        options.common,
+        env,
+        listen,
+        count=options.limit,
+        automation=options.sending.automation(env),
+    )

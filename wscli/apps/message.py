@@ -2,25 +2,77 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from wscli.apps.automation import Answer, Automation, Repeat, split_answer
 from wscli.apps.env import Env
 from wscli.errors import UsageError
+from wscli.payload.typed import terminated, unescape
 from wscli.wire.codes import Opcode
 
+_ENCODINGS = ("0x", "b64:")
 
-def read_message(text: str, opcode: Opcode, env: Env) -> bytes:
+
+class Sending(NamedTuple):
+    """What the user's sending options say: how texts become messages, and what is automatic.
+
+    With ``escapes``, escapes in typed text are replaced. ``end`` is added to messages that do not
+    end with it. ``answers`` and ``repeats`` are what ``Automation`` takes.
+    """
+
+    opcode: Opcode = Opcode.TEXT
+    escapes: bool = False
+    end: bytes = b""
+    answers: tuple[Answer, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+
+    def read(self, text: str, env: Env) -> bytes:
+        """Return the payload that a text on the command line stands for, with its terminator.
+
+        Raises:
+            UsageError: if it cannot be read or decoded.
+        """
+        return terminated(read_message(text, self.opcode, env, escapes=self.escapes), self.end)
+
+    def automation(self, env: Env) -> Automation:
+        """Return what posts the answers and the repeated messages."""
+        return Automation(env.clock, self.opcode, self.answers, self.repeats)
+
+
+def with_automation(
+    sending: Sending, answers: tuple[str, ...], repeats: tuple[tuple[float, str], ...], env: Env
+) -> Sending:
+    """Return sending options with answers, each ``MATCH=REPLY``, and pairs of interval and message.
+
+    Raises:
+        UsageError: if one of them cannot be read.
+    """
+    return sending._replace(
+        answers=tuple(_read_answer(text, sending, env) for text in answers),
+        repeats=tuple(Repeat(interval, sending.read(text, env)) for interval, text in repeats),
+    )
+
+
+def _read_answer(text: str, sending: Sending, env: Env) -> Answer:
+    try:
+        matcher, reply = split_answer(text)
+    except ValueError as error:
+        raise UsageError(str(error), hint="--answer '^2$=3', as in Engine.IO") from None
+    return Answer(matcher, sending.read(reply, env))
+
+
+def read_message(text: str, opcode: Opcode, env: Env, *, escapes: bool = False) -> bytes:
     """Return a payload: the text itself, a file's content for @FILE, decoded 0x or b64: if binary.
 
     Raises:
         UsageError: if it cannot be read or decoded.
     """
-    if text.startswith("@@"):
-        return text[1:].encode()
-    if text.startswith("@"):
+    if text.startswith("@") and not text.startswith("@@"):
         payload = _read_file(text[1:], env)
-    elif opcode == Opcode.BINARY:
+    elif opcode == Opcode.BINARY and text.startswith(_ENCODINGS):
         payload = _decode(text)
     else:
-        payload = text.encode(errors="surrogateescape")
+        payload = _read_typed(text.removeprefix("@") if text.startswith("@@") else text, escapes)
     if opcode == Opcode.TEXT:
         try:
             payload.decode()
@@ -28,6 +80,17 @@ def read_message(text: str, opcode: Opcode, env: Env) -> bytes:
             name = f"the message {text[:40]!r}"
             raise not_utf8(name, error, "--binary sends any bytes") from None
     return payload
+
+
+def _read_typed(text: str, escapes: bool) -> bytes:
+    if not escapes:
+        return text.encode(errors="surrogateescape")
+    try:
+        return unescape(text)
+    except ValueError as error:
+        raise UsageError(
+            f"the message {text[:40]!r} cannot be read", str(error), r"\\ is a backslash"
+        ) from None
 
 
 def _read_file(name: str, env: Env) -> bytes:
@@ -48,15 +111,13 @@ def _decode(text: str) -> bytes:
     try:
         if text.startswith("0x"):
             return bytes.fromhex(text[2:])
-        if text.startswith("b64:"):
-            import base64
+        import base64
 
-            return base64.b64decode(text[4:], validate=True)
+        return base64.b64decode(text[4:], validate=True)
     except ValueError as error:
         raise UsageError(
             f"{text!r} cannot be decoded", str(error), "0xHEX, b64:BASE64 or @FILE"
         ) from None
-    return text.encode(errors="surrogateescape")
 
 
 def not_utf8(name: str, error: UnicodeDecodeError, hint: str) -> UsageError:

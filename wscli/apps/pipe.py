@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
-from wscli.apps.message import not_utf8
+from wscli.apps.message import Sending, not_utf8
 from wscli.apps.report import say
 from wscli.apps.run import Work, run_session
 from wscli.errors import ConnectionClosed, ExitStatus, UsageError
@@ -26,7 +26,7 @@ class PipeOptions(NamedTuple):
     """
 
     common: Common
-    opcode: Opcode = Opcode.TEXT
+    sending: Sending = Sending()
     separator: bytes = b"\n"
     whole: bool = False
     linger: float = 1.0
@@ -41,13 +41,19 @@ def run(options: PipeOptions, env: Env) -> ExitStatus:
         try:
             while not (work.stopped or work.goal.reached or feeder.has_lingered()):
                 feeder.pace()
-                work.session.turn(feeder.patience())
+                work.turn(feeder.patience())
         finally:
             feeder.stop()
         if feeder.complaint is not None:
             raise feeder.complaint
 
-    return run_session(options.common, env, pipe, count=options.limit)
+    return run_session(
+        options.common,
+        env,
+        pipe,
+        count=options.limit,
+        automation=options.sending.automation(env),
+    )
 
 
 class Feeder:
@@ -132,7 +138,7 @@ class Feeder:
         good, complaint = self._check(messages)
         if good:
             try:
-                self._session.post(self._options.opcode, good)
+                self._session.post(self._options.sending.opcode, good)
             except ConnectionClosed:  # the peer was faster; how it ended is told elsewhere
                 self._ended = True
                 return
@@ -150,7 +156,7 @@ class Feeder:
         if max(map(len, messages)) > self._max_size:
             index = next(i for i, line in enumerate(messages) if len(line) > self._max_size)
             return messages[:index], self._too_long(index)
-        if self._options.opcode != Opcode.TEXT:
+        if self._options.sending.opcode != Opcode.TEXT:
             return messages, None
         try:
             b"\n".join(messages).decode()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable
 from contextlib import ExitStack
 
 from wscli.apps import demo
+from wscli.apps.automation import Automation
 from wscli.apps.common import Common
 from wscli.apps.display import data_sink, recording, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.report import report
 from wscli.errors import ExitStatus, TimedOut, WscliError
+from wscli.payload.matching import Matcher
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.end import error_of
@@ -29,11 +30,22 @@ _STILL_COMING = 1.0  # seconds: where a message came so recently, more was to be
 class Work:
     """An open session, with what its command waits for."""
 
-    def __init__(self, session: Session, goal: Goal, env: Env, interrupts: Interrupts) -> None:
+    def __init__(
+        self,
+        session: Session,
+        goal: Goal,
+        env: Env,
+        interrupts: Interrupts,
+        automation: Automation,
+    ) -> None:
         self.session = session
         self.goal = goal
         self.env = env
         self._interrupts = interrupts
+        self._automation = automation
+        self._deadline: float | None = None
+        goal.stopped = automation.stopped = lambda: self.stopped or self._is_late()
+        automation.attach(session)
 
     @property
     def interrupted(self) -> bool:
@@ -48,13 +60,32 @@ class Work:
     def wait(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
         """Let the connection go on until ``done``; false if it is stopped or time is up before."""
         clock = self.env.clock
-        end = None if seconds is None else clock.monotonic() + seconds
+        self._deadline = None if seconds is None else clock.monotonic() + seconds
+        self.raise_failure()
         while not done():
-            left = None if end is None else end - clock.monotonic()
-            if self.stopped or (left is not None and left <= 0):
+            if self.stopped or self._is_late():
                 return False
-            self.session.turn(left)
+            left = None if self._deadline is None else self._deadline - clock.monotonic()
+            self.turn(left)
         return True
+
+    def turn(self, timeout: float | None = None) -> None:
+        """Turn the session once, and post answers and repeated messages.
+
+        Raises:
+            UsageError: if a pattern of the user's had to be abandoned.
+        """
+        self._automation.turn(timeout)
+        self.raise_failure()
+
+    def raise_failure(self) -> None:
+        """Raise the error of a pattern that had to be abandoned, if there is one."""
+        failure = self.goal.failure or self._automation.failure
+        if failure is not None:
+            raise failure
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and self.env.clock.monotonic() >= self._deadline
 
 
 def run_session(
@@ -64,8 +95,9 @@ def run_session(
     *,
     sink: Sink | None = None,
     count: int | None = None,
-    until: re.Pattern[str] | None = None,
+    until: Matcher | None = None,
     cut: bool = True,
+    automation: Automation | None = None,
 ) -> ExitStatus:
     """Open a session, do the work, and close.
 
@@ -76,7 +108,7 @@ def run_session(
     with Interrupts() as interrupts:
         try:
             goal = Goal(sink or data_sink(common.seeing, env), count, until, cut=cut)
-            return _run(common, env, work, goal, interrupts)
+            return _run(common, env, work, goal, interrupts, automation or Automation(env.clock))
         except KeyboardInterrupt:
             return interrupts.status or ExitStatus.INTERRUPTED
         except BrokenPipeError:
@@ -84,7 +116,12 @@ def run_session(
 
 
 def _run(
-    common: Common, env: Env, work: Callable[[Work], None], goal: Goal, interrupts: Interrupts
+    common: Common,
+    env: Env,
+    work: Callable[[Work], None],
+    goal: Goal,
+    interrupts: Interrupts,
+    automation: Automation,
 ) -> ExitStatus:
     seeing = common.seeing
     started = env.clock.monotonic()
@@ -92,13 +129,13 @@ def _run(
     with ExitStack() as stack:
         try:
             recorder = stack.enter_context(recording(seeing))
-            bus = Bus([*talk_sinks(seeing, env), goal, *recorder])
+            bus = Bus([automation, *talk_sinks(seeing, env), goal, *recorder])
             url = stack.enter_context(demo.resolve(common.url))
             session = open_session(
                 url, common.connect, clock=env.clock, environ=env.environ, bus=bus
             )
             interrupts.guard(session)
-            _conduct(session, work, Work(session, goal, env, interrupts))
+            _conduct(session, work, Work(session, goal, env, interrupts, automation))
         except WscliError as error:
             report(error, env, seeing.colour)
             bus.failed(error, env.clock.time(), env.clock.monotonic() - started)

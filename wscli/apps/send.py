@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from wscli.apps.common import Common
 from wscli.apps.env import Env
+from wscli.apps.message import Sending
 from wscli.apps.run import Work, run_session
 from wscli.errors import ConnectionClosed, ExitStatus, TimedOut
+from wscli.payload.matching import Matcher
 from wscli.session.end import describe_close, error_of
-from wscli.wire.codes import Opcode
 
 
 class SendOptions(NamedTuple):
@@ -24,9 +24,9 @@ class SendOptions(NamedTuple):
 
     common: Common
     messages: Sequence[bytes] = ()
-    opcode: Opcode = Opcode.TEXT
+    sending: Sending = Sending()
     replies: int | None = None
-    until: re.Pattern[str] | None = None
+    until: Matcher | None = None
     timeout: float | None = 10.0
 
 
@@ -40,7 +40,7 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
     def exchange(work: Work) -> None:
         with suppress(ConnectionClosed):  # then the wait below ends, and says how it ended
             for message in options.messages:
-                work.session.post(options.opcode, [message])
+                work.session.post(options.sending.opcode, [message])
         left = None
         if options.timeout is not None:
             left = options.timeout - (env.clock.monotonic() - started)
@@ -51,7 +51,13 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
     # What was asked for ends what is shown; without that, everything up to the peer's Close is.
     cut = options.replies is not None or options.until is not None
     return run_session(
-        _within_timeout(options), env, exchange, count=count, until=options.until, cut=cut
+        _within_timeout(options),
+        env,
+        exchange,
+        count=count,
+        until=options.until,
+        cut=cut,
+        automation=options.sending.automation(env),
     )
 
 

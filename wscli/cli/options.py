@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wscli.apps.common import Common, Seeing
 from wscli.apps.env import Env
 from wscli.cli.command import Option
-from wscli.cli.types import duration, headers, resolve, size
+from wscli.cli.types import duration, headers, interval, resolve, size, terminator
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
 from wscli.sinks.human.safe import visible
 from wscli.wire.codes import Opcode
+
+if TYPE_CHECKING:
+    from wscli.apps.message import Sending
 
 _DEFAULTS = ConnectOptions()
 
@@ -235,19 +238,56 @@ def watching_options() -> list[click.Parameter]:
 
 
 def sending_options() -> list[click.Parameter]:
-    """Return the options that say what kind of message is sent."""
+    """Return the options that say how messages are made, and which are sent automatically."""
     section = "Sending"
     return [
         Option("-t", "--text", section=section, is_flag=True, help="Send text; the default."),
         Option("-b", "--binary", section=section, is_flag=True, help="Send binary."),
+        Option(
+            "--escapes",
+            section=section,
+            is_flag=True,
+            help=r"Replace \0 \n \r \t \\ \xNN \uNNNN \u{N} in typed text.",
+        ),
+        Option(
+            "--end",
+            section=section,
+            type=terminator,
+            metavar="STRING",
+            help=r"End each message with a terminator such as '\0', '\x1e' or '\r\n', where it is "
+            "missing; on stdout it takes the place of the line feed.",
+        ),
+        Option(
+            "--answer",
+            "answers",
+            section=section,
+            multiple=True,
+            metavar="'MATCH=REPLY'",
+            help="Send REPLY whenever a message matches MATCH, a pattern as for --until, which "
+            r"ends at the first = before which it is complete (\= is a literal =); repeatable.",
+        ),
+        Option(
+            "--every",
+            "repeats",
+            section=section,
+            nargs=2,
+            type=(interval, str),
+            multiple=True,
+            metavar="DURATION MESSAGE",
+            help="Send MESSAGE again and again, first after DURATION; repeatable.",
+        ),
     ]
 
 
-def read_opcode(params: dict[str, Any]) -> Opcode:
-    """Return the kind of message that the sending options ask for."""
+def read_sending(params: dict[str, Any], env: Env) -> Sending:
+    """Return what the sending options ask for."""
+    from wscli.apps.message import Sending, with_automation
+
     if params["text"] and params["binary"]:
         raise UsageError("a message is text or binary, not both", hint="--text or --binary")
-    return Opcode.BINARY if params["binary"] else Opcode.TEXT
+    opcode = Opcode.BINARY if params["binary"] else Opcode.TEXT
+    sending = Sending(opcode, params["escapes"], params["end"] or b"")
+    return with_automation(sending, params["answers"], params["repeats"], env)
 
 
 def read_common(params: dict[str, Any], env: Env) -> Common:

@@ -6,10 +6,14 @@ Each function is a parameter type of click's: it is given text (or a default), a
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from click import BadParameter
 
 from wscli.quantities import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from wscli.payload.matching import Matcher
 
 _RESOLVE = r"(?P<host>[^:\[\]]+|\[[^\]]+\]):(?P<port>\d+):(?P<address>.+)"
 
@@ -73,9 +77,32 @@ def resolve(value: str) -> tuple[str, int, str]:
     return match["host"].strip("[]"), int(match["port"]), match["address"].strip("[]")
 
 
-def pattern(value: str) -> re.Pattern[str]:
-    """Read a regular expression of Python's."""
+def interval(value: str) -> float:
+    """Read a duration that is longer than nothing; return seconds."""
+    seconds = duration(value)
+    if seconds == 0:
+        raise BadParameter("an interval of 0 would send without end")
+    return seconds
+
+
+def pattern(value: str) -> Matcher:
+    """Read a regular expression, or a JSONPath query."""
+    from wscli.payload.matching import parse_matcher
+
     try:
-        return re.compile(value)
-    except re.error as error:
-        raise BadParameter(f"{value!r} is no regular expression: {error}") from None
+        return parse_matcher(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+
+
+def terminator(value: str) -> bytes:
+    r"""Read what ends each message, with escapes such as ``\0``."""
+    from wscli.payload.typed import unescape
+
+    try:
+        end = unescape(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+    if not end:
+        raise BadParameter("a terminator has at least one byte")
+    return end

@@ -10,7 +10,6 @@ pattern of their kind.
 
 from __future__ import annotations
 
-import json
 from typing import Any, Protocol
 
 from wscli.wire.codes import Opcode
@@ -82,6 +81,8 @@ class JsonPathMatcher:
         Raises:
             PatternTimeout: if a regular expression inside the query takes too long.
         """
+        import json
+
         try:
             value = json.loads(payload)
         except (ValueError, RecursionError):  # the second for JSON that is nested too deeply

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from wscli.apps.automation import Automation
 from wscli.errors import WscliError
 from wscli.net.opening import Opening
 from wscli.session.end import End
@@ -42,6 +43,9 @@ class Listener(Protocol):
     def link_down(self, outcome: End | WscliError, retry: Retry | None) -> None:
         """Handle the end of a connection, or a failure to connect, and show the next attempt."""
 
+    def link_complains(self, error: WscliError) -> None:
+        """Report an error that the connection outlives."""
+
     def link_crashed(self, error: Exception) -> None:
         """Handle a bug."""
 
@@ -54,7 +58,11 @@ class Link:
     """
 
     def __init__(
-        self, connect: Callable[[], Session], reconnect: Reconnect | None, listener: Listener
+        self,
+        connect: Callable[[], Session],
+        reconnect: Reconnect | None,
+        automation: Automation,
+        listener: Listener,
     ) -> None:
         self.state = "connecting"
         self.session: Session | None = None
@@ -62,6 +70,7 @@ class Link:
         self.retry: Retry | None = None
         self._connect = connect
         self._reconnect = reconnect
+        self._automation = automation
         self._listener = listener
         self._now = threading.Event()  # set to connect without waiting
         self._stopping = False
@@ -111,6 +120,7 @@ class Link:
             return error
         self.session, self.opening = session, session.opening
         self.state, self.retry = "open", None
+        self._automation.attach(session)
         session.start()
         self._listener.link_up(session)
         while session.end is None:
@@ -119,9 +129,16 @@ class Link:
                 session.turn(0)
                 session.abort()
             else:
-                session.turn()
+                self._turn()
         self.session = None
         return session.end
+
+    def _turn(self) -> None:
+        """Turn the session once, and report a pattern of --answer that was abandoned."""
+        self._automation.turn()
+        failure, self._automation.failure = self._automation.failure, None
+        if failure is not None:
+            self._listener.link_complains(failure)
 
     def _pause(self, outcome: End | WscliError) -> None:
         wait: float | None = 0.0  # the user wants it now

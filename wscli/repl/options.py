@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wscli.apps.common import Common
+from wscli.apps.message import Sending
 
 
 class ReplOptions(NamedTuple):
@@ -15,6 +16,7 @@ class ReplOptions(NamedTuple):
     """
 
     common: Common
+    sending: Sending = Sending()
     reconnect: str = "never"
     on_open: tuple[str, ...] = ()
     exit_on_close: bool = False

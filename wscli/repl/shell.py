@@ -12,6 +12,7 @@ from wscli.apps.env import Env
 from wscli.apps.message import read_message
 from wscli.apps.report import report
 from wscli.errors import ConnectionClosed, ExitStatus, UsageError, WscliError
+from wscli.payload.typed import terminated
 from wscli.repl.commands import run_command
 from wscli.repl.display import Display, DisplayStream
 from wscli.repl.history import LineHistory
@@ -109,7 +110,7 @@ class Shell:
             if isinstance(call, Call):
                 run_command(self, call.name, call.argument)
             elif call:
-                self.send(Opcode.TEXT, call.encode())
+                self._send_line(call)
         except UnicodeEncodeError:
             self.report(UsageError("the line is not UTF-8, as text must be"))
         except MemoryError:
@@ -119,8 +120,14 @@ class Shell:
             return isinstance(error, ConnectionClosed) and not isinstance(call, Call)
         return False
 
+    def _send_line(self, line: str) -> None:
+        sending = self._options.sending
+        literal = f"@{line}" if line.startswith("@") else line  # only commands read files
+        payload = read_message(literal, sending.opcode, self.env, escapes=sending.escapes)
+        self.send(sending.opcode, payload)
+
     def send(self, opcode: Opcode, payload: bytes) -> None:
-        """Send a message.
+        """Send a message, with the terminator that messages are to have.
 
         Raises:
             ConnectionClosed: if there is no open connection, or it takes no more.
@@ -128,7 +135,7 @@ class Shell:
         session = self.session()
         if session.pending > _MAX_PENDING:
             raise ConnectionClosed(f"the peer does not read: {session.pending:,} bytes wait", 0)
-        session.post(opcode, [payload])
+        session.post(opcode, [terminated(payload, self._options.sending.end)])
 
     def session(self) -> Session:
         """Return the open session.
@@ -142,7 +149,7 @@ class Shell:
         hint = "wait for it" if self.link.state == "connecting" else "/reconnect"
         raise ConnectionClosed("not connected", 0, hint=hint)
 
-    def read_payload(self, text: str, opcode: Opcode) -> bytes:
+    def read_payload(self, text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
         """Return a payload: the text itself, or what it stands for, see ``read_message``.
 
         Raises:
@@ -152,7 +159,7 @@ class Shell:
             raise UsageError("stdin is the terminal here", hint="@FILE")
         if text.startswith("@~"):
             text = f"@{os.path.expanduser(text[1:])}"
-        return read_message(text, opcode, self.env)
+        return read_message(text, opcode, self.env, escapes=escapes)
 
     def leave(self, status: ExitStatus = ExitStatus.OK) -> None:
         """Close the connection and leave; when called again, leave at once."""
@@ -206,6 +213,10 @@ class Shell:
         elif retry is None or not self._is_repeated(outcome):
             self._report_outcome(outcome, error)
         self.call_soon(lambda: self._after(error, retry))
+
+    def link_complains(self, error: WscliError) -> None:
+        """Show an error that the connection outlives."""
+        self.report(error)
 
     def link_crashed(self, error: Exception) -> None:
         """Give up because of a bug."""

@@ -8,7 +8,14 @@ import click
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
-from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.options import (
+    connection_options,
+    read_common,
+    read_sending,
+    seeing_options,
+    sending_options,
+    url_argument,
+)
 from wscli.cli.types import count
 from wscli.errors import ExitStatus
 
@@ -27,6 +34,7 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
 
     options = ReplOptions(
         read_common(params, env),
+        sending=read_sending(params, env),
         reconnect=params["reconnect"],
         on_open=params["on_open"],
         exit_on_close=params["exit_on_close"],
@@ -100,6 +108,7 @@ command = _Connect(
             metavar="N|off",
             help="Cut longer messages; otherwise at half the screen. /show N has all of one.",
         ),
+        *sending_options(),
         *seeing_options(),
         *connection_options(),
     ],

@@ -6,7 +6,14 @@ from typing import Any
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
-from wscli.cli.options import connection_options, read_common, seeing_options, url_argument
+from wscli.cli.options import (
+    connection_options,
+    read_common,
+    read_sending,
+    seeing_options,
+    sending_options,
+    url_argument,
+)
 from wscli.cli.types import count, duration
 from wscli.errors import ExitStatus
 
@@ -15,7 +22,10 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.apps import listen
 
     options = listen.ListenOptions(
-        read_common(params, env), limit=params["count"], duration=params["duration"]
+        read_common(params, env),
+        sending=read_sending(params, env),
+        limit=params["count"],
+        duration=params["duration"],
     )
     return listen.run(options, env)
 
@@ -32,6 +42,7 @@ command = Command(
         url_argument(),
         Option("-n", "--count", type=count, metavar="N", help="End after so many messages."),
         Option("--for", "duration", type=duration, metavar="DURATION", help="End after so long."),
+        *sending_options(),
         *seeing_options(),
         *connection_options(),
     ],

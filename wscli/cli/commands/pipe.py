@@ -10,8 +10,8 @@ from wscli.cli.command import Command, Option
 from wscli.cli.options import (
     connection_options,
     read_connect_options,
-    read_opcode,
     read_seeing,
+    read_sending,
     seeing_options,
     sending_options,
     url_argument,
@@ -28,7 +28,7 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     separator = b"\0" if params["null"] else b"\n"
     options = pipe.PipeOptions(
         Common(params["url"], read_connect_options(params, env), read_seeing(params, separator)),
-        opcode=read_opcode(params),
+        sending=read_sending(params, env),
         separator=separator,
         whole=params["whole"],
         linger=params["linger"],

@@ -11,7 +11,7 @@ from wscli.cli.command import Command, Option
 from wscli.cli.options import (
     connection_options,
     read_common,
-    read_opcode,
+    read_sending,
     seeing_options,
     sending_options,
     url_argument,
@@ -22,13 +22,12 @@ from wscli.errors import ExitStatus
 
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.apps import send
-    from wscli.apps.message import read_message
 
-    opcode = read_opcode(params)
+    sending = read_sending(params, env)
     options = send.SendOptions(
         read_common(params, env),
-        messages=[read_message(text, opcode, env) for text in params["messages"]],
-        opcode=opcode,
+        messages=[sending.read(text, env) for text in params["messages"]],
+        sending=sending,
         replies=params["replies"],
         until=params["until"],
         timeout=params["timeout"],

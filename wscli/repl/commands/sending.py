@@ -21,29 +21,40 @@ _CONTROL_OPCODES = (Opcode.CLOSE, Opcode.PING, Opcode.PONG)
 _MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455 §5.5)
 _MAX_REASON = _MAX_CONTROL - 2
 _MAX_CODE = 0xFFFF
+_ESCAPES = r"-e(?:\s|\Z)"
 
 
-@command("text", "TEXT|@FILE", words=(AT_FILE,))
+@command("text", "[-e] TEXT|@FILE", words=("-e", AT_FILE))
 def send_text(shell: Shell, argument: str) -> None:
-    """Send text, as a line without a slash does.
+    r"""Send text, as a line without a slash does.
 
-    @FILE sends what is in a file, and @@ begins a text that begins with @.
-    /text alone sends an empty message.
+    -e replaces \0 \n \r \t \xNN \uNNNN and \\ in TEXT. @FILE sends what is in a
+    file, and @@ begins a text that begins with @. /text alone sends an empty
+    message.
+
+    /text -e CONNECT\n\n\0
     """
-    shell.send(Opcode.TEXT, shell.read_payload(argument, Opcode.TEXT))
+    _send(shell, Opcode.TEXT, argument)
 
 
-@command("binary", "DATA|@FILE", words=("0x", "b64:", AT_FILE))
+@command("binary", "[-e] DATA|@FILE", words=("-e", "0x", "b64:", AT_FILE))
 def send_binary(shell: Shell, argument: str) -> None:
     """Send a binary message: 0xHEX, b64:BASE64, a file.
 
-    Other text is sent as the bytes of its UTF-8.
+    Other text is sent as the bytes of its UTF-8; -e replaces escapes in it, as
+    /text does.
 
     /binary 0x00ff10
     /binary b64:AP8Q
     /binary @image.png
     """
-    shell.send(Opcode.BINARY, shell.read_payload(argument, Opcode.BINARY))
+    _send(shell, Opcode.BINARY, argument)
+
+
+def _send(shell: Shell, opcode: Opcode, argument: str) -> None:
+    escapes = re.match(_ESCAPES, argument)
+    text = argument[escapes.end() :] if escapes else argument
+    shell.send(opcode, shell.read_payload(text, opcode, escapes=escapes is not None))
 
 
 @command("json", "JSON|@FILE", words=(AT_FILE,))

@@ -1,0 +1,135 @@
+"""Answers and repeated messages, on a session with a scripted server."""
+
+import pytest
+
+from wscli.apps.automation import Answer, Automation, Repeat, split_answer
+from wscli.net.clock import Clock
+from wscli.net.options import ConnectOptions
+from wscli.payload.matching import parse_matcher
+from wscli.session.bus import Bus
+from wscli.session.connect import open_session
+from wscli.session.session import OUTBOX_HIGH_WATER
+from wscli.wire.codes import Opcode
+
+
+@pytest.mark.parametrize(
+    ("text", "match", "reply"),
+    [
+        ("^2$=3", "^2$", "3"),
+        ("PING=PONG=x", "PING", "PONG=x"),
+        ("(?=a)b=c", "(?=a)b", "c"),
+        ("(?<=a)b=c", "(?<=a)b", "c"),
+        ("[^=]=c", "[^=]", "c"),
+        (r"a\=b=c", r"a\=b", "c"),
+        ("$[?@.id==1]=one", "$[?@.id==1]", "one"),
+        ("$[?@.a=='x=y' && @.b<=3]={}", "$[?@.a=='x=y' && @.b<=3]", "{}"),
+        ('"type":"ping"={"type":"pong"}', '"type":"ping"', '{"type":"pong"}'),
+        ("empty=", "empty", ""),
+    ],
+)
+def test_an_answer_is_split_where_its_pattern_is_complete(text, match, reply):
+    matcher, rest = split_answer(text)
+    assert (matcher.text, rest) == (match, reply)
+
+
+@pytest.mark.parametrize("text", ["", "=", "=x", "no reply", "(a=b", "$[?@.id==1]"])
+def test_what_is_not_an_answer(text):
+    with pytest.raises(ValueError, match="is not an answer"):
+        split_answer(text)
+
+
+@pytest.fixture
+def automated(scripted):
+    """Return a function that opens a session with a script, and automation that runs it."""
+    sessions = []
+
+    def start(script, **options):
+        automation = Automation(Clock(), **options)
+        session = open_session(
+            scripted(script).url, ConnectOptions(), clock=Clock(), environ={}, bus=Bus([automation])
+        )
+        sessions.append(session)
+        automation.attach(session)
+        session.start()
+        return automation, session
+
+    yield start
+    for session in sessions:
+        session.abort()
+
+
+def turn_until(automation, done):
+    clock = Clock()
+    end = clock.monotonic() + 20
+    while not done():
+        assert clock.monotonic() < end
+        automation.turn(1.0)
+
+
+def test_each_match_is_answered_once_by_the_first_that_matches(automated):
+    got = []
+
+    def script(peer):
+        peer.accept()
+        peer.text("2", "42", "PING", "2")
+        got.extend(peer.payloads(4))
+        peer.close()
+        peer.expect_close()
+
+    answers = [
+        Answer(parse_matcher("^2$"), b"3"),
+        Answer(parse_matcher("2$|PING"), b"other"),
+    ]
+    automation, session = automated(script, answers=answers)
+    turn_until(automation, lambda: session.end)
+    assert got == [b"3", b"other", b"other", b"3"]
+
+
+def test_a_message_is_repeated_after_each_interval(automated):
+    got = []
+
+    def script(peer):
+        peer.accept()
+        got.extend(peer.payloads(3))
+        peer.close()
+        peer.expect_close()
+
+    automation, session = automated(script, repeats=[Repeat(0.02, b"tick")], opcode=Opcode.BINARY)
+    turn_until(automation, lambda: session.end)
+    assert got[:3] == [b"tick"] * 3
+
+
+def test_a_pattern_that_backtracks_is_dropped_and_the_others_go_on(automated):
+    got = []
+
+    def script(peer):
+        peer.accept()
+        peer.text("a" * 60 + "b", "PING")
+        got.extend(peer.payloads(1))
+        peer.close()
+        peer.expect_close()
+
+    answers = [Answer(parse_matcher("^(a|aa)+$"), b"x"), Answer(parse_matcher("PING"), b"PONG")]
+    automation, session = automated(script, answers=answers)
+    turn_until(automation, lambda: session.end)
+    assert got == [b"PONG"]
+    assert "backtracks for too long" in automation.failure.what
+
+
+def test_a_peer_that_does_not_read_does_not_fill_the_memory(automated):
+    def script(peer):
+        peer.accept()
+        for _ in range(200):
+            peer.text(*["PING"] * 100)
+        peer.close()
+        peer.wait_for_end()
+
+    reply = bytes(64 << 10)
+    automation, session = automated(
+        script, answers=[Answer(parse_matcher("PING"), reply)], opcode=Opcode.BINARY
+    )
+    most = 0
+    for _ in range(100):
+        automation.turn(0.05)
+        most = max(most, session.pending)
+    assert most <= OUTBOX_HIGH_WATER + len(reply) + 100

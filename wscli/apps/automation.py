@@ -1,0 +1,140 @@
+"""Messages that are sent without being typed: answers to what comes, and repeated ones.
+
+This is how a user keeps a connection alive by hand where the protocol on top has heartbeats of its
+own: Engine.IO's ``2`` is answered with ``3``, NATS's ``PING`` with ``PONG``, and STOMP wants a line
+feed now and then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from wscli.errors import ConnectionClosed, UsageError
+from wscli.net.clock import Clock
+from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
+from wscli.session.bus import Batch, Sink
+from wscli.session.session import OUTBOX_HIGH_WATER, Session
+from wscli.wire.codes import Opcode
+from wscli.wire.events import Messages
+
+
+class Answer(NamedTuple):
+    """Send ``reply`` whenever a message matches."""
+
+    matcher: Matcher
+    reply: bytes
+
+
+class Repeat(NamedTuple):
+    """Send ``message`` again and again, ``interval`` seconds apart; the first after an interval."""
+
+    interval: float
+    message: bytes
+
+
+class Automation(Sink):
+    """Post answers and repeated messages on a session.
+
+    Put it on the session's bus, ``attach`` each new session before its ``start``, and call
+    ``turn`` instead of the session's own. Nothing is posted while too much waits to be sent, so
+    that a peer that does not read cannot fill the memory.
+
+    ``failure`` is set when a pattern had to be abandoned; its answer is not given any more.
+    ``stopped`` may be replaced by a function that ends the matching of a batch early.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        opcode: Opcode = Opcode.TEXT,
+        answers: Sequence[Answer] = (),
+        repeats: Sequence[Repeat] = (),
+    ) -> None:
+        self.failure: UsageError | None = None
+        self.stopped: Callable[[], bool] = lambda: False
+        self._clock = clock
+        self._opcode = opcode
+        self._answers = list(answers)
+        self._repeats = list(repeats)
+        self._due: list[float] = []
+        self._session: Session | None = None
+
+    def attach(self, session: Session) -> None:
+        """Use a session, which is about to start, in place of an earlier one."""
+        now = self._clock.monotonic()
+        self._session = session
+        self._due = [now + repeat.interval for repeat in self._repeats]
+
+    def turn(self, timeout: float | None = None) -> None:
+        """Turn the session once, as its ``turn`` does, and post what has become due."""
+        session = self._session
+        if session is None:
+            return
+        waits = [max(0.0, due - self._clock.monotonic()) for due in self._due]
+        waits += [] if timeout is None else [timeout]
+        session.turn(min(waits, default=None))
+        self._repeat()
+
+    def batch(self, batch: Batch) -> None:
+        """Answer the messages of a batch."""
+        if not batch.incoming or not self._answers:
+            return
+        for item in batch.items:
+            if isinstance(item, Messages):
+                self._answer(item)
+
+    def is_answered(self, opcode: int, payload: bytes) -> bool:
+        """Return True if a message is one of those that are answered."""
+        return any(self._matches(answer, opcode, payload) for answer in list(self._answers))
+
+    def _answer(self, messages: Messages) -> None:
+        for payload in messages.payloads:
+            if self.stopped():
+                return
+            for answer in list(self._answers):
+                if self._matches(answer, messages.opcode, payload):
+                    self._post(answer.reply)
+                    break
+
+    def _matches(self, answer: Answer, opcode: int, payload: bytes) -> bool:
+        try:
+            return answer.matcher.matches(opcode, payload)
+        except PatternTimeout as error:
+            self._answers.remove(answer)
+            self.failure = UsageError(str(error), hint="a simpler pattern for --answer")
+            return False
+
+    def _repeat(self) -> None:
+        now = self._clock.monotonic()
+        for index, repeat in enumerate(self._repeats):
+            if self._due[index] <= now:
+                self._post(repeat.message)
+                # After a pause of the whole process they are not sent in a burst.
+                self._due[index] = max(self._due[index] + repeat.interval, now)
+
+    def _post(self, message: bytes) -> None:
+        session = self._session
+        if session is not None and session.pending < OUTBOX_HIGH_WATER:
+            with suppress(ConnectionClosed):  # how it ended is reported elsewhere
+                session.post(self._opcode, [message])
+
+
+def split_answer(text: str) -> tuple[Matcher, str]:
+    r"""Split ``MATCH=REPLY`` at the first ``=`` before which there is a complete pattern.
+
+    So ``(?=x)``, ``[^=]`` and ``$[?@.id==1]`` need no care; ``\=`` is an ``=`` in an expression.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    reason = "write 'MATCH=REPLY'"
+    end = text.find("=")
+    while end > 0:
+        try:
+            return parse_matcher(text[:end]), text[end + 1 :]
+        except ValueError as error:
+            reason = str(error)
+        end = text.find("=", end + 1)
+    raise ValueError(f"{text!r} is not an answer: {reason}")
