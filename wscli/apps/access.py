@@ -14,8 +14,9 @@ from wscli.net.clock import iso_time
 from wscli.server.foreground import End
 from wscli.server.visit import Visit, Watcher
 from wscli.session.bus import Sink
-from wscli.sinks.human.messages import clock_time, show_size
+from wscli.sinks.human.messages import clock_time
 from wscli.sinks.human.safe import visible
+from wscli.sinks.human.sizes import show_size
 from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output, RawStream
 

@@ -82,7 +82,10 @@ def _history_of(options: ReplOptions, host: str) -> str | None:
 
 def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     common = options.common
-    bus = Bus([shell.stats, shell.recorder, *_talk(shell, common.seeing, env), shell.display])
+    automation = options.sending.automation(env)
+    bus = Bus(
+        [automation, shell.stats, shell.recorder, *_talk(shell, common.seeing, env), shell.display]
+    )
     if common.seeing.form == "json":
         bus = Bus([bus, data_sink(common.seeing, shell.stream_env)])
 
@@ -101,7 +104,7 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     reconnect = None
     if options.reconnect != "never":
         reconnect = Reconnect(always=options.reconnect == "always")
-    return Link(connect, reconnect, shell)
+    return Link(connect, reconnect, automation, shell)
 
 
 def _talk(shell: Shell, seeing: Seeing, env: Env) -> list[Sink]:
