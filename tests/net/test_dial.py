@@ -189,6 +189,19 @@ def test_resolve_takes_the_place_of_a_lookup(echo_url):
     assert f"> Host: server.test:{port}" in result.err
 
 
+def test_resolve_knows_a_name_as_it_is_written(scripted):
+    def script(peer):
+        peer.accept()
+        peer.close()
+        peer.expect_close()
+
+    server = scripted(script)
+    options = ["--resolve", f"Faß.de:{server.port}:127.0.0.1"]
+    result = wscli("listen", "-v", *options, f"ws://faß.de:{server.port}/")
+    assert result.status == 0
+    assert f"> Host: xn--fa-hia.de:{server.port}" in result.err
+
+
 def test_ipv6(scripted):
     def script(peer):
         peer.accept()

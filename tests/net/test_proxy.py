@@ -31,13 +31,20 @@ def chosen(url, environ, **options):
         ("http://u:p%40@proxy:1/", Proxy("http", "proxy", 1, "u", "p@")),
         ("socks5h://[::1]:1080", Proxy("socks5h", "::1", 1080, None, None)),
         ("SOCKS4://proxy", Proxy("socks4", "proxy", 1080, None, None)),
+        ("http://faß.de", Proxy("http", "xn--fa-hia.de", 8080, None, None)),
     ],
 )
 def test_a_proxy_url_is_read(text, proxy):
     assert parse_proxy(text) == proxy
 
 
-@pytest.mark.parametrize("text", ["", "ftp://proxy", "https://proxy", "http://", "http://h:x"])
+def test_the_repr_of_a_proxy_hides_its_password():
+    assert "secret" not in repr(parse_proxy("http://user:secret@proxy"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ftp://proxy", "https://proxy", "http://", "http://h:x", "http://a..ü"]
+)
 def test_what_is_no_proxy_url_is_refused(text):
     with pytest.raises(UsageError):
         parse_proxy(text)
@@ -66,6 +73,15 @@ def test_what_is_no_proxy_url_is_refused(text):
         ("ws://h:82/", {"http_proxy": "a:1", "no_proxy": "h:82"}, None),
         ("ws://10.1.2.3/", {"http_proxy": "a:1", "no_proxy": "10.0.0.0/8"}, None),
         ("ws://h/", {"http_proxy": "a:1", "no_proxy": "10.0.0.0/8"}, "http://a:1"),
+        ("ws://h./", {"http_proxy": "a:1", "no_proxy": "h"}, None),
+        ("ws://h/", {"http_proxy": "a:1", "no_proxy": "h."}, None),
+        ("ws://x.h./", {"http_proxy": "a:1", "no_proxy": ".H."}, None),
+        ("ws://h.:82/", {"http_proxy": "a:1", "no_proxy": "h.:82"}, None),
+        ("ws://localhost./", {"http_proxy": "a:1"}, None),
+        ("ws://10.1.2.3./", {"http_proxy": "a:1", "no_proxy": "10.0.0.0/8"}, None),
+        ("ws://faß.de/", {"http_proxy": "a:1", "no_proxy": "FAß.de"}, None),
+        ("ws://faß.de/", {"http_proxy": "a:1", "no_proxy": "fass.de"}, "http://a:1"),
+        ("ws://h/", {"http_proxy": "a:1", "no_proxy": "."}, "http://a:1"),
         ("ws://h/", {"http_proxy": "a:1", "no_proxy": "*"}, None),
         ("ws://h/", {"http_proxy": "a:1", "no_proxy": ""}, "http://a:1"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wscli.wire.handshake import Agreement
-from wscli.wire.head import Request, Response
+from wscli.wire.head import Request, Response, without_query
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -32,13 +32,15 @@ def explain_refusal(request: Request, response: Response, body: bytes) -> str:
     if any(sign in body[:2048].decode("latin-1").lower() for sign in _PLAIN_ON_TLS):
         return "this port speaks TLS: write wss:// instead of ws://"
     if status in REDIRECTS:
-        return f"--location follows it, or connect to {response.headers.get('Location')} yourself"
+        location = without_query(response.headers.get("Location") or "its Location")
+        return f"--location follows it, or connect to {location} yourself"
     if status == 401:
         return _explain_401(request, response)
     if status == 403:
         return _explain_403(request)
     if status == 404:
-        return f"check the path: {request.target} is not there; /ws and /socket are common ones"
+        path = without_query(request.target)
+        return f"check the path: {path} is not there; /ws and /socket are common ones"
     if status == 426:
         return _explain_426(response)
     if 200 <= status < 300:
