@@ -16,7 +16,7 @@ from wscli.net import proxy as proxies
 from wscli.net import tls
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Clock, Deadline, poll_timeout
-from wscli.net.url import ascii_host, host_and_port
+from wscli.net.url import ascii_host, comparable_host, host_and_port
 
 _STAGGER = 0.25  # seconds before the next address is tried beside the last one (RFC 8305 §5)
 _FAMILIES = {None: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
@@ -107,7 +107,8 @@ def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None
 def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
     """Return the name or address of the server in the form that a SOCKS proxy is asked for."""
     url, options = attempt.opening.url, attempt.options
-    if proxy.looks_up and not any(host == url.host for host, _, _ in options.resolve):
+    host = comparable_host(url.host)
+    if proxy.looks_up and not any(comparable_host(name) == host for name, _, _ in options.resolve):
         return url.host
     family = 4 if proxy.kind == "socks4" else options.family  # SOCKS4 has no IPv6
     with attempt.phase("name", f"looking up {url.host}"):
@@ -129,10 +130,10 @@ def _connect_tcp(
 def _resolve(host: str, port: int, attempt: Attempt, family: int | None) -> list[_Address]:
     opening = attempt.opening
     opening.looked_up = host
+    for name, of_port, address in attempt.options.resolve:
+        if (comparable_host(name), of_port) == (comparable_host(host), port):
+            host = address
     try:
-        for name, of_port, address in attempt.options.resolve:
-            if (ascii_host(name).lower(), of_port) == (host.lower(), port):
-                host = address
         addresses = look_up(host, port, _FAMILIES[family], attempt.deadline)
         opening.addresses = tuple(str(address[0]) for _, address in addresses)
         return addresses

@@ -16,7 +16,7 @@ from wscli.net.clock import Deadline
 from wscli.net.options import ConnectOptions
 from wscli.net.redaction import mask, masked_repr, redact_url
 from wscli.net.tap import NotHTTP, Tap
-from wscli.net.url import Url, ascii_host, host_and_port
+from wscli.net.url import Url, ascii_host, comparable_host, host_and_port
 from wscli.wire.head import (
     MalformedHead,
     Response,
@@ -108,7 +108,7 @@ def _ascii_or_none(host: str) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
-    host = _comparable(host)
+    host = comparable_host(host)
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -123,7 +123,7 @@ def _is_exempt(url: Url, environ: Mapping[str, str]) -> bool:
 
 
 def _matches(entry: str, url: Url) -> bool:
-    host = _comparable(url.host)
+    host = comparable_host(url.host)
     if entry == "*":
         return True
     if "/" in entry:
@@ -132,15 +132,10 @@ def _matches(entry: str, url: Url) -> bool:
         except ValueError:
             return False
     name, _, port = entry.partition(":") if entry.count(":") == 1 else (entry, "", "")
-    name = _comparable(name.strip("[]").removeprefix("*").removeprefix("."))
+    name = comparable_host(name.strip("[]").removeprefix("*").removeprefix("."))
     if not name or (port and port != str(url.port)):
         return False
     return host == name or host.endswith("." + name)
-
-
-def _comparable(host: str) -> str:
-    """Return the form of a host name that is the same for all spellings of it."""
-    return (_ascii_or_none(host) or host).lower().removesuffix(".")
 
 
 def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
@@ -197,7 +192,7 @@ def negotiate_socks(
     """Ask a SOCKS proxy, on a connection to it, for a connection to the server.
 
     Raises:
-        UsageError: if python-socks is not installed.
+        UsageError: if python-socks is not installed, or SOCKS cannot carry the name or credentials.
         ConnectError: if the proxy refuses, or does not speak SOCKS.
         TimedOut: at the deadline.
     """
@@ -222,6 +217,12 @@ def negotiate_socks(
     )
     try:
         agent.connect(host, port)
+    except ValueError as error:
+        raise UsageError(
+            f"{proxy} cannot be asked for {host_and_port(host, port)}",
+            str(error),
+            "in SOCKS a host name, user or password has at most 255 bytes, a label at most 63",
+        ) from None
     except (OSError, ProxyError) as error:
         raise ConnectError(
             f"could not connect through the proxy {proxy}: {error}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urljoin
 
@@ -134,24 +135,32 @@ def _read_host(text: str, match: re.Match[str]) -> str:
             text, "the host is missing: ws://HOST[:PORT]/PATH, or :PORT for localhost"
         )
     try:
-        return ascii_host(unquote(match["host"], errors="strict"))
+        host = ascii_host(unquote(match["host"], errors="strict"))
     except UnicodeDecodeError:
         raise _unreadable(text, "the host name is not UTF-8") from None
     except ValueError as error:
         raise _unreadable(text, str(error)) from None
+    if re.search(_NOT_IN_HOST, host):
+        raise _unreadable(text, f"{host!r} is not a valid host name")
+    return host
+
+
+def comparable_host(host: str) -> str:
+    """Return a form of a host name that is the same for all spellings of it, valid or not."""
+    with suppress(ValueError):
+        host = ascii_host(host)
+    return host.lower().removesuffix(".")
 
 
 def ascii_host(host: str) -> str:
     """Return a host name as it is looked up: international labels begin with ``xn--``.
 
     The mapping is that of browsers: UTS 46, non-transitional (faß.de is not fass.de). Labels
-    that are ASCII stay as they are.
+    that are ASCII stay as they are, and so do addresses.
 
     Raises:
-        ValueError: if it is not a valid host name.
+        ValueError: if it is not ASCII, and not a valid host name.
     """
-    if re.search(_NOT_IN_HOST, host):
-        raise ValueError(f"{host!r} is not a valid host name")
     if host.isascii():
         return host
     import idna
