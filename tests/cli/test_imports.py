@@ -14,7 +14,7 @@ WITHOUT_A_CONNECTION = [
     ["serve", "--help"],
     ["compare", "--help"],
 ]
-HEAVY = {"rich", "prompt_toolkit", "asyncio", "dataclasses", "json"}
+HEAVY = {"rich", "prompt_toolkit", "asyncio", "dataclasses", "json", "idna"}
 
 
 def imported(*args):
