@@ -41,6 +41,7 @@ GUESTS = {
     "regex": ("payload/matching.py",),
     "jsonpath": ("payload/matching.py",),
     "python_socks": ("net/proxy.py",),
+    "idna": ("net/url.py",),
     "cryptography": ("server/certificate.py",),
 }
 

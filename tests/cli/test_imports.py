@@ -16,7 +16,7 @@ WITHOUT_A_CONNECTION = [
     ["compare", "--help"],
     ["completion", "bash"],
 ]
-HEAVY = {"rich", "prompt_toolkit", "asyncio", "dataclasses", "json"}
+HEAVY = {"rich", "prompt_toolkit", "asyncio", "dataclasses", "json", "idna"}
 
 
 def imported(*args, env=None):

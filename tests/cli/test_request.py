@@ -225,7 +225,7 @@ def test_a_loop_of_redirects_ends(scripted):
 def test_a_redirect_to_what_is_no_url(scripted, location):
     result = wscli("listen", "-L", scripted(redirect(location)).url)
     assert result.status == 5
-    assert "the server redirects to what is no URL" in result.err
+    assert "the server redirects to a Location that cannot be read" in result.err
 
 
 def test_a_redirect_to_nowhere(scripted):

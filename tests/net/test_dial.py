@@ -160,6 +160,13 @@ def test_the_two_versions_of_ip_take_turns(monkeypatch):
     assert [address[0] for _, address in addresses] == ["a6", "a4", "b6"]
 
 
+def test_an_ipv6_address_keeps_its_zone():
+    index, name = socket.if_nameindex()[0]
+    [(family, address)] = look_up(f"fe80::1%{name}", 80, socket.AF_UNSPEC, deadline())
+    assert family == socket.AF_INET6
+    assert address[3] == index
+
+
 def test_a_name_that_does_not_exist():
     result = wscli("send", "ws://no-such-name.invalid/", "hi")
     assert result.status == 3
@@ -187,6 +194,19 @@ def test_resolve_takes_the_place_of_a_lookup(echo_url):
     )
     assert (result.status, result.out) == (0, b"hi\n")
     assert f"> Host: server.test:{port}" in result.err
+
+
+def test_resolve_knows_a_name_as_it_is_written(scripted):
+    def script(peer):
+        peer.accept()
+        peer.close()
+        peer.expect_close()
+
+    server = scripted(script)
+    options = ["--resolve", "a..ü:80:192.0.2.1", "--resolve", f"Faß.de.:{server.port}:127.0.0.1"]
+    result = wscli("listen", "-v", *options, f"ws://faß.de:{server.port}/")
+    assert result.status == 0
+    assert f"> Host: xn--fa-hia.de:{server.port}" in result.err
 
 
 def test_ipv6(scripted):

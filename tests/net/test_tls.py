@@ -138,6 +138,19 @@ def test_a_server_that_closes_during_the_handshake(scripted):
     assert "closed the connection during the TLS handshake" in result.err
 
 
+@pytest.mark.parametrize("name", ["right.name.", "faß.example"])
+def test_a_name_with_a_final_dot_or_not_in_ascii_is_compared_as_it_is_looked_up(
+    secure, ca_file, name
+):
+    server = secure("right.name", "xn--fa-hia.example")
+    url = f"wss://{name}:{server.port}/"
+    resolve = f"{name}:{server.port}:127.0.0.1"
+    result = wscli("listen", "--cacert", ca_file, "--resolve", resolve, url)
+    assert (result.status, result.out) == (0, b"secret\n")
+    result = wscli("listen", "--cacert", ca_file, "--server-name", name, server.url)
+    assert (result.status, result.out) == (0, b"secret\n")
+
+
 def test_a_version_that_is_too_old(secure, ca_file):
     server = secure(maximum_version=ssl.TLSVersion.TLSv1_2)
     assert wscli("listen", "--cacert", ca_file, server.url).status == 0

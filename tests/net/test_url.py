@@ -27,6 +27,14 @@ from wscli.net.url import Url, join_url, parse_url
         ("ws://[::1]:8080/x", Url(False, "::1", 8080, "/x")),
         ("ws://[fe80::1%25eth0]/", Url(False, "fe80::1%eth0", 80, "/")),
         ("ws://bücher.example/", Url(False, "xn--bcher-kva.example", 80, "/")),
+        ("ws://faß.de/", Url(False, "xn--fa-hia.de", 80, "/")),
+        ("ws://fa%C3%9F.de/", Url(False, "xn--fa-hia.de", 80, "/")),
+        ("ws://BÜCHER.Example./", Url(False, "xn--bcher-kva.example.", 80, "/")),
+        ("ws://例え。テスト/", Url(False, "xn--r8jz45g.xn--zckzah", 80, "/")),
+        ("ws://☕.example/", Url(False, "xn--53h.example", 80, "/")),
+        ("ws://１２７.０.０.１/", Url(False, "127.0.0.1", 80, "/")),
+        ("ws://xn--fa-hia.de/", Url(False, "xn--fa-hia.de", 80, "/")),
+        ("ws://xn--fa-hia.faß.de/", Url(False, "xn--fa-hia.xn--fa-hia.de", 80, "/")),
         ("ws://u:p@h/", Url(False, "h", 80, "/", "u", "p")),
         ("ws://u%40x:p%3Aq@h/", Url(False, "h", 80, "/", "u@x", "p:q")),
         ("ws://u@h/", Url(False, "h", 80, "/", "u", None)),
@@ -43,11 +51,29 @@ def test_a_url_is_read(text, url):
     [
         ("", "ws://HOST"),
         ("ftp://h/", "ftp://"),
-        ("ws://h:0/", "no port"),
-        ("ws://h:65536/", "no port"),
-        ("ws://h:port/", "no port"),
+        ("ws://h:0/", "not a valid port"),
+        ("ws://h:65536/", "not a valid port"),
+        ("ws://h:port/", "not a valid port"),
         ("ws://h/a#b", "%23"),
-        ("ws://h ost/", "no host name"),
+        ("ws://h ost/", "not a valid host name"),
+        ("ws://a..ü/", "not a valid host name"),
+        ("ws://\xad/", "not a valid host name"),
+        ("ws://\u0300a/", "not a valid host name"),
+        ("ws://a\u200db/", "not a valid host name"),
+        ("ws://👩\u200d🚀/", "not a valid host name"),
+        ("ws://א1a/", "not a valid host name"),
+        (f"ws://{'ü' * 70}/", "not a valid host name"),
+        (f"ws://{'☕' * 70}/", "not a valid host name"),
+        ("ws://good.example／x.de/", "not a valid host name"),
+        ("ws://", "the host is missing"),
+        ("ws:///", "the host is missing"),
+        ("wss:///path", "the host is missing"),
+        ("ws://:8080/", "the host is missing"),
+        ("ws://?query", "the host is missing"),
+        ("u@:8080", "the host is missing"),
+        ("/path", "the host is missing"),
+        (":", "the host is missing"),
+        (":/path", "the host is missing"),
         ("ws://[::1/", "ws://HOST"),
         ("ws://h[1]/", "ws://HOST"),
     ],
@@ -76,6 +102,29 @@ def test_credentials_are_no_evidence():
         parse_url("ws://bob:secret@h:x/")
     assert "secret" not in caught.value.evidence
     assert "…@h:x" in caught.value.evidence
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ws://h:x/ws?token=secret", "'ws://h:x/ws?…'"),
+        ("ws://h/ws#secret", "'ws://h/ws#…'"),
+        ("ws://bob:secret@h:x/?token=secret#secret", "'ws://…@h:x/?…'"),
+        ("ws://h/\x07?token=secret", "'ws://h/\\x07?…'"),
+        ("ws://h/\udcff?token=secret", "'ws://h/\\udcff?…'"),
+    ],
+)
+def test_a_query_is_no_evidence(text, shown):
+    with pytest.raises(UsageError) as caught:
+        parse_url(text)
+    assert caught.value.evidence == shown
+    assert "secret" not in caught.value.hint
+
+
+def test_the_repr_of_a_url_hides_its_password():
+    url = parse_url("ws://bob:secret@h/")
+    assert "secret" not in repr(url)
+    assert "'bob'" in repr(url)
 
 
 @pytest.mark.parametrize("control", ["\r\n", "\0", "\x1b", "\x7f"])

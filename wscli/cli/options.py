@@ -85,6 +85,12 @@ def _request_options() -> list[click.Parameter]:
             help="Follow redirects; credentials stay with their origin.",
         ),
         Option(
+            "--allow-downgrade",
+            section=section,
+            is_flag=True,
+            help="Follow redirects from wss:// to ws:// too.",
+        ),
+        Option(
             "--no-compress",
             "compress",
             section=section,

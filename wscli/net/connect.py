@@ -11,14 +11,15 @@ from wscli.net.attempt import Attempt, Observer
 from wscli.net.clock import Clock, Deadline
 from wscli.net.dial import dial
 from wscli.net.opening import Opening
-from wscli.net.options import ConnectOptions
+from wscli.net.options import SECRET_HEADERS, ConnectOptions
 from wscli.net.probe import explain_by_probe
+from wscli.net.redaction import redact_url
 from wscli.net.upgrade import check_options, upgrade
 from wscli.net.url import Url, join_url, parse_url
 from wscli.wire.diagnosis import REDIRECTS
 
 _MAX_REDIRECTS = 10
-_BOUND_TO_ORIGIN = frozenset({"authorization", "cookie", "proxy-authorization", "host"})
+_BOUND_TO_ORIGIN = SECRET_HEADERS | {"host"}
 
 
 class Connected(NamedTuple):
@@ -54,12 +55,24 @@ def open_connection(
             if location is None:
                 raise
         previous, target = target, _join(target, location)
+        if previous.secure and not (target.secure or options.allow_downgrade):
+            raise _downgrade(previous, target)
         if target.origin != previous.origin:
             options = without_credentials(options)
         elif target.user is None:
             target = target._replace(user=previous.user, password=previous.password)
     raise UpgradeError(
-        f"gave up after {_MAX_REDIRECTS} redirects", f"the last one led to {target}", "a loop?"
+        f"gave up after {_MAX_REDIRECTS} redirects",
+        f"the last one led to {target.shown}",
+        "a loop?",
+    )
+
+
+def _downgrade(previous: Url, target: Url) -> UpgradeError:
+    return UpgradeError(
+        "the server redirects from wss:// to ws://, which is not encrypted",
+        f"{previous.shown} redirects to {target.shown}",
+        "--allow-downgrade follows it; anybody on the way can then read and change everything",
     )
 
 
@@ -90,13 +103,23 @@ def _join(target: Url, location: str) -> Url:
         return join_url(target, location)
     except UsageError as error:
         raise UpgradeError(
-            "the server redirects to what is no URL", repr(location), error.hint
+            "the server redirects to a Location that cannot be read",
+            repr(redact_url(location)),
+            error.hint,
         ) from None
 
 
 def without_credentials(options: ConnectOptions) -> ConnectOptions:
-    """Return the options without what must not reach another origin."""
+    """Return the options for another origin: without credentials, client certificate and names."""
     headers = tuple(field for field in options.headers if field[0].lower() not in _BOUND_TO_ORIGIN)
     return options._replace(
-        headers=headers, user=None, password=None, bearer=None, cookies=(), host=None
+        headers=headers,
+        user=None,
+        password=None,
+        bearer=None,
+        cookies=(),
+        host=None,
+        cert=None,
+        key=None,
+        server_name=None,
     )

@@ -16,7 +16,7 @@ from wscli.net import proxy as proxies
 from wscli.net import tls
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Clock, Deadline, poll_timeout
-from wscli.net.url import host_and_port
+from wscli.net.url import ascii_host, comparable_host, host_and_port
 
 _STAGGER = 0.25  # seconds before the next address is tried beside the last one (RFC 8305 §5)
 _FAMILIES = {None: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
@@ -108,7 +108,8 @@ def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None
 def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
     """Return the name or address of the server in the form that a SOCKS proxy is asked for."""
     url, options = attempt.opening.url, attempt.options
-    if proxy.looks_up and not any(host == url.host for host, _, _ in options.resolve):
+    host = comparable_host(url.host)
+    if proxy.looks_up and not any(comparable_host(name) == host for name, _, _ in options.resolve):
         return url.host
     family = 4 if proxy.kind == "socks4" else options.family  # SOCKS4 has no IPv6
     with attempt.phase("name", f"looking up {url.host}"):
@@ -131,13 +132,13 @@ def _resolve(host: str, port: int, attempt: Attempt, family: int | None) -> list
     opening = attempt.opening
     opening.looked_up = host
     for name, of_port, address in attempt.options.resolve:
-        if (name.lower(), of_port) == (host.lower(), port):
+        if (comparable_host(name), of_port) == (comparable_host(host), port):
             host = address
     try:
         addresses = look_up(host, port, _FAMILIES[family], attempt.deadline)
         opening.addresses = tuple(str(address[0]) for _, address in addresses)
         return addresses
-    except (socket.gaierror, UnicodeError) as error:
+    except (socket.gaierror, ValueError) as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else "not a host name"
         raise ConnectError(
             f"the name {host} cannot be resolved: {reason}",
@@ -150,17 +151,19 @@ def look_up(host: str, port: int, family: int, deadline: Deadline) -> list[_Addr
 
     Raises:
         socket.gaierror: if there are none.
+        ValueError: if it is not a valid host name.
         TimedOut: at the deadline; the lookup itself goes on in its thread, which nobody awaits.
     """
-    answers: list[list[_Address] | OSError | UnicodeError] = []
+    answers: list[list[_Address] | OSError] = []
+
+    name = ascii_host(host).encode()
 
     def ask(flags: int = 0) -> None:
         try:
             # Bytes, since for a str Python loads its tables of international names.
-            name = host.encode() if host.isascii() else host
             found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, flags=flags)
             answers.append([(entry[0], entry[4]) for entry in found])
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
             answers.append(error)
 
     ask(socket.AI_NUMERICHOST)

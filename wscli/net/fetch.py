@@ -14,7 +14,7 @@ from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url
-from wscli.wire.head import Body, MalformedHead, parse_response
+from wscli.wire.head import Body, MalformedHead, parse_response, without_query
 
 _HINT = "the other end must be `wscli serve`"
 _MAX_BODY = 1 << 20
@@ -47,7 +47,7 @@ class Fetcher:
         Raises:
             WscliError: if nothing is to be had there.
         """
-        deadline = Deadline(self._clock, _TIMEOUT, f"waiting for {target}")
+        deadline = Deadline(self._clock, _TIMEOUT, f"waiting for {without_query(target)}")
         deadline.hint = _HINT
         if self._sock is None:
             self._sock = self._dial()
@@ -90,7 +90,7 @@ class Fetcher:
 
     def _failed(self, target: str, evidence: str) -> ConnectError:
         return ConnectError(
-            f"{self._url.authority} does not serve {target}",
+            f"{self._url.authority} does not serve {without_query(target)}",
             evidence.strip(),
             _HINT,
         )

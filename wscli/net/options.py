@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wscli import __version__
+from wscli.net.redaction import mask, mask_password, masked_repr
 from wscli.wire.codes import DEFAULT_MAX_SIZE
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+"""Headers whose values are credentials, in lower case."""
 
 
 class ConnectOptions(NamedTuple):
@@ -13,14 +17,16 @@ class ConnectOptions(NamedTuple):
 
     ``headers`` are sent in this order and case; one with the name of a header that would be sent
     anyway takes its place, and with None as its value removes it. ``user`` with ``password`` is
-    Basic authentication. ``resolve`` maps (host, port) to the address to use instead of a lookup.
-    ``environment_proxies`` lets http_proxy and its like choose a proxy where ``proxy`` is None.
-    ``family`` is 4 or 6 to use only that version of IP. ``compress`` offers permessage-deflate.
-    ``tls_min`` is "1.2" or "1.3". ``ping_interval`` sends keepalive pings, and a pong that takes
-    longer than ``ping_timeout`` ends the connection. ``fragment`` sends messages in frames of at
-    most so many bytes. ``answer_pings`` and ``echo_close`` are what RFC 6455 §5.5 demands, and may
-    be turned off to see what a server makes of it. ``probe`` sends a second request, a plain GET of
-    the same path, when the server refuses an upgrade, so that the error can name the cause: off
+    Basic authentication. ``follow_redirects`` follows redirects; credentials, the client
+    certificate and ``server_name`` stay with their origin, and a redirect from wss:// to ws:// is
+    refused unless ``allow_downgrade``. ``resolve`` maps (host, port) to the address to use instead
+    of a lookup. ``environment_proxies`` lets http_proxy and the like choose a proxy where ``proxy``
+    is None. ``family`` is 4 or 6 to use only that version of IP. ``compress`` offers
+    permessage-deflate. ``tls_min`` is "1.2" or "1.3". ``ping_interval`` sends keepalive pings, and
+    a pong that takes longer than ``ping_timeout`` ends the connection. ``fragment`` sends messages
+    in frames of at most that size. ``answer_pings`` and ``echo_close`` are required by RFC 6455
+    §5.5, and may be turned off to see how a server reacts. ``probe`` sends a second request, a plain GET
+    of the same path, when the server refuses an upgrade, so that the error can name the cause: off
     here, since a library must not send what it was not asked for, and on in the commands.
     """
 
@@ -34,6 +40,7 @@ class ConnectOptions(NamedTuple):
     host: str | None = None
     user_agent: str = f"wscli/{__version__}"
     follow_redirects: bool = False
+    allow_downgrade: bool = False
     connect_timeout: float | None = 10.0
     close_timeout: float = 3.0
     proxy: str | None = None
@@ -55,3 +62,18 @@ class ConnectOptions(NamedTuple):
     answer_pings: bool = True
     echo_close: bool = True
     probe: bool = False
+
+    def __repr__(self) -> str:
+        """Show everything but passwords, tokens and cookies."""
+        return masked_repr(
+            self,
+            headers=tuple((name, _mask_header(name, value)) for name, value in self.headers),
+            password=mask(self.password),
+            bearer=mask(self.bearer),
+            cookies=tuple(mask(cookie) for cookie in self.cookies),
+            proxy=mask_password(self.proxy),
+        )
+
+
+def _mask_header(name: str, value: str | None) -> str | None:
+    return mask(value) if name.lower() in SECRET_HEADERS else value

@@ -14,8 +14,9 @@ from wscli.errors import ConnectError, UsageError
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.options import ConnectOptions
+from wscli.net.redaction import mask, masked_repr, redact_url
 from wscli.net.tap import NotHTTP, Tap
-from wscli.net.url import Url, host_and_port, without_userinfo
+from wscli.net.url import Url, ascii_host, comparable_host, host_and_port
 from wscli.wire.head import (
     MalformedHead,
     Response,
@@ -45,6 +46,9 @@ class Proxy(NamedTuple):
     def looks_up(self) -> bool:
         """Whether the proxy is given names, and looks them up itself."""
         return self.kind in ("http", "socks4a", "socks5h")
+
+    def __repr__(self) -> str:
+        return masked_repr(self, password=mask(self.password))
 
     def __str__(self) -> str:
         """Show it without its credentials."""
@@ -80,23 +84,32 @@ def parse_proxy(text: str) -> Proxy:
     """
     match = re.fullmatch(_PROXY, text)
     kind = (match["kind"] or "http").lower() if match else ""
-    if match is None or kind not in _DEFAULT_PORTS:
+    host = match and (match["ipv6"] or _ascii_or_none(match["host"]))
+    if not (match and host) or kind not in _DEFAULT_PORTS:
         raise UsageError(
             "the proxy's URL cannot be read",
-            repr(without_userinfo(text)),
+            repr(redact_url(text)),
             "http://, socks4://, socks4a://, socks5:// or socks5h://, then [USER:PASS@]HOST:PORT",
         )
     return Proxy(
         kind,
-        match["ipv6"] or match["host"],
+        host,
         int(match["port"] or _DEFAULT_PORTS[kind]),
         None if match["user"] is None else unquote(match["user"]),
         None if match["password"] is None else unquote(match["password"]),
     )
 
 
+def _ascii_or_none(host: str) -> str | None:
+    try:
+        return ascii_host(host)
+    except ValueError:
+        return None
+
+
 def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+    host = comparable_host(host)
+    if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -106,11 +119,11 @@ def _is_loopback(host: str) -> bool:
 
 def _is_exempt(url: Url, environ: Mapping[str, str]) -> bool:
     entries = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    return any(_matches(entry.strip().lower(), url) for entry in entries.split(","))
+    return any(_matches(entry.strip(), url) for entry in entries.split(","))
 
 
 def _matches(entry: str, url: Url) -> bool:
-    host = url.host.lower()
+    host = comparable_host(url.host)
     if entry == "*":
         return True
     if "/" in entry:
@@ -119,7 +132,7 @@ def _matches(entry: str, url: Url) -> bool:
         except ValueError:
             return False
     name, _, port = entry.partition(":") if entry.count(":") == 1 else (entry, "", "")
-    name = name.strip("[]").removeprefix("*").removeprefix(".")
+    name = comparable_host(name.strip("[]").removeprefix("*").removeprefix("."))
     if not name or (port and port != str(url.port)):
         return False
     return host == name or host.endswith("." + name)
@@ -179,7 +192,7 @@ def negotiate_socks(
     """Ask a SOCKS proxy, on a connection to it, for a connection to the server.
 
     Raises:
-        UsageError: if python-socks is not installed.
+        UsageError: if python-socks is not installed, or SOCKS cannot carry the name or credentials.
         ConnectError: if the proxy refuses, or does not speak SOCKS.
         TimedOut: at the deadline.
     """
@@ -204,6 +217,12 @@ def negotiate_socks(
     )
     try:
         agent.connect(host, port)
+    except ValueError as error:
+        raise UsageError(
+            f"{proxy} cannot be asked for {host_and_port(host, port)}",
+            str(error),
+            "in SOCKS a host name, user or password has at most 255 bytes, a label at most 63",
+        ) from None
     except (OSError, ProxyError) as error:
         raise ConnectError(
             f"could not connect through the proxy {proxy}: {error}",

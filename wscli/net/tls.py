@@ -12,6 +12,7 @@ from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.opening import TLS, Certificate, Opening
 from wscli.net.options import ConnectOptions
+from wscli.net.url import ascii_host
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -68,6 +69,7 @@ def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
     context = make_context(attempt.options)
     name = attempt.options.server_name or opening.url.host
     try:
+        name = ascii_host(name).removesuffix(".")  # SNI and certificates have no final dot
         sock.getpeername()  # wrap_socket would leak a socket that was reset in the meantime
         wrapped = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
     except OSError as error:

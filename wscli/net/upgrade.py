@@ -62,7 +62,7 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
         raise UpgradeError(
             f"{opening.url.authority} sends interim responses (1xx) and never a final one",
             f"{error}; the first begins with {bytes(tap.received[:_SHOWN_INTERIM])!r}",
-            "the server, or a proxy on the way, does not finish its answer",
+            "connect past the proxies on the way, if there are any, to see which one sends them",
         ) from None
     except NotHTTP as error:
         refusal = _not_http(opening, bytes(tap.received), str(error))

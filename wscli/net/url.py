@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urljoin
 
 from wscli.errors import UsageError
+from wscli.net.redaction import mask, masked_repr, redact_url
+from wscli.wire.head import without_query
 
 _SCHEMES = {"ws": False, "wss": True, "http": False, "https": True}
 _URL = r"""(?xs)(?: (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):// )?
@@ -18,6 +21,9 @@ _URL = r"""(?xs)(?: (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):// )?
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 _NOT_UTF8 = r"[\ud800-\udfff]"  # what a byte of the command line becomes that is not UTF-8
 _NOT_IN_HOST = r"[\x00-\x20\x7f-\x9f\"<>\\^`{|}%/?#@]"
+_JOINER = "[\u200c\u200d]"
+_MAX_LABEL = 63  # RFC 1035 §2.3.4
+_MAX_NAME = 254  # the same, with a dot at the end
 _KEPT = "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # the target is sent as it was written
 
 
@@ -44,6 +50,14 @@ class Url(NamedTuple):
         """Scheme, host and port: what credentials belong to."""
         return self.secure, self.host.lower(), self.port
 
+    @property
+    def shown(self) -> str:
+        """The URL as errors show it: without its query, which may hold a token."""
+        return without_query(str(self))
+
+    def __repr__(self) -> str:
+        return masked_repr(self, password=mask(self.password))
+
     def __str__(self) -> str:
         return f"{'wss' if self.secure else 'ws'}://{self.authority}{self.target}"
 
@@ -60,9 +74,10 @@ def parse_url(text: str) -> Url:
         UsageError: if it is none of these.
     """
     if re.search(_CONTROL, text):
-        raise UsageError("the URL holds a control character", repr(text))
+        raise UsageError("the URL holds a control character", repr(redact_url(text)))
     if re.search(_NOT_UTF8, text):
-        raise UsageError("the URL is not UTF-8", repr(text), "percent-encode such bytes")
+        evidence = repr(redact_url(text))
+        raise UsageError("the URL is not UTF-8", evidence, "percent-encode such bytes")
     match = re.fullmatch(_URL, text)
     if match is None or not text:
         raise _unreadable(text, "write it as ws://HOST[:PORT]/PATH")
@@ -70,16 +85,14 @@ def parse_url(text: str) -> Url:
     if scheme not in _SCHEMES:
         raise _unreadable(text, f"{scheme}:// is not ws://, wss://, http:// or https://")
     if match["fragment"]:
-        raise _unreadable(
-            text, f"a WebSocket URL has no fragment; write %23 for # in {match['fragment']}"
-        )
+        raise _unreadable(text, "a WebSocket URL has no fragment; write %23 for #")
     target = match["target"]
     if target and target[0] not in "/?":
         raise _unreadable(text, "write it as ws://HOST[:PORT]/PATH")
     user, password = _read_userinfo(match["userinfo"])
     return Url(
         _SCHEMES[scheme],
-        _read_host(text, match["ipv6"], match["host"]),
+        match["ipv6"].replace("%25", "%") if match["ipv6"] else _read_host(text, match),
         _read_port(text, match["port"], _SCHEMES[scheme]),
         _read_target(target),
         user,
@@ -101,13 +114,8 @@ def join_url(base: Url, location: str) -> Url:
         raise _unreadable(location, "brackets belong round an IPv6 address") from None
 
 
-def without_userinfo(text: str) -> str:
-    """Return a URL as it may be shown: credentials are no evidence."""
-    return re.sub(r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^?#]*@", r"\1…@", text)
-
-
 def _unreadable(text: str, hint: str) -> UsageError:
-    return UsageError("the URL cannot be read", repr(without_userinfo(text)), hint)
+    return UsageError("the URL cannot be read", repr(redact_url(text)), hint)
 
 
 def _read_userinfo(userinfo: str | None) -> tuple[str | None, str | None]:
@@ -117,28 +125,81 @@ def _read_userinfo(userinfo: str | None) -> tuple[str | None, str | None]:
     return unquote(user), unquote(password) if colon else None
 
 
-def _read_host(text: str, ipv6: str | None, host: str | None) -> str:
-    if ipv6 is not None:
-        return ipv6.replace("%25", "%")
+def _read_host(text: str, match: re.Match[str]) -> str:
+    if not match["host"]:
+        # Only ":PORT" is short for localhost: an empty host is a mistake anywhere else, such as a
+        # variable of a shell that is not set (RFC 3986 §3.2.2).
+        if match["scheme"] is None and match["userinfo"] is None and match["port"]:
+            return "localhost"
+        raise _unreadable(
+            text, "the host is missing: ws://HOST[:PORT]/PATH, or :PORT for localhost"
+        )
     try:
-        host = unquote(host or "", errors="strict") or "localhost"
+        host = ascii_host(unquote(match["host"], errors="strict"))
     except UnicodeDecodeError:
         raise _unreadable(text, "the host name is not UTF-8") from None
+    except ValueError as error:
+        raise _unreadable(text, str(error)) from None
     if re.search(_NOT_IN_HOST, host):
-        raise _unreadable(text, f"{host!r} is no host name")
+        raise _unreadable(text, f"{host!r} is not a valid host name")
+    return host
+
+
+def comparable_host(host: str) -> str:
+    """Return a form of a host name that is the same for all spellings of it, valid or not."""
+    with suppress(ValueError):
+        host = ascii_host(host)
+    return host.lower().removesuffix(".")
+
+
+def ascii_host(host: str) -> str:
+    """Return a host name as it is looked up: international labels begin with ``xn--``.
+
+    The mapping is that of browsers: UTS 46, non-transitional (faß.de is not fass.de). Labels
+    that are ASCII stay as they are, and so do addresses.
+
+    Raises:
+        ValueError: if it is not ASCII, and not a valid host name.
+    """
     if host.isascii():
         return host
+    import idna
+
     try:
-        return host.encode("idna").decode()
-    except UnicodeError:
-        raise _unreadable(text, f"{host!r} is no host name") from None
+        labels = idna.uts46_remap(host, std3_rules=False).split(".")
+        name = ".".join(map(_ascii_label, labels))
+        if not all(labels[:-1] or labels) or len(name) > _MAX_NAME or re.search(_NOT_IN_HOST, name):
+            raise idna.IDNAError("empty, too long, or with a character that no host name has")
+    except idna.IDNAError as error:
+        raise ValueError(f"{host!r} is not a valid host name: {error}") from None
+    return name
+
+
+def _ascii_label(label: str) -> str:
+    import idna
+
+    if label.isascii():
+        return label
+    try:
+        return idna.alabel(label).decode()
+    except idna.InvalidCodepoint:
+        # UTS 46 allows symbols and emoji, which IDNA 2008 does not; browsers go to such hosts.
+        idna.check_initial_combiner(label)
+        idna.check_bidi(label)
+        joiners = re.finditer(_JOINER, label)
+        if not all(idna.valid_contextj(label, joiner.start()) for joiner in joiners):
+            raise
+    encoded = f"xn--{label.encode('punycode').decode()}"
+    if len(encoded) > _MAX_LABEL:
+        raise idna.IDNAError("a label is too long")
+    return encoded
 
 
 def _read_port(text: str, port: str | None, secure: bool) -> int:
     if not port:
         return 443 if secure else 80
     if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise _unreadable(text, f"{port!r} is no port; a port is a number from 1 to 65535")
+        raise _unreadable(text, f"{port!r} is not a valid port; a port is a number from 1 to 65535")
     return int(port)
 
 

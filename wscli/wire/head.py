@@ -70,6 +70,11 @@ class Response(NamedTuple):
     raw: bytes
 
 
+def without_query(url: str) -> str:
+    """Return a URL or target without its query and fragment, which may hold tokens."""
+    return re.split("[?#]", url, maxsplit=1)[0]
+
+
 def basic_credentials(user: str, password: str | None) -> str:
     """Return the value of an Authorization header for Basic authentication (RFC 7617)."""
     pair = f"{user}:{password or ''}".encode()

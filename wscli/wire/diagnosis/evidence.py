@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from wscli.wire.diagnosis.body import decode_body
-from wscli.wire.head import Request, Response
+from wscli.wire.head import Request, Response, without_query
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -59,7 +59,7 @@ class Evidence(NamedTuple):
     @property
     def path(self) -> str:
         """The path asked for, without its query."""
-        return self.request.target.partition("?")[0]
+        return without_query(self.request.target)
 
     @property
     def has_credentials(self) -> bool:

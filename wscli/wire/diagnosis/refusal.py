@@ -7,6 +7,7 @@ from collections.abc import Callable
 from wscli.wire.diagnosis.evidence import REDIRECTS, Answer, Evidence
 from wscli.wire.diagnosis.gateways import name_gateway
 from wscli.wire.diagnosis.services import describe_page, recognise
+from wscli.wire.head import without_query
 
 _CREDENTIALS = "--user NAME, --bearer TOKEN or --cookie NAME=VALUE"
 _PLAIN_ON_TLS = ("plain http request was sent to https", "client sent an http request to an https")
@@ -51,7 +52,7 @@ def explain_refusal(evidence: Evidence) -> str:
     if any(sign in answer.text.lower() for sign in _PLAIN_ON_TLS):
         return "this port speaks TLS: write wss:// instead of ws://"
     if answer.status in REDIRECTS:
-        location = answer.header("Location").partition("?")[0]
+        location = without_query(answer.header("Location") or "its Location")
         return f"--location follows it, or connect to {location} yourself"
     if known := _recognise(evidence, answer):
         return known

@@ -1,0 +1,36 @@
+"""What must not be shown: credentials, and the query of a URL, which may hold a token."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from wscli.wire.head import without_query
+
+_USERINFO = r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^?#]*@"
+_PASSWORD = r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?[^:/@]*):.*@"  # noqa: S105 a pattern
+_MASK = "…"
+
+
+def redact_url(text: str) -> str:
+    """Return a URL without its credentials, query and fragment, as errors may show it."""
+    shown = re.sub(_USERINFO, rf"\1{_MASK}@", text)
+    path = without_query(shown)
+    return path if path == shown else f"{shown[: len(path) + 1]}{_MASK}"
+
+
+def mask(secret: str | None) -> str | None:
+    """Return a stand-in for a secret; None, for one that is not given, stays None."""
+    return None if secret is None else _MASK
+
+
+def mask_password(url: str | None) -> str | None:
+    """Return a proxy's URL with a stand-in for its password, if it has one."""
+    return None if url is None else re.sub(_PASSWORD, rf"\1:{_MASK}@", url)
+
+
+def masked_repr(value: NamedTuple, **masked: Any) -> str:
+    """Return the repr of a named tuple, with some fields replaced."""
+    fields = {**value._asdict(), **masked}
+    shown = ", ".join(f"{name}={field!r}" for name, field in fields.items())
+    return f"{type(value).__name__}({shown})"
