@@ -80,10 +80,7 @@ def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> socket.socket:
         host = _host_for_socks(proxy, attempt)
         with attempt.phase("proxy", f"connecting through the proxy {proxy}"):
             return proxies.connect_socks(proxy, host, url.port, attempt.deadline)
-    try:
-        sock = _connect_tcp(proxy.host, proxy.port, attempt)
-    except ConnectError as error:
-        raise proxies.unreachable(proxy, attempt.options, error.what, error.evidence) from None
+    sock = _connect_tcp(proxy.host, proxy.port, attempt)
     try:
         with attempt.phase("proxy", f"waiting for the proxy {proxy}"):
             proxies.tunnel(sock, proxy, attempt)

@@ -125,20 +125,6 @@ def _matches(entry: str, url: Url) -> bool:
     return host == name or host.endswith("." + name)
 
 
-def unreachable(
-    proxy: Proxy, options: ConnectOptions, reason: str, evidence: str = ""
-) -> ConnectError:
-    """Return the error for a proxy that cannot be connected to; ``reason`` ends with why."""
-    where = host_and_port(proxy.host, proxy.port)
-    # Only a proxy that the environment names can be left out by --no-proxy.
-    otherwise = "check --proxy" if options.proxy else "--no-proxy to connect directly"
-    return ConnectError(
-        f"cannot connect to the proxy {where}: {reason.rpartition(': ')[2]}",
-        evidence,
-        f"start the proxy, or {otherwise}",
-    )
-
-
 def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
     """Ask an HTTP proxy for a tunnel to the server.
 

@@ -332,7 +332,9 @@ class Session:
     def _take(self, data: bytes) -> None:
         """Read frames, or the HTTP response that some servers send in place of the first one."""
         if data:
-            self._activity.received()
+            with self._driver.lock:
+                self._activity.sent(self._pump.bytes_out)  # before it, in the same turn
+                self._activity.received()
         frames = self._stray.feed(data)
         if frames:
             self._received(frames)
