@@ -504,3 +504,13 @@ def test_a_code_of_our_own_is_told_as_ours_in_the_api(echo_url):
     with pytest.raises(ConnectionClosed, match=r"closed with 4001 .* by us") as caught:
         session.receive()
     assert caught.value.code == 4001
+
+
+def test_a_late_response_that_stalls_is_shown_all_the_same(scripted):
+    def script(peer):
+        peer.accept(then=LATE_REFUSAL[:-10])
+        peer.wait_for_end()
+
+    result = wscli("send", scripted(script).url, "hello")
+    assert result.status == 7
+    assert "  Unsupported protoc\n" in result.err

@@ -529,6 +529,16 @@ def test_the_probe_is_the_same_request_without_the_upgrade(scripted):
     assert {"Authorization", "Cookie", "Origin", "X-Own", "Host"} <= {name for name, _ in kept}
 
 
+def test_the_probe_takes_the_same_way(scripted, tmp_path):
+    path = str(tmp_path / "socket")
+    server = scripted(
+        lambda peer: peer.refuse(UVICORN_403), lambda peer: peer.refuse(UVICORN_404), path=path
+    )
+    result = wscli("listen", "--unix-socket", path, "ws://example.com/ws")
+    assert server.connections == 2
+    assert "a plain GET of /ws is answered 404 Not Found" in result.err
+
+
 def test_a_query_is_not_repeated(scripted):
     page = "HTTP/1.1 404 Not Found\r\n\r\nno such thing: /ws?token=SECRET"
     result = probed(scripted, NO_BODY_404, page, path="ws?token=SECRET")

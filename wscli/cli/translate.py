@@ -19,7 +19,7 @@ import click
 from wscli.cli.command import has_optional_value, options_of, takes_value
 from wscli.cli.habits import HABITS, Habit
 from wscli.cli.types import corrected_url, is_url
-from wscli.net.url import without_userinfo
+from wscli.net.redaction import redact_url
 
 Load = Callable[[str], click.Command | None]
 
@@ -236,7 +236,7 @@ def _without_secrets(args: Sequence[str]) -> Iterator[str]:
         elif equals and name in _SECRETS:
             yield f"{name}={_hidden(value)}"
         elif is_url(word):
-            yield re.sub(r"(?s)\?.+", "?…", without_userinfo(word))
+            yield redact_url(word)
         else:
             yield re.sub(_CREDENTIALS, r"\1: …", word)
         before = word

@@ -49,9 +49,9 @@ def url(value: str) -> str:
     if value.startswith("@"):
         raise BadParameter(f"{value} names a profile, which wscli does not have yet; write the URL")
     if corrected_url(value):
-        from wscli.net.url import without_userinfo
+        from wscli.net.redaction import redact_url
 
-        raise BadParameter(f"{without_userinfo(value)!r} has no :// behind the scheme")
+        raise BadParameter(f"{redact_url(value)!r} has no :// behind the scheme")
     return value
 
 

@@ -83,7 +83,7 @@ def _open_once(attempt: Attempt, environ: Mapping[str, str]) -> Connected:
     except UpgradeError as error:
         sock.close()  # a server may serve one connection at a time
         if attempt.options.probe:
-            raise explain_by_probe(error, attempt, environ) from None
+            explain_by_probe(error, attempt, environ)
         raise
     except BaseException:
         sock.close()

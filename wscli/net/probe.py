@@ -19,33 +19,39 @@ from wscli.wire.head import Body, MalformedHead, Request, parse_response
 _SECONDS = 1.0  # for all of it, and never more than is left of the connect timeout
 _MAX_BODY = 16 << 10
 _SHOWN_BODY = 200  # characters
+_SECRET = 6  # characters, from which on a value of a query is masked where a page repeats it
 _OF_UPGRADES = ("upgrade", "connection", "http2-settings")
 
 
-def explain_by_probe(
-    error: UpgradeError, attempt: Attempt, environ: Mapping[str, str]
-) -> UpgradeError:
-    """Return a better error for a refusal, where a plain GET has an answer that explains it."""
+def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str, str]) -> None:
+    """Improve the evidence and the hint of a refusal, if a plain GET has an answer."""
     opening = attempt.opening
     answer = Answer(opening.response, opening.body) if opening.response is not None else None
-    silent = answer is None and not opening.received
-    if opening.request is None or not (silent or (answer and diagnosis.can_be_probed(answer))):
-        return error
+    if opening.request is None or not _can_be_probed(answer, opening.received):
+        return
     opening.probe = _probe(opening.request, attempt, environ)
     if opening.probe is None:
-        return error
+        return
     attempt.observe("probe")
     evidence = Evidence(opening.request, opening.url.secure, answer, opening.probe)
     shown = f"a plain GET of {evidence.path} is answered {describe_answer(opening.probe)}"
-    query = opening.request.target.partition("?")[2]
-    if query:
-        shown = shown.replace(query, "…")  # it may hold a token, and some pages repeat it
-    return UpgradeError(
-        error.what,
-        f"{error.evidence}\n\n{shown}".strip(),
-        diagnosis.explain_refusal(evidence),
-        error.http_status,
-    )
+    shown = _mask_query(shown, opening.request.target)
+    error.evidence = f"{error.evidence}\n\n{shown}".strip()
+    error.hint = diagnosis.explain_refusal(evidence)
+
+
+def _can_be_probed(answer: Answer | None, received: bytes) -> bool:
+    return diagnosis.can_be_probed(answer) if answer is not None else not received
+
+
+def _mask_query(text: str, target: str) -> str:
+    """Return a text without the query's values: they may be tokens, and some pages repeat them."""
+    query = target.partition("?")[2]
+    values = [field.partition("=")[2] for field in query.split("&")]
+    for secret in (query, *values):
+        if len(secret) >= _SECRET:
+            text = text.replace(secret, "…")
+    return text
 
 
 def describe_answer(answer: Answer) -> str:

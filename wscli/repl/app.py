@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from contextlib import ExitStack
-from itertools import count
 
 from wscli.apps import demo
 from wscli.apps.common import Seeing
@@ -89,12 +88,11 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     if common.seeing.form == "json":
         bus = Bus([bus, data_sink(common.seeing, shell.stream_env)])
 
-    tries = count()
+    # A server in trouble, which is tried again, need not get twice the requests.
+    how = common.connect._replace(probe=common.connect.probe and options.reconnect == "never")
 
     def connect() -> Session:
         started = env.clock.monotonic()
-        # Only the first refusal is probed: a server in trouble need not get twice the requests.
-        how = common.connect._replace(probe=common.connect.probe and not next(tries))
         try:
             return open_session(url, how, clock=env.clock, environ=env.environ, bus=bus)
         except WscliError as error:

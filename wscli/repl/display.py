@@ -16,7 +16,6 @@ from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.safe import visible, visible_bytes
 from wscli.sinks.human.talk import describe_end, show_duration, show_frame
 from wscli.sinks.human.wrapping import wrap_words
-from wscli.sinks.notice import describe_declined
 from wscli.wire.codes import Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Close, Messages, Ping, Pong
@@ -254,7 +253,8 @@ def _describe_opening(opening: Opening, elapsed: float) -> str:
     if agreement is not None and agreement.subprotocol:
         parts.append(f"subprotocol {agreement.subprotocol}")
     if agreement is not None and agreement.declined:
-        parts.append(describe_declined(agreement.declined))
+        offered = ", ".join(agreement.declined)
+        parts.append(f"no subprotocol (offered: {offered}; a browser would fail this connection)")
     if agreement is not None and agreement.deflate:
         parts.append("permessage-deflate")
     return f"connected to {', '.join(parts)}"

@@ -26,7 +26,7 @@ from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode, Role
 from wscli.wire.connection import Connection, Item, Receiver
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.frames import Frame, count_messages
-from wscli.wire.rules import Violation
+from wscli.wire.rules import HTTP_RESPONSE, Violation
 from wscli.wire.stray import StrayResponse
 
 OUTBOX_HIGH_WATER = 1 << 20
@@ -346,12 +346,17 @@ class Session:
     def _take(self, data: bytes) -> None:
         """Read frames, or the HTTP response that some servers send in place of the first one."""
         if data:
-            self._activity.received()
+            with self._driver.lock:
+                self._activity.sent(self._pump.bytes_out)  # before it, in the same turn
+                self._activity.received()
         frames = self._stray.feed(data)
         if frames:
             self._received(frames)
-        elif self._stray.complete:
-            self._refused_late()
+        elif self._stray.recognised:
+            with self._driver.lock:  # it ends within _FIN_GRACE, also if the response does not
+                self._send_close(HTTP_RESPONSE.close_code, HTTP_RESPONSE.id, _FIN_GRACE)
+            if self._stray.complete:
+                self._refused_late()
 
     def _refused_late(self) -> None:
         violation = self._stray.violation

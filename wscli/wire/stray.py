@@ -47,16 +47,21 @@ class StrayResponse:
         self.complete = self.complete or ended or len(self._held) >= _MAX
         return b""
 
+    @property
+    def recognised(self) -> bool:
+        """Whether an HTTP response has begun."""
+        return not self._passing and len(self._held) >= len(_START)
+
     def release(self) -> bytes:
         """Return what was held of a beginning too short to tell; nothing more will come."""
-        undecided = not self._passing and len(self._held) < len(_START)
+        undecided = not (self._passing or self.recognised)
         self._passing = self._passing or undecided
         return bytes(self._held) if undecided else b""
 
     @property
     def violation(self) -> Violation | None:
         """The violation that a response is, complete or not; None where none began."""
-        if self._passing or len(self._held) < len(_START):
+        if not self.recognised:
             return None
         if self._response is None or self._body is None:
             evidence = decode_head(bytes(self._held[:_MAX])).strip()

@@ -110,8 +110,9 @@ def describe_end(end: End) -> str:
     if end.hung_up:
         how = f"closed with {describe_close(end)}{by}, the peer ended TCP without answering"
     elif end.detail:
-        how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}{by}"
-        how += f", {stillness}" if (stillness := describe_stillness(end)) else ""
+        still = describe_stillness(end)
+        how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}"
+        how += f" ({still}){by}" if still else by
     else:
         how = f"closed with {describe_close(end)}{by}"
     return f"{how}, after {show_duration(end.elapsed)}"

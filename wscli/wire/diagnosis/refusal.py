@@ -35,10 +35,8 @@ _BY_STATUS = {
 _PROBED = frozenset({400, 401, 403, 404, 500, 502, 503, 504})
 
 
-def can_be_probed(answer: Answer | None) -> bool:
-    """Return True where the answer to a plain GET could change what is most likely."""
-    if answer is None:
-        return True
+def can_be_probed(answer: Answer) -> bool:
+    """Return True if the answer to a plain GET could change what is most likely."""
     if answer.status == 401 and answer.header("WWW-Authenticate"):
         return False
     return answer.status in _PROBED
