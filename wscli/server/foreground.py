@@ -49,13 +49,16 @@ async def _serve(
     def end(status: ExitStatus) -> None:
         if not ended.done():
             ended.set_result(status)
-        for number in signals:
-            loop.remove_signal_handler(number)
+
+    def on_signal(number: int) -> None:
+        if ended.done():
+            server.abort()
+        end(ExitStatus.of_signal(number))
 
     server = Server(options, watcher)
     await server.start()
     for number in signals:
-        loop.add_signal_handler(number, end, ExitStatus.of_signal(number))
+        loop.add_signal_handler(number, on_signal, number)
     try:
         started(server, end)
         return await ended
