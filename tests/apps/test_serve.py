@@ -129,12 +129,17 @@ def test_a_server_for_every_origin_says_so():
         assert wscli("send", "--origin", "https://evil.example", program.url, "hi").out == b"hi\n"
 
 
-def test_a_second_signal_does_not_wait_for_the_clients():
+@pytest.mark.parametrize(
+    ("first", "second"), [(signal.SIGINT, signal.SIGINT), (signal.SIGHUP, signal.SIGTERM)]
+)
+def test_a_second_signal_does_not_wait_for_the_clients(first, second):
     with Program() as program, Client(program) as mute:
         mute.open("/echo")
-        program.process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        program.process.send_signal(first)
         assert mute.closed().code == 1001
-        assert program.end() == 130
+        assert program.end(second) == 128 + first
+        assert time.monotonic() - began < 1.4  # clients have 1.5 s to answer
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")

@@ -91,6 +91,26 @@ def test_a_message_to_many_members_that_do_not_read_is_kept_once():
     assert peak < 150 * MIB
 
 
+def test_a_recording_does_not_keep_the_part_that_has_left_for_each_member(tmp_path):
+    with start("serve", "--json", "--record", tmp_path / "r", "0") as process:
+        address = _address(process)
+        members = [Client(address) for _ in range(60)]
+        for client in members:
+            client.open("/hub")
+        talker = Client(address)
+        talker.open("/hub")
+        binary(talker, bytes(8 * MIB))
+        assert len(talker.message()) == 8 * MIB
+        for client in members:
+            read_bytes(client, 6 * MIB)
+        peak = _peak(process)
+        for client in [*members, talker]:
+            client.sock.close()
+        process.kill()
+        process.communicate()
+    assert peak < 250 * MIB
+
+
 # Fragments
 
 
@@ -102,6 +122,17 @@ def test_an_echo_in_more_frames_than_make_sense_closes_with_1009(serve, compress
         close = client.closed()
     assert close.code == 1009
     assert f"the limit is {MAX_FRAGMENTS:,}" in close.reason
+
+
+def test_what_comes_behind_a_message_that_was_refused_is_not_answered(serve):
+    with Client(serve()) as client:
+        client.open("/echo?fragment=1")
+        payloads = [bytes(MAX_FRAGMENTS + 1), b"behind"]
+        client.send(client.connection.messages(Opcode.BINARY, payloads))
+        item = client.next(Messages, Close)
+        assert item.code == 1009
+        client.send(client.connection.close(1009))
+        assert client.read_to_end() == b""
 
 
 def test_as_many_frames_as_are_allowed_come_and_others_are_served_meanwhile(serve):

@@ -116,7 +116,8 @@ class Channel:
             self.write(self._connection.messages(opcode, payloads), len(payloads))
             return
         for payload in payloads:
-            self._send_fragments(opcode, payload)
+            if not self.closing:
+                self._send_fragments(opcode, payload)
 
     def _send_fragments(self, opcode: int, payload: bytes) -> None:
         frames = -(-len(payload) // self._fragment)
@@ -196,7 +197,7 @@ class Channel:
             self._endpoint.resumed()
 
     def lost(self) -> None:
-        """Take note that TCP has ended."""
+        """End what belongs to the connection: TCP has ended."""
         if not self.closing:
             self._endpoint.closed()
         if self._recorder is not None:
@@ -219,7 +220,7 @@ class Channel:
             self.write(self._connection.pong(ping.payload))
 
     def _answer_close(self, close: Close) -> bool:
-        """Answer a Close with its own code (RFC 6455 §5.5.1); tell whether TCP is to end."""
+        """Answer a Close with its own code (RFC 6455 §5.5.1); return True if TCP is to end."""
         if not self.closing:
             self._endpoint.leaving()
         if self.closing:

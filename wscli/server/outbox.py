@@ -25,9 +25,10 @@ Bytes = bytes | bytearray | memoryview
 
 
 class _Waiting:
-    """Data that waits, or is being sent: ``messages`` end in it; ``size`` is what is left of it.
+    """Data in which ``messages`` messages end, and of which ``size`` bytes still wait.
 
-    ``pieces`` is None until the first of it is sent.
+    ``pieces`` is None until the first of it is sent. A message that is encoded while it is sent has
+    pieces, and no data.
     """
 
     __slots__ = ("data", "left", "messages", "pieces", "size")
@@ -50,8 +51,12 @@ class _Waiting:
 class Owner(Protocol):
     """The connection that an outbox sends for."""
 
-    def left(self, data: Bytes, messages: int) -> None:
-        """Record bytes that the kernel has taken, and messages that have left with their end."""
+    def left(self, size: int, messages: int, data: Bytes) -> None:
+        """Count what the kernel has taken, and record ``data``, of which nothing waits any more.
+
+        What is large comes as ``data`` when the last of it has left: a recorder would have to keep
+        a copy of the part before, for each connection.
+        """
 
     def moved(self) -> None:
         """Look at the outbox's size: it may have become smaller."""
@@ -90,7 +95,7 @@ class Outbox:
             self._enqueue(_Waiting(data, len(data), messages, iter(())))
             self._confirm(data)
         elif not self._transport.is_closing():  # the write may have failed
-            self._owner.left(data, messages)
+            self._owner.left(len(data), messages, data)
 
     def stream(self, pieces: Iterator[bytes], size: int) -> None:
         """Send one message that is encoded while it is sent, and takes ``size`` bytes meanwhile."""
@@ -109,18 +114,22 @@ class Outbox:
         self._paused = True
 
     def resume(self) -> None:
-        """Continue: the transport has sent what it was handed."""
+        """Continue: the transport has sent what it was handed.
+
+        Not at once: when a transport of asyncio is written to or closed while it calls
+        ``resume_writing``, and that ends the connection, it calls ``connection_lost`` twice.
+        """
         self._paused = False
         self._confirm(self._handed)
-        self._feed()
+        asyncio.get_running_loop().call_soon(self._feed)
 
     def clear(self) -> None:
         """Drop what has not left, after counting what has."""
         self._confirm(self._handed)
         if self._queue:
             first = self._queue[0]
-            if first.left:
-                self._owner.left(b"", _count_messages(first.data[: first.left]))
+            gone = first.data[: first.left]
+            self._owner.left(0, _count_messages(gone), gone)
         self._queue, self._handed, self._end, self.size = None, b"", None, 0
 
     def detach(self) -> None:
@@ -174,7 +183,7 @@ class Outbox:
         else:  # the transport is not paused, so it has sent all of it
             queue.popleft()
             self.size -= first.size
-            self._owner.left(b"", first.messages)
+            self._owner.left(0, first.messages, first.data)
 
     def _confirm(self, handed: Bytes) -> None:
         """Report how much has left of what was handed over last.
@@ -191,7 +200,7 @@ class Outbox:
             counted = min(gone, first.size)
             first.size -= counted
             self.size -= counted
-            self._owner.left(handed[:gone], 0)
+            self._owner.left(gone, 0, b"" if first.data else handed[:gone])
 
 
 def _takes_more(tail: _Waiting) -> bool:

@@ -93,11 +93,11 @@ class Peer(asyncio.Protocol):
 
     # What its outbox reports
 
-    def left(self, data: Bytes, messages: int) -> None:
+    def left(self, size: int, messages: int, data: Bytes) -> None:
         """Count, and record, what the kernel has taken."""
-        self.visit.bytes_out += len(data)
+        self.visit.bytes_out += size
         self.visit.messages_out += messages
-        if self._recorder is not None:
+        if data and self._recorder is not None:
             skipped = min(self._unrecorded, len(data))
             self._unrecorded -= skipped
             self._recorder.sent(bytes(data[skipped:]))

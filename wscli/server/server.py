@@ -81,11 +81,15 @@ class Server:
         try:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._shared.empty.wait(), _GRACE)
-            for guest in tuple(self._shared.guests):
-                guest.reset()
+            self.abort()
             await self._shared.empty.wait()
         finally:
             self._cleanup.close()
+
+    def abort(self) -> None:
+        """End all connections with a reset, so that ``stop`` waits for nobody."""
+        for guest in tuple(self._shared.guests):
+            guest.reset()
 
     async def _listen(self, settings: dict[str, Any]) -> None:
         loop = asyncio.get_running_loop()
