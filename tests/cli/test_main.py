@@ -267,6 +267,21 @@ def test_at_a_terminal_what_a_peer_sends_is_not_obeyed(scripted):
     assert "␛]0;title␇" in shown
 
 
+@pytest.mark.parametrize("command", ["inspect", "listen", "send", "ping"])
+@pytest.mark.parametrize("options", [["--color", "always"], ["--color", "always", "-vv"]])
+def test_in_colour_what_a_peer_sends_is_not_obeyed(scripted, command, options):
+    """Colour in a pipe is meant for a terminal behind it: `wscli inspect --color always | less`."""
+
+    def script(peer):
+        peer.refuse("HTTP/1.1 403 \x1b[2J\r\nX-Evil: \x1b]0;x\x07\u3164\r\n\r\n\x9b31m\x1b[2J")
+
+    result = wscli(command, *options, scripted(script).url)
+    shown = re.sub("\x1b\\[[0-9;]*m", "", result.out.decode() + result.err)
+    assert result.status == 5
+    assert not set(shown) & set("\x1b\x07\x9b\u3164\r")
+    assert "403 ␛[2J" in shown
+
+
 def test_raw_at_a_terminal_is_raw(echo_url):
     _, shown = on_a_terminal("send", "--raw", "-q", echo_url, "a\tb")
     assert shown == "a\tb"
