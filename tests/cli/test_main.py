@@ -129,7 +129,7 @@ def test_other_words_are_not_urls(word):
         ("http//h:1/x", "http://h:1/x"),
         ("send -n :21002", "send -n N :21002"),
         ("listen -H :21002", "listen -H 'NAME: VALUE' :21002"),
-        ("send :21002 -5", "send :21002 -- -5"),
+        ("send :21002 -5", "send :21002 -- -5; a message that begins with - comes after --"),
         ("listen --until x :21002", "send --until x :21002"),
         ("listen --recrod f :21002", "listen --record f :21002"),
         ("listen --timestamp :21002", "listen --timestamps :21002"),
@@ -165,6 +165,12 @@ def test_what_an_option_becomes_exists(name, command):
     assert name == "-n" or name not in options_of(load_command(command))
 
 
+def test_an_odd_number_of_hexadecimal_digits_is_explained():
+    result = wscli("send", "-b", "demo:", "0x123")
+    assert result.status == 2
+    assert "3 hexadecimal digits: each byte has two, as in 0x0123" in result.err
+
+
 def test_an_unknown_option_is_said_to_be_unknown_to_the_command():
     result = wscli("listen", "--until", "x", "demo:")
     assert result.err.startswith("wscli: listen has no option --until\n")
@@ -194,6 +200,22 @@ def test_the_longest_duration_and_the_largest_size_work(echo_url):
     result = wscli("send", *options, echo_url, "hi")
     assert (result.status, result.out, result.err) == (0, b"hi\n", "")
     assert wscli("send", "-n", "9" * 18, "--timeout", "100ms", echo_url, "hi").status == 6
+
+
+def test_a_socket_path_that_is_too_long_is_no_bug():
+    result = wscli("serve", "--unix-socket", "x" * 300)
+    assert result.status == 3
+    assert "path too long" in result.err
+
+
+def test_a_lack_of_memory_is_no_bug(tmp_path):
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(4 << 30)
+    command = f"ulimit -v 1000000; {shlex.join(WSCLI)} send -b ws://127.0.0.1:1/ @{path}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=50)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"wscli: out of memory\ntry: ")
 
 
 def test_a_bug_of_ours_is_admitted_without_a_traceback():

@@ -111,10 +111,14 @@ class _Reader:
             if word == "--":
                 self._words += waiting
                 waiting.clear()
-            elif not word.startswith("-") or word == "-":
+            elif not word.startswith("-") or word == "-" or self._is_number(word):
                 self._words.append(word)
             else:
                 self._read_option(word, waiting, known)
+
+    def _is_number(self, word: str) -> bool:
+        """Return True for a message such as -1, which is an option of websocat."""
+        return self._named == "send" and bool(self._words) and word[1:].isdecimal()
 
     def _known_options(self) -> dict[str, click.Option]:
         """Return the options of all commands that talk, those of the command meant first."""
