@@ -45,6 +45,7 @@ def test_the_version():
         (["sned", "ws://x"], "there is no command 'sned'", "wscli send"),
         (["frobnicate"], "there is no command 'frobnicate'", "wscli --help"),
         (["localhost"], "there is no command 'localhost'", "wscli ws://localhost"),
+        (["-"], "there is no command '-'", "wscli --help"),
         (["help"], "there is no command 'help'", "wscli --help"),
         (["help", "send"], "there is no command 'help'", "wscli send --help"),
         (["version"], "there is no command 'version'", "wscli --version"),
@@ -145,7 +146,17 @@ def test_the_call_that_was_meant_is_shown(typed, meant):
 
 @pytest.mark.parametrize(
     "typed",
-    ["listen :1 -H", "listen :1 -x", "listen --nope :1", "serve -x", "compare a b", "-q", "-n"],
+    [
+        "listen :1 -H",
+        "-H",
+        "listen ws://h ws://i",
+        "listen :1 -x",
+        "listen --nope :1",
+        "serve -x",
+        "compare a b",
+        "-q",
+        "-n",
+    ],
 )
 def test_no_call_is_made_up(typed):
     result = wscli(*typed.split())

@@ -148,7 +148,8 @@ def _with_command(args: list[str], env: Env) -> list[str]:
     first = args[0]
     if first in (*COMMANDS, "-h", "--help", "--version"):
         return args
-    return [_implied(env), *args] if first.startswith("-") or is_url(first) else args
+    has_url = is_url(first) or (first.startswith("-") and first != "-")
+    return [_implied(env), *args] if has_url else args
 
 
 def _implied(env: Env) -> str:
@@ -158,7 +159,7 @@ def _implied(env: Env) -> str:
 
 def _explain(error: click.UsageError, args: list[str], implied: str) -> UsageError:
     what = error.format_message().rstrip(".")
-    command = error.ctx.info_name if error.ctx else args[0]
+    command = error.ctx.info_name if error.ctx else args[0] if args[0] in COMMANDS else implied
     if isinstance(error, click.NoSuchOption):
         what = f"{command} has no option {error.option_name}"
     call = _meant(args, implied)

@@ -23,7 +23,7 @@ from wscli.net.url import without_userinfo
 
 Load = Callable[[str], click.Command | None]
 
-_TALKING = ("connect", "send", "pipe", "listen", "inspect")
+_TALKING = ("connect", "pipe", "send", "listen", "inspect")
 _NEAR = 0.85  # of difflib's ratio: --timout is near --timeout, --until is not near --count
 _HOLDS_URL = {"-o", "--origin", "--proxy"}
 _SECRETS = ("-u", "--user", "--bearer", "--cookie")
@@ -182,6 +182,8 @@ class _Reader:
                 self._url = url or word
                 words = words[:index] + words[index + 1 :]
                 break
+        if any(re.match(r"\w+://", word) for word in words):  # a second URL is no message
+            self._understood = False
         self._messages = [*words, *self._messages]
 
     def _candidates(self) -> list[str]:
