@@ -45,6 +45,7 @@ def test_the_version():
         (["sned", "ws://x"], "there is no command 'sned'", "wscli send"),
         (["frobnicate"], "there is no command 'frobnicate'", "wscli --help"),
         (["localhost"], "there is no command 'localhost'", "wscli ws://localhost"),
+        (["-"], "there is no command '-'", "wscli --help"),
         (["help"], "there is no command 'help'", "wscli --help"),
         (["help", "send"], "there is no command 'help'", "wscli send --help"),
         (["version"], "there is no command 'version'", "wscli --version"),
@@ -129,7 +130,7 @@ def test_other_words_are_not_urls(word):
         ("http//h:1/x", "http://h:1/x"),
         ("send -n :21002", "send -n N :21002"),
         ("listen -H :21002", "listen -H 'NAME: VALUE' :21002"),
-        ("send :21002 -5", "send :21002 -- -5"),
+        ("send :21002 -5", "send :21002 -- -5; a message that begins with - comes after --"),
         ("listen --until x :21002", "send --until x :21002"),
         ("listen --recrod f :21002", "listen --record f :21002"),
         ("listen --timestamp :21002", "listen --timestamps :21002"),
@@ -145,7 +146,17 @@ def test_the_call_that_was_meant_is_shown(typed, meant):
 
 @pytest.mark.parametrize(
     "typed",
-    ["listen :1 -H", "listen :1 -x", "listen --nope :1", "serve -x", "compare a b", "-q", "-n"],
+    [
+        "listen :1 -H",
+        "-H",
+        "listen ws://h ws://i",
+        "listen :1 -x",
+        "listen --nope :1",
+        "serve -x",
+        "compare a b",
+        "-q",
+        "-n",
+    ],
 )
 def test_no_call_is_made_up(typed):
     result = wscli(*typed.split())
@@ -163,6 +174,12 @@ def test_what_an_option_becomes_exists(name, command):
     assert {word.replace("-vv", "-v") for word in becomes if word.startswith("-")} <= known
     assert habit.command in ("", *COMMANDS)
     assert name == "-n" or name not in options_of(load_command(command))
+
+
+def test_an_odd_number_of_hexadecimal_digits_is_explained():
+    result = wscli("send", "-b", "demo:", "0x123")
+    assert result.status == 2
+    assert "3 hexadecimal digits: each byte has two, as in 0x0123" in result.err
 
 
 def test_an_unknown_option_is_said_to_be_unknown_to_the_command():
@@ -194,6 +211,22 @@ def test_the_longest_duration_and_the_largest_size_work(echo_url):
     result = wscli("send", *options, echo_url, "hi")
     assert (result.status, result.out, result.err) == (0, b"hi\n", "")
     assert wscli("send", "-n", "9" * 18, "--timeout", "100ms", echo_url, "hi").status == 6
+
+
+def test_a_socket_path_that_is_too_long_is_no_bug():
+    result = wscli("serve", "--unix-socket", "x" * 300)
+    assert result.status == 3
+    assert "path too long" in result.err
+
+
+def test_a_lack_of_memory_is_no_bug(tmp_path):
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(4 << 30)
+    command = f"ulimit -v 1000000; {shlex.join(WSCLI)} send -b ws://127.0.0.1:1/ @{path}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=50)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"wscli: out of memory\ntry: ")
 
 
 def test_a_bug_of_ours_is_admitted_without_a_traceback():
@@ -265,6 +298,21 @@ def test_at_a_terminal_what_a_peer_sends_is_not_obeyed(scripted):
     assert "\x1b" not in shown
     assert "␛[2J␛]52;c;ZXZpbA==␇" in shown
     assert "␛]0;title␇" in shown
+
+
+@pytest.mark.parametrize("command", ["inspect", "listen", "send", "ping"])
+@pytest.mark.parametrize("options", [["--color", "always"], ["--color", "always", "-vv"]])
+def test_in_colour_what_a_peer_sends_is_not_obeyed(scripted, command, options):
+    """Colour in a pipe is meant for a terminal behind it: `wscli inspect --color always | less`."""
+
+    def script(peer):
+        peer.refuse("HTTP/1.1 403 \x1b[2J\r\nX-Evil: \x1b]0;x\x07\u3164\r\n\r\n\x9b31m\x1b[2J")
+
+    result = wscli(command, *options, scripted(script).url)
+    shown = re.sub("\x1b\\[[0-9;]*m", "", result.out.decode() + result.err)
+    assert result.status == 5
+    assert not set(shown) & set("\x1b\x07\x9b\u3164\r")
+    assert "403 ␛[2J" in shown
 
 
 def test_raw_at_a_terminal_is_raw(echo_url):

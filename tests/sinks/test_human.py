@@ -17,18 +17,66 @@ from wscli.sinks.human.talk import show_duration
 PLAIN = Palette(colour=False)
 
 
-@given(st.text())
-def test_no_control_and_no_bidi_mark_reaches_a_terminal(text):
+# DerivedCoreProperties.txt of Unicode 15: Default_Ignorable_Code_Point.
+IGNORABLE = (
+    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
+    *((0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164)),
+    *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
+    *((0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
+)
+ELSE = (0x2028, 0x2029, 0x2800, 0xFFF9, 0xFFFA, 0xFFFB, 0x1D159, *range(0x13430, 0x13440))
+INVISIBLE = {*ELSE, *(code for first, last in IGNORABLE for code in range(first, last + 1))}
+JOINERS = {0x200C, 0x200D}
+SELECTORS = {0xFE0E, 0xFE0F}
+
+
+@pytest.mark.parametrize("around", ["{}", "a{}b", " {} ", "漢{}字", "1{}2"])
+def test_a_character_that_cannot_be_seen_is_shown_as_a_symbol(around):
+    controls = {*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)}
+    for code in INVISIBLE | controls:
+        if code not in JOINERS or "漢" not in around:
+            assert chr(code) not in visible(around.format(chr(code))), hex(code)
+
+
+@given(
+    st.text(st.sampled_from([*map(chr, INVISIBLE), "a", "1", "é", "م", "क", "👩", "❤", "\u20e3"]))
+)
+def test_nothing_invisible_and_nothing_obeyed_reaches_a_terminal(text):
+    """What is kept of the joiners and selectors has neighbours that it changes."""
     shown = visible(text)
-    assert not any(ord(c) < 0x20 or 0x7F <= ord(c) <= 0x9F for c in shown)
-    assert not set(shown) & set(
-        "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff"
+    for index, character in enumerate(shown):
+        before, after = shown[index - 1 : index], shown[index + 1 : index + 2]
+        if ord(character) in JOINERS:
+            assert before > "\u05ff" < after
+        elif ord(character) in SELECTORS:
+            assert before in set("👩❤") or (before == "1" and after == "\u20e3")
+        else:
+            assert ord(character) not in INVISIBLE
+
+
+@given(st.text())
+def test_no_control_reaches_a_terminal(text):
+    assert not any(ord(c) < 0x20 or 0x7F <= ord(c) <= 0x9F for c in visible(text))
+
+
+@given(
+    st.text(
+        alphabet=st.characters(
+            categories=["L", "N", "P", "S", "Zs"], exclude_characters=[*map(chr, INVISIBLE)]
+        )
     )
-
-
-@given(st.text(alphabet=st.characters(categories=["L", "N", "P", "S", "Zs"])))
+)
 def test_ordinary_text_is_not_changed(text):
     assert visible(text) == text
+
+
+def test_emoji_are_not_changed():
+    """Of the flags of regions, which are spelt in invisible tags, that is not true."""
+    from rich._emoji_codes import EMOJI
+
+    changed = {name for name, emoji in EMOJI.items() if visible(emoji) != emoji}
+    assert len(EMOJI) > 3000
+    assert {name for name in changed if "\U000e007f" not in EMOJI[name]} == set()
 
 
 @pytest.mark.parametrize(
@@ -43,6 +91,12 @@ def test_ordinary_text_is_not_changed(text):
         ("\u200dx é\u200d \u200cé", "<U+200D>x é<U+200D> <U+200C>é"),
         ("می‌خواهم", "می‌خواهم"),
         ("👩‍👩‍👧 é ü", "👩‍👩‍👧 é ü"),
+        ("क्‍ष ශ්‍රී", "क्‍ष ශ්‍රී"),
+        ("❤️‍🔥 ☎︎ 1️⃣ ©️", "❤️‍🔥 ☎︎ 1️⃣ ©️"),
+        ("pay\u00adpal\u3164\u2800", "pay<U+00AD>pal<U+3164><U+2800>"),
+        ("pay\u200dpal", "pay<U+200D>pal"),
+        ("5\ufe0f a\ufe0f ❤\ufe0f\ufe0f", "5<U+FE0F> a<U+FE0F> ❤\ufe0f<U+FE0F>"),
+        ("漢\U000e0100 ᠠ\u180b", "漢<U+E0100> ᠠ<U+180B>"),
     ],
 )
 def test_each_is_shown_as_something_to_be_seen(text, shown):

@@ -116,8 +116,15 @@ def _decode(text: str) -> bytes:
         return base64.b64decode(text[4:], validate=True)
     except ValueError as error:
         raise UsageError(
-            f"{text!r} cannot be decoded", str(error), "0xHEX, b64:BASE64 or @FILE"
+            f"{text!r} cannot be decoded", _why(text, error), "0xHEX, b64:BASE64 or @FILE"
         ) from None
+
+
+def _why(text: str, error: ValueError) -> str:
+    digits = "".join(text[2:].split())
+    if text.startswith("0x") and len(digits) % 2 and not digits.strip("0123456789abcdefABCDEF"):
+        return f"{len(digits)} hexadecimal digits: each byte has two, as in 0x0{digits}"
+    return str(error)
 
 
 def not_utf8(name: str, error: UnicodeDecodeError, hint: str) -> UsageError:

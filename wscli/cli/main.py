@@ -124,6 +124,9 @@ def main(args: list[str], env: Env) -> ExitStatus:
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         return ExitStatus.READER_GONE
+    except MemoryError:
+        report(UsageError("out of memory", hint="--max-size limits what a message may take"), env)
+        return ExitStatus.USAGE
     except Exception as error:
         return _admit(error, env)
 
@@ -145,7 +148,8 @@ def _with_command(args: list[str], env: Env) -> list[str]:
     first = args[0]
     if first in (*COMMANDS, "-h", "--help", "--version"):
         return args
-    return [_implied(env), *args] if first.startswith("-") or is_url(first) else args
+    has_url = is_url(first) or (first.startswith("-") and first != "-")
+    return [_implied(env), *args] if has_url else args
 
 
 def _implied(env: Env) -> str:
@@ -155,13 +159,15 @@ def _implied(env: Env) -> str:
 
 def _explain(error: click.UsageError, args: list[str], implied: str) -> UsageError:
     what = error.format_message().rstrip(".")
-    command = error.ctx.info_name if error.ctx else args[0]
+    command = error.ctx.info_name if error.ctx else args[0] if args[0] in COMMANDS else implied
     if isinstance(error, click.NoSuchOption):
         what = f"{command} has no option {error.option_name}"
-    hint = f"wscli {command} --help" if command in COMMANDS else "wscli --help"
-    if isinstance(error, click.NoSuchOption) and command == "send":
+    call = _meant(args, implied)
+    hint = call or (f"wscli {command} --help" if command in COMMANDS else "wscli --help")
+    maybe_a_message = command == "send" and isinstance(error, click.NoSuchOption)
+    if maybe_a_message and (not call or " -- " in call):
         hint += "; a message that begins with - comes after --"
-    return UsageError(what, hint=_meant(args, implied) or hint)
+    return UsageError(what, hint=hint)
 
 
 def _meant(args: list[str], implied: str = "connect") -> str:

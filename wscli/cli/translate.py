@@ -23,7 +23,7 @@ from wscli.net.redaction import redact_url
 
 Load = Callable[[str], click.Command | None]
 
-_TALKING = ("connect", "send", "pipe", "listen", "inspect")
+_TALKING = ("connect", "pipe", "send", "listen", "inspect")
 _NEAR = 0.85  # of difflib's ratio: --timout is near --timeout, --until is not near --count
 _HOLDS_URL = {"-o", "--origin", "--proxy"}
 _SECRETS = ("-u", "--user", "--bearer", "--cookie")
@@ -111,10 +111,14 @@ class _Reader:
             if word == "--":
                 self._words += waiting
                 waiting.clear()
-            elif not word.startswith("-") or word == "-":
+            elif not word.startswith("-") or word == "-" or self._is_number(word):
                 self._words.append(word)
             else:
                 self._read_option(word, waiting, known)
+
+    def _is_number(self, word: str) -> bool:
+        """Return True for a message such as -1, which is an option of websocat."""
+        return self._named == "send" and bool(self._words) and word[1:].isdecimal()
 
     def _known_options(self) -> dict[str, click.Option]:
         """Return the options of all commands that talk, those of the command meant first."""
@@ -178,6 +182,8 @@ class _Reader:
                 self._url = url or word
                 words = words[:index] + words[index + 1 :]
                 break
+        if any(re.match(r"\w+://", word) for word in words):  # a second URL is no message
+            self._understood = False
         self._messages = [*words, *self._messages]
 
     def _candidates(self) -> list[str]:

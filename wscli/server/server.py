@@ -167,8 +167,9 @@ def _cannot_listen(where: str, error: OSError) -> ConnectError:
 
 
 def _is_served(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as sock:
+    with socket.socket(socket.AF_UNIX) as sock, suppress(OSError):  # which binding it raises again
         return sock.connect_ex(path) == 0
+    return False
 
 
 def _remove(path: str) -> None:

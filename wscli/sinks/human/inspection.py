@@ -58,7 +58,8 @@ _RESPONSE = {
 class InspectionSink(Sink):
     """Writes a report when the connection is open, or when it could not be opened.
 
-    The heads are written byte for byte, unless to a terminal. Headers and phases are laid out to
+    The heads are written byte for byte, unless to a terminal or in colour, which is meant for
+    one: then nothing in them reaches it unescaped. Headers and phases are laid out to
     ``width``, where there is one.
     """
 
@@ -115,7 +116,7 @@ class InspectionSink(Sink):
         return received if received.endswith(b"\n") or not received else received + b"\n"
 
     def _show_head(self, style: str, head: bytes) -> bytes:
-        if self._width is None:
+        if self._width is None and not self._palette.colour:
             return head
         lines = visible(decode_head(head).replace("\r\n", "\n"), keep="\n\t").split("\n")
         return "\n".join(self._palette.paint(style, line) for line in lines).encode()

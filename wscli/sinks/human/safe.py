@@ -2,7 +2,9 @@
 
 Controls are shown as symbols: an escape sequence could set the title, fill the clipboard or clear
 the screen, and a bidi mark could make a line read as what it is not. So are characters that cannot
-be seen. Joiners stay inside of words and emoji; elsewhere a terminal may join what follows to them.
+be seen, which could hide a difference or a message. Joiners and variation selectors, which are
+invisible too, are kept only where they change how their neighbours look: joiners between
+characters of a script that joins or within an emoji, a selector after the emoji that it selects.
 """
 
 from __future__ import annotations
@@ -10,23 +12,53 @@ from __future__ import annotations
 import re
 
 _CONTROLS = "\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff"
-_MARKS = "\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-_TAGS = "\U000e0000-\U000e007f"
-_JOINERS = "\u200c\u200d"
-_JOINED = f"[^\x00-\x9f{_MARKS}{_TAGS}{_JOINERS}]"
 
-UNSAFE = f"[{_CONTROLS}{_MARKS}{_TAGS}]|[{_JOINERS}](?!{_JOINED})|(?<!{_JOINED})[{_JOINERS}]"
+# Default_Ignorable_Code_Point in DerivedCoreProperties.txt, without joiners and the selectors that
+# emoji need, and what else has no visible form: separators, annotations, hieroglyphic controls,
+# a Braille pattern without dots and a note without a head.
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+
+_JOINERS = "\u200c\u200d"
+_JOINED = f"[^\x00-\u05ff\u2000-\u2027\u202f\u205f\u3000{_INVISIBLE}{_JOINERS}]"
+
+_SELECTORS = "\ufe0e\ufe0f"  # text or emoji presentation
+_KEYCAPS = "#*0-9"  # selected only where U+20E3 follows: 1️⃣
+_EMOJI = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2934\u2935"
+    "\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+
+_LINE_FEED = "\n"
+
+
+def _unsafe(*more: str) -> str:
+    """Return the pattern: one class that the search is quick to find, then what is around it."""
+    always = "".join((_CONTROLS, _INVISIBLE, *more))
+    return (
+        f"[{always}{_JOINERS}{_SELECTORS}](?:(?<![{_JOINERS}{_SELECTORS}])"
+        f"|(?<=[{_JOINERS}])(?:(?!{_JOINED})|(?<!{_JOINED}.))"
+        f"|(?<=[{_SELECTORS}])(?:(?<![{_EMOJI}{_KEYCAPS}].)|(?<=[{_KEYCAPS}].)(?!\u20e3)))"
+    )
+
+
+UNSAFE = _unsafe()
 """A pattern: what a terminal might obey, what cannot be seen, and what cannot be written at all;
 not the line feed."""
 
-_NOT_KEPT = f"\n|{UNSAFE}"
+_UNSAFE_IN_A_LINE = _unsafe(_LINE_FEED)
 
 
 def visible(text: str, keep: str = "") -> str:
     """Return text with what is unsafe as symbols, except for what is in ``keep``."""
-    if text.isprintable():
+    # Python calls some of the invisible characters printable, but none of them is in ASCII.
+    if text.isascii() and text.isprintable():
         return text
-    return re.sub(_NOT_KEPT, lambda match: match[0] if match[0] in keep else symbol(match[0]), text)
+    pattern = UNSAFE if _LINE_FEED in keep else _UNSAFE_IN_A_LINE
+    return re.sub(pattern, lambda match: match[0] if match[0] in keep else symbol(match[0]), text)
 
 
 def symbol(character: str) -> str:
