@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import sys
 import termios
 import threading
@@ -140,15 +141,20 @@ def test_a_signal_ends_it_while_the_terminal_is_stopped(terminal, serve):
 
 @pytest.fixture
 def slow_reader(scripted):
-    """A server that reads 50 kB a second until the test ends; ``peers`` has its connection."""
+    """A server that reads 75 kB a second until the test ends; ``peers`` has its connection.
+
+    With a small buffer it lets the client send a little more several times a second, so that
+    something leaves within each --close-timeout.
+    """
     done = threading.Event()
     peers = []
 
     def script(peer):
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
         peer.accept()
         peers.append(peer)
         while not done.wait(0.02):
-            peer.sock.recv(1000)
+            peer.sock.recv(1500)
 
     server = scripted(script)
     server.peers = peers
@@ -170,7 +176,7 @@ def wait_until_not_read_on(file):
     wait_until_still(lambda: os.lseek(file.fileno(), 0, os.SEEK_CUR))
 
 
-PIPE = ["pipe", "--no-compress", "--close-timeout", "1s"]
+PIPE = ["pipe", "--no-compress", "--close-timeout", "2s"]
 
 
 @SIGNALS
@@ -186,7 +192,7 @@ def test_a_signal_ends_a_closing_handshake_that_the_peer_draws_out(slow_reader, 
         wait_until_not_read_on(lines)
         slow_reader.peers[0].text("the one message that is waited for")
         assert process.stdout.readline()
-        time.sleep(2)  # longer than --close-timeout: the peer reads, so it is not given up
+        time.sleep(3)  # longer than --close-timeout: the peer reads, so it is not given up
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(SOON) == 130
@@ -195,7 +201,7 @@ def test_a_signal_ends_a_closing_handshake_that_the_peer_draws_out(slow_reader, 
 def test_a_timeout_ends_it_while_the_peer_reads_slowly(slow_reader, tmp_path):
     large = tmp_path / "large"
     large.write_bytes(bytes(20 << 20))
-    options = ["--no-compress", "--timeout", "500ms", "--close-timeout", "1s", "-b"]
+    options = ["--no-compress", "--timeout", "500ms", "--close-timeout", "2s", "-b"]
     assert wscli("send", *options, slow_reader.url, f"@{large}", timeout=SOON).status == 6
 
 

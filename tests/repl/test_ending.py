@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import sys
 import threading
 import time
@@ -258,13 +259,14 @@ def test_ctrl_c_ends_it_though_the_peer_reads_slowly(terminal, scripted, tmp_pat
     done = threading.Event()
 
     def script(peer):
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
         peer.accept()
         while not done.wait(0.02):
-            peer.sock.recv(1000)
+            peer.sock.recv(3000)
 
     large = tmp_path / "large"
     large.write_bytes(bytes(20 << 20))
-    options = ["--no-compress", "--close-timeout", "500ms"]
+    options = ["--no-compress", "--close-timeout", "2s"]
     session = terminal("connect", *options, scripted(script).url)
     session.until("● open")
     session.enter(f"/binary @{large}")
