@@ -141,23 +141,21 @@ def test_a_signal_ends_it_while_the_terminal_is_stopped(terminal, serve):
 
 @pytest.fixture
 def slow_reader(scripted):
-    """A server that reads 75 kB a second until the test ends; ``peers`` has its connection.
+    """A server that reads ``chunk`` bytes 50 times a second until the test ends.
 
-    With a small buffer it lets the client send a little more several times a second, so that
-    something leaves within each --close-timeout.
+    ``peers`` has its connection, ``size`` is what it has read.
     """
     done = threading.Event()
-    peers = []
 
     def script(peer):
         peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
         peer.accept()
-        peers.append(peer)
+        server.peers.append(peer)
         while not done.wait(0.02):
-            peer.sock.recv(1500)
+            server.size += len(peer.sock.recv(server.chunk))
 
     server = scripted(script)
-    server.peers = peers
+    server.peers, server.size, server.chunk = [], 0, 1500
     yield server
     done.set()
 
@@ -179,14 +177,6 @@ def wait_until_not_read_on(file):
 PIPE = ["pipe", "--no-compress", "--close-timeout", "2s"]
 
 
-@SIGNALS
-def test_a_signal_ends_it_while_the_peer_reads_slowly(slow_reader, lines, number):
-    with start(*PIPE, slow_reader.url, stdin=lines) as process:
-        wait_until_not_read_on(lines)
-        process.send_signal(number)
-        assert process.wait(SOON) == STATUS[number]
-
-
 def test_a_signal_ends_a_closing_handshake_that_the_peer_draws_out(slow_reader, lines):
     with start(*PIPE, "-n", "1", slow_reader.url, stdin=lines) as process:
         wait_until_not_read_on(lines)
@@ -198,11 +188,29 @@ def test_a_signal_ends_a_closing_handshake_that_the_peer_draws_out(slow_reader, 
         assert process.wait(SOON) == 130
 
 
-def test_a_timeout_ends_it_while_the_peer_reads_slowly(slow_reader, tmp_path):
-    large = tmp_path / "large"
-    large.write_bytes(bytes(20 << 20))
-    options = ["--no-compress", "--timeout", "500ms", "--close-timeout", "2s", "-b"]
-    assert wscli("send", *options, slow_reader.url, f"@{large}", timeout=SOON).status == 6
+@pytest.fixture
+def large(tmp_path):
+    """The argument for a message of 60 MiB, which takes half a minute at 2 MB a second."""
+    path = tmp_path / "large"
+    path.write_bytes(bytes(60 << 20))
+    return f"@{path}"
+
+
+SEND = ["send", "--no-compress", "--close-timeout", "2s", "-b"]
+
+
+@SIGNALS
+def test_a_signal_ends_it_while_the_peer_reads_slowly(slow_reader, large, number):
+    slow_reader.chunk = 40_000
+    with start(*SEND, "--timeout", "1h", slow_reader.url, large) as process:
+        wait_until(lambda: slow_reader.size > 1 << 20)
+        process.send_signal(number)
+        assert process.wait(SOON) == STATUS[number]
+
+
+def test_a_timeout_ends_it_while_the_peer_reads_slowly(slow_reader, large):
+    slow_reader.chunk = 40_000
+    assert wscli(*SEND, "--timeout", "500ms", slow_reader.url, large, timeout=SOON).status == 6
 
 
 def never_answer(peer):
