@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import sys
 import termios
 import threading
@@ -140,18 +141,21 @@ def test_a_signal_ends_it_while_the_terminal_is_stopped(terminal, serve):
 
 @pytest.fixture
 def slow_reader(scripted):
-    """A server that reads 50 kB a second until the test ends; ``peers`` has its connection."""
+    """A server that reads ``chunk`` bytes 50 times a second until the test ends.
+
+    ``peers`` has its connection, ``size`` is what it has read.
+    """
     done = threading.Event()
-    peers = []
 
     def script(peer):
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
         peer.accept()
-        peers.append(peer)
+        server.peers.append(peer)
         while not done.wait(0.02):
-            peer.sock.recv(1000)
+            server.size += len(peer.sock.recv(server.chunk))
 
     server = scripted(script)
-    server.peers = peers
+    server.peers, server.size, server.chunk = [], 0, 1500
     yield server
     done.set()
 
@@ -170,15 +174,7 @@ def wait_until_not_read_on(file):
     wait_until_still(lambda: os.lseek(file.fileno(), 0, os.SEEK_CUR))
 
 
-PIPE = ["pipe", "--no-compress", "--close-timeout", "1s"]
-
-
-@SIGNALS
-def test_a_signal_ends_it_while_the_peer_reads_slowly(slow_reader, lines, number):
-    with start(*PIPE, slow_reader.url, stdin=lines) as process:
-        wait_until_not_read_on(lines)
-        process.send_signal(number)
-        assert process.wait(SOON) == STATUS[number]
+PIPE = ["pipe", "--no-compress", "--close-timeout", "2s"]
 
 
 def test_a_signal_ends_a_closing_handshake_that_the_peer_draws_out(slow_reader, lines):
@@ -186,17 +182,35 @@ def test_a_signal_ends_a_closing_handshake_that_the_peer_draws_out(slow_reader, 
         wait_until_not_read_on(lines)
         slow_reader.peers[0].text("the one message that is waited for")
         assert process.stdout.readline()
-        time.sleep(2)  # longer than --close-timeout: the peer reads, so it is not given up
+        time.sleep(3)  # longer than --close-timeout: the peer reads, so it is not given up
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(SOON) == 130
 
 
-def test_a_timeout_ends_it_while_the_peer_reads_slowly(slow_reader, tmp_path):
-    large = tmp_path / "large"
-    large.write_bytes(bytes(20 << 20))
-    options = ["--no-compress", "--timeout", "500ms", "--close-timeout", "1s", "-b"]
-    assert wscli("send", *options, slow_reader.url, f"@{large}", timeout=SOON).status == 6
+@pytest.fixture
+def large(tmp_path):
+    """The argument for a message of 60 MiB, which takes half a minute at 2 MB a second."""
+    path = tmp_path / "large"
+    path.write_bytes(bytes(60 << 20))
+    return f"@{path}"
+
+
+SEND = ["send", "--no-compress", "--close-timeout", "2s", "-b"]
+
+
+@SIGNALS
+def test_a_signal_ends_it_while_the_peer_reads_slowly(slow_reader, large, number):
+    slow_reader.chunk = 40_000
+    with start(*SEND, "--timeout", "1h", slow_reader.url, large) as process:
+        wait_until(lambda: slow_reader.size > 1 << 20)
+        process.send_signal(number)
+        assert process.wait(SOON) == STATUS[number]
+
+
+def test_a_timeout_ends_it_while_the_peer_reads_slowly(slow_reader, large):
+    slow_reader.chunk = 40_000
+    assert wscli(*SEND, "--timeout", "500ms", slow_reader.url, large, timeout=SOON).status == 6
 
 
 def never_answer(peer):

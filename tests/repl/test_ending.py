@@ -2,7 +2,9 @@
 
 import re
 import signal
+import socket
 import sys
+import threading
 import time
 
 import pytest
@@ -239,3 +241,35 @@ def test_without_a_terminal_it_says_what_to_use(terminal):
     session = terminal(command=["sh", "-c", '"$@" < /dev/null', "sh", *WSCLI, "connect", "demo:"])
     assert session.ended() == 2
     assert "needs a terminal" in session.text
+
+
+@pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])
+def test_one_signal_ends_it_though_the_terminal_is_read_no_more(terminal, serve, environment):
+    url = f"{serve().url}/push?n=100000000&size=10"
+    session = terminal("connect", "--close-timeout", "500ms", url, env=environment)
+    session.until("connected to")
+    wait_until(lambda: session.unread >= PTY_BUFFER)
+    session.signal(signal.SIGTERM)
+    wait_until(lambda: session.has_exited)
+    assert session.echoes
+    assert session.ended() == 143
+
+
+def test_ctrl_c_ends_it_though_the_peer_reads_slowly(terminal, scripted, tmp_path):
+    done = threading.Event()
+
+    def script(peer):
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+        peer.accept()
+        while not done.wait(0.02):
+            peer.sock.recv(3000)
+
+    large = tmp_path / "large"
+    large.write_bytes(bytes(20 << 20))
+    options = ["--no-compress", "--close-timeout", "2s"]
+    session = terminal("connect", *options, scripted(script).url)
+    session.until("● open")
+    session.enter(f"/binary @{large}")
+    ctrl_c_twice(session)
+    assert session.ended() == 130
+    done.set()

@@ -208,8 +208,8 @@ class _Progress:
 
     def __enter__(self) -> Self:
         if self._env.stderr_tty:
-            text = f"wscli: comparing for {self._seconds:.0f} s …"
-            self._draw(text) if self._moves else say(self._env, text)
+            draw = self._draw if self._moves else partial(say, self._env)
+            draw(f"wscli: comparing for {self._seconds:.0f} s …")
         return self
 
     def __exit__(self, *exc: object) -> None:

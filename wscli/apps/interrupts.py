@@ -88,9 +88,10 @@ class Interrupts:
         self._abandon_after(0.0)
 
     def _is_repeated(self) -> bool:
-        """Return True for the same signal sent twice: by timeout(1), before anything came of it."""
-        closing = self._session is not None and self._session.closing
-        return not closing and time.monotonic() - self._noted_at < _SAME_SIGNAL
+        """Return True for a signal that is sent twice at once, before our Close could leave."""
+        session = self._session
+        close_has_left = session is not None and session.closing and not session.pending
+        return not close_has_left and time.monotonic() - self._noted_at < _SAME_SIGNAL
 
     def _abandon_after(self, seconds: float) -> None:
         grace = min(self._close_timeout / 2, _LONGEST_GRACE)

@@ -50,7 +50,8 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         shell.link.start()
         try:
             shell.attach(_console(shell, host, options, env))
-            EndSignals(env.stdin.fileno(), shell.leave_soon).watch()
+            close_timeout = options.common.connect.close_timeout
+            EndSignals(env.stdin.fileno(), shell.leave_soon, close_timeout).watch()
             _collect_little_and_often()
             shell.console.run()
         finally:

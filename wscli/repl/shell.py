@@ -168,6 +168,8 @@ class Shell:
         if self._leaving or session is None or session.end is not None:
             self.console.leave()
         else:
+            if status:  # interrupted or terminated: a peer that reads slowly cannot hold us up
+                session.end_within(self._options.common.connect.close_timeout)
             session.begin_close()
         self._leaving = True
 

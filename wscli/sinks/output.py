@@ -31,7 +31,9 @@ class OutputStalled(OutputError):
 
     def __init__(self, name: str, unwritten: int, status: ExitStatus) -> None:
         evidence = f"{unwritten:,} bytes or more were not written"
-        super().__init__(f"gave up on {name}: it is not read, or too slowly", evidence)
+        waits_longer = status == ExitStatus.TIMEOUT
+        hint = "--timeout waits longer, for whatever reads it, too" if waits_longer else ""
+        super().__init__(f"gave up on {name}: it is not read, or too slowly", evidence, hint)
         self.status = status
 
 
