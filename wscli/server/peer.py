@@ -38,6 +38,7 @@ class Peer(asyncio.Protocol):
         self._channel: Channel | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._held = False
+        self._paused = False
         self.full = False
 
     # What asyncio calls
@@ -102,6 +103,12 @@ class Peer(asyncio.Protocol):
         self._held = held
         self._pace()
 
+    def pause(self, paused: bool) -> None:
+        """Read nothing more until what has been read is decoded, or read on."""
+        if paused != self._paused:
+            self._paused = paused
+            self._pace()
+
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something later, instead of what was to be done later until now."""
         self._cancel_timer()
@@ -151,7 +158,7 @@ class Peer(asyncio.Protocol):
         self._transport.abort()
 
     def _pace(self) -> None:
-        if (self.full or self._held) and not self.over:
+        if (self.full or self._held or self._paused) and not self.over:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
