@@ -110,7 +110,8 @@ class Client:
             data = self.read()
             if not data:
                 return None
-            self._items = self._receiver.receive(data)
+            for batch in self._receiver.receive(data):
+                self._items += batch
 
     def message(self):
         """Return the next message's payload, of those that come one by one."""

@@ -78,7 +78,8 @@ class Peer:
             data, self._buffer = self._buffer or self.sock.recv(chunk), b""
             if not data:
                 return None
-            self.received += self._connection.receive(data)
+            for batch in self._connection.receive(data):
+                self.received += batch
 
     def payloads(self, count):
         """Read until so many messages have come, and return their payloads."""

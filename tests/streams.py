@@ -1,4 +1,4 @@
-"""Strategies for streams of frames and for the ways in which a network may cut them."""
+"""Streams of frames: strategies for them, and for how a network may cut them; reading them."""
 
 from itertools import pairwise
 
@@ -23,6 +23,11 @@ def frames(draw):
         mask_key=draw(st.none() | st.binary(min_size=4, max_size=4)),
         length_form=draw(st.sampled_from([form for form in (7, 16, 64) if form >= shortest])),
     )
+
+
+def items(receiver, *chunks):
+    """Return everything that the chunks amount to, of all batches."""
+    return [item for chunk in chunks for batch in receiver.receive(chunk) for item in batch]
 
 
 @st.composite

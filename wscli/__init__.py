@@ -20,7 +20,7 @@ def connect(url: str, **options: Any) -> Session:
 
     Raises:
         wscli.errors.WscliError: of the kind that says what failed.
-        TypeError: for an option that does not exist.
+        TypeError: for an option that does not exist, or has the wrong form.
     """
     from wscli.net.options import ConnectOptions
     from wscli.session.connect import open_session

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.streams import items
 from wscli.session.bus import Batch
 from wscli.session.end import End
 from wscli.sinks.human.statistics import describe_stats
@@ -22,7 +23,7 @@ KEY = b"\1\2\3\4"
 def read(*frames, role=Role.CLIENT, **options):
     """Return what a receiver makes of frames."""
     data = b"".join(frame.to_bytes() for frame in frames)
-    return Receiver(role, strict=False, **options).receive(data)
+    return items(Receiver(role, strict=False, **options), data)
 
 
 @pytest.mark.parametrize("frames", [False, True])
@@ -54,7 +55,7 @@ def test_compression_is_counted_for_what_is_compressed():
     sender = Connection(Role.SERVER, deflate=deflate)
     tally = Tally()
     data = sender.messages(1, [b"hello " * 100, b"hello " * 100])
-    tally.add(Receiver(Role.CLIENT, deflate=deflate).receive(data), 0)
+    tally.add(items(Receiver(Role.CLIENT, deflate=deflate), data), 0)
     assert tally.before == tally.payload == 1200
     assert tally.after == tally.on_wire < 50
 

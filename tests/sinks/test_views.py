@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests import golden
+from tests.streams import items
 from wscli.apps.common import Seeing
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
@@ -92,8 +93,8 @@ def batch(incoming, frames, *, as_frames, after):
         frames=as_frames,
         strict=False,
     )
-    items = receiver.receive(b"".join(frame.to_bytes() for frame in frames))
-    return Batch(incoming, START + after, after, items)
+    received = items(receiver, b"".join(frame.to_bytes() for frame in frames))
+    return Batch(incoming, START + after, after, received)
 
 
 def play(sink):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.streams import cuts
+from tests.streams import cuts, items
 from wscli.wire.codes import Opcode, Role
 from wscli.wire.connection import Connection, Receiver, cut_utf8
 from wscli.wire.deflate import PerMessageDeflate
@@ -27,12 +27,11 @@ DEFLATE = st.none() | st.builds(
 def events(receiver, chunks):
     """Return what the chunks amount to, messages one by one."""
     out = []
-    for chunk in chunks:
-        for item in receiver.receive(chunk):
-            if isinstance(item, Messages):
-                out += [(item.opcode, payload) for payload in item.payloads]
-            elif not isinstance(item, Frame | Run):
-                out.append(item)
+    for item in items(receiver, *chunks):
+        if isinstance(item, Messages):
+            out += [(item.opcode, payload) for payload in item.payloads]
+        elif not isinstance(item, Frame | Run):
+            out.append(item)
     return out
 
 
@@ -82,9 +81,9 @@ def test_what_is_sent_in_fragments_is_received_whole(deflate, messages, most):
     sender = Connection(Role.CLIENT, deflate=deflate, fragment=most)
     data = b"".join(sender.messages(opcode, [payload]) for opcode, payload in messages)
     receiver = Receiver(Role.SERVER, deflate=deflate, frames=True)
-    items = receiver.receive(data)
-    assert [(e.opcode, *e.payloads) for e in items if isinstance(e, Messages)] == messages
-    assert all(len(item.payload) <= most for item in items if isinstance(item, Frame))
+    received = items(receiver, data)
+    assert [(e.opcode, *e.payloads) for e in received if isinstance(e, Messages)] == messages
+    assert all(len(item.payload) <= most for item in received if isinstance(item, Frame))
 
 
 def test_what_came_before_a_violation_is_delivered_first():
@@ -94,7 +93,7 @@ def test_what_came_before_a_violation_is_delivered_first():
     assert received[:2] == [(1, b"one"), (1, b"two")]
     assert [item.rule.id for item in received[2:]] == ["reserved-opcode"]
     assert connection.done
-    assert connection.receive(wire(Frame(1, b"four"))) == []
+    assert items(connection, wire(Frame(1, b"four"))) == []
 
 
 def test_in_a_run_the_messages_before_bad_utf8_are_delivered():
@@ -196,6 +195,45 @@ def test_a_header_that_breaks_a_rule_fails_before_its_payload_comes():
     assert violation.rule.id == "oversize-control"
 
 
+@pytest.mark.parametrize("frames", [True, False])
+@pytest.mark.parametrize(
+    ("frame", "size", "rule"),
+    [
+        (Frame(Opcode.PING, bytes(65536)), 10, "oversize-control"),
+        (Frame(0x3, b"reserved"), 2, "reserved-opcode"),
+        (Frame(0x3, b"reserved"), 5, "reserved-opcode"),
+        (Frame(1, b"masked", mask_key=b"\1\2\3\4"), 8, "masked-frame"),
+        (Frame(1, b"not utf-8 \xff here"), 13, "text-utf8"),
+        (Frame(2, bytes(100_001)), 10, "message-size"),
+    ],
+)
+def test_the_frame_that_breaks_a_rule_is_shown_as_far_as_it_has_come(frame, size, rule, frames):
+    wire = frame.to_bytes()[:size]
+    shown, violation = items(client(frames=frames, max_size=100_000), wire)
+    assert violation.rule.id == rule
+    assert shown.to_bytes() == wire
+    assert (shown.complete, shown.length) == (False, frame.length)
+
+
+@given(st.data())
+def test_the_bytes_that_broke_a_rule_are_shown_however_they_arrive(data):
+    good = Frame(2, bytes(10))
+    stream = wire(good, Frame(1, b"ab\xffcd"), good)
+    chunks = data.draw(cuts(stream))
+    *shown, violation = items(client(frames=True), *chunks)
+    frames = [item.to_bytes() for item in shown if isinstance(item, Frame)]
+    assert violation.rule.id == "text-utf8"
+    assert frames[0] == good.to_bytes()
+    assert len(frames) == 2
+    assert b"ab\xff" in frames[1]
+    assert stream.startswith(b"".join(frames))
+
+
+def test_a_lenient_receiver_shows_complete_frames_only():
+    watcher = Receiver(Role.CLIENT, strict=False, frames=True)
+    assert items(watcher, Frame(0x3, b"reserved").to_bytes()[:5]) == []
+
+
 def test_a_length_beyond_the_limit_fails_before_anything_is_held():
     header = wire(Frame(2, bytes(101)))[:2]
     (violation,) = events(client(max_size=100), [header])
@@ -226,13 +264,13 @@ def test_the_limit_holds_while_inflating():
 def test_fragments_without_end_are_kept_in_little_memory():
     fragments = Frame(0, b"8 octets", fin=False).to_bytes() * 20_000
     connection = client()
-    connection.receive(Frame(1, b"", fin=False).to_bytes() + fragments)
+    items(connection, Frame(1, b"", fin=False).to_bytes() + fragments)
     tracemalloc.start()
     try:
-        connection.receive(fragments)
+        items(connection, fragments)
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(4):
-            connection.receive(fragments)
+            items(connection, fragments)
         assert tracemalloc.get_traced_memory()[0] - before < 1 << 20
     finally:
         tracemalloc.stop()
@@ -259,10 +297,8 @@ def test_an_uncompressed_message_is_fine_where_compression_was_agreed():
 
 def test_frames_are_shown_each_before_what_it_completes():
     connection = client(frames=True)
-    items = connection.receive(
-        wire(Frame(1, b"a", fin=False), Frame(Opcode.PING, b"p"), Frame(0, b"b"))
-    )
-    kinds = [type(item) for item in items]
+    frames = [Frame(1, b"a", fin=False), Frame(Opcode.PING, b"p"), Frame(0, b"b")]
+    kinds = [type(item) for item in items(connection, wire(*frames))]
     assert kinds == [Frame, Frame, Ping, Frame, Messages]
 
 
@@ -282,7 +318,7 @@ def test_a_client_masks_all_it_sends_and_a_server_nothing():
         sent = end.messages(1, [b"x"]) + end.ping() + end.pong() + end.close()
         frames = [
             item
-            for item in Receiver(role.peer, frames=True).receive(sent)
+            for item in items(Receiver(role.peer, frames=True), sent)
             if isinstance(item, Frame)
         ]
         assert [frame.mask_key is not None for frame in frames] == [masked] * 4
@@ -311,5 +347,5 @@ def test_cutting_utf8_leaves_utf8(text, size):
 def test_the_evidence_is_the_header_as_it_was_in_a_run_too(size, frames):
     frame = Frame(Opcode.BINARY, bytes(size), mask_key=b"\x01\x02\x03\x04")
     receiver = Receiver(Role.CLIENT, frames=frames, max_size=100_000)
-    violation = receiver.receive(frame.to_bytes() * 2)[-1]
+    violation = items(receiver, frame.to_bytes() * 2)[-1]
     assert f"mask key 01020304, length {size:,} in {frame.length_form} bits" in str(violation)

@@ -140,5 +140,20 @@ def test_a_longer_length_form_than_needed_is_kept():
 def test_a_frame_begun_shows_its_header_and_what_has_come():
     _, parser = parse([b"\x81\xfe\x01\x00" + KEY + b"\x7f\x9f"])
     partial = parser.partial
-    assert (partial.frame.opcode, partial.length) == (Opcode.TEXT, 256)
-    assert (partial.received, partial.latest) == (2, b"He")
+    assert (partial.header.opcode, partial.header.length) == (Opcode.TEXT, 256)
+    assert (partial.received, partial.missing, partial.latest) == (2, 254, b"He")
+
+
+def test_an_incomplete_frame_is_its_header_and_the_payload_so_far():
+    wire = b"\x81\xfe\x01\x00" + KEY + b"\x7f\x9f"
+    _, parser = parse([wire])
+    frame = parser.partial.frame()
+    assert (frame.payload, frame.length, frame.complete) == (b"He", 256, False)
+    assert frame.wire_size == len(wire)
+    assert frame.to_bytes() == wire
+    assert "length=256" in repr(frame)
+
+
+def test_a_frame_with_all_of_its_payload_is_complete():
+    assert Frame(Opcode.TEXT, b"Hello").complete
+    assert all(frame.complete for frame in parse([b"\x81\x00\x01\x01x"], runs=False)[0])

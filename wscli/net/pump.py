@@ -22,10 +22,11 @@ _WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class Pump:
     """Move bytes between a non-blocking socket and two callbacks.
 
-    ``received`` is given what came with one turn, as long as ``wants_more`` says so; ``sent`` is
-    given what has left. Both are called in the thread that runs ``turn``: any thread may, but one
-    at a time. ``ended`` turns true when nothing more will come; ``error`` is why, where that was
-    an error. ``posted`` and ``bytes_out`` count bytes.
+    ``received`` is given the bytes that one turn read, which it does while ``wants_more`` returns
+    True, or at the end of the connection; ``sent`` is given the bytes that left. Both are called
+    in the thread that runs ``turn``: any thread may, but one at a time. ``ended`` turns true when
+    nothing more will come, and ``can_write`` false when nothing more can be sent; ``error`` is the
+    reason, if it was an error. ``posted`` and ``bytes_out`` count bytes.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Pump:
         self._queue: list[bytes] = []
         self._leaving = b""
         self._left = 0  # how much of what is leaving has left
-        self._can_write = True
+        self.can_write = True
         self._waiting = False
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
@@ -78,6 +79,13 @@ class Pump:
         with self._lock:
             return b"".join([self._leaving, *self._queue]), self._left
 
+    @property
+    def readable(self) -> bool:
+        """Whether bytes, or the end of the stream, wait to be read."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
+
     def wake(self) -> None:
         """End the wait of the thread that runs ``turn``; safe in a signal handler."""
         with suppress(OSError):  # it is full of wake-ups already, or closed
@@ -94,14 +102,14 @@ class Pump:
             self._poll.unregister(fd)
 
     def turn(self, timeout: float | None) -> None:
-        """Send what can be sent, or wait for something to do, at most so many seconds; do it."""
-        before = self.bytes_out
+        """Send what can be sent, or wait for something to do, at most ``timeout`` seconds."""
+        before = self.bytes_out, self.can_write
         self._send()
-        if self.bytes_out > before:
-            timeout = 0.0  # whoever waits for this to be sent need not wait for more
+        if before != (self.bytes_out, self.can_write):
+            timeout = 0.0  # a thread that waits for this to be sent need not wait for more
         with self._lock:
             self._waiting = True
-            sending = self.pending > 0 and self._can_write
+            sending = self.pending > 0 and self.can_write
         self._register(sending or self._read_waits_to_write)
         try:
             ready = self._poll.poll(poll_timeout(timeout))
@@ -163,7 +171,7 @@ class Pump:
             self._received(b"".join(pieces))
 
     def _send(self) -> None:
-        while self.pending and self._can_write:
+        while self.pending and self.can_write:
             if self._left == len(self._leaving):
                 with self._lock:
                     self._leaving, self._queue = b"".join(self._queue), []
@@ -176,7 +184,7 @@ class Pump:
             except OSError as error:
                 # What the peer sent before it went away may still be read.
                 self.error = error
-                self._can_write = False
+                self.can_write = False
                 return
             self._left += count
             self.bytes_out += count

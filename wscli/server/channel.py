@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from wscli.server.recorder import Recorder
 from wscli.server.visit import Visit
 from wscli.wire.codes import CloseCode
-from wscli.wire.connection import Connection
+from wscli.wire.connection import Connection, Item
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.rules import Violation
 
@@ -24,6 +26,7 @@ MAX_FRAGMENTS = 1 << 16
 _FEW_FRAMES = 256  # of one message, which are encoded at once
 _MAX_UNANSWERED = 2  # pings
 _CORK = 64 << 10  # bytes that are kept to be one write
+_TURN = 0.02  # seconds of decoding, after which the other connections have a turn
 
 
 class Line(Protocol):
@@ -49,6 +52,9 @@ class Line(Protocol):
 
     def hold(self, held: bool) -> None:
         """Stop reading, or continue."""
+
+    def pause(self, paused: bool) -> None:
+        """Read nothing more until what has been read is decoded, or read on."""
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Schedule ``action``, replacing what was scheduled before."""
@@ -88,6 +94,7 @@ class Channel:
         self._fragment = endpoint.fragment or 0
         self._queue = queue
         self._recorder = recorder
+        self._incoming: Iterator[list[Item]] | None = None  # what has been read, yet to be decoded
         self._corked: list[bytes] | None = None
         self._corked_size = 0
         self._corked_messages = 0
@@ -168,9 +175,30 @@ class Channel:
     # What comes from the client
 
     def receive(self, data: bytes) -> None:
-        """Take bytes; what they bring about goes out as few writes."""
+        """Decode bytes, and pass on what they amount to; bytes that inflate to a lot in turns."""
+        batches = self._connection.receive(data)
+        if self._incoming is None:
+            self._incoming = batches
+            self._decode()
+        else:
+            self._incoming = chain(self._incoming, batches)
+
+    def _decode(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _TURN
+        for items in self._incoming or ():
+            self._take(items)
+            del items  # or it would be kept while the next batch is inflated
+            if loop.time() >= end:
+                self.line.pause(True)
+                loop.call_soon(self._decode)
+                return
+        self._incoming = None
+        self.line.pause(False)
+
+    def _take(self, items: Sequence[Item]) -> None:
+        """Handle a batch; what it brings about goes out as few writes."""
         self._corked = []
-        items = self._connection.receive(data)
         if self._recorder is not None:
             self._recorder.received(items)
         finished = False
@@ -198,6 +226,7 @@ class Channel:
 
     def lost(self) -> None:
         """End what belongs to the connection: TCP has ended."""
+        self._incoming = None
         if not self.closing:
             self._endpoint.closed()
         if self._recorder is not None:

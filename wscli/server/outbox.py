@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from wscli.wire.frames import Frame, FrameParser, Run
+from wscli.wire.frames import count_messages
 
 _SLICE = 64 << 10  # bytes that the transport is handed at a time
 _SLICES_A_TURN = 4  # then other connections have a turn of the loop
@@ -129,7 +129,7 @@ class Outbox:
         if self._queue:
             first = self._queue[0]
             gone = first.data[: first.left]
-            self._owner.left(0, _count_messages(gone), gone)
+            self._owner.left(0, count_messages(bytes(gone)), gone)
         self._queue, self._handed, self._end, self.size = None, b"", None, 0
 
     def detach(self) -> None:
@@ -211,14 +211,3 @@ def _slices(data: bytes | bytearray) -> Iterator[memoryview]:
     view = memoryview(data)
     for start in range(0, len(view), _SLICE):
         yield view[start : start + _SLICE]
-
-
-def _count_messages(data: bytes | bytearray) -> int:
-    """Return how many data messages end in frames that the server has sent."""
-    return sum(_ends(item) for item in FrameParser().feed(bytes(data)))
-
-
-def _ends(item: Frame | Run) -> int:
-    if isinstance(item, Run):
-        return len(item.payloads)
-    return item.fin and item.opcode < 0x8

@@ -42,6 +42,7 @@ class Peer(asyncio.Protocol):
         self._held = False
         self._recorder: Recorder | None = None
         self._unrecorded = 0  # bytes that waited before the first frame
+        self._paused = False
         self.full = False
 
     # What asyncio calls
@@ -146,6 +147,12 @@ class Peer(asyncio.Protocol):
         self._held = held
         self._pace()
 
+    def pause(self, paused: bool) -> None:
+        """Read nothing more until what has been read is decoded, or read on."""
+        if paused != self._paused:
+            self._paused = paused
+            self._pace()
+
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Schedule ``action``, replacing what was scheduled before."""
         self._cancel_timer()
@@ -194,7 +201,7 @@ class Peer(asyncio.Protocol):
         self._transport.abort()
 
     def _pace(self) -> None:
-        if (self.full or self._held) and not self.over:
+        if (self.full or self._held or self._paused) and not self.over:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()

@@ -29,13 +29,14 @@ class Recorder:
 
     def received(self, items: Sequence[Item]) -> None:
         """Show what came."""
-        if items and isinstance(items[-1], Violation):  # after which nothing is looked at
+        if isinstance(items[-1], Violation):  # nothing is read after it
             self._violation = items[-1]
         self._show(items, incoming=True)
 
     def sent(self, data: bytes) -> None:
         """Show what leaves."""
-        self._show(self._sent.receive(data), incoming=False)
+        for items in self._sent.receive(data):
+            self._show(items, incoming=False)
 
     def ended(self, visit: Visit) -> None:
         """Show how it ended."""
@@ -54,6 +55,5 @@ class Recorder:
         )
 
     def _show(self, items: Sequence[Item], *, incoming: bool) -> None:
-        if items:
-            elapsed = self._clock.monotonic() - self._started
-            self._sink.batch(Batch(incoming, self._clock.time(), elapsed, items))
+        elapsed = self._clock.monotonic() - self._started
+        self._sink.batch(Batch(incoming, self._clock.time(), elapsed, items))

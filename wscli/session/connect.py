@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from wscli.net.clock import Clock
 from wscli.net.connect import open_connection
@@ -22,11 +22,13 @@ def open_session(
 ) -> Session:
     """Connect, and show it to the sinks of a bus; with a bus, messages go there only.
 
-    The session is yet to be started.
+    Call ``start`` on the session next.
 
     Raises:
         WscliError: of the kind that says what failed.
+        TypeError: for an option of the wrong form.
     """
+    check_options(options)
     clock = clock or Clock()
     started = clock.monotonic()
     observe = bus.step if bus else _nobody
@@ -34,5 +36,44 @@ def open_session(
     return Session(connected, options, clock, started, bus=bus, inbox=bus is None)
 
 
+def check_options(options: ConnectOptions) -> None:
+    """Check the options that are lists: a single string would be taken for a list of letters.
+
+    Raises:
+        TypeError: for one that is not a list or tuple of the right items.
+    """
+    for name in ("subprotocols", "cookies"):
+        _check_list(name, getattr(options, name), "strings", lambda item: isinstance(item, str))
+    _check_list("headers", options.headers, "(name, value) pairs", _is_header)
+    _check_list("resolve", options.resolve, "(host, port, address) triples", _is_resolution)
+
+
+def _check_list(name: str, value: object, what: str, is_item: Callable[[object], bool]) -> None:
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"{name} must be a list or tuple of {what}, not {type(value).__name__}")
+    for index, item in enumerate(value):
+        if not is_item(item):  # it may be secret: the error does not quote it
+            raise TypeError(f"{name} must be a list or tuple of {what}: item {index} is not one")
+
+
+def _is_header(item: object) -> bool:
+    return (
+        isinstance(item, list | tuple)
+        and len(item) == 2
+        and isinstance(item[0], str)
+        and isinstance(item[1], str | None)
+    )
+
+
+def _is_resolution(item: object) -> bool:
+    return (
+        isinstance(item, list | tuple)
+        and len(item) == 3
+        and isinstance(item[0], str)
+        and isinstance(item[1], int)
+        and isinstance(item[2], str)
+    )
+
+
 def _nobody(opening: object, step: str) -> None:
-    """Hear of a step, and do nothing about it."""
+    """Ignore a step."""

@@ -1,4 +1,4 @@
-"""The driver: of the threads that wait for a connection, one turns its pump for all."""
+"""The driver: one of the waiting threads runs the pump on behalf of the others."""
 
 from __future__ import annotations
 
@@ -23,14 +23,19 @@ class Driver:
         self._driving = False
 
     def until(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
-        """Turn, or wait for who turns, until ``done``; false if that took more than the timeout."""
+        """Turn, or wait for the thread that does, until ``done``; return False on a timeout.
+
+        A timeout of 0 or less turns once without waiting.
+        """
         end = None if timeout is None else self._clock.monotonic() + timeout
+        turned = False
         with self._changed:
             while not done():
-                left = None if end is None else end - self._clock.monotonic()
-                if left is not None and left <= 0:
+                left = None if end is None else max(0.0, end - self._clock.monotonic())
+                if left == 0 and turned:
                     return False
                 self._go_on(left)
+                turned = True
         return True
 
     def turn(self, timeout: float | None) -> None:

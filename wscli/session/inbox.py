@@ -1,7 +1,8 @@
-"""The inbox: messages that have come and that nobody has taken yet."""
+"""The inbox: messages that have been received and not been taken yet."""
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterable
 
@@ -9,9 +10,15 @@ from wscli.wire.codes import Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Messages
 
+# What a message occupies besides its payload: a tuple, a bytes object and two references.
+_OVERHEAD = sys.getsizeof((0, b"")) + sys.getsizeof(b"") + 16
+
 
 class Inbox:
-    """A queue of messages, text as str and binary as bytes; full from ``limit`` bytes on."""
+    """A queue of messages, text as str and binary as bytes.
+
+    It is full when what its messages occupy in memory reaches ``limit`` bytes.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -27,14 +34,14 @@ class Inbox:
         return self._size >= self._limit
 
     def take(self, items: Iterable[Item]) -> None:
-        """Add the messages among what was received."""
+        """Add the messages among received items."""
         for item in items:
             if isinstance(item, Messages):
                 self._messages.extend((item.opcode, payload) for payload in item.payloads)
-                self._size += sum(map(len, item.payloads))
+                self._size += sum(map(len, item.payloads)) + _OVERHEAD * len(item.payloads)
 
     def next(self) -> str | bytes:
-        """Remove and return the oldest message; IndexError where there is none."""
+        """Remove and return the oldest message; IndexError if there is none."""
         opcode, payload = self._messages.popleft()
-        self._size -= len(payload)
+        self._size -= len(payload) + _OVERHEAD
         return payload.decode() if opcode == Opcode.TEXT else payload

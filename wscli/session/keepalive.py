@@ -1,17 +1,18 @@
-"""Keepalive: pings that a session sends by itself, and what it expects of them."""
+"""Keepalive: when a session pings by itself, and when silence means that the peer is gone."""
 
 from __future__ import annotations
 
 import os
-from collections import deque
 
 from wscli.net.clock import Clock
 
 
 class Keepalive:
-    """Pings when an interval has passed, and notices when no pong came in time.
+    """Ping at an interval, and notice when nothing at all came after a ping.
 
-    ``interval`` and ``timeout`` are in seconds; with no interval, or one of 0, nothing is ever due.
+    Any byte from the peer proves that it is alive, not only the pong: that may wait behind
+    megabytes of messages which we are slow to read. ``interval`` and ``timeout`` are in seconds;
+    with no interval, or one of 0, nothing is ever due.
     """
 
     def __init__(self, clock: Clock, interval: float | None, timeout: float | None) -> None:
@@ -19,12 +20,11 @@ class Keepalive:
         self._interval = interval
         self._timeout = timeout
         self._next_ping = clock.monotonic() + interval if interval else None
-        self._awaited: deque[tuple[bytes, float]] = deque()  # payload, and when a pong is overdue
+        self._overdue: float | None = None  # when the oldest ping since the last byte is
 
     def next_event(self) -> float | None:
         """Return when to look again, by the monotonic clock."""
-        times = [self._awaited[0][1]] if self._awaited else []
-        times += [] if self._next_ping is None else [self._next_ping]
+        times = [time for time in (self._next_ping, self._overdue) if time is not None]
         return min(times, default=None)
 
     def due_ping(self) -> bytes | None:
@@ -33,18 +33,15 @@ class Keepalive:
         if self._next_ping is None or not self._interval or now < self._next_ping:
             return None
         self._next_ping = now + self._interval
-        payload = os.urandom(4)
-        if self._timeout is not None:
-            self._awaited.append((payload, now + self._timeout))
-        return payload
+        if self._timeout is not None and self._overdue is None:
+            self._overdue = now + self._timeout
+        return os.urandom(4)
 
-    def answered(self, payload: bytes) -> None:
-        """Take note of a pong: it also stands for the pings before its own (RFC 6455 §5.5.3)."""
-        if any(awaited == payload for awaited, _ in self._awaited):
-            while self._awaited.popleft()[0] != payload:
-                pass
+    def heard(self) -> None:
+        """Record that bytes have come: they stand for the pongs of all pings so far."""
+        self._overdue = None
 
     def unanswered(self) -> float | None:
-        """Return the timeout that has passed without a pong, if it has."""
-        overdue = self._awaited and self._clock.monotonic() >= self._awaited[0][1]
+        """Return the timeout if it has passed since a ping and nothing has come."""
+        overdue = self._overdue is not None and self._clock.monotonic() >= self._overdue
         return self._timeout if overdue else None

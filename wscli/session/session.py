@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from types import TracebackType
 from typing import Self
 
@@ -22,7 +23,7 @@ from wscli.session.end import End, closed_error, make_end
 from wscli.session.inbox import Inbox
 from wscli.session.keepalive import Keepalive
 from wscli.session.pings import Pings, SentPing
-from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode, Role
+from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode, Role, may_be_sent
 from wscli.wire.connection import Connection, Item, Receiver
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.frames import Frame, count_messages
@@ -35,12 +36,13 @@ OUTBOX_HIGH_WATER = 1 << 20
 _INBOX_LIMIT = 4 << 20  # bytes, or one message of the largest size
 _PONG_LIMIT = 64 << 10  # bytes that wait to be sent, above which only the newest pong is kept
 _FIN_GRACE = 1.0  # seconds for the server to end TCP first, as it should (RFC 6455 §7.1.1)
+_TURN = 0.05  # seconds of decoding, after which a turn ends: signals are looked at between turns
 
 
 class Session:
-    """A connection that is open; also a context manager that closes it.
+    """An open connection; also a context manager that closes it.
 
-    Text is str and binary is bytes, both ways. Any thread may call any method; whoever waits
+    Text is str and binary is bytes, both ways. Any thread may call any method; a thread that waits
     drives the connection, or waits for the thread that does. With an inbox, messages are kept
     for ``receive``: a session that nobody receives from stops reading when it is full, and then
     the peer may stop reading too. Without an inbox they go to the bus alone.
@@ -73,7 +75,7 @@ class Session:
             fragment=options.fragment,
         )
         sent = self._outgoing_watcher() if self._bus.wants_outgoing else None
-        self._pump = Pump(connected.sock, self._take, sent, self._wants_more)
+        self._pump = Pump(connected.sock, self._read, sent, self._wants_more)
         self._driver = Driver(self._turn, clock)
         self._closing = Closing(clock)
         self._activity = Activity(clock)
@@ -81,6 +83,8 @@ class Session:
         self._keepalive = Keepalive(clock, options.ping_interval, options.ping_timeout)
         self._pings = Pings(clock)
         self._inbox = Inbox(max(_INBOX_LIMIT, options.max_size)) if inbox else None
+        self._incoming: Iterator[list[Item]] | None = None  # what has been read, yet to be decoded
+        self._arrival = (0.0, 0.0)  # the time of the last read and how long after the dial it was
         self._late_pong: bytes | None = None
         self._unanswered: float | None = None
         self._aborted = False
@@ -90,7 +94,7 @@ class Session:
         """Tell the bus that the connection is open, and take what came with the server's 101."""
         elapsed = self._clock.monotonic() - self._started
         self._bus.opened(self.opening, self._clock.time(), elapsed)
-        self._take(self._leftover)
+        self._read(self._leftover)
 
     def __enter__(self) -> Self:
         return self
@@ -119,16 +123,11 @@ class Session:
         """Send messages, str as text and bytes as binary; return when they have left.
 
         Raises:
-            TypeError: for what is neither.
+            TypeError: for a message of another type; then none has been sent.
             ConnectionClosed: if the connection is closing or has ended.
         """
-        for message in messages:
-            if isinstance(message, str):
-                self.post(Opcode.TEXT, [message.encode()])
-            elif isinstance(message, bytes | bytearray | memoryview):
-                self.post(Opcode.BINARY, [bytes(message)])
-            else:
-                raise TypeError(f"a message is str or bytes, not {type(message).__name__}")
+        for opcode, payload in [_encode(message) for message in messages]:
+            self.post(opcode, [payload])
         self._flush()
 
     def post(self, opcode: int, payloads: Sequence[bytes]) -> None:
@@ -158,9 +157,16 @@ class Session:
 
     def _flush(self) -> None:
         mark = self._pump.posted
-        self._driver.until(lambda: self.end is not None or self._pump.bytes_out >= mark)
+        self._driver.until(lambda: self._is_lost() or self._pump.bytes_out >= mark)
         if self._pump.bytes_out < mark:
             raise self._closed()
+
+    def _is_lost(self) -> bool:
+        """Return True if the connection has ended, or will when the inbox has been emptied.
+
+        With a full inbox nothing is read, so that only a write can notice a reset.
+        """
+        return self.end is not None or not (self._pump.can_write or self._has_room())
 
     @property
     def pending(self) -> int:
@@ -175,7 +181,10 @@ class Session:
     # Receiving
 
     def receive(self, timeout: float | None = None) -> str | bytes:
-        """Return the next message, waiting at most so many seconds.
+        """Return the next message, waiting at most ``timeout`` seconds; 0 polls.
+
+        A poll reads from the network once, without waiting, and returns a message that is then
+        complete.
 
         Raises:
             TimedOut: if none came in time.
@@ -222,7 +231,10 @@ class Session:
     # Pings, and the end
 
     def ping(self, payload: bytes | None = None, timeout: float | None = 10.0) -> float:
-        """Send a ping; return the seconds until its pong came.
+        """Send a ping; return the seconds until it was answered.
+
+        A pong answers the oldest ping with its payload, and the pings before that one too: a peer
+        may answer only the latest of several (RFC 6455 §5.5.3).
 
         Raises:
             UsageError: for a payload of more than 125 bytes.
@@ -230,14 +242,14 @@ class Session:
             ConnectionClosed: if the connection ended before.
         """
         ping = self.post_ping(os.urandom(4) if payload is None else payload)
-        if not self._driver.until(lambda: ping.rtt is not None or self.end is not None, timeout):
+        if not self._driver.until(lambda: ping.rtt is not None or self._is_lost(), timeout):
             raise TimedOut(f"no pong came within {timeout:g} s")
         if ping.rtt is None:
             raise self._closed()
         return ping.rtt
 
     def post_ping(self, payload: bytes) -> SentPing:
-        """Put a ping in the outbox, without waiting; its ``rtt`` is there when its pong is.
+        """Put a ping in the outbox, without waiting; its ``rtt`` is set when it is answered.
 
         Raises:
             UsageError: for a payload of more than 125 bytes (RFC 6455 §5.5).
@@ -256,10 +268,14 @@ class Session:
         reason: str = "",
         timeout: float | None = None,
     ) -> None:
-        """Send Close, and wait for the peer's; what comes before it is received as ever.
+        """Send Close, and wait for the peer's; messages that arrive before it are received.
 
         Waits at most ``timeout`` seconds, or as long as the options' ``close_timeout`` says. A
-        second call waits again for the first.
+        second call waits again for the first. The code 1005 sends a Close without a code.
+
+        Raises:
+            ValueError: for a code that may not be sent (RFC 6455 §7.4), or a reason of more than
+                123 bytes of UTF-8; then nothing has been sent. ``post_frame`` sends any frame.
         """
         self.begin_close(code, reason, timeout)
         self._driver.until(lambda: self.end is not None)
@@ -270,7 +286,8 @@ class Session:
         reason: str = "",
         timeout: float | None = None,
     ) -> None:
-        """Send Close without waiting for what follows."""
+        """Send Close without waiting for what follows; raises as ``close`` does."""
+        _check_close(code, reason)
         with self._driver.lock:
             self._reply()
             patience = self._options.close_timeout if timeout is None else timeout
@@ -316,7 +333,8 @@ class Session:
     def _closed(self) -> WscliError:
         """Return the error that says why nothing more can be sent or received."""
         closing = self._closing
-        if self.end is None and closing.received is None and closing.violation is None:
+        ending = closing.received or closing.violation or self._pump.error
+        if self.end is None and not ending:
             code = closing.sent or CloseCode.NORMAL_CLOSURE
             return ConnectionClosed("the connection is closing", code)
         return closed_error(self.end or self._make_end())
@@ -327,23 +345,32 @@ class Session:
         if self.end is not None:
             return
         if not self._aborted:
-            now = self._clock.monotonic()
-            times = [self._keepalive.next_event(), self._closing.next_event()]
-            waits = [max(0.0, time - now) for time in times if time is not None]
-            waits += [] if timeout is None else [timeout]
-            self._pump.turn(min(waits, default=None))
+            self._send_due_ping()
+            decoding = self._incoming is not None and self._has_room()
+            self._pump.turn(0.0 if decoding else self._longest_wait(timeout))
+            if decoding:
+                self._decode()
             with self._driver.lock:
                 self._activity.sent(self._pump.bytes_out)
                 self._closing.progress(self._pump.bytes_out)
-                self._keep_alive()
+                self._end_silence()
                 self._send_late_pong()
-        if self._aborted or self._pump.ended or self._closing.is_over():
+        read_to_end = self._pump.ended and self._incoming is None
+        if self._aborted or read_to_end or self._closing.is_over():
             self._finish()
 
-    def _wants_more(self) -> bool:
+    def _longest_wait(self, timeout: float | None) -> float | None:
+        """Return the seconds until something is due, at most ``timeout``."""
+        now = self._clock.monotonic()
+        times = [self._keepalive.next_event(), self._closing.next_event()]
+        waits = [max(0.0, time - now) for time in times if time is not None]
+        waits += [] if timeout is None else [timeout]
+        return min(waits, default=None)
+
+    def _has_room(self) -> bool:
         return self._inbox is None or not self._inbox.full or self._closing.sent is not None
 
-    def _take(self, data: bytes) -> None:
+    def _read(self, data: bytes) -> None:
         """Read frames, or the HTTP response that some servers send in place of the first one."""
         if data:
             with self._driver.lock:
@@ -364,10 +391,31 @@ class Session:
             with self._driver.lock:
                 self._closing.receive(violation)
                 self._reply()
-            self._publish(incoming=True, items=[violation])
+            elapsed = self._clock.monotonic() - self._started
+            self._bus.batch(Batch(True, self._clock.time(), elapsed, [violation]))
+
+    def _wants_more(self) -> bool:
+        return self._incoming is None and self._has_room()
 
     def _received(self, data: bytes) -> None:
-        items = self._connection.receive(data)
+        self._keepalive.heard()
+        self._arrival = (self._clock.time(), self._clock.monotonic() - self._started)
+        batches = self._connection.receive(data)
+        # A reset is read up to its end also where no more is wanted.
+        self._incoming = chain(self._incoming, batches) if self._incoming else batches
+        self._decode()
+
+    def _decode(self) -> None:
+        """Pass on what has been read, batch by batch, while there is room and time."""
+        end = self._clock.monotonic() + _TURN
+        for items in self._incoming or ():
+            self._take(items)
+            del items  # or it would be kept while the next batch is inflated
+            if not self._has_room() or self._clock.monotonic() >= end:
+                return
+        self._incoming = None
+
+    def _take(self, items: list[Item]) -> None:
         with self._driver.lock:
             for index, item in enumerate(items):
                 if isinstance(item, Messages):
@@ -375,7 +423,6 @@ class Session:
                 elif isinstance(item, Ping):
                     self._answer_ping(item)
                 elif isinstance(item, Pong):
-                    self._keepalive.answered(item.payload)
                     items[index] = self._pings.receive(item)
                 elif isinstance(item, Close | Violation):
                     self._closing.receive(item)
@@ -383,17 +430,18 @@ class Session:
                 self._inbox.take(items)
             if not self._inbox:
                 self._reply()
-        self._publish(incoming=True, items=items)
+        self._bus.batch(Batch(True, *self._arrival, items))
 
     def _outgoing_watcher(self) -> Callable[[bytes], None]:
-        """Return what reads again what has left, for those who look at it."""
+        """Return a callback that decodes outgoing bytes for the sinks."""
         receiver = Receiver.of_sent(Role.SERVER, self._deflate, frames=self._bus.wants_frames)
-        return lambda data: self._publish(incoming=False, items=receiver.receive(data))
 
-    def _publish(self, *, incoming: bool, items: Sequence[Item]) -> None:
-        if items:
-            elapsed = self._clock.monotonic() - self._started
-            self._bus.batch(Batch(incoming, self._clock.time(), elapsed, items))
+        def show(data: bytes) -> None:
+            time, elapsed = self._clock.time(), self._clock.monotonic() - self._started
+            for items in receiver.receive(data):
+                self._bus.batch(Batch(False, time, elapsed, items))
+
+        return show
 
     def _answer_ping(self, ping: Ping) -> None:
         """Answer, and where the peer reads too slowly only the newest ping (RFC 6455 §5.5.3)."""
@@ -407,16 +455,21 @@ class Session:
                 self._pump.post(self._connection.pong(self._late_pong))
             self._late_pong = None
 
-    def _keep_alive(self) -> None:
-        if self._closing.sent is not None:
-            return
-        payload = self._keepalive.due_ping()
-        if payload is not None:
+    def _send_due_ping(self) -> None:
+        if self._closing.sent is None and (payload := self._keepalive.due_ping()) is not None:
             with suppress(WscliError):
                 self.post_ping(payload)
-        self._unanswered = self._keepalive.unanswered()
-        if self._unanswered is not None:
-            self._send_close(CloseCode.INTERNAL_ERROR, "keepalive ping timeout", _FIN_GRACE)
+
+    def _end_silence(self) -> None:
+        """Close if nothing has come since a keepalive ping; what waits to be read has come."""
+        unanswered = self._keepalive.unanswered()
+        if unanswered is None or self._closing.sent is not None:
+            return
+        if self._incoming is not None or self._pump.readable:
+            self._keepalive.heard()
+            return
+        self._unanswered = unanswered
+        self._send_close(CloseCode.INTERNAL_ERROR, "keepalive ping timeout", _FIN_GRACE)
 
     def _reply(self) -> None:
         """Answer the peer's Close, or fail the connection it broke (RFC 6455 §5.5.1, §7.1.7)."""
@@ -467,3 +520,24 @@ class Session:
         if self._pump.ended:
             return f"the peer ended the TCP connection{where}"
         return f"the peer did not answer Close within {self._closing.patience:g} s"
+
+
+def _encode(message: str | bytes) -> tuple[Opcode, bytes]:
+    if isinstance(message, str):
+        return Opcode.TEXT, message.encode()
+    if isinstance(message, bytes | bytearray | memoryview):
+        return Opcode.BINARY, bytes(message)
+    raise TypeError(f"a message is str or bytes, not {type(message).__name__}")
+
+
+def _check_close(code: int, reason: str) -> None:
+    if code == CloseCode.NO_STATUS_RECEIVED:
+        if reason:
+            raise ValueError("a Close without a code (1005) cannot have a reason")
+    elif not may_be_sent(code):
+        raise ValueError(
+            f"the close code {code} may not be sent; RFC 6455 §7.4 allows 1000 to 1003, "
+            "1007 to 1014 and 3000 to 4999"
+        )
+    if (size := len(reason.encode())) > 123:
+        raise ValueError(f"a close reason has at most 123 bytes of UTF-8, and this has {size}")

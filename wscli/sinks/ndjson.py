@@ -172,7 +172,10 @@ def _frame_line(frame: Frame, shared: str) -> str:
     }
     if frame.mask_key is not None:
         fields["mask_key"] = frame.mask_key.hex()
-    fields |= {"size": len(frame.payload), "wire_size": frame.wire_size, **_frame_payload(frame)}
+    fields |= {"size": len(frame.payload), "wire_size": frame.wire_size}
+    if not frame.complete:
+        fields |= {"complete": False, "length": frame.length}
+    fields |= _frame_payload(frame)
     return _line("frame", shared, fields)
 
 

@@ -1,6 +1,6 @@
-"""One connection's protocol without its socket: bytes in, frames and events out; and the reverse.
+"""One connection's protocol without its socket: bytes in, frames and events out, and back.
 
-Both roles, both directions: what was sent can be read by a Receiver of the other role.
+Both roles, both directions: sent bytes can be read by a Receiver of the other role.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from itertools import islice
 
 from wscli.wire.codes import DEFAULT_MAX_SIZE, CloseCode, Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
-from wscli.wire.events import Close, Event
+from wscli.wire.events import Close, Event, Messages
 from wscli.wire.frames import Frame, FrameParser, Run, encode_masked, encode_unmasked
-from wscli.wire.messages import Assembler, Broken
+from wscli.wire.messages import BATCH_SIZE, Assembler, Broken
 from wscli.wire.rules import Case, Violation, judge
 
 Item = Frame | Run | Event
@@ -22,12 +22,14 @@ _PIECE_FRAMES = 1024  # frames that are encoded together
 _PIECE_SIZE = 64 << 10  # bytes of payload that are, or one frame
 
 
-class Receiver:
-    """Read what the other role sends.
+_BATCH_FRAMES = 8192
 
-    A strict receiver stops at the first violation, as RFC 6455 §7.1.7 has it, and at a Close
-    frame (§1.4): what comes after is not looked at. One that is not strict goes on, and takes
-    no notice of a frame before it is whole.
+
+class Receiver:
+    """Read the bytes that the other role sends.
+
+    A strict receiver stops at the first violation (RFC 6455 §7.1.7) and at a Close frame (§1.4):
+    what follows is not read. A lenient one goes on, and ignores incomplete frames.
     """
 
     def __init__(
@@ -45,11 +47,12 @@ class Receiver:
         self._parser = FrameParser(runs=not frames)
         self._assembler = Assembler(max_size, deflate.inflater(role.peer) if deflate else None)
         self._judged_partial = False
+        self._legal: set[tuple[int, bool, int, bool, bool]] = set()
         self.done = False
 
     @classmethod
     def of_sent(cls, role: Role, deflate: PerMessageDeflate | None, *, frames: bool) -> Receiver:
-        """Return what reads again all that the other role has sent, whatever it breaks."""
+        """Return a lenient receiver for observing outgoing traffic."""
         return cls(role, deflate=deflate, max_size=1 << 62, frames=frames, strict=False)
 
     @property
@@ -57,62 +60,105 @@ class Receiver:
         """Whether the bytes so far end inside a frame or inside a fragmented message."""
         return self._parser.mid_frame or self._assembler.in_message
 
-    def receive(self, data: bytes) -> list[Item]:
-        """Return frames and, each behind the frame that completes it, events.
+    def receive(self, data: bytes) -> Iterator[list[Item]]:
+        """Yield frames and, each behind the frame that completes it, events, in batches.
+
+        A batch is decoded when it is asked for: one read may inflate to gigabytes. It holds at
+        most some thousand frames, and about 1 MiB of inflated messages beyond the last of them.
+        Take all batches before the next call.
 
         Whole short messages come as Run without their frames; with ``frames`` each is a Frame.
-        The last item of a strict receiver's last batch is a Close or a Violation.
+        The last item of a strict receiver's last batch is a Close or a Violation; a Violation
+        follows the frame that breaks the rule, which may be incomplete.
         """
         items: list[Item] = []
-        if self.done:
-            return items
-        for part in self._parser.feed(data):
-            items.append(part)
-            try:
-                event = self._run(part) if isinstance(part, Run) else self._frame(part)
-            except Broken as broken:
-                if broken.good is not None:
-                    items.append(broken.good)
-                event = broken.violation
-            if event is not None:
-                items.append(event)
-            if self._strict and isinstance(event, Close | Violation):
-                self.done = True
-                return items
-        violation = self._partial() if self._strict else None
-        if violation is not None:
-            items.append(violation)
-            self.done = True
-        return items
+        frames = size = 0
+        for item in self._items(data):
+            if isinstance(item, Frame | Run):
+                if frames >= _BATCH_FRAMES:
+                    yield items
+                    items, frames, size = [], 0, 0
+                frames += len(item.payloads) if isinstance(item, Run) else 1
+            elif self._compression and isinstance(item, Messages):
+                size += sum(map(len, item.payloads))
+            items.append(item)
+            del item  # or it would be kept while the next one is inflated
+            if size >= BATCH_SIZE:
+                yield items
+                items, frames, size = [], 0, 0
+        if items:
+            yield items
 
-    def _run(self, run: Run) -> Event | None:
+    def _items(self, data: bytes) -> Iterator[Item]:
+        if self.done:
+            return
+        for part in self._parser.feed(data):
+            yield part
+            if isinstance(part, Run):
+                yield from self._run(part)
+            elif (event := self._frame(part)) is not None:
+                yield event
+                del event
+            if self.done:
+                return
+        if self._strict:
+            yield from self._partial()
+
+    def _run(self, run: Run) -> Iterator[Event]:
         # All headers of a run are alike, so the first stands for all.
-        violation = self._judge(run.first_frame, len(run.payloads[0]))
-        return violation or self._assembler.run(run)
+        violation = self._judge(run.first_frame)
+        if violation is None:
+            try:
+                yield from self._assembler.run(run)
+            except Broken as broken:
+                violation = broken.violation
+        if violation is not None:
+            self._end_at(violation)
+            yield violation
 
     def _frame(self, frame: Frame) -> Event | None:
         judged, self._judged_partial = self._judged_partial, False
-        violation = None if judged else self._judge(frame, len(frame.payload))
-        return violation or self._assembler.frame(frame)
+        event: Event | None = None if judged else self._judge(frame)
+        if event is None:
+            try:
+                event = self._assembler.frame(frame)
+            except Broken as broken:
+                event = broken.violation
+        self._end_at(event)
+        return event
 
-    def _partial(self) -> Violation | None:
+    def _partial(self) -> Iterator[Item]:
+        """Yield an incomplete frame and the violation, where it breaks a rule already."""
         partial = self._parser.partial
         if partial is None:
-            return None
-        if not self._judged_partial:
-            self._judged_partial = True
-            violation = self._judge(partial.frame, partial.length)
-            if violation is not None:
-                return violation
-        try:
-            self._assembler.partial(partial)
-        except Broken as broken:
-            return broken.violation
-        return None
+            return
+        violation = None if self._judged_partial else self._judge(partial.header)
+        self._judged_partial = True
+        if violation is None:
+            try:
+                self._assembler.partial(partial)
+                return
+            except Broken as broken:
+                violation = broken.violation
+        self._end_at(violation)
+        yield partial.frame()
+        yield violation
 
-    def _judge(self, frame: Frame, length: int) -> Violation | None:
+    def _judge(self, frame: Frame) -> Violation | None:
+        # Most frames are short and like one that was found legal before: the table of rules need
+        # not be gone through for each of a million fragments.
         in_message = self._assembler.in_message
-        return judge(Case(frame, length, self._role, self._compression, in_message))
+        shape = (frame.opcode, frame.fin, frame.rsv, frame.mask_key is None, in_message)
+        short = frame.length_form == 7
+        if short and shape in self._legal:
+            return None
+        violation = judge(Case(frame, self._role, self._compression, in_message))
+        if short and violation is None:
+            self._legal.add(shape)
+        return violation
+
+    def _end_at(self, event: Event | None) -> None:
+        self.done = self._strict and isinstance(event, Close | Violation)
 
 
 class Connection(Receiver):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ Parameter = tuple[str, str | None]
 
 
 class BrokenDeflate(Exception):
-    """The data is no DEFLATE stream."""
+    """The data is not a DEFLATE stream."""
 
 
 class TooBig(Exception):
@@ -147,14 +147,15 @@ class Inflater:
         self._no_context_takeover = no_context_takeover
         self._zlib = zlib.decompressobj(-window_bits)
 
-    def inflate(self, data: bytes, *, last: bool, room: int) -> bytes:
-        """Return what one fragment inflates to; ``last`` is for the last one of its message.
+    def inflate(self, data: bytes, *, last: bool, room: int) -> Iterator[bytes]:
+        """Yield what one fragment inflates to, in pieces of at most 1 MiB.
+
+        ``last`` is for the last fragment of a message. Take all pieces before the next call.
 
         Raises:
-            BrokenDeflate: if the data is no DEFLATE stream.
+            BrokenDeflate: if the data is not a DEFLATE stream.
             TooBig: if there would be more than ``room`` bytes; no more than that is held.
         """
-        pieces = []
         restarts = 0
         data = data + _TAIL if last else data
         while True:
@@ -165,7 +166,8 @@ class Inflater:
             room -= len(piece)
             if room < 0:
                 raise TooBig
-            pieces.append(piece)
+            more = len(piece) == _STEP
+            yield piece
             data = self._zlib.unconsumed_tail
             if self._zlib.eof:
                 # A block with BFINAL ends the stream; another may follow (§7.2.3.4).
@@ -174,11 +176,10 @@ class Inflater:
                 restarts += 1
                 if restarts > _MAX_RESTARTS:
                     raise BrokenDeflate(f"more than {_MAX_RESTARTS} blocks are marked as the last")
-            if not data and len(piece) < _STEP:
+            if not data and not more:
                 break
         if last and self._no_context_takeover:
             self._restart()
-        return b"".join(pieces) if len(pieces) > 1 else pieces[0]
 
     def _restart(self) -> None:
         self._zlib = zlib.decompressobj(-self._window_bits)

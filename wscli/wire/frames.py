@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from wscli.wire.codes import Opcode
 from wscli.wire.masking import apply_mask, xor
@@ -21,17 +21,19 @@ _SHORT = 126  # payloads below this have their length in the second byte
 
 # First bytes of frames that a run may hold: FIN, text or binary, compressed (RSV1) or not.
 _RUN_STARTS = frozenset({0x81, 0x82, 0xC1, 0xC2})
+_RUN_SIZE = 64 << 10  # bytes on the wire after which a run ends, so that it holds few objects
 
 
 class Frame:
-    """One frame, as found or as to be sent.
+    """One frame, received or to be sent.
 
     ``rsv`` holds RSV1, RSV2 and RSV3 as the bits 4, 2 and 1. ``payload`` is unmasked; ``mask_key``
-    is None where the MASK bit is off. ``length_form`` is the width in bits of the length field
-    (7, 16 or 64), by default the shortest that fits.
+    is None where the MASK bit is off. ``length`` is the payload's length as the header declares
+    it: the payload is shorter where a received frame is incomplete. ``length_form`` is the width
+    in bits of the length field (7, 16 or 64), by default the shortest that fits.
     """
 
-    __slots__ = ("fin", "length_form", "mask_key", "opcode", "payload", "rsv")
+    __slots__ = ("fin", "length", "length_form", "mask_key", "opcode", "payload", "rsv")
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Frame:
         fin: bool = True,
         rsv: int = 0,
         mask_key: bytes | None = None,
+        length: int | None = None,
         length_form: int | None = None,
     ) -> None:
         self.opcode = opcode
@@ -48,7 +51,8 @@ class Frame:
         self.fin = fin
         self.rsv = rsv
         self.mask_key = mask_key
-        self.length_form = length_form or shortest_length_form(len(payload))
+        self.length = len(payload) if length is None else length
+        self.length_form = length_form or shortest_length_form(self.length)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Frame) and all(
@@ -62,20 +66,25 @@ class Frame:
         return f"Frame({fields})"
 
     @property
+    def complete(self) -> bool:
+        """Whether the payload has the length that the header declares."""
+        return len(self.payload) == self.length
+
+    @property
     def header_size(self) -> int:
         """Bytes before the payload: 2 to 14."""
         return 2 + (self.length_form >= 16) * (self.length_form // 8) + 4 * bool(self.mask_key)
 
     @property
     def wire_size(self) -> int:
-        """Bytes of the whole frame on the wire."""
+        """Bytes of the frame on the wire, as far as it has arrived."""
         return self.header_size + len(self.payload)
 
     def to_bytes(self) -> bytes:
-        """Return the frame as it is on the wire; what was parsed comes back byte for byte."""
+        """Return the frame as it is on the wire; a parsed frame is returned byte for byte."""
         first = self.fin << 7 | self.rsv << 4 | self.opcode
         mask_bit = _MASKED if self.mask_key is not None else 0
-        length = len(self.payload)
+        length = self.length
         if self.length_form == 7:
             header = bytes([first, mask_bit | length])
         elif self.length_form == 16:
@@ -127,39 +136,47 @@ class Run:
 
 
 class PartialFrame:
-    """A frame whose header has come, and not yet all of its payload.
+    """A frame whose header has arrived, and whose payload has not arrived completely.
 
-    ``frame`` has the header's fields and ``length`` is what the header declares; ``latest`` is
-    the part of the payload that came last, unmasked.
+    ``latest`` is the part of the payload that arrived last, unmasked.
     """
 
-    __slots__ = ("_pieces", "frame", "latest", "length")
+    __slots__ = ("_frame", "_pieces", "latest")
 
-    def __init__(self, frame: Frame, length: int) -> None:
-        self.frame = frame
-        self.length = length
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
         self.latest = b""
         self._pieces = Pieces()
 
     @property
+    def header(self) -> Frame:
+        """The frame without its payload."""
+        return self._frame
+
+    @property
     def received(self) -> int:
-        """Bytes of the payload that have come."""
+        """Bytes of the payload that have arrived."""
         return self._pieces.size
+
+    @property
+    def missing(self) -> int:
+        """Bytes of the payload that have yet to arrive."""
+        return self._frame.length - self._pieces.size
 
     def take(self, data: bytes) -> int:
         """Take what belongs to this frame from the start of ``data``; return how much that was."""
-        missing = self.length - self.received
+        missing = self.missing
         piece = data[:missing] if len(data) > missing else data
-        if self.frame.mask_key is not None:
-            piece = apply_mask(piece, self.frame.mask_key, self.received)
+        if self._frame.mask_key is not None:
+            piece = apply_mask(piece, self._frame.mask_key, self.received)
         self.latest = piece
         self._pieces.add(piece)
         return len(piece)
 
-    def finish(self) -> Frame:
-        """Return the frame with its payload."""
-        self.frame.payload = self._pieces.join()
-        return self.frame
+    def frame(self) -> Frame:
+        """Return the frame with the payload that has arrived; take nothing more afterwards."""
+        self._frame.payload = self._pieces.join()
+        return self._frame
 
 
 class FrameParser:
@@ -179,20 +196,26 @@ class FrameParser:
         """Whether the bytes fed so far end inside a frame."""
         return bool(self._buffer) or self.partial is not None
 
-    def feed(self, data: bytes) -> list[Frame | Run]:
-        """Return the frames that ``data`` completes; look at ``partial`` for the one begun."""
-        items: list[Frame | Run] = []
+    def feed(self, data: bytes) -> Iterator[Frame | Run]:
+        """Yield the frames that ``data`` completes; look at ``partial`` for the one begun.
+
+        Each is cut when it is asked for. Take them all before the next call.
+        """
         pos = 0
         if self.partial is not None:
             pos = self.partial.take(data)
-            if self.partial.received < self.partial.length:
-                return items
-            items.append(self.partial.finish())
-            self.partial = None
+            if self.partial.missing:
+                return
+            frame, self.partial = self.partial.frame(), None
+            yield frame
+            del frame  # the caller alone decides how long a payload is kept
         if self._buffer:
             data = self._buffer + data[pos:]
             self._buffer = b""
             pos = 0
+        yield from self._cut(data, pos)
+
+    def _cut(self, data: bytes, pos: int) -> Iterator[Frame | Run]:
         end = len(data)
         while pos < end:
             if self._runs and data[pos] in _RUN_STARTS:
@@ -200,25 +223,24 @@ class FrameParser:
                 payloads, stop = (_masked_run if masked else _unmasked_run)(data, pos, end)
                 if payloads:
                     key = _first_key(data, pos) if masked else None
-                    items.append(Run(data[pos], key, payloads))
+                    yield Run(data[pos], key, payloads)
+                    del payloads
                     pos = stop
                     continue
             header = _parse_header(data, pos, end)
             if header is None:
                 self._buffer = data[pos:]
-                break
-            frame, length, start = header
-            stop = start + length
-            if stop > end:
-                self.partial = PartialFrame(frame, length)
+                return
+            frame, start = header
+            pos = start + frame.length
+            if pos > end:
+                self.partial = PartialFrame(frame)
                 self.partial.take(data[start:])
-                break
-            frame.payload = data[start:stop]
+                return
+            frame.payload = data[start:pos]
             if frame.mask_key is not None:
                 frame.payload = apply_mask(frame.payload, frame.mask_key)
-            items.append(frame)
-            pos = stop
-        return items
+            yield frame
 
 
 def count_messages(data: bytes) -> int:
@@ -232,8 +254,8 @@ def count_messages(data: bytes) -> int:
     return count
 
 
-def _parse_header(data: bytes, pos: int, end: int) -> tuple[Frame, int, int] | None:
-    """Return frame, length of its payload and where that starts, or None if bytes are missing."""
+def _parse_header(data: bytes, pos: int, end: int) -> tuple[Frame, int] | None:
+    """Return a frame without its payload and where that starts, or None if bytes are missing."""
     if end - pos < 2:
         return None
     first, second = data[pos], data[pos + 1]
@@ -256,9 +278,10 @@ def _parse_header(data: bytes, pos: int, end: int) -> tuple[Frame, int, int] | N
         fin=bool(first & _FIN),
         rsv=first >> 4 & 7,
         mask_key=data[key_start:start] if second & _MASKED else None,
+        length=length,
         length_form=form,
     )
-    return frame, length, start
+    return frame, start
 
 
 def _first_key(data: bytes, pos: int) -> bytes:
@@ -272,7 +295,7 @@ def _unmasked_run(data: bytes, pos: int, end: int) -> tuple[list[bytes], int]:
     payloads: list[bytes] = []
     append = payloads.append
     first = data[pos]
-    last = end - 1
+    last = min(end - 1, pos + _RUN_SIZE)
     while pos < last and data[pos] == first:
         length = data[pos + 1]
         if length < _SHORT:
@@ -296,9 +319,10 @@ def _masked_run(data: bytes, pos: int, end: int) -> tuple[list[bytes], int]:
     """Cut whole masked frames that share their first byte, as long as they are short."""
     begin = pos
     first = data[pos]
+    last = min(end - 5, pos + _RUN_SIZE)
     bounds: list[tuple[int, int]] = []
     mask: list[bytes] = []
-    while end - pos >= 6 and data[pos] == first:
+    while pos < last and data[pos] == first:
         length = data[pos + 1] - _MASKED
         if 0 <= length < _SHORT:
             start = pos + 6

@@ -1,8 +1,9 @@
-"""Frames to messages (RFC 6455 §5.4, §5.5): joins fragments, inflates, checks UTF-8 as it comes."""
+"""Frames to messages (RFC 6455 §5.4, §5.5): join fragments, inflate, check UTF-8 on arrival."""
 
 from __future__ import annotations
 
 from codecs import IncrementalDecoder, getincrementaldecoder
+from collections.abc import Iterator
 
 from wscli.wire.codes import CloseCode, Opcode, close_code_name, may_be_sent
 from wscli.wire.deflate import BrokenDeflate, Inflater, TooBig
@@ -23,19 +24,22 @@ from wscli.wire.rules import (
 _utf8_decoder = getincrementaldecoder("utf-8")
 
 
-class Broken(Exception):
-    """A payload breaks a rule; ``good`` holds the messages of its batch that came before."""
+BATCH_SIZE = 1 << 20
+"""Bytes that messages inflate to, after which they are passed on before more is inflated."""
 
-    def __init__(self, rule: Rule, evidence: str, good: Messages | None = None) -> None:
+
+class Broken(Exception):
+    """A payload breaks a rule."""
+
+    def __init__(self, rule: Rule, evidence: str) -> None:
         super().__init__(evidence)
         self.violation = Violation(rule, evidence)
-        self.good = good
 
 
 class Assembler:
-    """Make events of frames whose headers have been judged.
+    """Turn frames whose headers have been judged into events.
 
-    A message may have at most ``max_size`` bytes, as it is and inflated.
+    A message may have at most ``max_size`` bytes, both on the wire and inflated.
     """
 
     def __init__(self, max_size: int, inflater: Inflater | None = None) -> None:
@@ -48,30 +52,41 @@ class Assembler:
         """Whether the next data frame must be a continuation."""
         return self._message is not None
 
-    def run(self, run: Run) -> Messages:
-        """Return the messages of a run.
+    def run(self, run: Run) -> Iterator[Messages]:
+        """Yield the messages of a run, inflated as they are asked for.
 
         Raises:
-            Broken: with those before the one that breaks a rule.
+            Broken: at the message that breaks a rule, when those before it have been yielded.
         """
         if run.rsv or self._max_size < 1 << 16 or not _all_utf8(run):
-            return self._one_by_one(run)
-        return Messages(run.opcode, run.payloads)
+            yield from self._one_by_one(run)
+        else:
+            yield Messages(run.opcode, run.payloads)
 
-    def _one_by_one(self, run: Run) -> Messages:
+    def _one_by_one(self, run: Run) -> Iterator[Messages]:
         good: list[bytes] = []
+        size = 0
+        broken = None
         for payload in run.payloads:
             message = _Message(run.opcode, self._max_size, self._inflater if run.rsv else None)
             try:
                 message.add(Frame(run.opcode, payload))
-            except Broken as broken:
-                broken.good = Messages(run.opcode, good) if good else None
-                raise
+            except Broken as error:
+                broken = error
+                break
             good.append(message.payload())
-        return Messages(run.opcode, good)
+            size += message.size
+            if size >= BATCH_SIZE:
+                del message  # or it would be kept while the next one is inflated
+                yield Messages(run.opcode, good)
+                good, size = [], 0
+        if good:
+            yield Messages(run.opcode, good)
+        if broken is not None:
+            raise broken
 
     def frame(self, frame: Frame) -> Event | None:
-        """Return what a frame completes, if it does.
+        """Return the event that a frame completes, if it does.
 
         Raises:
             Broken: if its payload breaks a rule; the message it belongs to is given up.
@@ -94,14 +109,14 @@ class Assembler:
         return Messages(message.opcode, [message.payload()])
 
     def partial(self, partial: PartialFrame) -> None:
-        """Check what has come of a frame that has not come whole.
+        """Check the part of an incomplete frame that has arrived.
 
         Raises:
             Broken: at the first octet that cannot be, however much is still to come.
         """
-        if partial.frame.opcode & 0x8:
+        if partial.header.opcode & 0x8:
             return
-        self._message = self._message or self._begin(partial.frame)
+        self._message = self._message or self._begin(partial.header)
         self._message.check_partial(partial)
 
     def _begin(self, frame: Frame) -> _Message:
@@ -112,7 +127,7 @@ class Assembler:
 
 
 class _Message:
-    """A data message while its fragments come."""
+    """A data message while its fragments arrive."""
 
     def __init__(self, opcode: int, max_size: int, inflater: Inflater | None) -> None:
         self.opcode = opcode
@@ -122,49 +137,60 @@ class _Message:
         self._utf8 = _Utf8Check() if opcode == Opcode.TEXT else None
         self._checked = 0  # bytes of the present frame that have been through the UTF-8 check
 
+    @property
+    def size(self) -> int:
+        """Bytes of payload so far."""
+        return self._pieces.size
+
     def add(self, frame: Frame) -> None:
+        if not frame.payload and not frame.fin:
+            return  # a flood of empty fragments is legal, and should cost little
         self._limit_declared(len(frame.payload))
-        data = frame.payload
-        if self._inflater is not None:
-            data = self._inflate(self._inflater, data, frame.fin)
-        self._pieces.add(data)
-        if self._utf8 is not None:
-            unchecked = data[self._checked :] if self._checked else data
-            self._utf8.check(unchecked, last=frame.fin)
+        if self._inflater is None:
+            self._pieces.add(frame.payload)
+            self._check_utf8(frame.payload[self._checked :], last=frame.fin)
+        else:
+            self._inflate(self._inflater, frame.payload, frame.fin)
         self._checked = 0
 
     def check_partial(self, partial: PartialFrame) -> None:
-        self._limit_declared(partial.length)
-        if self._utf8 is not None and self._inflater is None:
-            self._utf8.check(partial.latest, last=False)
+        self._limit_declared(partial.header.length)
+        if self._inflater is None:
+            self._check_utf8(partial.latest, last=False)
             self._checked = partial.received
 
     def payload(self) -> bytes:
         return self._pieces.join()
 
+    def _check_utf8(self, data: bytes, *, last: bool) -> None:
+        if self._utf8 is not None:
+            self._utf8.check(data, last=last)
+
     def _limit_declared(self, length: int) -> None:
-        room = self._max_size - self._pieces.size
+        room = self._max_size - self.size
         # Data that cannot be compressed grows a little (zlib's own bound for that).
         slack = (room >> 12) + (room >> 14) + 64 if self._inflater is not None else 0
         if length > room + slack:
-            raise self._too_big(f"{self._pieces.size + length:,} bytes")
+            raise self._too_big(f"{self.size + length:,} bytes")
 
-    def _inflate(self, inflater: Inflater, data: bytes, last: bool) -> bytes:
+    def _inflate(self, inflater: Inflater, data: bytes, last: bool) -> None:
         try:
-            return inflater.inflate(data, last=last, room=self._max_size - self._pieces.size)
+            for piece in inflater.inflate(data, last=last, room=self._max_size - self.size):
+                self._pieces.add(piece)
+                self._check_utf8(piece, last=False)
         except BrokenDeflate as error:
             raise Broken(DEFLATE_DATA, str(error)) from None
         except TooBig:
-            raise self._too_big(
-                f"{self._pieces.size + len(data):,} bytes inflate to more"
-            ) from None
+            raise self._too_big(f"{len(data):,} bytes inflate to more") from None
+        if last:
+            self._check_utf8(b"", last=True)
 
     def _too_big(self, evidence: str) -> Broken:
         return Broken(MESSAGE_SIZE, f"{evidence}; the limit is {self._max_size:,} bytes")
 
 
 class _Utf8Check:
-    """Validate the UTF-8 of a message piece by piece, to the first octet that cannot be."""
+    """Validate the UTF-8 of a message piece by piece, up to the first invalid octet."""
 
     def __init__(self) -> None:
         self._decoder: IncrementalDecoder = _utf8_decoder()

@@ -1,33 +1,48 @@
-"""Bytes that come in pieces and are wanted whole."""
+"""Bytes that arrive in pieces and are wanted whole."""
 
 from __future__ import annotations
 
-_SMALL = 4 << 10
+from io import BytesIO
+
+_MOST_PIECES = 256
+_MOST_BYTES = 4 << 20
 
 
 class Pieces:
-    """Collects pieces; a peer that trickles cannot make it keep many objects."""
+    """Collect pieces of a payload in little more memory than the payload itself.
 
-    __slots__ = ("_large", "_small", "size")
+    A few pieces are kept as they are and joined once. Beyond that they move to a growing buffer:
+    joining a list of many megabytes would need them twice, and a peer that trickles could make a
+    list keep one object for each byte.
+    """
+
+    __slots__ = ("_buffer", "_listed", "_pieces", "size")
 
     def __init__(self) -> None:
         self.size = 0
-        self._large: list[bytes] = []
-        self._small = bytearray()
+        self._pieces: list[bytes] = []
+        self._listed = 0  # bytes in the list
+        self._buffer: BytesIO | None = None
 
     def add(self, piece: bytes) -> None:
-        """Append a piece; a large one is kept as it is, without a copy."""
+        """Append a piece."""
+        if self._listed >= _MOST_BYTES or len(self._pieces) >= _MOST_PIECES:
+            self._move()
+        self._pieces.append(piece)
+        self._listed += len(piece)
         self.size += len(piece)
-        if len(piece) < _SMALL:
-            self._small += piece
-            return
-        if self._small:
-            self._large.append(bytes(self._small))
-            self._small.clear()
-        self._large.append(piece)
 
     def join(self) -> bytes:
-        """Return all of it."""
-        if not self._small and len(self._large) == 1:
-            return self._large[0]
-        return b"".join([*self._large, self._small])
+        """Return everything that was added; a single piece without a copy."""
+        if self._buffer is None:
+            return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._move()
+        return self._buffer.getvalue()  # shares the buffer's memory, see CPython's bytesio.c
+
+    def _move(self) -> None:
+        """Move the listed pieces to the buffer."""
+        self._buffer = self._buffer or BytesIO()
+        for piece in self._pieces:
+            self._buffer.write(piece)
+        self._pieces.clear()
+        self._listed = 0

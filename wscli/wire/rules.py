@@ -17,13 +17,9 @@ _OPCODES = frozenset(Opcode)
 
 
 class Case(NamedTuple):
-    """A frame's header, and what it is judged against.
-
-    ``length`` is the payload's length as the header declares it.
-    """
+    """A frame's header, and what it is judged against."""
 
     frame: Frame
-    length: int
     receiver: Role
     compression: bool
     in_message: bool
@@ -92,15 +88,15 @@ FRAME_RULES: tuple[tuple[Rule, Callable[[Case], bool]], ...] = (
         _protocol(
             "oversize-control", "RFC 6455 §5.5", "sent a control frame of more than 125 bytes"
         ),
-        lambda case: case.frame.opcode >= _CONTROL and case.length > 125,
+        lambda case: case.frame.opcode >= _CONTROL and case.frame.length > 125,
     ),
     (
         _protocol("length-form", "RFC 6455 §5.2", "did not use the shortest form of a length"),
-        lambda case: case.frame.length_form != shortest_length_form(case.length),
+        lambda case: case.frame.length_form != shortest_length_form(case.frame.length),
     ),
     (
         _protocol("length-sign", "RFC 6455 §5.2", "set the top bit of a 64-bit length"),
-        lambda case: case.length >= 1 << 63,
+        lambda case: case.frame.length >= 1 << 63,
     ),
     (
         _protocol(
@@ -162,15 +158,15 @@ def judge(case: Case) -> Violation | None:
     """Return the first rule that a frame's header breaks."""
     for rule, broken in FRAME_RULES:
         if broken(case):
-            return Violation(rule, _describe(case.frame, case.length))
+            return Violation(rule, _describe(case.frame))
     return None
 
 
-def _describe(frame: Frame, length: int) -> str:
+def _describe(frame: Frame) -> str:
     parts = [f"{opcode_name(frame.opcode)} frame", "fin" if frame.fin else "not fin"]
     if frame.rsv:
         parts.append(f"rsv {frame.rsv:03b}")
     if frame.mask_key is not None:
         parts.append(f"mask key {frame.mask_key.hex()}")
-    parts.append(f"length {length:,} in {frame.length_form} bits")
+    parts.append(f"length {frame.length:,} in {frame.length_form} bits")
     return ", ".join(parts)

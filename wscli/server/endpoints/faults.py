@@ -120,6 +120,9 @@ class _Trickle:
     def hold(self, held: bool) -> None:
         self._line.hold(held or len(self._waiting) > _SLOW_LIMIT)
 
+    def pause(self, paused: bool) -> None:
+        self._line.pause(paused)
+
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         self._line.after(seconds, action)
 

@@ -126,8 +126,10 @@ def show_frame(frame: Frame) -> str:
         "fin" if frame.fin else "---",
         f"rsv {frame.rsv:03b}",
         key,
-        f"length {len(frame.payload):,} ({frame.length_form} bits)",
+        f"length {frame.length:,} ({frame.length_form} bits)",
     ]
+    if not frame.complete:
+        parts.append(f"incomplete: {len(frame.payload):,} received")
     return f"{'  '.join(parts)}  {_preview(frame)}".rstrip()
 
 
