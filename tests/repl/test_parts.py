@@ -343,6 +343,14 @@ def test_a_ping_of_the_peer_is_shown_and_many_are_folded():
     assert len(pings(display, 25, 1.0)) == 25
 
 
+def test_pings_of_the_peer_are_not_shown_where_messages_alone_are_wanted():
+    display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
+    display.view.bare = True
+    assert pings(display, 25, 1.0) == []
+    display.view.bare, display.tells = False, False
+    assert pings(display, 25, 1.0) == []
+
+
 def test_pings_at_a_humane_rate_are_all_shown():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
     assert len(pings(display, 5, 20.0)) == 5

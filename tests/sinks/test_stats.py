@@ -69,6 +69,23 @@ def test_rates_are_those_of_the_last_ten_seconds():
     assert tally.rates(200.0) == (0.0, 0.0)
 
 
+def test_a_rate_is_over_the_time_that_has_passed_where_that_is_less():
+    tally = Tally()
+    for second in (100, 101):
+        tally.add(read(Frame(1, b"12345")), second + 0.5)
+    assert tally.rates(102.0, seconds=2.0) == (1.0, 5.0)
+    assert tally.rates(102.0, seconds=60.0) == (0.2, 1.0)
+    assert tally.rates(102.0, seconds=0.0) == (20.0, 100.0)  # over a tenth of a second
+
+
+def test_the_table_says_over_which_time_the_recent_rate_is():
+    stats = Stats()
+    stats.opened(opening(), 100, 0)
+    stats.batch(Batch(True, 101, 1, read(*[Frame(1, b"hello")] * 8)))
+    assert "rate, last 4.0 s  0.0/s, 0 B/s            2.0/s, 10 B/s" in describe_stats(stats, 104)
+    assert "rate, last 10 s   0.0/s, 0 B/s            0.8/s, 4 B/s" in describe_stats(stats, 110)
+
+
 def opening():
     request = b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nCookie: a=b\r\n\r\n"
     response = b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nServer: s\r\n\r\n"

@@ -35,8 +35,8 @@ class Display(Sink):
 
     ``draws_messages`` and ``tells`` (of each opening and end) are off where another sink does it.
     ``verbose`` shows every ping and pong. Otherwise these are shown: the pongs that answer the
-    user's pings, and of the peer's pings one in ten seconds; our answers to them, and keepalive,
-    are not. ``news`` is called when there is something to draw, or to count.
+    user's pings, and of the peer's pings one in ten seconds where ``tells`` is on; our answers to
+    them, and keepalive, are not. ``news`` is called when there is something to draw, or to count.
     """
 
     wants_outgoing = True
@@ -149,7 +149,7 @@ class Display(Sink):
             parts = [] if rtt is None else [f"{rtt * 1000:.2f} ms"]
             parts += [visible_bytes(item.payload)] if _is_readable(item.payload) else []
             yield self._line(batch, kind, len(item.payload), "  ".join(parts))
-        elif isinstance(item, Ping) and batch.incoming:
+        elif isinstance(item, Ping) and batch.incoming and self.tells and not self.view.bare:
             yield from self._peer_ping(batch, item)
 
     def _peer_ping(self, batch: Batch, ping: Ping) -> Iterator[str]:

@@ -108,7 +108,7 @@ command = _Connect(
             section=_SECTION,
             type=_max_lines,
             metavar="N|off",
-            help="Cut longer messages; otherwise at half the screen. /show N has all of one.",
+            help="Cut messages to N lines instead of half the screen; /show has all of one.",
         ),
         *sending_options(),
         *seeing_options(),

@@ -18,7 +18,7 @@ _TAB = 8  # columns between the tab stops of a terminal
 
 def plain_width(line: str) -> int:
     """Return the columns of a line without its colours, and with its tabs as wide as can be."""
-    plain = re.sub(_COLOUR, "", line)
+    plain = re.sub(_COLOUR, "", line) if "\x1b" in line else line
     return cell_width(plain) + (_TAB - 1) * plain.count("\t")
 
 
@@ -28,7 +28,8 @@ def wrap(line: str, width: int, indent: str = "") -> list[str]:
     The line may have colours, which go on in the next row. Wide characters, and characters with
     marks that are put on them, stay whole.
     """
-    if (len(line) <= width and line.isprintable() and line.isascii()) or plain_width(line) <= width:
+    short = len(line) <= width and line.isascii() and "\t" not in line
+    if short or plain_width(line) <= width:
         return [line]
     indent = indent if len(indent) <= width // 2 else ""
     if line.isascii() and line.isprintable():
