@@ -81,6 +81,7 @@ class Embedded:
         self._options = ServeOptions(port=0)._replace(**options)
         self.visits = queue.Queue()
         self.failures = []
+        self.warnings = []
         self.sinks = {}
 
     def __enter__(self):
@@ -88,6 +89,7 @@ class Embedded:
         watcher.ended = self.visits.put
         watcher.sink = lambda visit: self.sinks.get(visit.number)
         watcher.failed = lambda message, error: self.failures.append((message, error))
+        watcher.warned = lambda message, hint: self.warnings.append(message)
         self._context = serving(self._options, watcher)
         self._server = self._context.__enter__()
         self.url = self._server.url.rstrip("/")

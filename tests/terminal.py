@@ -34,6 +34,27 @@ class Screen(pyte.Screen):
         self.above = []
         super().__init__(columns, rows)
 
+    def resize(self, lines, columns):
+        """Break rows that no longer fit into several, as most terminals do."""
+        rows, cursor = [], self.cursor
+        at = (0, 0)
+        for y in range(self.lines):
+            cells = [self.buffer[y][x] for x in range(self.columns)]
+            while cells and cells[-1].data == " ":
+                cells.pop()
+            if y == cursor.y:
+                at = (len(rows) + cursor.x // columns, cursor.x % columns)
+            rows += [cells[x : x + columns] for x in range(0, max(1, len(cells)), columns)]
+        gone = max(0, at[0] + 1 - lines)
+        for row in rows[:gone]:
+            self.above.append("".join(cell.data for cell in row).rstrip())
+        super().resize(lines, columns)
+        self.buffer.clear()
+        for y, row in enumerate(rows[gone : gone + lines]):
+            self.buffer[y].update(enumerate(row))
+        cursor.y, cursor.x = at[0] - gone, at[1]
+        self.dirty.update(range(lines))
+
     def index(self):
         if self.cursor.y == self.lines - 1:
             line = self.buffer[0]
@@ -44,8 +65,10 @@ class Screen(pyte.Screen):
 class Terminal:
     """Runs ``wscli`` with these arguments; what it shows is read from its screen."""
 
-    def __init__(self, *args, rows=24, columns=80, env=None, command=None):
-        self._screen = Screen(columns, rows)
+    def __init__(self, *args, rows=24, columns=80, screen=None, env=None, command=None):
+        """Run it in a terminal of this size; ``screen`` is the real one, if that is not told."""
+        shown_rows, shown_columns = screen or (rows, columns)
+        self._screen = Screen(shown_columns, shown_rows)
         self._stream = pyte.ByteStream(self._screen)
         self.written = b""
         program, *arguments = command or [*WSCLI, *map(str, args)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import sys
 
@@ -11,15 +12,19 @@ _COLLECT_AFTER = 100_000  # objects; starting up makes many that stay, and hardl
 _KEEP_FREED = 16 << 20  # bytes
 
 
+_NEEDS = "wscli needs poll(), termios and the signals of POSIX"
+
+
 def main() -> None:
     """Run the command line of this process, and end it.
 
-    Nothing waits in a buffer then, so the interpreter need not be taken apart piece by piece:
-    that would take a tenth of the time of a short command.
+    The buffers are empty then, so the interpreter exits without its own shutdown, which would
+    take a tenth of the time of a short command.
     """
+    if os.name != "posix" or not hasattr(select, "poll"):
+        sys.exit(_refuse())
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # Ctrl-C ends the program at once; where something is to be put in order first, it is
-        # caught there.
+        # Ctrl-C ends the program at once; code that has to clean up first catches it itself.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.set_threshold(_COLLECT_AFTER)
     # glibc's malloc gives freed memory back above a threshold, which it learns from the largest
@@ -33,6 +38,15 @@ def main() -> None:
         if stream is not None:  # as it is where the descriptor was closed
             stream.flush()
     os._exit(status)
+
+
+def _refuse() -> int:
+    """Say that this system is not supported, and return the exit status."""
+    system, hint = f"Python on {sys.platform} without poll()", "another build of Python"
+    if sys.platform == "win32":
+        system, hint = "Windows", "WSL, where wscli runs as it does on Linux"
+    sys.stderr.write(f"wscli: {system} is not supported: {_NEEDS}\ntry: {hint}\n")
+    return 2  # as for wrong usage; the enum is not imported yet
 
 
 if __name__ == "__main__":

@@ -34,9 +34,12 @@ class WscliError(Exception):
     """What happened, the evidence for it, and what to try.
 
     ``what`` is a clause that continues "wscli: "; ``evidence`` and ``hint`` may be empty.
+    ``closed_early`` is True where the peer ended the connection before it had answered, as a port
+    forwarder does while the server behind it is down.
     """
 
     status = ExitStatus.BUG
+    closed_early = False
 
     def __init__(self, what: str, evidence: str = "", hint: str = "") -> None:
         super().__init__(what)
@@ -110,8 +113,10 @@ class ConnectionClosed(WscliError):
 
     status = ExitStatus.PEER_CLOSED
 
-    def __init__(self, what: str, code: int, reason: str = "", hint: str = "") -> None:
-        super().__init__(what, hint=hint)
+    def __init__(
+        self, what: str, code: int, reason: str = "", hint: str = "", evidence: str = ""
+    ) -> None:
+        super().__init__(what, evidence, hint)
         self.code = code
         self.reason = reason
 

@@ -102,3 +102,41 @@ def test_a_feed_that_is_too_fast_to_be_polled_is_a_clear_error():
     done = wscli("compare", "--interval", "19ms")
     assert done.status == 2
     assert "try: --interval 20ms, or more" in done.err
+
+
+def test_a_way_that_fails_ends_it_at_once_and_is_named(scripted):
+    def script(peer):
+        target = peer.read_request().target
+        if target.startswith("/poll"):
+            peer.send(json_response(json.dumps([tick(3)])))
+        elif "since" not in target and target.startswith("/longpoll"):
+            peer.send(json_response(json.dumps([tick(1)])))
+        peer.wait_for_end()  # the other ways wait for an answer, and would do so for a minute
+
+    done = wscli("compare", scripted(script).url, timeout=20)
+    assert done.status == 3
+    assert "wscli: poll 100ms: missed updates: 2 was next, and 3 came" in done.err
+
+
+def test_progress_is_shown_at_a_terminal_and_leaves_nothing_behind(terminal):
+    comparing = terminal("compare", "-n", "5", "--interval", "100ms")
+    assert comparing.ended() == 0
+    assert b"of 5 updates, " in comparing.written
+    assert comparing.text.startswith("5 updates of ws://")
+
+
+def test_progress_at_a_dumb_terminal_is_one_line(terminal):
+    comparing = terminal("compare", "-n", "2", "--interval", "40ms", env={"TERM": "dumb"})
+    assert comparing.ended() == 0
+    assert comparing.written.startswith("wscli: comparing for 0 s …\r\n2 updates of".encode())
+    assert b"\x1b" not in comparing.written
+
+
+def test_progress_fits_a_narrow_terminal(terminal):
+    comparing = terminal("compare", "-n", "2", "--interval", "40ms", "--json", columns=10, rows=40)
+    assert comparing.ended() == 0
+    assert comparing.text.startswith('{"event":"')
+
+
+def test_a_pipe_sees_no_progress():
+    assert wscli("compare", "-n", "2", "--interval", "40ms").err == ""

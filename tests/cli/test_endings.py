@@ -1,8 +1,12 @@
 """Each way a connection can end has its exit status, and is told on stderr."""
 
+import re
+import time
+
 import pytest
 
 from tests.program import wscli
+from tests.scripted import trickle
 from wscli.wire.frames import Frame
 
 
@@ -242,3 +246,261 @@ def test_a_ping_is_answered_with_its_payload(scripted):
     assert wscli("listen", server.url).status == 0
     server.finish()
     assert pongs == [Pong(b"are you there")]
+
+
+# Who closed
+
+
+def closing_with(code, reason=""):
+    """Return a script that answers our Close with a code of the peer's own."""
+
+    def script(peer):
+        peer.accept()
+        peer.text("one")
+        peer.expect_close()
+        peer.close(code, reason)
+
+    return script
+
+
+def test_an_error_code_in_answer_to_our_close_is_the_peers(scripted):
+    result = wscli("listen", "-n", "1", scripted(closing_with(1011, "broken")).url)
+    assert (result.status, result.out) == (9, b"one\n")
+    assert 'the peer answered our Close 1000 with 1011 internal error: "broken"' in result.err
+
+
+@pytest.mark.parametrize("code", [1000, 1001])
+def test_the_reason_of_a_normal_close_is_shown(scripted, code):
+    status, out, err = listen(scripted, lambda peer: peer.close(code, "bye \x1b[2J"))
+    assert (status, out) == (0, "before\n")
+    assert f"wscli: the connection was closed with {code} " in err
+    assert ': "bye ␛[2J"\n' in err
+
+
+def test_the_reason_in_an_answer_to_our_close_is_shown(scripted):
+    result = wscli("listen", "-n", "1", scripted(closing_with(1001, "restarting")).url)
+    assert result.status == 0
+    assert 'closed with 1000 normal closure, answered with 1001 going away: "rest' in result.err
+
+
+@pytest.mark.parametrize("option", ["-q", "--json"])
+def test_the_reason_of_a_normal_close_is_no_error_message(scripted, option):
+    result = wscli("listen", option, scripted(ending(lambda peer: peer.close(1000, "bye"))).url)
+    assert (result.status, result.err) == (0, "")
+
+
+def test_verbose_shows_the_reason_once(scripted):
+    _, _, err = listen(scripted, lambda peer: peer.close(1000, "bye"), "-v")
+    assert err.count("bye") == 1
+
+
+@pytest.mark.parametrize("code", [1006, 5000, 0])
+def test_the_reason_stands_in_front_of_a_code_that_is_not_for_the_wire(scripted, code):
+    payload = code.to_bytes(2, "big") + b"going down"
+    status, out, err = listen(scripted, lambda peer: peer.frames(Frame(8, payload)))
+    assert (status, out) == (7, "before\n")
+    what, evidence = err.splitlines()[:2]
+    assert what.startswith('wscli: the peer closed with "going down", and sent a close code that')
+    assert evidence.startswith(f"  {code} ")
+
+
+# Our Close that the peer does not answer
+
+
+def leave_unanswered(leave):
+    def script(peer):
+        peer.accept()
+        peer.text("one")
+        peer.expect_close()
+        leave(peer)
+
+    return script
+
+
+@pytest.mark.parametrize("leave", [lambda peer: peer.fin(), lambda peer: peer.reset()])
+def test_a_peer_that_ends_tcp_in_place_of_answering_our_close(scripted, leave):
+    server = scripted(leave_unanswered(leave))
+    result = wscli("listen", "-n", "1", server.url)
+    assert (result.status, result.out, result.err) == (0, b"one\n", "")
+    result = wscli("listen", "-n", "1", "-v", server.url)
+    assert result.status == 0
+    line = result.err.splitlines()[-1]
+    assert line.startswith("* closed with 1000 normal closure, begun by wscli, the peer ended TCP")
+
+
+def test_half_a_message_behind_our_close_is_a_loss(scripted):
+    def leave(peer):
+        peer.send(b"\x81\x7e\x01")
+        peer.fin()
+
+    result = wscli("listen", "-n", "1", scripted(leave_unanswered(leave)).url)
+    assert result.status == 8
+    assert "in the middle of a message" in result.err
+
+
+def test_a_reply_that_is_missing_stays_an_error(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect()
+        peer.fin()
+
+    result = wscli("send", scripted(script).url, "one")
+    assert result.status == 8
+
+
+# What moved before a loss
+
+
+def test_a_loss_names_the_message_just_before_it(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect()
+        peer.fin()
+
+    result = wscli("send", scripted(script).url, "hello")
+    assert result.status == 8
+    assert re.search(r"^  [0-9.]+ ms after message 1, text, 5 B$", result.err, re.MULTILINE)
+
+
+def test_a_loss_does_not_name_a_message_that_was_answered(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect()
+        peer.text("reply")
+        peer.fin()
+
+    result = wscli("send", "-n", "2", scripted(script).url, "hello")
+    assert result.status == 8
+    assert "after message" not in result.err
+
+
+def test_a_loss_says_for_how_long_nothing_had_moved(scripted):
+    def finish(peer):
+        time.sleep(1.2)  # the silence is what is being shown
+        peer.fin()
+
+    status, _, err = listen(scripted, finish)
+    assert status == 8
+    assert re.search(r"^  idle for 1\.[2-9] s$", err, re.MULTILINE)
+
+
+# HTTP in place of frames
+
+LATE_REFUSAL = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: text/html\r\n"
+    b"Content-Length: 28\r\n\r\nUnsupported protocol version"
+)
+
+
+def in_one_segment(peer, data):
+    peer.accept(then=data)
+
+
+def in_the_next_segment(peer, data):
+    peer.accept()
+    peer.send(data)
+
+
+def byte_by_byte(peer, data):
+    peer.accept()
+    trickle(peer, data, pause=0.001)
+
+
+@pytest.mark.parametrize("send", [in_one_segment, in_the_next_segment, byte_by_byte])
+@pytest.mark.parametrize("option", ["-v", "-vvv", "--json"])
+def test_an_http_response_behind_the_101_is_shown(scripted, send, option):
+    def script(peer):
+        send(peer, LATE_REFUSAL)
+        peer.expect_close()
+
+    result = wscli("listen", option, scripted(script).url)
+    assert result.status == 7
+    assert "the peer sent an HTTP response behind its 101, in place of frames" in result.err
+    assert "  HTTP/1.1 400 Bad Request\n  Connection: close\n" in result.err
+    assert "\n  Unsupported protocol version\n" in result.err
+    assert "try: this is Engine.IO (Socket.IO): its query needs EIO=4" in result.err
+
+
+def test_a_late_response_that_is_cut_short_is_shown(scripted):
+    def script(peer):
+        peer.accept(then=LATE_REFUSAL[:-10])
+        peer.fin()
+
+    result = wscli("listen", scripted(script).url)
+    assert result.status == 7
+    assert "  Unsupported protoc\n" in result.err
+
+
+def test_a_late_response_that_never_ends_is_bounded(scripted):
+    def script(peer):
+        peer.accept(then=b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            peer.send(b"x" * 100_000)
+
+    result = wscli("listen", scripted(script).url)
+    assert result.status == 7
+    assert "bytes in all]" in result.err
+
+
+def test_half_the_beginning_of_a_response_is_half_a_frame(scripted):
+    def script(peer):
+        peer.accept(then=b"HTTP/")
+        peer.fin()
+
+    result = wscli("listen", scripted(script).url)
+    assert result.status == 7
+    assert "set a reserved bit" in result.err
+
+
+def test_http_behind_a_valid_frame_is_a_broken_frame(scripted):
+    status, out, err = listen(scripted, lambda peer: peer.send(LATE_REFUSAL))
+    assert (status, out) == (7, "before\n")
+    assert "set a reserved bit" in err
+
+
+# A subprotocol that was not chosen
+
+DECLINED = "the server chose none of the subprotocols offered (chat, v2.chat); a browser would fail"
+
+
+def accept_and_close(peer):
+    peer.accept()
+    peer.text("one")
+    peer.close()
+    peer.expect_close()
+
+
+@pytest.mark.parametrize("command", ["listen", "send", "pipe"])
+def test_a_subprotocol_that_was_not_chosen_is_warned_of_once(scripted, command):
+    server = scripted(accept_and_close)
+    offer = ["-s", "chat", "-s", "v2.chat"]
+    result = wscli(command, *offer, server.url, *(["x"] if command == "send" else []))
+    assert (result.status, result.out) == (0, b"one\n")
+    assert result.err.count(DECLINED) == 1
+    assert wscli("listen", *offer, "-v", server.url).err.count(DECLINED) == 1
+    assert wscli("listen", *offer, "-q", server.url).err == ""
+    assert wscli("listen", server.url).err == ""
+
+
+# A close code of our own
+
+
+def test_a_code_of_our_own_is_told_as_ours_in_the_session(session):
+    shell = session()
+    shell.enter("/close 4001")
+    shell.until("closed with 4001 private use, begun by wscli")
+    assert "the peer closed" not in shell.text
+    shell.press("ctrl-d")
+    assert shell.ended() == 0
+
+
+def test_a_code_of_our_own_is_told_as_ours_in_the_api(echo_url):
+    import wscli as package
+    from wscli.errors import ConnectionClosed
+
+    session = package.connect(echo_url)
+    session.close(4001, "enough")
+    assert (session.end.code, session.end.peer_began) == (4001, False)
+    with pytest.raises(ConnectionClosed, match=r"closed with 4001 .* by us") as caught:
+        session.receive()
+    assert caught.value.code == 4001

@@ -1,5 +1,6 @@
 """Start-up is part of the product: what a command imports is held here."""
 
+import os
 import subprocess
 import sys
 
@@ -13,13 +14,15 @@ WITHOUT_A_CONNECTION = [
     ["send", "--help"],
     ["serve", "--help"],
     ["compare", "--help"],
+    ["completion", "bash"],
 ]
 HEAVY = {"rich", "prompt_toolkit", "asyncio", "dataclasses", "json"}
 
 
-def imported(*args):
+def imported(*args, env=None):
     command = [sys.executable, "-X", "importtime", *WSCLI[1:], *args]
-    done = subprocess.run(command, capture_output=True, check=True)
+    env = {**os.environ, **(env or {})}
+    done = subprocess.run(command, capture_output=True, check=True, env=env)
     lines = done.stderr.decode().splitlines()
     return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
 
@@ -36,6 +39,15 @@ def test_what_needs_no_connection_imports_no_network(args):
 
 def test_help_imports_no_command():
     assert not any(name.startswith("wscli.cli.commands") for name in imported("--help"))
+
+
+def test_completion_imports_nothing_heavy():
+    names = imported("send", "demo:", "--re", env={"_WSCLI_COMPLETE": "fish"})
+    assert not names & {*HEAVY, "websocket", "ssl", "socket", "click.shell_completion"}
+
+
+def test_only_an_error_imports_what_explains_it():
+    assert not imported("send", "--help") & {"wscli.cli.translate", "wscli.cli.completion"}
 
 
 def test_send_imports_nothing_heavy(echo_url):

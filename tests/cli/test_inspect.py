@@ -1,6 +1,7 @@
 """``wscli inspect``: both heads byte for byte, and what they mean."""
 
 import json
+import re
 
 from tests.program import wscli
 
@@ -30,9 +31,9 @@ def test_each_header_is_explained():
     assert "which the answer must prove to have read" in request
     assert "right: base64(SHA-1(key + GUID)) is " in response
     assert "the subprotocol chosen" in response
-    assert "subprotocol       chat" in connection
+    assert "subprotocol  chat" in connection
     assert "permessage-deflate: server 32,768 bytes of window" in connection
-    assert "websocket-client  accepted" in connection
+    assert "websocket-client" not in connection
     assert [line.split()[0] for line in timings.splitlines()] == [
         "timings",
         "name",
@@ -63,6 +64,62 @@ def test_a_refusal_is_shown_with_its_body(scripted):
     assert refusal in result.out
     assert b"what the body is" in result.out
     assert "--origin" in result.err
+
+
+def test_a_refusal_has_no_python_in_it(scripted):
+    refusal = b"HTTP/1.1 403 Forbidden\r\nX-Why: secret\r\nContent-Length: 2\r\n\r\nno"
+    result = wscli("inspect", scripted(lambda peer: peer.refuse(refusal)).url)
+    assert b"websocket-client" not in result.out
+    assert b"-+-+-" not in result.out
+    assert b"plain GET  403 Forbidden" in result.out
+
+
+def test_a_subprotocol_that_was_not_chosen_is_said_plainly(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("inspect", "-s", "chat", scripted(script).url)
+    assert result.status == 0
+    row = "subprotocol  none: the server chose none of the subprotocols offered (chat); a browser"
+    assert row in result.out.decode()
+
+
+PAGE = """<!DOCTYPE html><html><head><title>Not &amp; Found</title>
+<style>body { color: red }</style><script>alert("<p>no</p>")</script></head>
+<body><h1>Not &amp; Found</h1><p>The path <b>/x</b>
+is&nbsp;not here.</p>{}</body></html>"""
+
+
+def page_server(scripted, lines=0):
+    body = PAGE.replace("{}", "".join(f"<li>line {n}" for n in range(lines))).encode()
+    head = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n"
+    return scripted(lambda peer: peer.refuse(head + body)), body
+
+
+def test_a_refusal_in_html_is_shown_as_its_text(scripted):
+    server, body = page_server(scripted)
+    result = wscli("inspect", server.url)
+    assert "\n  Not & Found\n  The path /x is not here.\n" in result.err
+    assert not re.search("color|alert|<", result.err)
+    assert body in result.out  # in a pipe it stays as it was
+
+
+def test_a_long_page_is_cut_and_says_by_how_much(scripted):
+    server, body = page_server(scripted, 100)
+    err = wscli("listen", server.url).err
+    assert "\n  line 17\n  [82 more lines, " in err
+    assert f"[82 more lines, {len(body):,} bytes of HTML in all]" in err
+    assert "line 18\n" not in err.split("a plain GET")[0]
+
+
+def test_at_a_terminal_the_report_has_the_text_of_a_page_too(scripted, terminal):
+    server, _ = page_server(scripted)
+    screen = terminal("inspect", server.url)
+    screen.until("try: ")
+    assert "The path /x is not here." in screen.text
+    assert "<h1>" not in screen.text
 
 
 def test_what_is_no_response_is_shown_too(scripted):

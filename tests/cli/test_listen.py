@@ -346,7 +346,8 @@ def test_a_recording_is_what_json_prints(scripted, tmp_path):
     assert [event["event"] for event in events] == ["open", "message", "message", "close"]
     assert [event.get("text") for event in events[1:3]] == ["one", "two"]
     url = scripted(pushing("one", "two")).url
-    assert wscli("listen", "--json", "-vv", "--record", path, url).out == path.read_bytes()
+    options = ["--json", "-vv", "--record", path, "--force"]
+    assert wscli("listen", *options, url).out == path.read_bytes()
 
 
 def test_a_recording_that_cannot_be_written():
@@ -355,9 +356,13 @@ def test_a_recording_that_cannot_be_written():
     assert "cannot write /nonexistent/x" in result.err
 
 
-def test_a_recording_on_a_full_disk_is_named(scripted):
-    result = wscli("listen", "--record", "/dev/full", scripted(pushing("x")).url)
-    assert "cannot write the recording /dev/full" in result.err
+def test_a_recording_on_a_full_disk_ends_alone_and_says_so_once(scripted):
+    result = wscli("listen", "--record", "/dev/full", scripted(pushing("x", "y")).url)
+    assert (result.status, result.out) == (0, b"x\ny\n")
+    assert result.err == (
+        "wscli: cannot write the recording /dev/full\n  No space left on device\n"
+        "  the recording ends here; the connection goes on\n"
+    )
 
 
 def test_output_that_cannot_be_written(scripted):

@@ -3,13 +3,18 @@
 import os
 import pty
 import re
+import shlex
+import socket
 import subprocess
 
 import pytest
 
 from tests import golden
 from tests.program import WSCLI, wscli
-from wscli.cli.main import COMMANDS
+from wscli.cli.command import options_of
+from wscli.cli.habits import HABITS
+from wscli.cli.main import COMMANDS, load_command
+from wscli.cli.types import is_url
 
 
 def test_the_help():
@@ -38,11 +43,18 @@ def test_the_version():
     ("args", "complaint", "hint"),
     [
         (["sned", "ws://x"], "there is no command 'sned'", "wscli send"),
-        (["localhost:80"], "there is no command 'localhost:80'", "ws://localhost:80"),
         (["frobnicate"], "there is no command 'frobnicate'", "wscli --help"),
+        (["localhost"], "there is no command 'localhost'", "wscli ws://localhost"),
+        (["help"], "there is no command 'help'", "wscli --help"),
+        (["help", "send"], "there is no command 'help'", "wscli send --help"),
+        (["version"], "there is no command 'version'", "wscli --version"),
+        (["@prod"], "there is no profile '@prod'", "write the URL"),
+        (["send", "@prod", "hi"], "@prod names a profile", "wscli send --help"),
+        (["localhost:80a"], "the URL cannot be read", "'80a'"),
         (["listen"], "Missing argument 'URL'", "wscli listen --help"),
         (["listen", "--nope", "ws://x"], "--nope", "wscli listen --help"),
-        (["listen", "-n", "0", "ws://x"], "'0' is no number from 1 on", "wscli listen --help"),
+        (["listen", "-n", "0", "ws://x"], "must be 1 or more", "wscli listen --help"),
+        (["listen", "-n", "x", "ws://x"], "'x' is not a number", "wscli listen --help"),
         (["listen", "-n"], "'-n' requires an argument", "wscli listen --help"),
         (["listen", "ftp://x"], "the URL cannot be read", "ftp://"),
         (["send", "-t", "-b", "demo:", "x"], "text or binary, not both", "--text or --binary"),
@@ -55,6 +67,133 @@ def test_wrong_usage_is_explained(args, complaint, hint):
     assert (result.status, result.out) == (2, b"")
     assert complaint in result.err
     assert re.search(f"^try: .*{re.escape(hint)}", result.err, re.MULTILINE)
+
+
+@pytest.fixture
+def closed_port():
+    """Return a port of the loopback on which nothing listens, for as long as the test runs."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield reserved.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "address", ["{}", "{}/ws?x=1", "[::1]:{port}", "u:p@{}", "localhost:{port}/ws", ":{port}"]
+)
+@pytest.mark.parametrize("options", [(), ("-H", "a: b", "-v")])
+def test_an_address_alone_is_a_url(address, options, closed_port):
+    address = address.format(f"127.0.0.1:{closed_port}", port=closed_port)
+    assert wscli(*options, address).status == 3
+
+
+@pytest.mark.parametrize("word", ["example.com", "example.com/feed", "h/ws", "h?x", "a.b:8/c"])
+def test_what_looks_like_a_host_with_a_path_or_a_domain_is_a_url(word):
+    assert is_url(word)
+
+
+@pytest.mark.parametrize("word", ["sned", "localhost", "", ".", "./x", "/ws", "a b.c", "help."])
+def test_other_words_are_not_urls(word):
+    assert not is_url(word)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        # wscat
+        ("-c ws://h", "ws://h"),
+        ("-c ws://h -x hi", "send ws://h hi"),
+        ("ws://h -x 'a b'", "send ws://h 'a b'"),
+        ("-n -c wss://h -H 'a: b' -s x -P", "-k -H 'a: b' -s x -vv wss://h"),
+        ("-c h:1/ws --auth u:p", "-u 'u:…' h:1/ws"),
+        ("-l 9000", "serve 9000"),
+        # websocat
+        ("-1 ws://h", "-n 1 ws://h"),
+        ("-n1 ws://h hi", "send -n 1 ws://h hi"),
+        ("--protocol chat --basic-auth=u ws://h", "-s chat -u '…' ws://h"),
+        # curl
+        ("-d @file http://h", "send http://h @file"),
+        ("-x proxy:3128 ws://h", "--proxy proxy:3128 ws://h"),
+        ("-iNX GET -H 'Cookie: a=b' http://h/x", "-v -H 'Cookie: …' http://h/x"),
+        ("-I https://u:p@h/?token=t", "inspect 'https://…@h/?…'"),
+        # none of them
+        ("ws://h hi there", "send ws://h hi there"),
+        ("connect ws://h hi", "send ws://h hi"),
+        ("hi ws://h", "send ws://h hi"),
+        ("sned ws://h hi", "send ws://h hi"),
+        ("-v send ws://h hi", "send -v ws://h hi"),
+        ("localhost 21002", "localhost:21002"),
+        ("connect localhost 21002", "connect localhost:21002"),
+        ("ws:/h:1", "ws://h:1"),
+        ("send ws:/h:1 hi", "send ws://h:1 hi"),
+        ("wss:h", "wss://h"),
+        ("http//h:1/x", "http://h:1/x"),
+        ("send -n :21002", "send -n N :21002"),
+        ("listen -H :21002", "listen -H 'NAME: VALUE' :21002"),
+        ("send :21002 -5", "send :21002 -- -5"),
+        ("listen --until x :21002", "send --until x :21002"),
+        ("listen --recrod f :21002", "listen --record f :21002"),
+        ("listen --timestamp :21002", "listen --timestamps :21002"),
+        ("connect --reconnect --no-histroy :1", "connect --reconnect --no-history :1"),
+    ],
+)
+def test_the_call_that_was_meant_is_shown(typed, meant):
+    """The hint can be pasted into a shell; credentials and queries are left out of it."""
+    result = wscli(*shlex.split(typed))
+    assert (result.status, result.out) == (2, b"")
+    assert result.err.splitlines()[-1] == f"try: wscli {meant}"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["listen :1 -H", "listen :1 -x", "listen --nope :1", "serve -x", "compare a b", "-q", "-n"],
+)
+def test_no_call_is_made_up(typed):
+    result = wscli(*typed.split())
+    assert result.status == 2
+    assert re.fullmatch("try: wscli( [a-z]+)? --help", result.err.splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", HABITS)
+@pytest.mark.parametrize("command", ["connect", "send", "pipe", "listen", "inspect"])
+def test_what_an_option_becomes_exists(name, command):
+    """No option of another program shadows one of wscli's, and each becomes one that exists."""
+    habit = HABITS[name]
+    known = {option for each in COMMANDS for option in options_of(load_command(each))}
+    becomes = habit.becomes if isinstance(habit.becomes, tuple) else ()
+    assert {word.replace("-vv", "-v") for word in becomes if word.startswith("-")} <= known
+    assert habit.command in ("", *COMMANDS)
+    assert name == "-n" or name not in options_of(load_command(command))
+
+
+def test_an_unknown_option_is_said_to_be_unknown_to_the_command():
+    result = wscli("listen", "--until", "x", "demo:")
+    assert result.err.startswith("wscli: listen has no option --until\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--timeout", "9" * 5000], "is too long"),
+        (["--connect-timeout", "1000000h"], "is too long"),
+        (["--max-size", "9" * 5000], "is too large"),
+        (["--fragment", "9999999999GiB"], "is too large"),
+        (["-n", "9" * 5000], "at most 18 digits"),
+    ],
+)
+def test_a_number_that_is_too_large_is_wrong_usage(options, complaint):
+    result = wscli("send", *options, "demo:", "hi")
+    assert (result.status, result.out) == (2, b"")
+    assert complaint in result.err
+    assert len(result.err) < 300
+
+
+def test_the_longest_duration_and_the_largest_size_work(echo_url):
+    options = ["--timeout", "876000h", "--connect-timeout", "876000h", "--close-timeout", "876000h"]
+    options += ["--ping-interval", "876000h", "--ping-timeout", "876000h"]
+    options += ["--max-size", str((1 << 63) - 1), "--fragment", str((1 << 63) - 1)]
+    result = wscli("send", *options, echo_url, "hi")
+    assert (result.status, result.out, result.err) == (0, b"hi\n", "")
+    assert wscli("send", "-n", "9" * 18, "--timeout", "100ms", echo_url, "hi").status == 6
 
 
 def test_a_bug_of_ours_is_admitted_without_a_traceback():

@@ -103,3 +103,24 @@ def test_a_server_that_closes_normally_in_a_pause(scripted):
 def test_the_summary_of_some_durations():
     assert summary([0.3]) == (0.3, 0.3, 0.3, 0.3)
     assert summary([n / 100 for n in range(100, 0, -1)]) == (0.01, 0.505, 0.95, 1.0)
+
+
+def test_quiet_leaves_out_the_pongs():
+    result = wscli("ping", "-q", "-c", "3", "-i", "10ms", "demo:")
+    first, count, times = result.out.decode().splitlines()
+    assert first.startswith("PING ws://127.0.0.1:")
+    assert count == "3 sent, 3 received, 0% lost"
+    assert times.startswith("min/avg/p95/max = ")
+
+
+def test_quiet_still_tells_what_is_wrong(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect_close()
+        peer.close()
+
+    result = wscli("ping", "-q", "-c", "1", "--timeout", "100ms", scripted(script).url)
+    assert result.status == 6
+    assert b"1 sent, 0 received, 100% lost" in result.out
+    assert b"seq=" not in result.out
+    assert "1 of 1 pings got no pong" in result.err

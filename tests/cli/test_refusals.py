@@ -1,6 +1,11 @@
 """Each way an upgrade can fail: status 5, the evidence, and what to try."""
 
+import json
+import ssl
+import time
+
 import pytest
+import trustme
 
 from tests.program import wscli
 from tests.scripted import trickle
@@ -16,7 +21,7 @@ def refused(scripted, response, *options):
     ("head", "hint"),
     [
         ("401 Unauthorized\r\nWWW-Authenticate: Basic realm=x", "asks for Basic realm=x"),
-        ("403 Forbidden", "--origin https://127.0.0.1"),
+        ("403 Forbidden", "--origin http://127.0.0.1"),
         ("404 Not Found", "check the path: / is not there"),
         ("405 Method Not Allowed", "another method"),
         ("400 Bad Request", "may have removed Upgrade"),
@@ -252,3 +257,408 @@ def test_a_server_that_resets_during_the_upgrade(scripted):
     result = wscli("listen", scripted(script).url)
     assert result.status == 5
     assert "broke off during the upgrade" in result.err
+
+
+def test_the_evidence_in_json_has_one_kind_of_line_end(scripted):
+    refusal = "HTTP/1.1 403 No\r\nX-A: 1\r\nContent-Length: 8\r\n\r\none\r\ntwo"
+    url = scripted(lambda peer: peer.refuse(refusal)).url
+    event = json.loads(wscli("listen", "--json", url).out.splitlines()[-1])
+    assert "\r" not in event["evidence"]
+    assert event["evidence"].splitlines()[:2] == ["HTTP/1.1 403 No", "X-A: 1"]
+
+
+# What a plain GET tells. The answers are those of the real servers, byte for byte.
+
+UVICORN_403 = (
+    "HTTP/1.1 403 Forbidden\r\nDate: Wed, 25 Nov 2026 01:26:03 GMT\r\nConnection: close\r\n"
+    "Content-Length: 0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+)
+WSPROTO_403 = "HTTP/1.1 403 \r\ncontent-length: 0\r\n\r\n"
+UVICORN_404 = (
+    "HTTP/1.1 404 Not Found\r\ndate: Wed, 25 Nov 2026 01:26:02 GMT\r\nserver: uvicorn\r\n"
+    'content-length: 22\r\ncontent-type: application/json\r\n\r\n{"detail":"Not Found"}'
+)
+NODE_WS_400 = (
+    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/html\r\n"
+    "Content-Length: 11\r\n\r\nBad Request"
+)
+NODE_WS_401 = (
+    "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Type: text/html\r\n"
+    "Content-Length: 12\r\n\r\nUnauthorized"
+)
+NODE_WS_426 = (
+    "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 16\r\nContent-Type: text/plain\r\n"
+    "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\nUpgrade Required"
+)
+ENGINE_IO_400 = (
+    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: text/html\r\n"
+    "Content-Length: 17\r\n\r\nTransport unknown"
+)
+ENGINE_IO_JSON = (
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: keep-alive\r\n"
+    'Transfer-Encoding: chunked\r\n\r\n28\r\n{"code":0,"message":"Transport unknown"}\r\n'
+    "0\r\n\r\n"
+)
+NODE_200 = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 10\r\n\r\nhello page"
+SOCKJS_200 = (
+    "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=UTF-8\r\n"
+    "Transfer-Encoding: chunked\r\n\r\n13\r\nWelcome to SockJS!\n\r\n0\r\n\r\n"
+)
+DEVTOOLS_JSON = (
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=UTF-8\r\n"
+    "Content-Length: 89\r\n\r\n"
+    '[ {\n   "type": "page",\n   "webSocketDebuggerUrl": '
+    '"ws://127.0.0.1:9222/devtools/page/A1"\n} ]'
+)
+RAILS_404 = (
+    "HTTP/1.1 404 Not Found\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    "content-length: 14\r\n\r\nPage not found"
+)
+GORILLA_403 = (
+    "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    "Sec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n"
+    "Content-Length: 10\r\n\r\nForbidden\n"
+)
+NO_BODY_404 = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+def nginx(status):
+    page = (
+        f"<html>\r\n<head><title>{status}</title></head>\r\n<body>\r\n"
+        f"<center><h1>{status}</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n"
+        "</body>\r\n</html>\r\n"
+    )
+    return (
+        f"HTTP/1.1 {status}\r\nServer: nginx/1.22.1\r\nContent-Type: text/html\r\n"
+        f"Content-Length: {len(page)}\r\nConnection: keep-alive\r\n\r\n{page}"
+    )
+
+
+HAPROXY_503 = (
+    "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 107\r\ncache-control: no-cache\r\n"
+    "content-type: text/html\r\n\r\n<html><body><h1>503 Service Unavailable</h1>\n"
+    "No server is available to handle this request.\n</body></html>\n"
+)
+CADDY_502 = "HTTP/1.1 502 Bad Gateway\r\nServer: Caddy\r\nContent-Length: 0\r\n\r\n"
+
+GET_200 = "a plain GET of /ws is answered 200 OK"
+
+PROBED = {
+    "FastAPI: an unknown path": (
+        UVICORN_403,
+        UVICORN_404,
+        "check the path, then its parameters: uv",
+    ),
+    "FastAPI on wsproto": (
+        WSPROTO_403,
+        UVICORN_404,
+        "check the path, then its parameters: uvicorn",
+    ),
+    "FastAPI: a GET route": (
+        UVICORN_403,
+        'HTTP/1.1 200 OK\r\nserver: uvicorn\r\ncontent-type: application/json\r\n\r\n{"a":1}',
+        "check the path: /ws is an ordinary HTTP resource (application/json)",
+    ),
+    "403 and 404": ("HTTP/1.1 403 No\r\n\r\nno", NO_BODY_404, "a plain GET finds nothing at /ws"),
+    "403 and 200": (
+        "HTTP/1.1 403 No\r\n\r\nno",
+        NODE_200,
+        "a plain GET is allowed, the upgrade is",
+    ),
+    "403 twice": (
+        "HTTP/1.1 403 No\r\n\r\nno",
+        "HTTP/1.1 403 No\r\n\r\n",
+        "is refused as well: cred",
+    ),
+    "gorilla": (GORILLA_403, NODE_200, "--origin http://127.0.0.1"),
+    "403 for the Origin": (
+        "HTTP/1.1 403 Forbidden\r\n\r\nCross origin websockets not allowed",
+        NODE_200,
+        "--origin http://127.0.0.1",
+    ),
+    "Node's ws: another path": (
+        NODE_WS_400,
+        NODE_200,
+        "the `ws` library of Node answers so where /ws",
+    ),
+    "Node's ws alone": (NODE_WS_400, NODE_WS_426, "then --subprotocol NAME"),
+    "Engine.IO, upgraded": (ENGINE_IO_400, ENGINE_IO_JSON, "EIO=4 and transport=websocket"),
+    "Engine.IO, by its GET": (
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        ENGINE_IO_JSON,
+        "EIO=4 and transport=websocket",
+    ),
+    "a missing subprotocol": (
+        "HTTP/1.1 400 Bad Request\r\n\r\nno subprotocol was offered",
+        NODE_200,
+        "--subprotocol NAME: the server wants one",
+    ),
+    "a removed upgrade": (
+        'HTTP/1.1 400 Bad Request\r\n\r\nCan "Upgrade" only to "WebSocket".',
+        NODE_200,
+        "the server saw no upgrade: a proxy on the way",
+    ),
+    "DevTools": (
+        NO_BODY_404,
+        DEVTOOLS_JSON,
+        "a webSocketDebuggerUrl of it, such as ws://127.0.0.1:9222/devtools/page/A1",
+    ),
+    "SockJS": (NO_BODY_404, SOCKJS_200, "its WebSocket is at /ws/websocket"),
+    "404 on a page": (NO_BODY_404, NODE_200, "/ws is an ordinary HTTP resource (no type), not a"),
+    "404 twice": (NO_BODY_404, NO_BODY_404, "/ws is not there for a plain GET either"),
+    "uvicorn without a library": (UVICORN_404, UVICORN_404, "pip install 'uvicorn[standard]'"),
+    "Action Cable": (RAILS_404, RAILS_404, "Action Cable answers 404 to an Origin"),
+    "Node's ws: verifyClient": (NODE_WS_401, NODE_200, "does not say of which kind"),
+    "401 with the GET's challenge": (
+        "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=x\r\n\r\n",
+        "a plain GET is asked for Bearer realm=x",
+    ),
+    "nginx, 502 twice": (
+        nginx("502 Bad Gateway"),
+        nginx("502 Bad Gateway"),
+        "nginx could not reach the server behind it",
+    ),
+    "nginx, 502 for upgrades": (
+        nginx("502 Bad Gateway"),
+        NODE_200,
+        "nginx must pass upgrades on (proxy_http_version 1.1",
+    ),
+    "nginx, 504": (
+        nginx("504 Gateway Time-out"),
+        nginx("504 Gateway Time-out"),
+        "nginx waited in vain",
+    ),
+    "nginx, 500": (nginx("500 Oops"), nginx("500 Oops"), "nginx answered, a proxy in front"),
+    "HAProxy": (HAPROXY_503, HAPROXY_503, "HAProxy has no server behind it that is ready"),
+    "Caddy": (CADDY_502, CADDY_502, "Caddy could not reach the server behind it"),
+    "nginx that removes the upgrade": (
+        "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Length: 10\r\n\r\nhello page",
+        None,
+        "check the path; or nginx must pass upgrades on (proxy_http_version 1.1",
+    ),
+    "nginx in front of a 404": (
+        'HTTP/1.1 404 Not Found\r\nServer: nginx/1.22.1\r\n\r\n{"detail":"Not Found"}',
+        NO_BODY_404,
+        "or nginx must pass upgrades on",
+    ),
+    "nginx's own 404": (
+        nginx("404 Not Found"),
+        nginx("404 Not Found"),
+        "/ws and /socket are common",
+    ),
+    "Channels: no route": (
+        "HTTP/1.1 500 Internal server error\r\n\r\n",
+        NODE_200,
+        "no route matches",
+    ),
+    "Channels: closed early": (
+        "HTTP/1.1 403 Access denied\r\n\r\n",
+        NODE_200,
+        "has a route for this",
+    ),
+    "Node's inspector": (
+        "HTTP/1.0 400 Bad Request\r\n\r\nWebSockets request was expected",
+        "HTTP/1.0 400 Bad Request\r\n\r\nWebSockets request was expected",
+        "a plain GET of /json names its webSocketDebuggerUrl",
+    ),
+    "500 for upgrades only": (
+        "HTTP/1.1 500 No\r\n\r\n",
+        NODE_200,
+        "the server fails on the upgrade only",
+    ),
+}
+
+
+def probed(scripted, response, answer, *options, path="ws"):
+    """Refuse the upgrade with one response and answer what comes next with another."""
+    server = scripted(lambda peer: peer.refuse(response), lambda peer: peer.refuse(answer))
+    result = wscli("listen", *options, server.url + path)
+    assert (result.status, result.out) == (5, b"")
+    assert server.connections == (1 if answer is None else 2)
+    return result
+
+
+@pytest.mark.parametrize(("response", "answer", "hint"), PROBED.values(), ids=PROBED)
+def test_a_plain_get_tests_the_guess(scripted, response, answer, hint):
+    result = probed(scripted, response, answer)
+    if answer is not None:
+        status_line = answer.split("\r\n")[0].partition(" ")[2].strip()
+        assert f"  a plain GET of /ws is answered {status_line}" in result.err
+    assert hint in result.err.splitlines()[-1]
+
+
+def test_the_origin_comes_last_where_the_server_does_not_speak_of_it(scripted):
+    hint = probed(scripted, UVICORN_403, UVICORN_404).err.splitlines()[-1]
+    order = [
+        "the path",
+        "parameters",
+        "closes before it accepts",
+        "--bearer TOKEN",
+        "--origin http:",
+    ]
+    assert [hint.index(words) for words in order] == sorted(hint.index(words) for words in order)
+
+
+def test_the_probe_is_the_same_request_without_the_upgrade(scripted):
+    heads = []
+
+    def script(peer):
+        heads.append(peer.read_request())
+        peer.send(UVICORN_403)
+
+    options = [
+        "-u",
+        "me:secret",
+        "--cookie",
+        "a=1",
+        "-o",
+        "http://x",
+        "-H",
+        "X-Own: 1",
+        "-s",
+        "chat",
+    ]
+    wscli("listen", *options, scripted(script).url + "ws?token=1")
+    upgrade, probe = heads
+    assert probe.target == "/ws?token=1"
+    kept = [
+        field for field in upgrade.headers if "ocket" not in f"{field}" and "Upgrade" not in field
+    ]
+    assert probe.headers == [*kept, ("Connection", "close")]
+    assert {"Authorization", "Cookie", "Origin", "X-Own", "Host"} <= {name for name, _ in kept}
+
+
+def test_a_query_is_not_repeated(scripted):
+    page = "HTTP/1.1 404 Not Found\r\n\r\nno such thing: /ws?token=SECRET"
+    result = probed(scripted, NO_BODY_404, page, path="ws?token=SECRET")
+    assert "no such thing: /ws?…" in result.err
+    assert "SECRET" not in result.err
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "302 Found\r\nLocation: /else",
+        "401 Unauthorized\r\nWWW-Authenticate: Basic",
+        "426 Upgrade Required",
+        "429 Too Many Requests",
+        "200 OK",
+    ],
+)
+def test_no_probe_where_it_could_not_change_the_answer(scripted, head):
+    server = scripted(lambda peer: peer.refuse(f"HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n"))
+    assert wscli("listen", server.url).status == 5
+    assert server.connections == 1
+
+
+def test_no_probe_turns_it_off(scripted):
+    server = scripted(lambda peer: peer.refuse(UVICORN_403))
+    result = wscli("listen", "--no-probe", server.url)
+    assert server.connections == 1
+    assert "a plain GET" not in result.err
+    assert "try: check the path, then its parameters: uvicorn" in result.err
+
+
+def test_the_python_api_sends_no_probe_unless_asked(scripted):
+    import wscli as package
+    from wscli.errors import UpgradeError
+
+    server = scripted(lambda peer: peer.refuse(UVICORN_403))
+    with pytest.raises(UpgradeError):
+        package.connect(server.url)
+    assert server.connections == 1
+    with pytest.raises(UpgradeError):
+        package.connect(server.url, probe=True)
+    assert server.connections == 3
+
+
+def test_verbose_names_the_probe(scripted):
+    result = probed(scripted, UVICORN_403, UVICORN_404, "-v")
+    assert "* probed the same path with a plain GET: 404 Not Found" in result.err
+
+
+PROBE_FAILURES = {
+    "never answers": lambda peer: peer.wait_for_end(),
+    "resets": lambda peer: peer.reset(),
+    "is not HTTP": lambda peer: peer.refuse(b"SSH-2.0\r\n"),
+    "has a head that does not end": lambda peer: peer.refuse("HTTP/1.1 200 OK\r\n" * 9),
+}
+
+
+@pytest.mark.parametrize("script", PROBE_FAILURES.values(), ids=PROBE_FAILURES)
+def test_a_probe_that_fails_changes_nothing(scripted, script):
+    server = scripted(lambda peer: peer.refuse(UVICORN_403), script)
+    result = wscli("listen", server.url)
+    assert result.status == 5
+    assert "a plain GET" not in result.err
+    assert "try: check the path, then its parameters" in result.err
+
+
+def test_a_probe_ends_with_the_connect_timeout(scripted):
+    server = scripted(lambda peer: peer.refuse(NO_BODY_404), lambda peer: peer.wait_for_end())
+    begin = time.monotonic()
+    result = wscli("listen", "--connect-timeout", "1500ms", server.url)
+    assert result.status == 5
+    assert time.monotonic() - begin < 10
+
+
+def test_a_probe_reads_a_bounded_body(scripted):
+    def endless(peer):
+        peer.refuse("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
+        while True:
+            peer.send("x" * 100_000)
+
+    result = wscli("listen", scripted(lambda peer: peer.refuse(NO_BODY_404), endless).url)
+    assert result.status == 5
+    assert f"text/plain: {'x' * 200}…" in result.err
+
+
+# No response at all
+
+
+def test_a_connection_that_is_closed_where_a_plain_get_is_answered(scripted):
+    server = scripted(lambda peer: peer.read_request(), lambda peer: peer.refuse(NODE_200))
+    result = wscli("listen", server.url)
+    assert result.status == 5
+    assert "nothing: the connection was closed without a response" in result.err
+    assert "the server drops upgrades on this path" in result.err
+
+
+def test_a_connection_that_is_closed_twice(scripted):
+    result = wscli("listen", scripted(lambda peer: peer.read_request()).url)
+    assert "try wss://" in result.err
+
+
+def test_no_answer_at_all_names_the_path_first(scripted):
+    server = scripted(lambda peer: peer.wait_for_end())
+    result = wscli("listen", "--connect-timeout", "300ms", server.url)
+    assert result.status == 6
+    assert "try: check the path: a Node server that takes upgrades on another path" in result.err
+    assert "wss://" in result.err
+    assert server.connections == 1
+
+
+def secure_context():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def test_tls_that_is_closed_right_after_the_handshake(scripted):
+    server = scripted(lambda peer: peer.sock.close(), tls=secure_context())
+    result = wscli("listen", "-k", server.url)
+    assert result.status in (4, 5)
+    assert "--cert FILE" in result.err
+
+
+def test_a_server_that_speaks_http2_only(scripted):
+    def script(peer):
+        peer.sock.recv(65536)
+        peer.send(b"\x15\x03\x03\x00\x02\x02\x78")  # fatal: no_application_protocol
+        peer.wait_for_end()
+
+    result = wscli("listen", scripted(script).url.replace("ws:", "wss:"))
+    assert result.status == 4
+    assert "does not speak HTTP/1.1" in result.err
+    assert "the server speaks HTTP/2 only" in result.err

@@ -131,15 +131,15 @@ def test_utf8_in_a_header(seen):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["-H", "no colon"], "is no header"),
+        (["-H", "no colon"], "is not a header"),
         (["-H", "Bad Name: x"], "no name of a header"),
         (["-H", "X: a\r\nY: b"], "would break the request"),
         (["-o", "a\r\nb"], "would break the request"),
         (["-s", "a b"], "no name of a subprotocol"),
         (["-u", "a:b", "--bearer", "c"], "both a user and a bearer token"),
         (["-4", "-6"], "exclude each other"),
-        (["--max-size", "huge"], "is no size"),
-        (["--connect-timeout", "soon"], "is no duration"),
+        (["--max-size", "huge"], "is not a size"),
+        (["--connect-timeout", "soon"], "is not a duration"),
         (["--resolve", "x"], "is not HOST:PORT:ADDRESS"),
         (["--proxy", "ftp://x"], "proxy's URL cannot be read"),
         (["-H", "@/nonexistent"], "cannot read headers"),
@@ -264,3 +264,29 @@ def test_the_open_event_has_both_heads(echo_url):
     event = json.loads(result.out.splitlines()[0])
     assert ["X-A", "b"] in event["request"]["headers"]
     assert event["response"]["status"] == 101
+
+
+def test_headers_from_stdin(scripted):
+    requests = []
+    server = scripted(keeping(requests))
+    result = wscli("listen", "-H", "@-", server.url, stdin=b"# a comment\nX-One: 1\n\nX-Two: two")
+    assert result.status == 0, result.err
+    assert requests[0].headers[-2:] == [("X-One", "1"), ("X-Two", "two")]
+
+
+@pytest.mark.parametrize(
+    ("args", "other"),
+    [
+        (["pipe", "-H", "@-", "demo:"], "for --header @-, or for the messages"),
+        (["send", "-H", "@-", "demo:", "@-"], "for --header @-, or for the message @-"),
+        (["send", "-H", "@-", "-H", "@-", "demo:", "a"], "for --header @-, or for --header @-"),
+        (["send", "demo:", "@-", "@-"], "for the message @-, or for the message @-"),
+        (["connect", "-H", "@-", "demo:"], "for --header @-, or for the session"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_stdin_is_read_for_one_purpose_only(args, other):
+    result = wscli(*args, stdin=b"X-One: 1\n")
+    assert (result.status, result.out) == (2, b"")
+    assert f"stdin can be read only once: {other}\n" in result.err
+    assert "try: @FILE in place of @-" in result.err

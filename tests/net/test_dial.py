@@ -1,7 +1,10 @@
 """Dialling: names, addresses in turn, Unix sockets, and one deadline over it all."""
 
 import contextlib
+import errno
+import select
 import socket
+import struct
 import threading
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from tests.program import wscli
 from wscli.errors import ConnectError, TimedOut
 from wscli.net.clock import Clock, Deadline
-from wscli.net.dial import connect_any, look_up
+from wscli.net.dial import connect_any, connection_result, look_up
 
 
 def deadline(seconds=10.0):
@@ -41,29 +44,30 @@ def refused():
     return socket.AF_INET, address
 
 
+def connect(addresses, expected):
+    """Connect to one of some addresses, and check which one it was."""
+    sock, peer = connect_any(addresses, "h:1", deadline(), Clock())
+    with sock:
+        assert peer == sock.getpeername() == expected[1]
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_the_first_address_that_answers_is_taken(refused):
-    with listener() as alive, connect_any([refused, alive], "h", 1, deadline(), Clock()) as sock:
-        assert sock.getpeername() == alive[1]
+    with listener() as alive:
+        connect([refused, alive], alive)
 
 
 def test_an_address_that_says_nothing_does_not_hold_up_the_next():
-    with (
-        black_hole() as silent,
-        listener() as alive,
-        connect_any([silent, alive], "h", 1, deadline(5), Clock()) as sock,
-    ):
-        assert sock.getpeername() == alive[1]
+    with black_hole() as silent, listener() as alive:
+        connect([silent, alive], alive)
 
 
 UNREACHABLE = (socket.AF_INET, ("255.255.255.255", 80))  # TCP to it fails at once
 
 
 def test_an_address_that_fails_at_once_is_not_taken_for_an_answer():
-    with (
-        listener() as alive,
-        connect_any([UNREACHABLE, alive], "h", 1, deadline(), Clock()) as sock,
-    ):
-        assert sock.getpeername() == alive[1]
+    with listener() as alive:
+        connect([UNREACHABLE, alive], alive)
 
 
 def test_an_address_that_fails_at_once_is_a_failure():
@@ -72,16 +76,57 @@ def test_an_address_that_fails_at_once_is_a_failure():
     assert "could not connect to 255.255.255.255:80" in result.err
 
 
+def accept_and_reset(listening):
+    with contextlib.suppress(OSError):
+        while True:
+            sock, _ = listening.accept()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+
+
+@pytest.fixture
+def resetting():
+    """The address of a server that resets each connection as soon as it has accepted it."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        thread = threading.Thread(target=accept_and_reset, args=(sock,))
+        thread.start()
+        yield socket.AF_INET, sock.getsockname()
+        sock.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
+def test_a_connection_that_is_reset_before_it_is_looked_at_is_a_failure(resetting):
+    with socket.create_connection(resetting[1]) as sock:
+        poll = select.poll()
+        poll.register(sock, 0)
+        assert poll.poll(20_000)
+        sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # reading the error clears it
+        assert connection_result(sock) == (errno.ECONNRESET, None)
+
+
+def test_a_server_that_resets_at_once_is_a_connection_or_a_connect_error(resetting):
+    failures = set()
+    for _ in range(1000):
+        try:
+            sock, peer = connect_any([resetting], "h:1", deadline(), Clock())
+        except ConnectError as error:
+            failures.add(error.what)
+        else:
+            sock.close()
+            assert peer == resetting[1]
+    assert failures <= {"could not connect to h:1: connection reset by peer"}
+
+
 def test_when_no_address_answers_each_is_named(refused):
     with pytest.raises(ConnectError) as caught:
-        connect_any([refused, refused], "name", 81, deadline(), Clock())
+        connect_any([refused, refused], "name:81", deadline(), Clock())
     assert caught.value.what == "could not connect to name:81: connection refused"
     assert caught.value.evidence.count("connection refused") == 2
 
 
 def test_the_deadline_covers_a_silent_address():
     with black_hole() as silent, pytest.raises(TimedOut, match="while testing"):
-        connect_any([silent], "h", 1, deadline(0.2), Clock())
+        connect_any([silent], "h:1", deadline(0.2), Clock())
 
 
 def test_a_name_server_that_does_not_answer_is_under_the_deadline(monkeypatch):

@@ -1,10 +1,18 @@
 """Proxies: which one is chosen, and that each kind leads to the server."""
 
+import socket
+import time
+
 import pytest
 
 from tests.program import wscli
 from tests.proxies import HttpProxy, SocksProxy
+from tests.scripted import trickle
 from wscli.errors import UsageError
+from wscli.net.attempt import Attempt
+from wscli.net.clock import Clock, Deadline
+from wscli.net.dial import dial
+from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.proxy import Proxy, choose, parse_proxy
 from wscli.net.url import parse_url
@@ -126,9 +134,23 @@ def test_a_proxy_that_never_answers_is_under_the_deadline(echo_url, scripted):
 def test_a_proxy_that_is_not_there(echo_url):
     with HttpProxy() as proxy:
         port = proxy.port
-    result = wscli("send", "--proxy", f"http://127.0.0.1:{port}", echo_url, "hi")
+    address = f"127.0.0.1:{port}"
+    for kind in ("http", "socks5"):
+        result = wscli("send", "--proxy", f"{kind}://{address}", echo_url, "hi")
+        assert result.status == 3
+        said = f"could not connect to the proxy {kind}://{address}: connection refused"
+        assert said in result.err
+        assert "try: start the proxy, or check --proxy" in result.err
+    env = {"http_proxy": address}
+    result = wscli("send", echo_url.replace("127.0.0.1", "192.0.2.1"), "hi", env=env)
+    assert "try: start the proxy, or --no-proxy to connect directly" in result.err
+
+
+def test_a_proxy_whose_name_does_not_exist(echo_url):
+    result = wscli("send", "--proxy", "http://no-such-name.invalid", echo_url, "hi")
     assert result.status == 3
-    assert "connection refused" in result.err
+    assert "the name no-such-name.invalid cannot be resolved" in result.err
+    assert "proxy: http://no-such-name.invalid:8080" in result.err
 
 
 @pytest.mark.parametrize(
@@ -163,3 +185,60 @@ def test_a_socks_proxy_with_credentials(echo_url):
         assert refused.status == 3
         assert "could not connect through the proxy socks5://" in refused.err
         assert "wrong" not in refused.err
+
+
+def replies(*pieces, pause):
+    """Return a script of a SOCKS proxy that sends some bytes one by one, and then nothing."""
+
+    def script(peer):
+        for piece in pieces:
+            peer.sock.recv(65536)
+            trickle(peer, piece, pause)
+        peer.wait_for_end()
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("kind", "pieces"),
+    [
+        ("socks4", [b"\0\x5a" + bytes(6)]),
+        ("socks5h", [b"\5\0", b"\5\0\0\1" + bytes(6)]),
+        ("socks5h", [b"\5\0", b"\5\0\0\3\xff" + b"x" * 257]),
+    ],
+)
+def test_a_socks_proxy_that_sends_a_byte_at_a_time_is_under_the_deadline(scripted, kind, pieces):
+    proxy = scripted(replies(*pieces, pause=0.3))
+    options = ["--connect-timeout", "1s", "--proxy", f"{kind}://{proxy.address}"]
+    started = time.monotonic()
+    result = wscli("send", *options, "ws://192.0.2.1/", "hi")
+    assert result.status == 6
+    assert f"timed out after 1 s while waiting for the proxy {kind}://" in result.err
+    assert time.monotonic() - started < sum(map(len, pieces)) * 0.3
+
+
+def test_a_connection_through_socks_has_an_address_and_no_delay(echo_url):
+    with SocksProxy() as proxy:
+        options = ConnectOptions(proxy=f"socks5://127.0.0.1:{proxy.port}")
+        opening = Opening(parse_url(echo_url))
+        clock = Clock()
+        deadline = Deadline(clock, 10, "testing")
+        attempt = Attempt(opening, options, deadline, clock, lambda *_: None)
+        with dial(attempt, {}) as sock:
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert not sock.getblocking()
+        assert opening.address == f"127.0.0.1:{proxy.port}"
+        assert list(opening.timings) == ["name", "tcp", "proxy"]
+
+
+@pytest.mark.parametrize("answer", [b"", b"\5", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+@pytest.mark.parametrize("kind", ["socks4", "socks5"])
+def test_a_socks_proxy_that_is_no_socks_proxy(scripted, kind, answer):
+    def script(peer):
+        peer.sock.recv(65536)
+        peer.send(answer)
+
+    proxy = scripted(script)
+    result = wscli("send", "--proxy", f"{kind}://{proxy.address}", "ws://192.0.2.1/", "hi")
+    assert result.status == 3
+    assert f"could not connect through the proxy {kind}://" in result.err

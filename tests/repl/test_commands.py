@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.waiting import wait_until
 from wscli.wire.frames import Frame, FrameParser
 
 
@@ -69,29 +70,42 @@ BAD_ARGUMENTS = [
     ("/binary 0xfg", "'0xfg' cannot be decoded"),
     ("/binary @/no/such/file", "cannot read the message from '/no/such/file'"),
     ("/text @-", "stdin is the terminal here"),
+    (r"/text -e \q", r"invalid escape \q at character 1"),
+    (r"/text -e \xff", "is not UTF-8, as text must be"),
     ("/json {a: 1}", "this is not JSON"),
-    ("/json NaN", "NaN is no value of JSON"),
+    ("/json NaN", "NaN is not a JSON value"),
     ("/ping " + "x" * 126, "a ping has at most 125 bytes"),
     ("/pong " + "x" * 126, "a pong has at most 125 bytes"),
-    ("/close abc", "'abc' is no close code"),
-    ("/close 1006", "'1006' is no close code that may be sent"),
+    ("/json @deep", "this JSON is nested too deeply to be checked"),
+    ("/close abc", "'abc' is not a close code"),
+    ("/close 1006", "'1006' is not a close code that may be sent"),
+    ("/close 1005", "0x03ed sends 1005 all the same"),
     ("/close 1000 " + "x" * 124, "a reason has at most 123 bytes"),
     ("/frame --bogus", "/frame has no option --bogus"),
     ("/stats now", "/stats takes no argument"),
     ("/hex maybe", "'maybe' is neither on nor off"),
-    ("/filter [", "'[' is no regular expression"),
-    ("/show first", "'first' is no number of a message"),
+    ("/filter [", "'[' is not a regular expression"),
+    ("/filter " + "(" * 900 + ")" * 900, "the regular expression is too large or nested"),
+    ("/filter $[", "'$[' is not a JSONPath query"),
+    ("/show first", "'first' is not the number of a message"),
+    ("/show " + "9" * 5000, "is not the number of a message"),
+    ("/save file " + "9" * 5000, "cannot write file 99"),
+    ("/history " + "9" * 5000, "is not a number of lines"),
+    ("/cut " + "9" * 5000, "is not a number of lines"),
+    ("/cut 0", "'0' is not a number of lines"),
     ("/show 17", "there is no message 17"),
-    ("/save", "where to?"),
+    ("/save", "missing file name"),
     ("/save /no/such/folder/file", "cannot write /no/such/folder/file"),
     ("/record /no/such/folder/file", "cannot write /no/such/folder/file"),
-    ("/history all", "'all' is no number of lines"),
+    ("/history all", "'all' is not a number of lines"),
     ("/help nothing", "there is no command /nothing"),
     ("/ hello", "there is no command /"),
 ]
 
 
-def test_bad_arguments_are_explained_and_nothing_is_sent(collecting):
+def test_bad_arguments_are_explained_and_nothing_is_sent(collecting, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "deep").write_text("[" * 100_000 + "]" * 100_000)
     session, messages = collecting()
     for line, complaint in BAD_ARGUMENTS:
         session.enter(line)
@@ -107,6 +121,77 @@ def test_json_is_sent_without_white_space_and_otherwise_as_written(collecting):
     session.press("enter")
     session.until("got 1")
     assert messages == ['{"a":1.0e5,"b":[true,"x  y"],"a":null}']
+
+
+def test_text_and_binary_replace_escapes_where_they_are_told_to(collecting):
+    session, messages = collecting()
+    session.enter(r"/text -e CONNECT\n\n\0")
+    session.enter(r"/text -e \u00e9\x1e\\")
+    session.enter(r"/binary -e \0\xff")
+    session.enter(r"/text \0")
+    session.enter("/text -e")
+    session.until("got 5")
+    assert messages == ["CONNECT\n\n\0", "é\x1e\\", b"\0\xff", r"\0", ""]
+
+
+def test_escapes_and_a_terminator_are_for_every_typed_line(collecting):
+    session, messages = collecting("--escapes", "--end", r"\x1e")
+    session.enter(r"\u00e9\t@")
+    session.enter("@not a file")
+    session.enter('/json {"a": 1}')
+    session.until("got 3")
+    assert messages == ["é\t@\x1e", "@not a file\x1e", '{"a":1}\x1e']
+
+
+def test_answers_and_repeated_messages_are_shown_as_any_that_is_sent(terminal, scripted):
+    received = []
+
+    def script(peer):
+        peer.accept()
+        peer.text("2probe")
+        while len(received) < 3:
+            received.extend(peer.expect().payloads)
+        peer.text("done")
+        peer.wait_for_end()
+
+    options = ["--answer", "^2(.*)$=3probe", "--every", "200ms", "beat"]
+    session = terminal("connect", *options, scripted(script).url)
+    session.until("  done")
+    assert received == [b"3probe", b"beat", b"beat"]
+    assert re.search(r"← .*  2probe\n→ .*  3probe\n→ .*  beat\n→ .*  beat\n", session.text)
+
+
+def test_an_answer_goes_on_after_a_connection_that_was_lost(terminal, scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("2")
+        assert peer.expect().payloads == [b"3"]
+        peer.reset()
+
+    def last(peer):
+        peer.accept()
+        peer.text("2")
+        assert peer.expect().payloads == [b"3"]
+        peer.text("done")
+        peer.wait_for_end()
+
+    server = scripted(script, last)
+    session = terminal("connect", "--reconnect", "--answer", "^2$=3", server.url)
+    session.until("  done")
+
+
+def test_a_pattern_of_an_answer_that_takes_too_long_is_told(terminal, scripted):
+    def script(peer):
+        peer.accept()
+        peer.text("a" * 60 + "!")
+        peer.text("2")
+        assert peer.expect().payloads == [b"3"]
+        peer.wait_for_end()
+
+    options = ["--answer", "^(a|aa)+$=never", "--answer", "^2$=3"]
+    session = terminal("connect", *options, scripted(script).url)
+    session.until("backtracks for too long")
+    session.until(lambda: re.search(r"→ .*  3\n", session.text))
 
 
 def test_ping_shows_the_round_trip(session):
@@ -229,6 +314,76 @@ def test_filter_hides_what_does_not_match_and_show_has_it(session):
     terminal.until(lambda: re.search(r"← +6 .* all again", terminal.text))
 
 
+def test_filter_shows_the_latest_of_what_has_come_that_matches(terminal, scripted):
+    def script(peer):
+        peer.accept()
+        for number in range(1, 101):
+            peer.text(json.dumps({"id": number, "even": number % 2 == 0}))
+        peer.wait_for_end()
+
+    session = terminal("connect", scripted(script).url, rows=60)
+    session.until("↓ 100 ·")
+    session.enter("/filter $[?@.even == true && @.id > 90]")
+    session.until("the latest 5:")
+    session.until(lambda: session.text.count('{"id": 100, "even": true}') == 2)
+    shown = session.text.partition("the latest 5:")[2]
+    assert re.findall(r'"id": (\d+)', shown) == ["92", "94", "96", "98", "100"]
+    session.enter("/filter nothing like this")
+    session.until("none of the latest does")
+
+
+def test_filter_refuses_a_pattern_that_takes_too_long(session):
+    terminal = session()
+    terminal.enter("a" * 40 + "!")
+    terminal.until("↓ 1 ·")
+    terminal.enter("/filter ^(a|aa)+$")
+    terminal.until("backtracks for too long")
+    terminal.enter("still all")
+    terminal.until(lambda: re.search(r"← .* still all", terminal.text))
+
+
+def _last_line(terminal):
+    """Return the number of the last line of the last message that came, once it is complete."""
+    shown, prompt, _ = terminal.text.rpartition("\n← ")[2].partition("\n>")
+    found = re.findall(r"^  line (\d+)$", shown, re.MULTILINE)
+    return int(found[-1]) if found and prompt else None
+
+
+def test_cut_says_where_messages_are_cut(session):
+    terminal = session(rows=30)
+    text = "\n".join(f"line {number}" for number in range(1, 101))
+    for command, remark, last in (
+        ("/cut", "messages are cut to half the screen", 15),
+        ("/cut 3", "messages are cut to 3 lines", 3),
+        ("/cut off", "messages are cut nowhere", 100),
+        ("/cut auto", "messages are cut to half the screen", 15),
+    ):
+        terminal.enter(command)
+        terminal.until(remark)
+        before = terminal.text.count("← ")
+        terminal.paste(text)
+        terminal.press("enter")
+        terminal.until(lambda before=before: terminal.text.count("← ") == before + 1)
+        terminal.until(lambda last=last: _last_line(terminal) == last)
+
+
+def test_max_lines_cuts_from_the_start(session):
+    for options, last in ((["--max-lines", "2"], 2), (["--max-lines", "off"], 100)):
+        terminal = session(*options)
+        terminal.paste("\n".join(f"line {number}" for number in range(1, 101)))
+        terminal.press("enter")
+        terminal.until(lambda terminal=terminal, last=last: _last_line(terminal) == last)
+
+
+def test_a_long_string_in_json_is_abridged_and_show_has_all_of_it(session):
+    terminal = session(columns=60)
+    terminal.enter(json.dumps({"id": 1, "png": "iVBORw0" * 1000}))
+    terminal.until(lambda: terminal.text.count('…" (6.8 KiB)') == 2)
+    assert len(terminal.text.splitlines()) < 24
+    terminal.enter("/show 2")
+    terminal.until(lambda: terminal.text.rpartition("/show 2")[2].count("\n") > 100)
+
+
 def test_a_long_message_is_cut_and_show_has_all_of_it(session):
     terminal = session()
     text = "\n".join(f"line {number}" for number in range(1, 101))
@@ -304,6 +459,25 @@ def test_a_recording_that_cannot_be_written_ends_and_says_so(session):
     terminal.until("* not recording")
     terminal.enter("hello")
     terminal.until(lambda: terminal.text.count("hello") == 2)
+
+
+@pytest.mark.parametrize("name", ["save", "record"])
+def test_a_file_that_is_not_empty_is_replaced_only_with_f(session, tmp_path, name):
+    path = tmp_path / "file"
+    path.write_text("precious\n")
+    terminal = session(columns=200)
+    terminal.enter(f"/{name} {path}")
+    terminal.until(f"{path} is not empty")
+    terminal.until(f"try: /{name} -f {path} replaces it, /{name} -a {path} adds to it")
+    assert path.read_text() == "precious\n"
+    terminal.enter(f"/{name} -a {path}")
+    terminal.until(f"{path}\n" if name == "save" else f"recording into {path}")
+    terminal.enter("hello")
+    terminal.until(lambda: terminal.text.count("hello") == 2)
+    assert path.read_text().startswith("precious\n")
+    terminal.enter(f"/{name} --force {path}")
+    wait_until(lambda: path.read_text().startswith('{"event"'))
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_help_lists_the_commands_and_explains_one(session):

@@ -1,7 +1,11 @@
 """A flood: all of it counted, what the terminal can take drawn, the rest there for /show."""
 
+import contextlib
+import json
 import re
 import threading
+
+from websockets.exceptions import ConnectionClosed
 
 
 def test_what_the_terminal_cannot_take_is_counted_said_and_shown_on_demand(
@@ -48,3 +52,25 @@ def test_what_was_not_drawn_is_shown_whole_however_many_it_is(terminal, serve):
     session.until(lambda: session.text.count("\n← 20000 ") == 2)
     shown = session.text.rpartition("> /show")[2]
     assert re.findall(r"^← *(\d+) ", shown, re.MULTILINE) == [str(n) for n in range(1, 20001)]
+
+
+def test_the_last_message_above_the_prompt_has_its_payload(terminal, websockets_server):
+    def push(connection):
+        connection.recv()
+        with contextlib.suppress(ConnectionClosed):
+            for number in range(1, 20_001):
+                connection.send(json.dumps({"seq": number, "name": "x" * 60}))
+
+    session = terminal("connect", "--no-compress", websockets_server(push, compression=None))
+    session.until("● open")
+    session.enter("go")
+    last = []
+
+    def all_has_come():
+        rows = session.screen.splitlines()
+        if ">" in rows and session.screen.count("← ") > 1:
+            last.append(rows[rows.index(">") - 1])
+        return "↓ 20,000 ·" in session.screen
+
+    session.until(all_has_come, timeout=60)
+    assert {row for row in last if not row.startswith("… ")} == {"  }"}

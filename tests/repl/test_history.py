@@ -149,3 +149,25 @@ def test_a_host_s_file_is_in_the_state_folder(host, tmp_path):
     path = Path(history_path(host))
     assert path.parent == tmp_path / "state" / "wscli" / "history"
     assert os.sep not in path.name
+
+
+def test_a_history_that_others_could_read_is_taken_from_them(tmp_path):
+    path = Path(history_path("host"))
+    path.parent.mkdir(parents=True)
+    path.write_text('"from before"\n')
+    path.chmod(0o644)
+    assert LineHistory("host", pytest.fail).lines == ["from before"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_symbolic_link_is_not_followed(tmp_path):
+    path, target = Path(history_path("host")), tmp_path / "target"
+    path.parent.mkdir(parents=True)
+    target.write_text('"from elsewhere"\n')
+    path.symlink_to(target)
+    complaints = []
+    history = LineHistory("host", complaints.append)
+    history.append("secret")
+    assert history.lines == ["secret"]
+    assert target.read_text() == '"from elsewhere"\n'
+    assert complaints == [f"no history is kept: {path}: it is a symbolic link"]

@@ -112,6 +112,69 @@ def test_a_resize_lays_out_anew_and_keeps_what_is_typed(session):
     terminal.until(lambda: re.search(r"← .*  x{70}", terminal.text))
 
 
+def test_a_terminal_that_is_made_narrower_keeps_no_piece_of_the_old_prompt(session):
+    terminal = session()
+    terminal.enter("hello")
+    terminal.until(lambda: re.search(r"← .* hello", terminal.text))
+    terminal.type("0123456789 " * 6)
+    terminal.until("56789\n●")
+    for letter, columns in (("a", 50), ("b", 30), ("c", 24), ("d", 70), ("e", 40)):
+        terminal.resize(24, columns)
+        terminal.type(letter)
+        terminal.until(lambda letter=letter: re.search(rf"{letter}\n● open", terminal.screen))
+        assert terminal.text.count("> 0123456789") == 1
+        assert terminal.text.count("● ") == 1
+    assert re.search(r"← .* hello", terminal.text.replace("\n", ""))
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(24, 1), (24, 2), (24, 3), (24, 7), (10, 19), (1, 80), (2, 40), (3, 5)]
+)
+def test_the_smallest_terminals_work(collecting, rows, columns):
+    session, messages = collecting(rows=rows, columns=columns, until=lambda: True)
+    session.enter("hello")
+    session.until(lambda: messages == ["hello"])
+    session.enter('{"a": [1, 2, {"b": "日本語"}]}')
+    session.until(lambda: len(messages) == 2)
+    session.enter("/nosuch")
+    session.paste("line\n" * 50)
+    session.press("enter")
+    session.until(lambda: len(messages) == 3)
+    session.resize(24, 80)
+    session.enter("/stats")
+    session.until("● open")
+    session.until("round trip")
+    session.press("ctrl-d")
+    assert session.ended() == 0
+
+
+def test_a_terminal_of_unknown_size_is_taken_for_80_by_24(session):
+    terminal = session(rows=0, columns=0, screen=(24, 80))
+    terminal.enter("hello")
+    terminal.until(lambda: re.search(r"← .*  hello", terminal.text))
+
+
+def test_rows_of_a_long_line_keep_their_indent(session):
+    terminal = session()
+    terminal.enter("word " * 40)
+    terminal.until(lambda: re.search(r"← .*\n( .*\n){3}>", terminal.text))
+    shown = re.findall(r"← .*\n((?: .*\n)+)>", terminal.text)[0].splitlines()
+    assert "".join(row[2:].ljust(78) for row in shown).split() == ["word"] * 40
+
+
+def test_a_line_sent_before_is_suggested_unless_it_fills_more_than_a_row(session):
+    terminal = session()
+    terminal.enter("short line")
+    terminal.enter("long " * 100)
+    terminal.until("↓ 2 ·")
+    terminal.type("sh")
+    terminal.until("> short line")
+    terminal.press("ctrl-c")
+    terminal.type("lo")
+    terminal.until("> lo")
+    assert terminal.screen.splitlines()[-1] == "> lo" or "> lo\n●" in terminal.screen
+
+
 def test_the_toolbar_shows_how_it_is(session, websockets_server):
     def echo(connection):
         for message in connection:
@@ -140,7 +203,7 @@ def test_at_40_columns_all_is_there_and_words_stay_whole(session):
     narrow.until("begun\n  by wscli, after ")
 
 
-def test_pings_of_the_peer_are_counted_and_shown_with_v(terminal, scripted):
+def test_pings_of_the_peer_are_shown_and_our_pongs_with_v(terminal, scripted):
     def script(peer):
         peer.accept()
         peer.send(b"\x89\x05hello")
@@ -149,7 +212,8 @@ def test_pings_of_the_peer_are_counted_and_shown_with_v(terminal, scripted):
 
     quiet = terminal("connect", scripted(script).url)
     quiet.until("pinged")
-    assert "ping  " not in quiet.text
+    assert re.search(r"← +\S+ ping        5 B  hello", quiet.text)
+    assert "pong  " not in quiet.text
     verbose = terminal("connect", "-v", scripted(script).url)
     verbose.until(lambda: re.search(r"← +\S+ ping        5 B  hello", verbose.text))
     verbose.until(lambda: re.search(r"→ +\S+ pong        5 B  hello", verbose.text))

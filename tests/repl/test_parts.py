@@ -1,5 +1,6 @@
 """The parts of the session that need no terminal."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -8,24 +9,28 @@ from prompt_toolkit.document import Document
 
 from wscli.errors import UsageError
 from wscli.net.clock import Clock
+from wscli.payload.matching import parse_matcher
 from wscli.repl.commands import COMMANDS
 from wscli.repl.commands.frame_syntax import parse_frame
 from wscli.repl.commands.sending import compact_json, parse_close
 from wscli.repl.commands.table import find_command
 from wscli.repl.completion import LineCompleter
 from wscli.repl.display import Display
+from wscli.repl.editor import edit_text
 from wscli.repl.feed import Asked, Feed, Gap
 from wscli.repl.history import LineHistory
 from wscli.repl.inputrc import editing_mode
 from wscli.repl.journal import Journal
 from wscli.repl.lines import Call, parse_line
+from wscli.repl.resizing import wraps_again
 from wscli.session.bus import Batch
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.palette import Palette
+from wscli.wire.events import Messages, Ping
 
 # What the contract has; a command that is added is added here.
 CONTRACT = (
-    "text binary json ping pong close frame headers stats hex pretty filter show save record "
+    "text binary json ping pong close frame headers stats hex pretty cut filter show save record "
     "history reconnect edit help quit"
 )
 
@@ -57,10 +62,31 @@ def test_every_command_of_the_contract_is_there_with_help():
 
 def test_the_help_fits_80_columns():
     said = []
-    shell = SimpleNamespace(say=said.append)
+    shell = SimpleNamespace(display=SimpleNamespace(say_table=said.extend))
     for name in ("", *COMMANDS):
         COMMANDS["help"].run(shell, name)
-    assert [line for text in said for line in text.splitlines() if len(line) > 80] == []
+    assert [line for line in said if len(line) > 80] == []
+
+
+def drawn(display):
+    """Return all that is waiting to be drawn."""
+    pieces = []
+    while display.waiting:
+        pieces.append(display.draw(1 << 20))
+    return "".join(pieces)
+
+
+@pytest.mark.parametrize("width", [30, 40, 60])
+def test_the_help_breaks_no_word_in_a_narrow_terminal(width):
+    display = Display(MessageView(Palette(colour=False), width), Clock(), lambda: None)
+    for name in ("", *COMMANDS):
+        COMMANDS["help"].run(SimpleNamespace(display=display), name)
+    wide = Display(MessageView(Palette(colour=False), 200), Clock(), lambda: None)
+    for name in ("", *COMMANDS):
+        COMMANDS["help"].run(SimpleNamespace(display=wide), name)
+    rows = drawn(display)
+    assert rows.split() == drawn(wide).split()
+    assert [row for row in rows.splitlines() if len(row) > width] == []
 
 
 @pytest.mark.parametrize(
@@ -209,13 +235,24 @@ def test_what_the_user_asked_for_is_never_given_up_and_keeps_its_place():
 
 def test_a_long_text_is_drawn_piece_by_piece_cut_at_lines():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
-    text = "".join(f"line {number}\n" for number in range(100))
+    text = "".join(f"line {number}\n" for number in range(2000))
     display.say(text.removesuffix("\n"))
     pieces = []
     while display.waiting:
         pieces.append(display.draw(50))
     assert "".join(pieces) == text
-    assert all(piece.endswith("\n") and len(piece) < 70 for piece in pieces)
+    assert all(piece.endswith("\n") for piece in pieces)
+    assert all(len(piece) < 70 for piece in pieces[:-1])
+    assert len(pieces) > 50
+
+
+def test_a_message_is_drawn_in_one_piece_however_small_the_batch():
+    display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
+    payloads = [b'{"seq": %d, "name": "%s"}' % (number, b"x" * 60) for number in range(20)]
+    display.batch(Batch(True, 0, 0, [Messages(1, payloads)]))
+    while display.waiting:
+        piece = display.draw(10)
+        assert re.fullmatch(r"← .*\n  \{\n    .*\n    .*\n  \}\n", piece)
 
 
 def test_a_journal_keeps_the_latest_within_its_limits():
@@ -263,6 +300,12 @@ def test_commands_are_completed_and_their_words():
     assert completions("/he") == ["/headers", "/hex ", "/help "]
     assert completions("/hex o") == ["/hex on", "/hex off"]
     assert completions("/frame --m") == ["/frame --mask-key"]
+    assert completions("/frame --opcode p") == ["/frame --opcode ping", "/frame --opcode pong"]
+    assert "/frame --opcode --opcode" not in completions("/frame --opcode ")
+    assert completions("/frame --rsv 1 --length-bits ") == [
+        f"/frame --rsv 1 --length-bits {bits}" for bits in (7, 16, 64)
+    ]
+    assert completions("/cut o") == ["/cut off"]
     codes = [1000, 1001, 1002, 1003, 1007, 1008, 1009]
     assert completions("/close 100") == [f"/close {code}" for code in codes]
     assert completions("/help re") == ["/help record", "/help reconnect"]
@@ -280,3 +323,65 @@ def test_lines_sent_before_are_completed_the_latest_first():
     assert completions("sub", history) == ["sub a", "sub b"]
     assert completions("", history) == []
     assert completions("//x", ["//xyz"]) == ["//xyz"]
+
+
+def pings(display, count, interval):
+    """Return what is drawn of pings that come at an interval."""
+    for number in range(count):
+        display.batch(Batch(True, 0, number * interval, [Ping(b"%d" % number)]))
+    return re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "TIME", drawn(display)).splitlines()
+
+
+def test_a_ping_of_the_peer_is_shown_and_many_are_folded():
+    display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
+    assert pings(display, 25, 1.0) == [
+        "←       TIME ping        1 B  0",
+        "←       TIME ping        2 B  10  (9 more since the last)",
+        "←       TIME ping        2 B  20  (9 more since the last)",
+    ]
+    display.verbose = True
+    assert len(pings(display, 25, 1.0)) == 25
+
+
+def test_pings_at_a_humane_rate_are_all_shown():
+    display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
+    assert len(pings(display, 5, 20.0)) == 5
+
+
+def test_a_filter_that_takes_too_long_is_switched_off_and_what_it_stopped_at_shown():
+    display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
+    display.filter = parse_matcher("^(a|aa)+$")
+    display.batch(Batch(True, 0, 0, [Messages(1, [b"b", b"a" * 40 + b"!", b"c"])]))
+    shown = drawn(display)
+    assert re.findall(r"  (b|a+!|c)$", shown, re.MULTILINE) == ["a" * 40 + "!", "c"]
+    assert "message of 41 characters, number 2: the filter is off" in " ".join(shown.split())
+
+
+def editor_hint(environ, monkeypatch, installed):
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}" if name in installed else None)
+    with pytest.raises(UsageError) as raised:
+        edit_text("", environ)
+    return raised.value.hint
+
+
+def test_the_hint_for_a_missing_editor_names_one_that_is_installed(monkeypatch):
+    missing = {"EDITOR": "/nonexistent/nano"}
+    assert editor_hint(missing, monkeypatch, ["vim"]) == "EDITOR=vim"
+    assert editor_hint(missing, monkeypatch, ["nano", "vim"]) == "EDITOR=nano"
+    assert "/text @FILE" in editor_hint(missing, monkeypatch, [])
+
+
+@pytest.mark.parametrize(
+    ("environ", "wraps"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(379)"}, False),
+        ({"TERM": "screen-256color", "TMUX": "socket,1,0"}, True),
+        ({"TERM": "screen", "STY": "1.pts"}, False),
+        ({"TERM": "linux"}, False),
+        ({"TERM": "vt100"}, False),
+        ({"TERM": "rxvt-unicode"}, False),
+    ],
+)
+def test_terminals_that_cut_rows_when_they_are_made_narrower_are_known(environ, wraps):
+    assert wraps_again(environ) is wraps

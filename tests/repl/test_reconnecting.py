@@ -141,7 +141,7 @@ def test_a_lost_connection_comes_back_by_itself_with_what_opens_it(terminal, scr
     for number in (1, 2):
         session.until(f"subscribed {number}")
         session.enter("go")
-        session.until(lambda number=number: session.text.count("connecting again in") == number)
+        session.until(lambda number=number: session.text.count("* lost (1006") == number)
     session.until("subscribed 3")
     assert opened == [[b"hello", b'{"sub":[1,2]}']] * 3
     assert session.text.count(" s without a connection ") == 2
@@ -188,10 +188,48 @@ def test_a_server_that_is_not_there_yet_is_tried_again(terminal, scripted, tmp_p
     assert events[0]["status"] == 5
 
 
+def test_attempts_that_fail_are_counted_in_the_line_of_state_and_told_once(terminal, scripted):
+    script = [say("first", reset), *[unavailable] * 4, say("second", stay)]
+    session = terminal("connect", "--reconnect", scripted(*script).url)
+    session.until("  first")
+    session.enter("go")
+    session.until("● reconnecting")
+    session.until(lambda: re.search(r"attempt \d\s+the server answered 503", session.screen))
+    session.until("  second", timeout=60)
+    assert session.text.count("wscli: the server answered 503") == 1
+    assert session.text.count("* lost (1006") == 1
+    assert "again in 0.0 s" not in session.written.decode()
+    assert "reconnecting" not in session.text
+    above = session.text.partition("* lost (1006")[2].partition("── ")[0]
+    assert len(above.splitlines()) <= 6
+
+
+def test_each_new_reason_is_told(terminal, scripted):
+    def limited(peer):
+        peer.refuse("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n")
+
+    script = [unavailable, limited, limited, unavailable, say("here", stay)]
+    session = terminal("connect", "--reconnect", scripted(*script).url)
+    session.until("  here", timeout=60)
+    told = re.findall(r"^wscli: the server answered (\d+)", session.text, re.MULTILINE)
+    assert told == ["503", "429", "503"]
+
+
+def test_a_dumb_terminal_gets_one_line_for_each_attempt(terminal, scripted):
+    script = [say("first", reset), *[unavailable] * 3, say("second", stay)]
+    session = terminal("connect", "--reconnect", scripted(*script).url, env={"TERM": "dumb"})
+    session.until("  first")
+    session.enter("go")
+    session.until("  second", timeout=60)
+    lines = re.findall(r"^\* reconnecting: (.*)", session.text.replace("\n  ", " "), re.MULTILINE)
+    assert [line.split(",")[0] for line in lines] == [f"attempt {n}" for n in range(1, 5)]
+    assert session.text.count("wscli: the server answered 503") == 1
+
+
 def test_ctrl_d_leaves_while_it_waits_to_connect_again(terminal, scripted):
     session = terminal("connect", "--reconnect", scripted(say("first", reset), unavailable).url)
     session.until("  first")
     session.enter("go")
-    session.until("connecting again in")
+    session.until("again in")
     session.press("ctrl-d")
     assert session.ended() in (5, 8)

@@ -195,3 +195,17 @@ def test_ctrl_c_in_the_editor_is_the_editor_s(collecting, tmp_path):
     session.until("got 1")
     assert messages == ["edited"]
     assert "Ctrl-C again leaves" not in session.text
+
+
+@pytest.mark.parametrize("options", [[], ["--vi"]], ids=["emacs", "vi"])
+def test_ctrl_v_inserts_the_next_key_as_it_is(collecting, options):
+    session, messages = collecting(*options)
+    session.type("CONNECT")
+    for key in ("ctrl-j", "ctrl-@", "ctrl-^", "ctrl-c", "ctrl-m", "tab"):
+        session.press("ctrl-v", key)
+    session.type("end")
+    session.until("^@^^^C^Mend") if False else session.until("end")
+    assert "^@^^^C^M" in session.screen
+    session.press("enter")
+    session.until("got 1")
+    assert messages == ["CONNECT\n\0\x1e\x03\r\tend"]

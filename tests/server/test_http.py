@@ -75,6 +75,16 @@ def test_only_so_many_ticks_back_can_be_polled(serve):
     assert numbers[-1] >= 151
 
 
+@pytest.mark.parametrize(
+    "target", ["/?x=1", "/poll?intervall=1s", "/longpoll?a", "/status/200?b=c"]
+)
+def test_an_unknown_parameter_of_a_plain_request_is_a_400(serve, target):
+    with Client(serve()) as client:
+        response, body = client.fetch(target)
+    assert response.status == 400
+    assert b"unknown parameter" in body
+
+
 def test_nothing_new_is_an_empty_list(serve):
     with Client(serve()) as client:
         assert client.fetch("/poll?interval=1h")[1] == b"[]"
@@ -136,10 +146,11 @@ def test_a_request_may_come_a_byte_at_a_time(serve):
 
 
 BAD_REQUESTS = {
-    "not HTTP": (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", 400, "not an HTTP request line"),
+    "not HTTP": (b"\x17\x03\x01\x02\x00\x01\r\n\r\n", 400, "not an HTTP request line"),
+    "TLS": (b"\x16\x03\x01", 400, "speaks plain text, and not TLS"),
     "no version": (b"GET /\r\n\r\n", 400, "not an HTTP request line"),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 405, "only GET"),
-    "header": (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400, "not a header field"),
+    "header": (b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", 400, "not a header field"),
     "folded": (request("/", "A: b", " c"), 400, "not a header field"),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400, "one Host header"),
     "two hosts": (request("/", "Host: b"), 400, "one Host header"),

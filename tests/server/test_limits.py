@@ -15,20 +15,6 @@ from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping
 
 
-def test_only_origins_that_are_allowed_are_let_in(serve):
-    server = serve(origins=("https://a.example", "https://b.example"))
-    with connect(server.url, origin="https://b.example") as connection:
-        connection.send("in")
-        assert connection.recv(timeout=20) == "in"
-    for origin, said in (("https://c.example", "'https://c.example'"), (None, "without an Origin")):
-        with pytest.raises(InvalidStatus) as caught, connect(server.url, origin=origin):
-            pass
-        assert caught.value.response.status_code == 403
-        body = caught.value.response.body.decode()
-        assert said in body
-        assert "allowed: https://a.example, https://b.example" in body
-
-
 def test_one_client_more_than_are_let_in_gets_503_until_another_leaves(serve):
     server = serve(max_clients=2)
     with connect(server.url) as first, connect(server.url):
@@ -141,7 +127,7 @@ def test_a_client_that_reads_slowly_gets_all_before_the_end(serve, monkeypatch, 
 def test_the_end_of_the_server_closes_every_client_with_1001(serve):
     server = serve()
     with connect(server.url) as echo, connect(server.url + "/hub") as hub, Client(server) as client:
-        client.send(b"GET /longpoll?interval=1h HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.send(b"GET /longpoll?interval=1h HTTP/1.1\r\nHost: localhost\r\n\r\n")
         with Client(server) as sign_of_life:
             sign_of_life.fetch("/poll")
         server.stop()

@@ -155,14 +155,14 @@ def test_messages_that_are_pushed_bear_their_number(serve):
 def test_headers_shows_the_request_as_it_was_seen(serve):
     extra = {"X-Twice": "1", "x-lower": "ü"}
     with connect(
-        serve().url + "/headers", additional_headers=extra, origin="http://a"
+        serve().url + "/headers", additional_headers=extra, origin="http://localhost:3000"
     ) as connection:
         (message,), close = read_all(connection)
     seen = json.loads(message)
     assert (seen["method"], seen["target"], seen["version"]) == ("GET", "/headers", "1.1")
     assert ["X-Twice", "1"] in seen["headers"]
     assert ["x-lower", "ü"] in seen["headers"]
-    assert ["Origin", "http://a"] in seen["headers"]
+    assert ["Origin", "http://localhost:3000"] in seen["headers"]
     assert seen["headers"].index(["X-Twice", "1"]) < seen["headers"].index(["x-lower", "ü"])
     assert close.code == 1000
 
@@ -200,19 +200,26 @@ def test_a_redirect_leads_to_the_echo(serve, status):
 @pytest.mark.parametrize(
     ("target", "complaint"),
     [
-        ("/ticks?interval=soon", "'soon' is no duration"),
+        ("/ticks?interval=soon", "'soon' is not a duration"),
         ("/ticks?interval=0", "interval must be from 0.001 s"),
         ("/ticks?count=0", "count must be a number from 1"),
-        ("/ticks?intervall=1s", "there is no 'intervall' here"),
+        ("/ticks?intervall=1s", "unknown parameter 'intervall'; this path takes count, interval"),
+        ("/echo?fragmnet=1", "unknown parameter 'fragmnet'; this path takes fragment"),
+        ("/?x=1", "unknown parameter 'x'; this path takes no parameters"),
+        ("/hub?x", "unknown parameter 'x'"),
+        ("/hub/tea?room=tea", "unknown parameter 'room'"),
+        ("/headers?token=secret", "unknown parameter 'token'"),
+        ("/fault/drop?after=1s", "unknown parameter 'after'"),
+        ("/status/403?n=1", "unknown parameter 'n'"),
         ("/push?n=-1", "n must be a number from 0"),
         ("/push?n=%D9%A3", "n must be a number from 0"),
-        ("/push?size=1TB", "'1TB' is no size"),
+        ("/push?size=1TB", "'1TB' is not a size"),
         ("/push?size=1GiB", "size must be at most"),
         ("/push?op=ping", "op is text or binary"),
         ("/close?code=70000", "code must be a number from 0 to 65,535"),
         ("/close?code=" + "0" * 19 + "165536", "code must be a number from 0 to 65,535"),
         ("/status/04040", "a status must be a number from 200 to 599"),
-        ("/close?after=2d", "'2d' is no duration"),
+        ("/close?after=2d", "'2d' is not a duration"),
         ("/status/101", "from 200 to 599"),
         ("/status/abc", "from 200 to 599"),
         ("/status/99999999999999999999", "from 200 to 599"),

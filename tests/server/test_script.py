@@ -1,12 +1,15 @@
 """Replies by rules."""
 
+import contextlib
 import json
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from tests.raw import Client
+from tests.waiting import wait_until
 from wscli.errors import UsageError
 from wscli.server.script import load_script
 
@@ -162,7 +165,7 @@ def test_a_rule_can_close(serve, script):
         ('[[rule]]\nreply = "@missing.txt"\n', 2, "missing.txt"),
         ('[[rule]]\nreply = "0xZZ"\n', 2, "reply: non-hexadecimal"),
         ("[[rule]]\nreply = 5\n", 2, "reply: 5 is no text"),
-        ('[[rule]]\ndelay = "soon"\n', 2, "'soon' is no duration"),
+        ('[[rule]]\ndelay = "soon"\n', 2, "'soon' is not a duration"),
         ('[[rule]]\nreply = """\n[[rule]]\n"""\n[[rule]]\nclose = "1000"\n', 6, "close: '1000'"),
         ("[[rule]]\nclose = true\n", 2, "close: True"),
         ("[[rule]]\nclose = 70000\n", 2, "close: 70000"),
@@ -170,6 +173,8 @@ def test_a_rule_can_close(serve, script):
         ('otherwise = "shout"\n', 1, "otherwise is"),
         ('# rules\nanswer = "x"\n', 2, "no 'answer'"),
         ("rule = 5\n", 1, "rules are tables"),
+        (f'[[rule]]\nmatch = "{"(" * 5000}{")" * 5000}"\n', 2, "nested too deeply"),
+        ('[[rule]]\nmatch = "$[?(("\n', 2, "not a JSONPath query"),
     ],
 )
 def test_a_bad_script_is_told_by_line(script, text, line, complaint):
@@ -184,6 +189,64 @@ def test_a_script_that_is_no_toml_is_told_by_line(script):
         load_script(script('[[rule]]\nmatch = "a\n'))
     assert "not TOML" in caught.value.what
     assert "line 2" in caught.value.evidence
+
+
+@pytest.mark.parametrize("depth", [2000, 100_000])
+def test_a_script_that_is_nested_too_deeply_is_a_clear_error(script, depth):
+    text = f"[[rule]]\nmatch = {'[' * depth}{']' * depth}\n"
+    with pytest.raises(UsageError, match="nested too deeply"):
+        load_script(script(text))
+
+
+def test_a_pattern_may_be_a_jsonpath_query(serve, script):
+    text = '[[rule]]\nmatch = "$[?@.id == 1]"\nreply = "one"\n'
+    with connect(serve(script=script(text)).url) as connection:
+        others = ['{"id": 10}', "id 1", b"\xff"]
+        assert ask(connection, '{"id": 1}', *others) == ["one", *others]
+
+
+BACKTRACKING = '[[rule]]\nmatch = "^(a|aa)+$"\nreply = "matched"\n'
+EVIL = "a" * 60 + "!"
+
+
+def test_a_pattern_that_backtracks_closes_with_1011_and_is_reported_once(serve, script):
+    server = serve(script=script(BACKTRACKING))
+    for _ in range(3):
+        with Client(server) as client:
+            client.open()
+            client.text(EVIL)
+            close = client.closed()
+        assert close.code == 1011
+        assert close.reason == "rule 1, match = '^(a|aa)+$': takes too long"
+    assert len(server.warnings) == 1
+    assert "rule 1, match = '^(a|aa)+$'" in server.warnings[0]
+    wait_until(lambda: ask_once(server, "aaa") == "matched")
+
+
+def ask_once(server, message):
+    """Return the reply on a connection of its own, or None if it is closed instead."""
+    with connect(server.url) as connection:
+        connection.send(message)
+        with contextlib.suppress(ConnectionClosedError):
+            return connection.recv(timeout=20)
+    return None
+
+
+def test_others_are_served_while_many_clients_provoke_backtracking(serve, script):
+    """The limit of 0.1 s for each of 40 clients would make it 4 s."""
+    text = '[[rule]]\nmatch = "hello"\nreply = "hi"\n\n' + BACKTRACKING
+    server = serve(script=script(text))
+    with contextlib.ExitStack() as stack:
+        good = stack.enter_context(connect(server.url))
+        clients = [stack.enter_context(Client(server)) for _ in range(40)]
+        for client in clients:
+            client.open()
+        began = time.monotonic()
+        for client in clients:
+            client.text(*[EVIL] * 100)
+        assert ask(good, *["hello"] * 20) == ["hi"] * 20
+        assert time.monotonic() - began < 2
+        assert all(client.closed().code == 1011 for client in clients)
 
 
 def test_a_script_that_is_not_there_is_a_clear_error(tmp_path):

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.clock import HandClock
+from wscli.session.activity import Activity, Stillness
 from wscli.session.closing import Closing
-from wscli.session.end import closed_error, error_of, make_end
+from wscli.session.end import closed_error, describe_close, error_of, make_end
 from wscli.wire.events import Close
 from wscli.wire.rules import TEXT_NOT_UTF8, Violation
 
@@ -85,3 +86,94 @@ def test_a_normal_end_is_no_error_but_closes_the_door(closing):
     closing.receive(Close(1000, ""))
     assert error_of(end_of(closing)) is None
     assert closed_error(end_of(closing)).code == 1000
+
+
+def test_a_limit_holds_however_much_leaves(clock, closing):
+    closing.send(1000, mark=100, patience=3.0)
+    closing.limit(5.0)
+    for clock.now, out in ((102.0, 10), (104.0, 60)):
+        closing.progress(out)
+        assert not closing.is_over()
+    assert closing.next_event() == 105.0
+    clock.now = 105.0
+    closing.progress(70)
+    assert closing.is_over()
+
+
+def test_a_limit_may_come_before_our_close(clock, closing):
+    closing.limit(1.0)
+    clock.now = 101.5
+    assert closing.next_event() is None
+    assert not closing.is_over()
+    closing.send(1000, mark=8, patience=3.0)
+    assert closing.is_over()
+
+
+def test_our_own_code_is_no_error_and_told_as_ours(closing):
+    closing.send(4001, mark=8, patience=1.0)
+    closing.receive(Close(4001, ""))
+    end = end_of(closing)
+    assert error_of(end) is None
+    assert closed_error(end).what == "the connection was closed with 4001 private use, by us"
+    assert closed_error(end).code == 4001
+
+
+def test_another_normal_code_in_answer_leaves_the_code_ours(closing):
+    closing.send(4001, mark=8, patience=1.0)
+    closing.receive(Close(1000, "fine"))
+    end = end_of(closing)
+    assert error_of(end) is None
+    assert describe_close(end) == ('4001 private use, answered with 1000 normal closure: "fine"')
+
+
+def test_an_error_code_in_answer_is_the_peers(closing):
+    closing.send(1000, mark=8, patience=1.0)
+    closing.receive(Close(1011, "oops"))
+    error = error_of(end_of(closing))
+    assert error.what == 'the peer answered our Close 1000 with 1011 internal error: "oops"'
+    assert error.status == 9
+
+
+def test_the_peer_that_hangs_up_after_our_close_is_no_error(closing):
+    closing.send(4001, mark=8, patience=1.0)
+    end = make_end(closing, "the peer ended TCP", 0.0, 1.0, None, hung_up=True)
+    assert error_of(end) is None
+    assert closed_error(end).what == "the connection was closed with 4001 private use, by us"
+    assert (end.code, end.clean) == (1006, False)
+
+
+def test_the_peer_that_hangs_up_before_any_close_is_lost(closing):
+    end = make_end(closing, "the peer ended TCP", 0.0, 1.0, None, hung_up=True)
+    assert error_of(end).status == 8
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words", "interval"),
+    [
+        (60.02, "idle for 60.0 s: the default of nginx's proxy_read_timeout", "30s"),
+        (54.9, "idle for 54.9 s: the time limit of Heroku's router", "27s"),
+        (100.3, "idle for 100.3 s: the time limit of Cloudflare", "50s"),
+        (75.0, "idle for 75.0 s", "37s"),
+    ],
+)
+def test_a_well_known_time_limit_is_named(closing, seconds, words, interval):
+    still = Stillness(seconds, None)
+    error = error_of(make_end(closing, "lost", 0.0, 1.0, None, still=still))
+    assert error.evidence.startswith(words)
+    assert error.hint.startswith(f"--ping-interval {interval} keeps it open")
+
+
+def test_activity_names_a_message_only_while_nothing_followed_it(clock):
+    activity = Activity(clock)
+    activity.posted(1, [b"a", b"hello"], 20)
+    activity.sent(10)
+    assert activity.stillness().message is None
+    activity.sent(20)
+    clock.now += 0.25
+    assert activity.stillness() == (0.25, (2, 1, 5))
+    activity.sent(24)
+    assert activity.stillness().message is None
+    activity.posted(2, [b"x"], 30)
+    activity.sent(30)
+    activity.received()
+    assert activity.stillness() == (0.0, None)

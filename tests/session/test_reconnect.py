@@ -1,8 +1,13 @@
 """When to connect again, and when not."""
 
-import pytest
+import ssl
 
-from wscli.errors import ConnectError, TimedOut, TLSError, UpgradeError, UsageError
+import pytest
+import trustme
+
+from wscli.errors import ConnectError, TimedOut, TLSError, UpgradeError, UsageError, WscliError
+from wscli.net.options import ConnectOptions
+from wscli.session.connect import open_session
 from wscli.session.end import End
 from wscli.session.reconnect import FIRST_WAIT, LONGEST_WAIT, Reconnect
 from wscli.wire.rules import TEXT_NOT_UTF8, Violation
@@ -60,7 +65,7 @@ def test_it_is_tried_again_where_that_may_help(outcome):
         end(4000, peer_began=True),
         end(4999, peer_began=True),
         UpgradeError("forbidden", http_status=403),
-        UpgradeError("not HTTP"),
+        UpgradeError("not a valid 101"),
         TLSError("expired"),
         UsageError("no URL"),
     ],
@@ -75,3 +80,95 @@ def test_it_is_not_tried_again_where_it_is_not_wanted_unless_always(outcome):
 def test_what_the_user_closed_stays_closed(always):
     assert Reconnect(always=always).wait(end(1000, peer_began=False)) is None
     assert Reconnect(always=always).wait(end(1006, peer_began=False)) is None
+
+
+def failure(url, **options):
+    """Return the error of an attempt to connect."""
+    with pytest.raises(WscliError) as caught:
+        open_session(url, ConnectOptions(**options))
+    return caught.value
+
+
+@pytest.fixture
+def certified():
+    """A TLS server's context that no client trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def close_after_the_request(peer):
+    peer.read_request()
+    peer.fin()
+
+
+CLOSED_EARLY = {
+    "closed at once": lambda peer: peer.fin(),
+    "reset at once": lambda peer: peer.reset(),
+    "closed after the request": close_after_the_request,
+    "closed within the head": lambda peer: peer.refuse("HTTP/1.1 101 Swi"),
+}
+
+
+@pytest.mark.parametrize("script", CLOSED_EARLY.values(), ids=CLOSED_EARLY)
+def test_it_is_tried_again_where_the_connection_ends_before_an_answer(scripted, script):
+    error = failure(scripted(script).url)
+    assert isinstance(error, UpgradeError | ConnectError)
+    assert Reconnect().wait(error) is not None
+
+
+@pytest.mark.parametrize("script", CLOSED_EARLY.values(), ids=CLOSED_EARLY)
+def test_it_is_tried_again_where_the_connection_ends_right_after_the_tls_handshake(
+    scripted, certified, script
+):
+    error = failure(scripted(script, tls=certified).url, insecure=True)
+    assert isinstance(error, UpgradeError | TLSError)
+    assert Reconnect().wait(error) is not None
+
+
+@pytest.mark.parametrize("script", [lambda peer: peer.fin(), lambda peer: peer.reset()])
+def test_it_is_tried_again_where_the_connection_ends_during_the_tls_handshake(scripted, script):
+    error = failure(scripted(script).url.replace("ws:", "wss:"))
+    assert isinstance(error, TLSError | ConnectError)
+    assert Reconnect().wait(error) is not None
+
+
+INVALID = {
+    "another protocol": "SSH-2.0-OpenSSH_9.2\r\n",
+    "an invalid 101": "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    "a malformed head": "HTTP/1.1 OK\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", INVALID.values(), ids=INVALID)
+def test_it_is_not_tried_again_after_an_invalid_answer(scripted, answer):
+    error = failure(scripted(lambda peer: peer.refuse(answer)).url)
+    assert isinstance(error, UpgradeError)
+    assert Reconnect().wait(error) is None
+
+
+def test_it_is_not_tried_again_where_the_certificate_is_not_trusted(scripted, certified):
+    error = failure(scripted(lambda peer: None, tls=certified).url)
+    assert isinstance(error, TLSError)
+    assert Reconnect().wait(error) is None
+
+
+def test_it_is_not_tried_again_where_a_client_certificate_is_missing(scripted, certified):
+    certified.verify_mode = ssl.CERT_REQUIRED
+    certified.maximum_version = ssl.TLSVersion.TLSv1_2  # 1.3 sends its alert after the handshake
+    error = failure(scripted(lambda peer: None, tls=certified).url, insecure=True)
+    assert isinstance(error, TLSError)
+    assert Reconnect().wait(error) is None
+
+
+def test_a_session_reconnects_through_a_port_forwarder_without_a_server(terminal, scripted):
+    def serve(peer):
+        peer.accept()
+        peer.text("back again")
+        peer.wait_for_end()
+
+    closed = CLOSED_EARLY["closed at once"]
+    server = scripted(closed, CLOSED_EARLY["reset at once"], close_after_the_request, serve)
+    session = terminal("connect", "--reconnect", server.url)
+    session.until("back again")
+    assert server.connections == 4

@@ -5,10 +5,12 @@ import re
 
 import pytest
 
-from wscli.sinks.human.jsontext import pretty_json
-from wscli.sinks.human.messages import Entry, MessageView, show_size
+from wscli.sinks.human.jsontext import Abridgement, pretty_json
+from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import cell_width
+from wscli.sinks.human.sizes import show_size
+from wscli.sinks.human.wrapping import plain_width, wrap, wrap_words
 
 PLAIN = Palette(colour=False)
 
@@ -74,13 +76,12 @@ def test_a_message_with_a_number_is_cut_to_the_rows_and_says_how_to_see_it():
 
 def test_one_long_line_is_cut_as_well():
     cut = lines(b"x" * 100_000, number=7, rows=10)
-    assert len(cut[1]) == 2 + 10 * 78
-    assert cut[2] == "  … /show 7 shows all 97.7 KiB"
+    assert cut[1:] == ["  " + "x" * 78] * 10 + ["  … /show 7 shows all 97.7 KiB"]
 
 
 def test_what_is_too_large_for_a_terminal_is_for_a_file():
     cut = lines(b"x" * (2 << 20), number=7, rows=10)
-    assert cut[2] == "  … /save FILE 7 writes all 2.0 MiB"
+    assert cut[11] == "  … /save FILE 7 writes all 2.0 MiB"
 
 
 def test_a_dump_is_cut():
@@ -136,3 +137,110 @@ def test_the_width_of_a_text_is_that_of_its_cells():
     assert cell_width("abc") == 3
     assert cell_width("日本") == 4
     assert cell_width("e\u0301") == 1
+
+
+def test_rows_of_a_long_line_keep_the_indent_of_the_payload():
+    shown = lines(b"word " * 40)
+    assert shown[1:] == ["  " + row for row in wrap("word " * 40, 78)]
+    assert max(map(len, shown)) == 80
+    wide = lines(b"word " * 40, width=120)
+    assert [row[:32].isspace() for row in wide] == [False, True, True]
+
+
+def test_rows_of_a_long_string_in_json_keep_the_indent_of_their_member():
+    shown = lines(json.dumps({"text": "x" * 200, "more": [1]}).encode())
+    assert [row[:4] for row in shown[1:]] == ["  {", *["    "] * 4, "  }"]
+    assert max(map(len, shown)) == 80
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5, 7, 20, 80])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain text in some words",
+        "日本語",
+        "a日" * 20,
+        "e\u0301" * 50,
+        "👍🏽👩\u200d👧" * 9,
+        "\ta\tb",
+        "",
+    ],
+)
+def test_a_line_is_broken_at_the_width_and_nothing_of_it_is_lost(text, width):
+    coloured = f"\x1b[31m{text}\x1b[0m"
+    for line in (text, coloured):
+        rows = wrap(line, width, "  ")
+        indent = "  " if width >= 4 else ""
+        assert all(row.startswith(indent) for row in rows[1:])
+        assert all(plain_width(row) <= max(width, 2 + len(indent)) for row in rows)
+        joined = "".join([rows[0], *(row[len(indent) :] for row in rows[1:])])
+        assert re.sub(r"\x1b\[[0-9;]*m|[ \t]", "", joined) == re.sub("[ \t]", "", text)
+
+
+def test_colours_go_on_in_the_next_row_and_end_with_each():
+    assert wrap("\x1b[31mabcdef\x1b[0mgh", 4, "  ") == [
+        "\x1b[31mabcd\x1b[0m",
+        "  \x1b[31mef\x1b[0m",
+        "  gh",
+    ]
+
+
+def test_words_are_kept_whole_below_the_column_that_they_begin_in():
+    row = "/frame [OPTION]... DATA   Send any frame, also one that breaks the protocol."
+    assert wrap_words(row, 60) == [
+        "/frame [OPTION]... DATA   Send any frame, also one that",
+        " " * 26 + "breaks the protocol.",
+    ]
+    assert wrap_words("  --rsv BITS  reserved bits to set: 1, 2, 3", 30) == [
+        "  --rsv BITS  reserved bits to",
+        " " * 14 + "set: 1, 2, 3",
+    ]
+    assert wrap_words("short", 30) == ["short"]
+    assert wrap_words("", 30) == [""]
+
+
+def test_a_long_string_in_json_is_abridged_and_its_size_shown():
+    text = json.dumps({"id": 1, "data": "QUJD" * 10_000, "last": "here"}).encode()
+    shown = lines(text, number=7, rows=12)
+    assert shown[1:] == [
+        "  {",
+        '    "id": 1,',
+        f'    "data": "{"QUJD" * 9}Q…" (39.1 KiB),',
+        '    "last": "here"',
+        "  }",
+        "  … /show 7 shows all 39.1 KiB",
+    ]
+    whole = lines(text, number=7, rows=12, whole=True)
+    assert "".join(row.strip() for row in whole).count("QUJD") == 10_000
+    unnumbered = lines(text, rows=12)
+    assert "".join(row.strip() for row in unnumbered).count("QUJD") == 10_000
+
+
+def test_a_string_of_three_rows_is_shown_whole():
+    text = json.dumps({"text": "x" * 200}).encode()
+    assert "…" not in "".join(lines(text, number=7, rows=12))
+
+
+def test_the_string_that_a_very_large_message_ends_in_is_abridged_too():
+    text = json.dumps({"id": 1, "data": "A" * (3 << 20)}).encode()
+    shown = lines(text, number=7, rows=12)
+    assert shown[1:3] == ["  {", '    "id": 1,']
+    assert shown[3].startswith('    "data": "AAAA')
+    assert shown[-1] == "  … /save FILE 7 writes all 3.0 MiB"
+
+
+@pytest.mark.parametrize("end", range(1, 60))
+def test_json_that_is_cut_anywhere_is_abridged_as_far_as_it_goes(end):
+    text = '{"key": "' + "x" * 30 + '", "other": ["\\\\\\u00e9", 1]}'
+    abridgement = Abridgement(rows=2, width=8)
+    shown = pretty_json(text[:end], 8, PLAIN, cut=True, abridgement=abridgement)
+    assert shown is not None
+
+
+@pytest.mark.parametrize("width", [0, 1, 2, 3, 10])
+@pytest.mark.parametrize(
+    "payload", [b"", b"text\n" * 9, b"x" * 99, b'{"a": [1, {"b": "%s"}]}' % (b"y" * 99)]
+)
+def test_a_terminal_of_no_useful_width_is_no_error(payload, width):
+    for opcode in (1, 2):
+        assert lines(payload, opcode=opcode, number=1, rows=8, width=width)

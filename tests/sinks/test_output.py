@@ -2,12 +2,13 @@
 
 import io
 import os
+import signal
 import threading
 
 import pytest
 
-from wscli.errors import OutputError
-from wscli.sinks.output import Output
+from wscli.errors import ExitStatus, OutputError
+from wscli.sinks.output import Output, OutputStalled, main_thread_writes
 
 
 class Grudging(io.RawIOBase):
@@ -63,3 +64,56 @@ def test_a_full_disk_is_an_error():
     with io.FileIO("/dev/full", "w") as stream, pytest.raises(OutputError) as caught:
         Output(stream).write(b"x")
     assert caught.value.evidence == "No space left on device"
+
+
+@pytest.fixture
+def full_pipe():
+    """A pipe that takes nothing, as a stream."""
+    reader, writer = os.pipe()
+    os.write(writer, bytes(65536))
+    with io.FileIO(writer, "w") as stream:
+        yield stream
+    os.close(reader)
+
+
+@pytest.fixture
+def alarms():
+    """Have a signal handler end writes that block, as a command does after its time limit."""
+
+    def look(number, frame):
+        main_thread_writes.abandon_blocked(ExitStatus.TERMINATED)
+
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_write_that_blocks_can_be_given_up(full_pipe, alarms, blocking):
+    os.set_blocking(full_pipe.fileno(), blocking)
+    output = Output(full_pipe)
+    with pytest.raises(OutputStalled) as caught:
+        output.write(bytes(1000))
+    assert caught.value.status == 143
+    assert "1,000 bytes" in caught.value.evidence
+    output.write(b"this is dropped")
+
+
+def test_talk_that_blocks_is_dropped(full_pipe, alarms):
+    output = Output(full_pipe, None)
+    output.write(b"nobody reads this")
+    output.write(b"nor this")
+
+
+def test_a_write_is_not_given_up_at_the_first_look():
+    class Looking(Grudging):
+        def write(self, data):
+            if not self.taken:
+                main_thread_writes.abandon_blocked(ExitStatus.TERMINATED)
+            return super().write(data)
+
+    for stream in (Looking(), Looking()):
+        Output(stream).write(b"012345")
+        assert stream.taken == b"012345"

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.streams import cuts
 from wscli.wire.head import (
+    MAX_FRAMING,
     Body,
     Headers,
     MalformedHead,
@@ -119,6 +120,46 @@ def test_a_malformed_chunk_ends_the_body(junk):
     body.feed(b"2\r\nok\r\n" + junk)
     assert body.complete
     assert body.content == b"ok"
+
+
+def test_chunks_with_bare_line_feeds_are_joined():
+    body = Body(response(("Transfer-Encoding", "chunked")), 100)
+    body.feed(b"5\nfirst\n6\nsecond\n0\n\n")
+    assert body.complete
+    assert body.content == b"firstsecond"
+
+
+def test_a_chunked_body_ends_behind_its_trailers():
+    body = Body(response(("Transfer-Encoding", "chunked")), 100)
+    body.feed(b"2\r\nok\r\n0\r\nTrailer: x\r\n")
+    assert not body.complete
+    body.feed(b"\r\n")
+    assert body.complete
+
+
+def test_a_chunk_longer_than_its_size_ends_the_body():
+    body = Body(response(("Transfer-Encoding", "chunked")), 100)
+    body.feed(b"2\r\nokay\r\n5\r\nnever\r\n")
+    assert body.complete
+    assert body.content == b"ok"
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"1;" + b"x" * (MAX_FRAMING + 20),
+        b"1;ext=1\r\nx\r\n" * MAX_FRAMING,
+        b"0\r\n" + b"A: b\r\n" * MAX_FRAMING,
+    ],
+    ids=["one line", "many extensions", "trailers"],
+)
+@pytest.mark.parametrize("size", [1 << 20, 1000])
+def test_endless_framing_ends_the_body(framing, size):
+    body = Body(response(("Transfer-Encoding", "chunked")), 1 << 20)
+    for start in range(0, len(framing), size):
+        body.feed(framing[start : start + size])
+    assert body.complete
+    assert len(body.content) <= MAX_FRAMING
 
 
 @pytest.mark.parametrize(

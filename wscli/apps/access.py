@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
-from wscli.errors import ExitStatus, WscliError
+from wscli.errors import ExitStatus, OutputError, WscliError
 from wscli.net.clock import iso_time
 from wscli.server.foreground import End
 from wscli.server.visit import Visit, Watcher
 from wscli.session.bus import Sink
-from wscli.sinks.human.messages import clock_time, show_size
+from wscli.sinks.human.messages import clock_time
 from wscli.sinks.human.safe import visible
+from wscli.sinks.human.sizes import show_size
 from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output, RawStream
 
@@ -35,7 +36,7 @@ class AccessLog(Watcher):
         self._recording = None
         if recording is not None:
             name = f"the recording {recording.name}"
-            self._recording = _Output(recording, name, self._unwritable)
+            self._recording = _Output(recording, name, self._unrecorded)
         self._frames = frames
         self._end: End | None = None
 
@@ -64,10 +65,19 @@ class AccessLog(Watcher):
         hint = "WSCLI_DEBUG=1 shows where"
         report(WscliError(f"{message.lower()}{detail}", hint=hint), self._env)
 
+    def warned(self, message: str, hint: str) -> None:
+        """Write a warning on stderr, in every form of the log."""
+        report(WscliError(message, hint=hint), self._env)
+
     def event(self, name: str, **fields: object) -> None:
         """Write an event of JSON on stdout."""
         event = {"event": name, "time": iso_time(self._env.clock.time()), **fields}
         self._stdout.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+
+    def _unrecorded(self, error: WscliError | BrokenPipeError) -> None:
+        """Report that the recording ends; the server goes on."""
+        lost = OutputError("cannot write the recording", "its reader is gone")
+        report(error if isinstance(error, WscliError) else lost, self._env)
 
     def _unwritable(self, error: WscliError | BrokenPipeError) -> None:
         if isinstance(error, WscliError):

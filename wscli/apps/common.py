@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from wscli.net.options import ConnectOptions
+
+Existing = Literal["refuse", "replace", "append"]
+"""What happens to a recording that exists and is not empty."""
 
 
 class Seeing(NamedTuple):
@@ -12,7 +15,9 @@ class Seeing(NamedTuple):
 
     ``form`` is raw, json, hex or auto, which is for people at a terminal and for programs
     elsewhere. ``colour`` is auto, always or never; ``separator`` ends each payload in a pipe, and
-    with ``terminated`` only those that do not end with it.
+    with ``terminated`` only those that do not end with it. ``record`` names a file for the events;
+    ``existing`` applies if it is not empty. With ``secrets``, credentials in headers are written
+    to stderr as they are.
     """
 
     verbosity: int = 0
@@ -20,6 +25,8 @@ class Seeing(NamedTuple):
     form: str = "auto"
     timestamps: bool = False
     record: str | None = None
+    existing: Existing = "refuse"
+    secrets: bool = False
     colour: str = "auto"
     separator: bytes = b"\n"
     terminated: bool = False

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from queue import Empty, SimpleQueue
+from typing import NamedTuple, Self
 
 from wscli.apps import demo
 from wscli.apps.env import Env
@@ -29,6 +30,8 @@ from wscli.wire.frames import Frame
 
 POLLING = (("poll 100ms", 0.1), ("poll 1s", 1.0))
 """The ways to poll: a name, and the seconds from one poll to the next."""
+
+_REFRESH = 0.2  # seconds between two looks at how far the ways have come
 
 _SHORTEST = 2 * max(every for _, every in POLLING) / KEPT
 """Seconds between updates of which half as many come from poll to poll as can be polled."""
@@ -78,6 +81,7 @@ class Feed(NamedTuple):
     env: Env
     first: int
     last: int
+    stop: threading.Event
 
     def target(self, path: str, **query: int) -> str:
         """Return what to ask the server for."""
@@ -94,12 +98,9 @@ def run(options: CompareOptions, env: Env) -> ExitStatus:
     """Compare, print the table, and return the exit status."""
     try:
         _check(options)
-        with demo.resolve(options.url) as url:
-            if env.stderr_tty and not options.as_json:
-                say(env, f"wscli: comparing for {options.interval * options.updates:.0f} s …")
-            feed = _begin(Feed(parse_url(url), options, env, 0, 0))
-            works = [partial(_poll, feed, name, every) for name, every in POLLING]
-            tallies = _at_once([*works, partial(_long_poll, feed), partial(_listen, feed)])
+        with demo.resolve(options.url) as url, _Progress(options, env) as progress:
+            feed = _begin(Feed(parse_url(url), options, env, 0, 0, threading.Event()))
+            tallies = _at_once(_ways(feed), progress, feed.stop)
     except WscliError as error:
         report(error, env)
         return error.status
@@ -145,34 +146,106 @@ def _read_ticks(text: bytes) -> list[Tick]:
         ) from None
 
 
-def _at_once(works: Sequence[Callable[[], Tally]]) -> list[Tally]:
-    """Do each in a thread of its own; return the results, or raise the first error."""
-    with ThreadPoolExecutor(len(works)) as pool:
-        doing = [pool.submit(work) for work in works]
-    return [done.result() for done in doing]
+class Way(NamedTuple):
+    """A way to get the feed: what it costs, and the function that follows it to the end."""
+
+    tally: Tally
+    follow: Callable[[Tally], None]
 
 
-def _poll(feed: Feed, way: str, every: float) -> Tally:
-    clock, pause = feed.env.clock, threading.Event()
+def _ways(feed: Feed) -> list[Way]:
+    polling = [Way(Tally(name), partial(_poll, feed, every)) for name, every in POLLING]
+    long_poll = Way(Tally("long poll"), partial(_long_poll, feed))
+    return [*polling, long_poll, Way(Tally("WebSocket"), partial(_listen, feed))]
+
+
+def _at_once(ways: Sequence[Way], progress: _Progress, stop: threading.Event) -> list[Tally]:
+    """Follow each way in a thread of its own; return the tallies.
+
+    Raises:
+        WscliError: as soon as one way fails. The threads of the others end on their own: one of
+            them may be waiting for a server that does not answer.
+    """
+    tallies = [way.tally for way in ways]
+    outcomes: SimpleQueue[Exception | None] = SimpleQueue()
+    for way in ways:
+        threading.Thread(target=_follow, args=(way, outcomes), daemon=True).start()
+    missing = len(ways)
+    try:
+        while missing:
+            progress.show(min(len(tally.latencies) for tally in tallies))
+            with suppress(Empty):
+                outcome = outcomes.get(timeout=_REFRESH)
+                if outcome is not None:
+                    raise outcome
+                missing -= 1
+    finally:
+        stop.set()
+    return tallies
+
+
+def _follow(way: Way, outcomes: SimpleQueue[Exception | None]) -> None:
+    try:
+        way.follow(way.tally)
+    except WscliError as error:
+        error.what = f"{way.tally.way}: {error.what}"
+        outcomes.put(error)
+    except Exception as error:  # a bug, which the main thread reports
+        outcomes.put(error)
+    else:
+        outcomes.put(None)
+
+
+class _Progress:
+    """A line on stderr, if that is a terminal: how many updates every way has got."""
+
+    def __init__(self, options: CompareOptions, env: Env) -> None:
+        self._updates = options.updates
+        self._seconds = options.interval * options.updates
+        self._env = env
+        self._output = Output(env.stderr, None)
+        self._moves = env.environ.get("TERM") != "dumb"
+
+    def __enter__(self) -> Self:
+        if self._env.stderr_tty:
+            text = f"wscli: comparing for {self._seconds:.0f} s …"
+            self._draw(text) if self._moves else say(self._env, text)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._draw("")
+
+    def show(self, updates: int) -> None:
+        """Draw the line anew."""
+        left = self._seconds * (1 - updates / self._updates)
+        self._draw(f"wscli: {updates} of {self._updates} updates, {left:.0f} s left")
+
+    def _draw(self, text: str) -> None:
+        if self._env.stderr_tty and self._moves:
+            self._output.write(f"\r{text[: self._env.width - 1]}\x1b[K".encode())
+
+
+def _poll(feed: Feed, every: float, tally: Tally) -> None:
+    clock = feed.env.clock
     due = clock.monotonic()
 
     def wait() -> None:
         nonlocal due
         due += every
-        pause.wait(max(0.0, due - clock.monotonic()))
+        feed.stop.wait(max(0.0, due - clock.monotonic()))
 
-    return _fetch_all(feed, Tally(way), "poll", wait)
-
-
-def _long_poll(feed: Feed) -> Tally:
-    return _fetch_all(feed, Tally("long poll"), "longpoll", lambda: None)
+    _fetch_all(feed, tally, "poll", wait)
 
 
-def _fetch_all(feed: Feed, tally: Tally, path: str, wait: Callable[[], None]) -> Tally:
+def _long_poll(feed: Feed, tally: Tally) -> None:
+    _fetch_all(feed, tally, "longpoll", lambda: None)
+
+
+def _fetch_all(feed: Feed, tally: Tally, path: str, wait: Callable[[], None]) -> None:
     fetcher = feed.fetcher()
     known = feed.first - 1
     try:
-        while known < feed.last:
+        while known < feed.last and not feed.stop.is_set():
             wait()
             fetched = fetcher.get(feed.target(path, since=known))
             now = feed.env.clock.time()
@@ -181,35 +254,33 @@ def _fetch_all(feed: Feed, tally: Tally, path: str, wait: Callable[[], None]) ->
             tally.bytes_in += fetched.received
             for tick in _read_ticks(fetched.body):
                 if tick.number != known + 1:
-                    raise _missed(tally, known + 1, tick.number)
+                    raise _missed(known + 1, tick.number)
                 known = tick.number
                 if known <= feed.last:
                     tally.deliver(tick, now)
     finally:
         fetcher.close()
-    return tally
 
 
-def _missed(tally: Tally, expected: int, came: int) -> ConnectError:
-    """Return the error that a way has not got every update, and so is not to be compared."""
+def _missed(expected: int, came: int) -> ConnectError:
+    """Return the error that a way has missed an update, so that it cannot be compared."""
     return ConnectError(
-        f"{tally.way} missed updates: {expected} was next, and {came} came",
+        f"missed updates: {expected} was next, and {came} came",
         hint="a longer --interval, or a machine with less to do",
     )
 
 
-def _listen(feed: Feed) -> Tally:
+def _listen(feed: Feed, tally: Tally) -> None:
     url = str(feed.base._replace(target=feed.target("ticks", count=feed.options.updates)))
-    sink = _TickSink(Tally("WebSocket"))
+    sink = _TickSink(tally)
     clock, environ = feed.env.clock, feed.env.environ
     session = open_session(url, feed.options.connect, clock=clock, environ=environ, bus=Bus([sink]))
     session.start()
-    while session.end is None:
-        session.turn()
-    error = error_of(session.end)
+    while session.end is None and not feed.stop.is_set():
+        session.turn(_REFRESH)
+    error = error_of(session.end) if session.end is not None else None
     if error is not None:
         raise error
-    return sink.tally
 
 
 class _TickSink(Sink):

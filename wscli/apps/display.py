@@ -1,16 +1,15 @@
-"""Which sinks look at a session: chosen by what the user asked for and by where stdout leads."""
+"""Which sinks look at a session: chosen by the options and by where stdout leads."""
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wscli.apps.common import Seeing
 from wscli.apps.env import Env
-from wscli.errors import UsageError
+from wscli.apps.report import report
+from wscli.errors import WscliError
 from wscli.session.bus import Sink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
@@ -43,18 +42,25 @@ def data_sink(seeing: Seeing, env: Env) -> Sink:
 
 
 def talk_sinks(seeing: Seeing, env: Env) -> list[Sink]:
-    """Return what writes about the connection to stderr; with ``--json`` the events say it all."""
-    silent = not seeing.verbosity and not (env.stderr_tty and env.stdout_tty)
-    if seeing.quiet or seeing.form == "json" or silent:
+    """Return what writes about the connection to stderr; with ``--json`` the events say most."""
+    if seeing.quiet:
         return []
+    palette = Palette(colour=env.wants_colour(seeing.colour, tty=env.stderr_tty))
+    silent = not seeing.verbosity and not (env.stderr_tty and env.stdout_tty)
+    as_json = seeing.form == "json"
+    if as_json or silent:
+        from wscli.sinks.notice import NoticeSink
+
+        return [NoticeSink(Output(env.stderr, None), palette, reasons=not as_json)]
     from wscli.sinks.human.talk import TalkSink
 
-    palette = Palette(colour=env.wants_colour(seeing.colour, tty=env.stderr_tty))
-    return [TalkSink(Output(env.stderr, None), palette, seeing.verbosity)]
+    # A log of CI is read by many; -vvv asks for every byte.
+    mask = not (env.stderr_tty or seeing.secrets or seeing.verbosity >= 3)
+    return [TalkSink(Output(env.stderr, None), palette, seeing.verbosity, mask=mask)]
 
 
 @contextmanager
-def recording(seeing: Seeing) -> Iterator[list[Sink]]:
+def recording(seeing: Seeing, env: Env) -> Iterator[list[Sink]]:
     """Open the file that ``--record`` names; it is complete when the context ends.
 
     Raises:
@@ -63,28 +69,17 @@ def recording(seeing: Seeing) -> Iterator[list[Sink]]:
     if seeing.record is None:
         yield []
         return
-    from wscli.sinks.ndjson import NdjsonSink
+    from wscli.apps.recording import Recorder, open_recording
 
-    with open_recording(seeing.record) as stream:
-        output = Output(stream, f"the recording {seeing.record}")
-        yield [NdjsonSink(output, frames=seeing.verbosity >= 2)]
+    def complain(error: WscliError) -> None:
+        report(error, env, seeing.colour)
 
-
-def open_recording(name: str) -> io.FileIO:
-    """Open a file for a recording, in place of what was there.
-
-    Raises:
-        UsageError: if it cannot be written.
-    """
+    recorder = Recorder(complain, frames=seeing.verbosity >= 2)
+    recorder.start(seeing.record, open_recording(seeing.record, seeing.existing))
     try:
-        return io.FileIO(name, "w", opener=_private)
-    except OSError as error:
-        raise UsageError(f"cannot write {name}", error.strerror or str(error)) from None
-
-
-def _private(path: str, flags: int) -> int:
-    """Open a file that only its owner may read: a recording has credentials in its headers."""
-    return os.open(path, flags, mode=0o600)
+        yield [recorder]
+    finally:
+        recorder.stop()
 
 
 def message_view(seeing: Seeing, env: Env) -> MessageView:

@@ -1,40 +1,68 @@
-"""Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once.
+
+After the first, and after a time limit of the command, nothing may block for longer than the
+closing handshake may take. The session bounds its own waits. What it cannot bound is a write to
+stdout or stderr that blocks because nobody reads: for that, SIGALRM comes again and again until
+the end, and abandons a write that it meets twice.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 from wscli.errors import ExitStatus
 from wscli.session.session import Session
+from wscli.sinks.output import main_thread_writes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LONGEST_GRACE = 2.0  # seconds that the reader of stdout has to take what is being written
+_LONGEST_TICK = 0.1  # seconds between two looks at the write that is under way
+_SAME_SIGNAL = 0.1  # seconds; timeout(1) signals the process and then its whole process group
 
 
 class Interrupts:
-    """Notes the first signal and wakes the session; before there is one, it raises.
+    """Records the first signal and wakes the session; before there is one, it raises.
 
-    With a session nothing is interrupted in the middle, so nothing that was received is lost.
-    A signal that was ignored when we came, as nohup does, stays ignored.
+    With a session nothing is interrupted in the middle, so nothing that was received is lost,
+    unless stdout takes nothing until the grace period is over. A signal that was ignored at the
+    start, as nohup does, stays ignored.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, close_timeout: float) -> None:
         self.status: ExitStatus | None = None
+        self._noted_at = 0.0
         self._session: Session | None = None
+        self._close_timeout = close_timeout
+        self._late_status = ExitStatus.TIMEOUT
         self._before: dict[signal.Signals, Any] = {}
 
     def guard(self, session: Session) -> None:
-        """Let the first signal from now on end this session in good order."""
+        """Let the first signal from now on end this session cleanly, within ``close_timeout``."""
         self._session = session
+
+    def limit_writes(self, seconds: float | None, status: ExitStatus = ExitStatus.TIMEOUT) -> None:
+        """Abandon writes that block after these seconds and a grace period; end with ``status``.
+
+        It replaces an earlier limit; None is no limit.
+        """
+        if not self._before or self.status is not None:
+            return  # signals reach the main thread only, and the first has set its own limit
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._late_status = status
+        if seconds is not None:
+            self._abandon_after(seconds)
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._note)
+            self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._tick)
         return self
 
     def __exit__(
@@ -43,14 +71,33 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._before:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.status is not None:
-            # Whatever is being waited for, a pipe that nobody reads among it, is given up.
-            os._exit(self.status)
-        self.status = ExitStatus.of_signal(number)
+            if not self._is_repeated():
+                os._exit(self.status)
+            return
+        self.status, self._noted_at = ExitStatus.of_signal(number), time.monotonic()
         if self._session is None:
             raise KeyboardInterrupt
-        self._session.wake()
+        self._session.end_within(self._close_timeout)
+        self._abandon_after(0.0)
+
+    def _is_repeated(self) -> bool:
+        """Return True for the same signal sent twice: by timeout(1), before anything came of it."""
+        closing = self._session is not None and self._session.closing
+        return not closing and time.monotonic() - self._noted_at < _SAME_SIGNAL
+
+    def _abandon_after(self, seconds: float) -> None:
+        grace = min(self._close_timeout / 2, _LONGEST_GRACE)
+        tick = max(min(grace / 4, _LONGEST_TICK), 0.001)
+        due, _ = signal.getitimer(signal.ITIMER_REAL)
+        wait = max(seconds + grace, tick)
+        signal.setitimer(signal.ITIMER_REAL, min(wait, due or wait), tick)
+
+    def _tick(self, number: int, frame: FrameType | None) -> None:
+        main_thread_writes.abandon_blocked(self.status or self._late_status)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from wscli.apps.common import Common
 from wscli.apps.env import Env
 from wscli.apps.message import Sending
-from wscli.apps.run import Work, run_session
+from wscli.apps.run import TimeLimit, Work, run_session
 from wscli.errors import ExitStatus, TimedOut
 
 
@@ -35,10 +35,12 @@ def run(options: ListenOptions, env: Env) -> ExitStatus:
                 hint="--for waits longer; -n says how many messages to wait for",
             )
 
+    late = ExitStatus.OK if options.limit is None else ExitStatus.TIMEOUT
     return run_session(
         options.common,
         env,
         listen,
         count=options.limit,
         automation=options.sending.automation(env),
+        limit=TimeLimit(options.duration, late),
     )

@@ -45,11 +45,12 @@ class Pinger:
         self._options = options
         self._output = Output(work.env.stdout)
         self._silent = options.common.seeing.form == "json"  # there the pongs are events
+        self._quiet = options.common.seeing.quiet
         self._sent = 0
         self._rtts: list[float] = []
 
     def run(self) -> None:
-        """Ping until the count is reached, the connection ends, or the user has had enough."""
+        """Ping until the count is reached, the connection ends, or a signal asks for the end."""
         opening = self._work.session.opening
         self._say(f"PING {opening.url} ({opening.address})")
         clock = self._work.env.clock
@@ -70,12 +71,12 @@ class Pinger:
         if self._work.wait(lambda: ping.rtt is not None, self._options.timeout):
             rtt = ping.rtt or 0.0
             self._rtts.append(rtt)
-            self._say(f"pong: seq={self._sent} time={rtt * 1000:.3f} ms")
+            self._say_each(f"pong: seq={self._sent} time={rtt * 1000:.3f} ms")
         elif not self._work.stopped:
-            self._say(f"no pong: seq={self._sent} within {self._options.timeout:g} s")
+            self._say_each(f"no pong: seq={self._sent} within {self._options.timeout:g} s")
 
     def summarise(self) -> None:
-        """Print how many came back, and how long they took."""
+        """Print how many pongs were received, and how long they took."""
         lost = 100 * (self._sent - len(self._rtts)) / self._sent if self._sent else 0
         self._say(f"{self._sent} sent, {len(self._rtts)} received, {lost:.0f}% lost")
         if self._rtts:
@@ -94,6 +95,10 @@ class Pinger:
                 f"{missing} of {self._sent} pings got no pong within {self._options.timeout:g} s",
                 hint="every server must answer pings (RFC 6455 §5.5.2); --timeout waits longer",
             )
+
+    def _say_each(self, line: str) -> None:
+        if not self._quiet:
+            self._say(line)
 
     def _say(self, line: str) -> None:
         if not self._silent:

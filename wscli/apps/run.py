@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import NamedTuple
 
 from wscli.apps import demo
 from wscli.apps.automation import Automation
@@ -20,10 +21,23 @@ from wscli.session.connect import open_session
 from wscli.session.end import error_of
 from wscli.session.session import Session
 from wscli.sinks.goal import Goal
+from wscli.sinks.output import OutputStalled
 from wscli.wire.codes import CloseCode
 
 _LAST_WORD = 0.2  # seconds for the closing handshake, where a time limit has passed already
 _STILL_COMING = 1.0  # seconds: where a message came so recently, more was to be expected
+
+
+class TimeLimit(NamedTuple):
+    """When a write to stdout that blocks is given up, and the exit status then.
+
+    ``Work.wait`` ends by its own limit, but not while a write blocks. The seconds count from the
+    open connection, or with ``connecting`` from the beginning; None is no limit.
+    """
+
+    seconds: float | None
+    status: ExitStatus
+    connecting: bool = False
 
 
 class Work:
@@ -48,16 +62,16 @@ class Work:
 
     @property
     def interrupted(self) -> bool:
-        """Whether the user wants out."""
+        """Whether a signal has asked for the end."""
         return self._interrupts.status is not None
 
     @property
     def stopped(self) -> bool:
-        """Whether waiting is over: the connection ended, or the user wants out."""
+        """Whether waiting is over: the connection ended, or a signal has asked for the end."""
         return self.session.end is not None or self.interrupted
 
     def wait(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
-        """Let the connection go on until ``done``; false if it is stopped or time is up before."""
+        """Run the connection until ``done``; return False if it is stopped or time is up first."""
         clock = self.env.clock
         self._deadline = None if seconds is None else clock.monotonic() + seconds
         self.raise_failure()
@@ -96,44 +110,52 @@ def run_session(
     count: int | None = None,
     goal: Goal | None = None,
     automation: Automation | None = None,
+    limit: TimeLimit | None = None,
 ) -> ExitStatus:
     """Open a session, do the work, and close.
 
     ``count`` is how many messages are printed; ``goal`` is for commands that wait for something
-    else. ``sink`` takes the place of what writes messages to stdout. ``automation`` sends messages
+    else. ``sink`` replaces the sink that writes messages to stdout. ``automation`` sends messages
     meanwhile. Errors are reported here, and nowhere else.
     """
-    with Interrupts() as interrupts:
+    with Interrupts(common.connect.close_timeout) as interrupts:
         try:
             goal = goal or Goal(sink or data_sink(common.seeing, env), count)
-            return _run(common, env, work, goal, interrupts, automation or Automation(env.clock))
+            task = _Task(work, goal, automation or Automation(env.clock), limit)
+            return _run(common, env, task, interrupts)
         except KeyboardInterrupt:
             return interrupts.status or ExitStatus.INTERRUPTED
         except BrokenPipeError:
             return ExitStatus.READER_GONE
 
 
-def _run(
-    common: Common,
-    env: Env,
-    work: Callable[[Work], None],
-    goal: Goal,
-    interrupts: Interrupts,
-    automation: Automation,
-) -> ExitStatus:
+class _Task(NamedTuple):
+    """What a command does with its session, and what it waits for."""
+
+    work: Callable[[Work], None]
+    goal: Goal
+    automation: Automation
+    limit: TimeLimit | None
+
+
+def _run(common: Common, env: Env, task: _Task, interrupts: Interrupts) -> ExitStatus:
     seeing = common.seeing
     started = env.clock.monotonic()
-    bus = Bus([goal])
+    bus = Bus([task.goal])
+    interrupts.limit_writes(common.connect.connect_timeout)
     with ExitStack() as stack:
         try:
-            recorder = stack.enter_context(recording(seeing))
-            bus = Bus([automation, *talk_sinks(seeing, env), goal, *recorder])
+            recorder = stack.enter_context(recording(seeing, env))
+            # A write to stdout may fail, so the recording comes first: it misses nothing.
+            bus = Bus([task.automation, *talk_sinks(seeing, env), *recorder, task.goal])
             url = stack.enter_context(demo.resolve(common.url))
             session = open_session(
                 url, common.connect, clock=env.clock, environ=env.environ, bus=bus
             )
             interrupts.guard(session)
-            _conduct(session, work, Work(session, goal, env, interrupts, automation))
+            _limit_writes(interrupts, task.limit, env.clock.monotonic() - started)
+            to_do = Work(session, task.goal, env, interrupts, task.automation)
+            _conduct(common.connect.close_timeout, task.work, to_do)
         except WscliError as error:
             report(error, env, seeing.colour)
             bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
@@ -141,7 +163,8 @@ def _run(
     return interrupts.status or ExitStatus.OK
 
 
-def _conduct(session: Session, work: Callable[[Work], None], to_do: Work) -> None:
+def _conduct(close_timeout: float, work: Callable[[Work], None], to_do: Work) -> None:
+    session = to_do.session
     try:
         _watch_reader(session, to_do.env)
         session.start()
@@ -150,7 +173,12 @@ def _conduct(session: Session, work: Callable[[Work], None], to_do: Work) -> Non
     except BrokenPipeError:
         session.close(CloseCode.GOING_AWAY)
         raise
+    except OutputStalled:
+        session.end_within(close_timeout / 2)  # the other half was the grace for the reader
+        session.close(CloseCode.GOING_AWAY)
+        raise
     except TimedOut:
+        session.end_within(close_timeout)
         session.close(timeout=_LAST_WORD)
         raise
     except WscliError:
@@ -161,6 +189,14 @@ def _conduct(session: Session, work: Callable[[Work], None], to_do: Work) -> Non
     error = error_of(session.end) if session.end else None
     if error is not None and not to_do.interrupted:
         raise error
+
+
+def _limit_writes(interrupts: Interrupts, limit: TimeLimit | None, elapsed: float) -> None:
+    if limit is None or limit.seconds is None:
+        interrupts.limit_writes(None)
+    else:
+        past = elapsed if limit.connecting else 0.0
+        interrupts.limit_writes(limit.seconds - past, limit.status)
 
 
 def _close_code(work: Work) -> CloseCode:

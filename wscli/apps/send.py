@@ -12,7 +12,7 @@ from wscli.apps.env import Env
 from wscli.apps.exchange import Exchange, SentMessage
 from wscli.apps.message import Sending
 from wscli.apps.report import say
-from wscli.apps.run import Work, run_session
+from wscli.apps.run import TimeLimit, Work, run_session
 from wscli.errors import CallFailed, ConnectionClosed, ExitStatus, TimedOut, WscliError
 from wscli.payload.matching import Matcher
 from wscli.session.end import describe_close, error_of
@@ -53,7 +53,12 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
     )
     sender = Sender(options, env, exchange)
     return run_session(
-        _within_timeout(options), env, sender.run, goal=exchange, automation=automation
+        _within_timeout(options),
+        env,
+        sender.run,
+        goal=exchange,
+        automation=automation,
+        limit=TimeLimit(options.timeout, ExitStatus.TIMEOUT, connecting=True),
     )
 
 
@@ -113,7 +118,7 @@ class Sender:
         try:
             self._send_all(work)
             self._wait_for_rest(work)
-        except WscliError:
+        except (TimedOut, ConnectionClosed):
             self._raise_error_reply(work)  # it explains why nothing else came
             raise
         self._raise_error_reply(work)

@@ -7,10 +7,12 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from wscli.apps.access import AccessLog
-from wscli.apps.display import open_recording
+from wscli.apps.common import Existing
 from wscli.apps.env import Env
+from wscli.apps.recording import open_recording
 from wscli.apps.report import report, say
 from wscli.errors import ExitStatus, WscliError
+from wscli.server.admission import ANY_ORIGIN
 from wscli.server.foreground import End, serve
 from wscli.server.options import ServeOptions
 from wscli.server.server import WILDCARDS, Server
@@ -25,6 +27,7 @@ class ServeCommand(NamedTuple):
     serve: ServeOptions = ServeOptions()
     log: str = "text"
     record: str | None = None
+    existing: Existing = "refuse"
     frames: bool = False
 
 
@@ -34,7 +37,7 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
         with ExitStack() as stack:
             recording = None
             if command.record is not None:
-                recording = stack.enter_context(open_recording(command.record))
+                recording = stack.enter_context(open_recording(command.record, command.existing))
             log = AccessLog(env, command.log, recording, frames=command.frames)
 
             def started(server: Server, end: End) -> None:
@@ -71,12 +74,16 @@ def _introduction(server: Server) -> list[str]:
 
 
 def _exposure(server: Server) -> list[str]:
-    """Say who can reach the server, where that is more than this machine."""
+    """Return a warning for each way in which more than this machine can reach the server."""
+    lines = []
+    if ANY_ORIGIN in server.options.origins:
+        lines.append("pages of every site that a browser here opens can connect to this server")
     open_to = [address for address in server.addresses if not _is_loopback(address)]
-    if not open_to:
-        return []
-    where = "any address of this machine" if set(open_to) & set(WILDCARDS) else ", ".join(open_to)
-    return [f"everybody who can reach {where} can connect, read every hub, and send to it"]
+    if open_to:
+        everywhere = set(open_to) & set(WILDCARDS)
+        where = "any address of this machine" if everywhere else ", ".join(open_to)
+        lines.append(f"everybody who can reach {where} can connect, read every hub, and send to it")
+    return lines
 
 
 def _is_loopback(address: str) -> bool:

@@ -66,6 +66,24 @@ class Command(click.Command):
                 formatter.write_dl(records)
 
 
+def options_of(command: click.Command) -> dict[str, click.Option]:
+    """Return the options of a command by each of their names, help included."""
+    with click.Context(command) as context:
+        params = command.get_params(context)
+    options = [param for param in params if isinstance(param, click.Option)]
+    return {name: option for option in options for name in (*option.opts, *option.secondary_opts)}
+
+
+def takes_value(option: click.Option) -> bool:
+    """Return True if the word after an option is its value."""
+    return not (option.is_flag or option.count or has_optional_value(option))
+
+
+def has_optional_value(option: click.Option) -> bool:
+    """Return True if a value can only follow behind ``=``, as in ``--reconnect[=always]``."""
+    return (option.metavar or "").startswith("[=")
+
+
 def help_option() -> Option:
     """Return ``-h`` and ``--help``."""
     return Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from importlib import import_module
 from typing import Any
@@ -12,7 +13,9 @@ from wscli import __version__
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
 from wscli.cli.command import Option, help_option, show
+from wscli.cli.types import is_url
 from wscli.errors import ExitStatus, UsageError, WscliError
+from wscli.sinks.output import Output
 
 COMMANDS = {
     "connect": "the interactive session: type to send, see what comes",
@@ -23,6 +26,7 @@ COMMANDS = {
     "ping": "round-trip times of real ping frames",
     "serve": "the embedded server: echo, hub and test endpoints, a page for the browser",
     "compare": "one feed by polling, long polling and WebSocket: requests, bytes, latency",
+    "completion": "completion of commands, options and files in bash, zsh and fish",
 }
 """The commands, with what they are for: the help needs no command's module."""
 
@@ -31,6 +35,14 @@ See what your WebSocket does.
 
 wscli URL is `wscli connect URL` at a terminal, and else `wscli pipe URL`. A URL may be ws://,
 wss://, http(s)://, HOST[:PORT][/PATH], :PORT[/PATH], or demo: for the embedded server."""
+
+
+def load_command(name: str) -> click.Command | None:
+    """Import a command; return None if there is none of that name."""
+    if name not in COMMANDS:
+        return None
+    command: click.Command = import_module(f"wscli.cli.commands.{name}").command
+    return command
 
 
 class Group(click.Group):
@@ -42,17 +54,14 @@ class Group(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import a command."""
-        if name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"wscli.cli.commands.{name}").command
-        return command
+        return load_command(name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which one may be meant."""
         if args[0] not in COMMANDS:
-            raise _no_such_command(args[0])
+            raise _no_such_command(args)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -65,14 +74,20 @@ class Group(click.Group):
         return help_option()
 
 
-def _no_such_command(word: str) -> UsageError:
+def _no_such_command(args: list[str]) -> UsageError:
     from difflib import get_close_matches
 
+    word = args[0]
+    if word.startswith("@"):
+        what = f"there is no profile {word!r}: wscli does not have profiles yet"
+        return UsageError(what, hint="write the URL")
     nearest = get_close_matches(word, COMMANDS, n=1)
-    hint = f"wscli {nearest[0]}" if nearest else "wscli --help lists them"
-    if "." in word or ":" in word or "/" in word:
-        hint = f"wscli ws://{word}, if it is a URL"
-    return UsageError(f"there is no command {word!r}", hint=hint)
+    hint = f"wscli {nearest[0]}" if nearest else "wscli --help lists the commands"
+    if word in ("help", "version"):
+        hint = f"wscli {' '.join(args[1:2])} --{word}".replace("  ", " ")
+    elif re.fullmatch("[A-Za-z0-9-]+", word) and not nearest:
+        hint = f"wscli ws://{word}, if that is a host; {hint}"
+    return UsageError(f"there is no command {word!r}", hint=_meant(args) or hint)
 
 
 def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -96,13 +111,14 @@ def make_group() -> Group:
 def main(args: list[str], env: Env) -> ExitStatus:
     """Run a command line, and return the exit status."""
     try:
-        args = _with_command(args or ["--help"], env)
-        return _run(args, env)
+        if shell := env.environ.get("_WSCLI_COMPLETE"):
+            return _complete(shell, args, env)
+        return _run(_with_command(args or ["--help"], env), env)
     except WscliError as error:
         report(error, env)
         return error.status
     except click.UsageError as error:
-        report(_explain(error, args[0]), env)
+        report(_explain(error, args, _implied(env)), env)
         return ExitStatus.USAGE
     except (KeyboardInterrupt, click.Abort):
         return ExitStatus.INTERRUPTED
@@ -117,25 +133,42 @@ def _run(args: list[str], env: Env) -> ExitStatus:
     return ExitStatus(status or 0)
 
 
+def _complete(shell: str, args: list[str], env: Env) -> ExitStatus:
+    from wscli.cli.completion import answer
+
+    Output(env.stdout).write(answer(shell, args, COMMANDS, load_command).encode())
+    return ExitStatus.OK
+
+
 def _with_command(args: list[str], env: Env) -> list[str]:
-    """Put in the command that ``wscli URL`` stands for."""
+    """Insert the command that ``wscli URL`` and ``wscli --OPTION… URL`` stand for."""
     first = args[0]
-    if first in COMMANDS or not (first.startswith("-") or _is_url(first)):
+    if first in (*COMMANDS, "-h", "--help", "--version"):
         return args
-    if not any(_is_url(word) for word in args):
-        return args
-    return ["connect" if env.stdin_tty and env.stdout_tty else "pipe", *args]
+    return [_implied(env), *args] if first.startswith("-") or is_url(first) else args
 
 
-def _is_url(word: str) -> bool:
-    return "://" in word or word.startswith((":", "@", "demo:"))
+def _implied(env: Env) -> str:
+    """Return the command that a URL alone stands for."""
+    return "connect" if env.stdin_tty and env.stdout_tty else "pipe"
 
 
-def _explain(error: click.UsageError, first: str) -> UsageError:
-    hint = f"wscli {first} --help" if first in COMMANDS else "wscli --help"
+def _explain(error: click.UsageError, args: list[str], implied: str) -> UsageError:
+    what = error.format_message().rstrip(".")
+    command = error.ctx.info_name if error.ctx else args[0]
     if isinstance(error, click.NoSuchOption):
+        what = f"{command} has no option {error.option_name}"
+    hint = f"wscli {command} --help" if command in COMMANDS else "wscli --help"
+    if isinstance(error, click.NoSuchOption) and command == "send":
         hint += "; a message that begins with - comes after --"
-    return UsageError(error.format_message().rstrip("."), hint=hint)
+    return UsageError(what, hint=_meant(args, implied) or hint)
+
+
+def _meant(args: list[str], implied: str = "connect") -> str:
+    """Return the call that a wrong command line most likely stands for, or nothing."""
+    from wscli.cli.translate import meant
+
+    return meant(args, implied, load_command)
 
 
 def _admit(error: Exception, env: Env) -> ExitStatus:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wscli.apps.common import Common, Seeing
+from wscli.apps.common import Common, Existing, Seeing
 from wscli.apps.env import Env
 from wscli.cli.command import Option
-from wscli.cli.types import duration, headers, interval, resolve, size, terminator
+from wscli.cli.types import duration, headers, interval, resolve, size, terminator, url
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
 from wscli.sinks.human.safe import visible
@@ -25,7 +25,7 @@ _DEFAULTS = ConnectOptions()
 
 def url_argument() -> click.Argument:
     """Return the argument URL."""
-    return click.Argument(["url"], metavar="URL")
+    return click.Argument(["url"], type=url, metavar="URL")
 
 
 def connection_options() -> list[click.Parameter]:
@@ -44,8 +44,8 @@ def _request_options() -> list[click.Parameter]:
             multiple=True,
             type=headers,
             metavar="'NAME: VALUE'",
-            help="Send a header; 'NAME:' removes one that is sent by default, @FILE reads a file "
-            "of headers.",
+            help="Send a header; 'NAME:' removes one that is sent by default, @FILE reads "
+            "headers from a file, @- from stdin.",
         ),
         Option("-o", "--origin", section=section, help="Send an Origin; none is sent otherwise."),
         Option(
@@ -69,7 +69,13 @@ def _request_options() -> list[click.Parameter]:
             "--cookie", "cookies", section=section, multiple=True, metavar="'A=B'", help="A cookie."
         ),
         Option("--host", section=section, help="Send another Host than the URL's."),
-        Option("--user-agent", section=section, help="Send another User-Agent.", metavar="TEXT"),
+        Option(
+            "-A",
+            "--user-agent",
+            section=section,
+            metavar="TEXT",
+            help="Send another User-Agent.",
+        ),
         Option(
             "-L",
             "--location",
@@ -167,6 +173,15 @@ def _network_options() -> list[click.Parameter]:
             help="Connect to this address instead of looking up the name.",
         ),
         Option("--unix-socket", section=section, metavar="PATH", help="Connect to a Unix socket."),
+        Option(
+            "--no-probe",
+            "probe",
+            section=section,
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="Send no plain GET after a refusal; it finds out what the refusal means.",
+        ),
         Option("-4", "ipv4", section=section, is_flag=True, help="Use IPv4 only."),
         Option("-6", "ipv6", section=section, is_flag=True, help="Use IPv6 only."),
     ]
@@ -207,8 +222,8 @@ def seeing_options() -> list[click.Parameter]:
     ]
 
 
-def watching_options() -> list[click.Parameter]:
-    """Return the options that say what to show of any session."""
+def watching_options(quiet: str = "Say nothing but errors.") -> list[click.Parameter]:
+    """Return the options that say what to show of any session; ``quiet`` is the help of -q."""
     section = "Seeing"
     return [
         Option(
@@ -218,13 +233,14 @@ def watching_options() -> list[click.Parameter]:
             count=True,
             help="On stderr: -v the handshake, -vv every frame, -vvv the bytes in hex.",
         ),
-        Option("-q", "--quiet", section=section, is_flag=True, help="Say nothing but errors."),
+        Option("-q", "--quiet", section=section, is_flag=True, help=quiet),
         Option("--json", "as_json", section=section, is_flag=True, help="Every event as JSON."),
+        *recording_options(),
         Option(
-            "--record",
+            "--show-secrets",
             section=section,
-            metavar="FILE",
-            help="Write every event to a file, as JSON.",
+            is_flag=True,
+            help="Do not mask credentials in the headers that -v writes to a file or pipe.",
         ),
         Option(
             "--color",
@@ -235,6 +251,31 @@ def watching_options() -> list[click.Parameter]:
             help="Colour; NO_COLOR and FORCE_COLOR are honoured.",
         ),
     ]
+
+
+def recording_options() -> list[click.Parameter]:
+    """Return the options for a recording."""
+    section = "Seeing"
+    return [
+        Option(
+            "--record",
+            section=section,
+            metavar="FILE",
+            help="Write every event to a file, as JSON; only you can read the file.",
+        ),
+        Option("--force", section=section, is_flag=True, help="Replace what FILE has."),
+        Option("--append", section=section, is_flag=True, help="Add to what FILE has."),
+    ]
+
+
+def read_existing(params: dict[str, Any]) -> Existing:
+    """Return what happens to a recording that exists."""
+    if params["force"] and params["append"]:
+        raise UsageError("--force and --append exclude each other", hint="give one of them")
+    if params["record"] is None and (params["force"] or params["append"]):
+        given = "--force" if params["force"] else "--append"
+        raise UsageError(f"{given} is about a recording, and there is none", hint="--record FILE")
+    return "replace" if params["force"] else "append" if params["append"] else "refuse"
 
 
 def sending_options() -> list[click.Parameter]:
@@ -348,5 +389,7 @@ def read_seeing(params: dict[str, Any]) -> Seeing:
         form=forms[0] if forms else "auto",
         timestamps=params.get("timestamps", False),
         record=params["record"],
+        existing=read_existing(params),
+        secrets=params["show_secrets"],
         colour=params["colour"],
     )

@@ -8,16 +8,51 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from click import BadParameter
+from click import BadParameter, get_current_context
 
+from wscli.apps.env import Env
+from wscli.errors import UsageError
 from wscli.quantities import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from wscli.payload.matching import Matcher
 
+_ADDRESS = r"""(?x)(?: [^\s/?\#@]+@ )?
+    (?P<host> \[[^\s\]/]+\] | \w[^\s:/?\#@\[\]]* ) (?P<port> :[^\s/?]* )? (?P<target> [/?]\S* )?"""
+_MISTYPED_SCHEME = r"(?i)(wss?|https?)(?::(?!//|\d+(?:[/?]|$))/?|//)(?P<rest>[^/].*)"
 _RESOLVE = r"(?P<host>[^:\[\]]+|\[[^\]]+\]):(?P<port>\d+):(?P<address>.+)"
+_DIGITS = 18  # any count of that length fits into 64 bits
+
+_STDIN = f"{__name__}.stdin"
 
 Header = tuple[str, str | None]
+
+
+def is_url(word: str) -> bool:
+    """Return True if a word that is not a command is meant as a URL."""
+    if "://" in word or word.startswith((":", "demo:")):
+        return True
+    match = re.fullmatch(_ADDRESS, word)
+    if match is None:
+        return False
+    return bool(match["port"] or match["target"] or "." in match["host"].rstrip("."))
+
+
+def corrected_url(word: str) -> str:
+    """Return the URL for ``ws:/HOST``, ``ws:HOST`` or ``ws//HOST``; "" if nothing is mistyped."""
+    match = re.fullmatch(_MISTYPED_SCHEME, word)
+    return f"{match[1].lower()}://{match['rest']}" if match else ""
+
+
+def url(value: str) -> str:
+    """Reject what is certainly not a URL; what it means is decided where it is used."""
+    if value.startswith("@"):
+        raise BadParameter(f"{value} names a profile, which wscli does not have yet; write the URL")
+    if corrected_url(value):
+        from wscli.net.url import without_userinfo
+
+        raise BadParameter(f"{without_userinfo(value)!r} has no :// behind the scheme")
+    return value
 
 
 def duration(value: str | float) -> float:
@@ -29,35 +64,65 @@ def duration(value: str | float) -> float:
 
 
 def size(value: str | int) -> int:
-    """Read ``64KiB``, ``16MiB`` or a bare number of bytes; return bytes."""
+    """Read ``10k``, ``64KiB``, ``1M`` or a bare number of bytes; return bytes."""
     try:
         return parse_size(str(value))
     except ValueError as error:
         raise BadParameter(str(error)) from None
 
 
-def count(value: str) -> int:
-    """Read a whole number from 1 on."""
-    if not re.fullmatch("[0-9]+", value) or int(value) == 0:
-        raise BadParameter(f"{value!r} is no number from 1 on")
+def count(value: str, least: int = 1) -> int:
+    """Read a whole number of at least 1."""
+    if not re.fullmatch("[0-9]+", value):
+        raise BadParameter(f"{value!r} is not a number")
+    if len(value) > _DIGITS or int(value) < least:
+        raise BadParameter(f"must be {least} or more, and have at most {_DIGITS} digits")
     return int(value)
 
 
 def count_or_zero(value: str) -> int:
-    """Read a whole number from 0 on."""
-    return 0 if value == "0" else count(value)
+    """Read a whole number of at least 0."""
+    return count(value, least=0)
 
 
 def headers(value: str) -> list[Header]:
-    """Read ``Name: value``, ``Name:`` to remove one, ``Name;`` for an empty one, or ``@FILE``."""
+    """Read ``Name: value``, ``Name:`` to remove one, ``Name;`` for an empty one, or ``@FILE``.
+
+    ``@-`` reads stdin.
+    """
     if not value.startswith("@"):
         return [_header(value)]
     try:
-        with open(value[1:], encoding="utf-8") as file:
-            lines = [line.strip() for line in file]
+        lines = [line.strip() for line in _read(value[1:]).decode().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise BadParameter(f"cannot read headers from {value[1:]}: {error}") from None
     return [_header(line) for line in lines if line and not line.startswith("#")]
+
+
+def _read(name: str) -> bytes:
+    if name != "-":
+        with open(name, "rb") as file:
+            return file.read()
+    if get_current_context().resilient_parsing:  # for completion, nothing may be read
+        return b""
+    return claim_stdin("--header @-").read_stdin()
+
+
+def claim_stdin(reader: str) -> Env:
+    """Return the environment for ``reader``, the only part of this command that reads stdin.
+
+    Raises:
+        UsageError: if another part reads it already.
+    """
+    context = get_current_context()
+    if _STDIN in context.meta:
+        raise UsageError(
+            f"stdin can be read only once: for {context.meta[_STDIN]}, or for {reader}",
+            hint="@FILE in place of @-",
+        )
+    context.meta[_STDIN] = reader
+    env: Env = context.find_root().obj
+    return env
 
 
 def _header(text: str) -> Header:
@@ -66,7 +131,7 @@ def _header(text: str) -> Header:
         return name.strip(), value.strip() or None
     if text.endswith(";"):
         return text[:-1].strip(), ""
-    raise BadParameter(f"{text!r} is no header; write 'Name: value'")
+    raise BadParameter(f"{text!r} is not a header; write 'Name: value'")
 
 
 def resolve(value: str) -> tuple[str, int, str]:

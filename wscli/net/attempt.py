@@ -1,4 +1,4 @@
-"""One try at opening a connection: what it was asked for, its deadline, its record."""
+"""One attempt to open a connection: its options, its deadline, its record."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 
 Observer = Callable[[Opening, str], None]
-"""Hears of each step as it is done: a phase of PHASES, "proxy", "request" or "response"."""
+"""Called after each step: a phase of PHASES, "request", "response" or "probe"."""
 
 
 class Attempt:
-    """What every step of a try at connecting needs to know."""
+    """One attempt to connect: the values that every step of it needs."""
 
     def __init__(
         self,
@@ -36,9 +36,13 @@ class Attempt:
 
     @contextmanager
     def phase(self, name: str, doing: str, hint: str = "") -> Iterator[None]:
-        """Time a phase of PHASES, and name it in the error if the deadline passes."""
+        """Time a phase of PHASES, and name it in the error if the deadline passes.
+
+        The time of a phase that runs twice, as "name" does for a SOCKS proxy, is added up.
+        """
         self.deadline.doing, self.deadline.hint = doing, hint
         start = self.clock.monotonic()
         yield
-        self.opening.timings[name] = self.clock.monotonic() - start
+        timings = self.opening.timings
+        timings[name] = timings.get(name, 0.0) + self.clock.monotonic() - start
         self.observe(name)

@@ -65,6 +65,10 @@ class Deadline:
             raise self.passed()
         return left
 
+    def check(self) -> None:
+        """Raise TimedOut if the time is up."""
+        self.remaining()
+
     def passed(self) -> TimedOut:
         """Return the error that says what was under way when time ran out."""
         return TimedOut(

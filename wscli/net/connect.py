@@ -12,6 +12,7 @@ from wscli.net.clock import Clock, Deadline
 from wscli.net.dial import dial
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
+from wscli.net.probe import explain_by_probe
 from wscli.net.upgrade import check_options, upgrade
 from wscli.net.url import Url, join_url, parse_url
 from wscli.wire.diagnosis import REDIRECTS
@@ -66,6 +67,11 @@ def _open_once(attempt: Attempt, environ: Mapping[str, str]) -> Connected:
     sock = dial(attempt, environ)
     try:
         leftover = upgrade(sock, attempt)
+    except UpgradeError as error:
+        sock.close()  # a server may serve one connection at a time
+        if attempt.options.probe:
+            raise explain_by_probe(error, attempt, environ) from None
+        raise
     except BaseException:
         sock.close()
         raise

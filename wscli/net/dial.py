@@ -16,7 +16,6 @@ from wscli.net import proxy as proxies
 from wscli.net import tls
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Clock, Deadline, poll_timeout
-from wscli.net.options import ConnectOptions
 from wscli.net.url import host_and_port
 
 _STAGGER = 0.25  # seconds before the next address is tried beside the last one (RFC 8305 §5)
@@ -38,7 +37,8 @@ def dial(attempt: Attempt, environ: Mapping[str, str]) -> socket.socket:
     if options.unix_socket is not None:
         sock = _connect_unix(options.unix_socket, attempt)
     elif proxy is None:
-        sock = _connect_tcp(url.host, url.port, attempt)
+        server = host_and_port(url.host, url.port)
+        sock = _connect_tcp(url.host, url.port, attempt, options.family, server)
     else:
         attempt.opening.proxy = str(proxy)
         sock = _connect_through(proxy, attempt)
@@ -76,53 +76,67 @@ def _connect_unix(path: str, attempt: Attempt) -> socket.socket:
 
 def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> socket.socket:
     url = attempt.opening.url
-    if proxy.kind != "http":
-        host = _host_for_socks(proxy, attempt)
-        with attempt.phase("proxy", f"connecting through the proxy {proxy}"):
-            return proxies.connect_socks(proxy, host, url.port, attempt.deadline)
-    sock = _connect_tcp(proxy.host, proxy.port, attempt)
+    # A SOCKS proxy that is given addresses is asked for one of the version of IP that is wanted;
+    # the proxy itself may have any.
+    host = url.host if proxy.kind == "http" else _host_for_socks(proxy, attempt)
+    family = attempt.options.family if proxy.kind == "http" else None
+    sock = _connect_to_proxy(proxy, attempt, family)
     try:
         with attempt.phase("proxy", f"waiting for the proxy {proxy}"):
-            proxies.tunnel(sock, proxy, attempt)
+            if proxy.kind == "http":
+                proxies.tunnel(sock, proxy, attempt)
+            else:
+                proxies.negotiate_socks(sock, proxy, host, url.port, attempt.deadline)
         return sock
     except BaseException:
         sock.close()
         raise
 
 
+def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None) -> socket.socket:
+    named = attempt.options.proxy is not None
+    try:
+        return _connect_tcp(proxy.host, proxy.port, attempt, family, f"the proxy {proxy}")
+    except ConnectError as error:
+        error.evidence = error.evidence or ("" if str(proxy) in error.what else f"proxy: {proxy}")
+        # Only a proxy that the environment names can be left out by --no-proxy.
+        otherwise = "check --proxy" if named else "--no-proxy to connect directly"
+        error.hint = f"start the proxy, or {otherwise}"
+        raise
+
+
 def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
-    """Return what to ask a SOCKS proxy for: an address, unless it is the one to look it up."""
+    """Return the name or address of the server in the form that a SOCKS proxy is asked for."""
     url, options = attempt.opening.url, attempt.options
     if proxy.looks_up and not any(host == url.host for host, _, _ in options.resolve):
         return url.host
-    if proxy.kind == "socks4":
-        options = options._replace(family=4)  # it knows no other
+    family = 4 if proxy.kind == "socks4" else options.family  # SOCKS4 has no IPv6
     with attempt.phase("name", f"looking up {url.host}"):
-        addresses = _resolve(url.host, url.port, options, attempt.deadline)
-        attempt.opening.looked_up = url.host
-        attempt.opening.addresses = tuple(str(address[0]) for _, address in addresses)
-    return attempt.opening.addresses[0]
+        addresses = _resolve(url.host, url.port, attempt, family)
+    return str(addresses[0][1][0])
 
 
-def _connect_tcp(host: str, port: int, attempt: Attempt) -> socket.socket:
-    opening = attempt.opening
+def _connect_tcp(
+    host: str, port: int, attempt: Attempt, family: int | None, name: str
+) -> socket.socket:
     with attempt.phase("name", f"looking up {host}"):
-        opening.looked_up = host
-        addresses = _resolve(host, port, attempt.options, attempt.deadline)
-        opening.addresses = tuple(str(address[0]) for _, address in addresses)
-    with attempt.phase("tcp", f"connecting to {host_and_port(host, port)}"):
-        sock = connect_any(addresses, host, port, attempt.deadline, attempt.clock)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        opening.address = host_and_port(*sock.getpeername()[:2])
+        addresses = _resolve(host, port, attempt, family)
+    with attempt.phase("tcp", f"connecting to {name}"):
+        sock, peer = connect_any(addresses, name, attempt.deadline, attempt.clock)
+        attempt.opening.address = host_and_port(*peer[:2])
     return sock
 
 
-def _resolve(host: str, port: int, options: ConnectOptions, deadline: Deadline) -> list[_Address]:
-    for name, of_port, address in options.resolve:
+def _resolve(host: str, port: int, attempt: Attempt, family: int | None) -> list[_Address]:
+    opening = attempt.opening
+    opening.looked_up = host
+    for name, of_port, address in attempt.options.resolve:
         if (name.lower(), of_port) == (host.lower(), port):
             host = address
     try:
-        return look_up(host, port, _FAMILIES[options.family], deadline)
+        addresses = look_up(host, port, _FAMILIES[family], attempt.deadline)
+        opening.addresses = tuple(str(address[0]) for _, address in addresses)
+        return addresses
     except (socket.gaierror, UnicodeError) as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else "not a host name"
         raise ConnectError(
@@ -172,12 +186,15 @@ def _interleave(addresses: list[_Address]) -> list[_Address]:
 
 
 def connect_any(
-    addresses: list[_Address], host: str, port: int, deadline: Deadline, clock: Clock
-) -> socket.socket:
-    """Return a non-blocking socket connected to the first address that answers (RFC 8305 §5).
+    addresses: list[_Address], name: str, deadline: Deadline, clock: Clock
+) -> tuple[socket.socket, Any]:
+    """Connect to the first address that answers (RFC 8305 §5).
+
+    Returns a non-blocking socket that delays no small segment (TCP_NODELAY), and the address of
+    its peer. ``name`` is used for the error.
 
     Raises:
-        ConnectError: if none does; the evidence has what each said.
+        ConnectError: if none does; the evidence has the reason for each address.
         TimedOut: at the deadline.
     """
     waiting = deque(addresses)
@@ -202,21 +219,35 @@ def connect_any(
             for fd, _ in poll.poll(poll_timeout(deadline.remaining(), pause)):
                 poll.unregister(fd)
                 sock, shown = trying.pop(fd)
-                failure = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                failure, peer = connection_result(sock)
                 if failure == 0:
-                    return sock
+                    return sock, peer
                 sock.close()
                 failures.append((shown, failure))
                 next_start = clock.monotonic()
     finally:
         for sock, _ in trying.values():
             sock.close()
-    raise _nobody_answered(host, port, failures)
+    raise _nobody_answered(name, failures)
+
+
+def connection_result(sock: socket.socket) -> tuple[int, Any]:
+    """Return the errno of a TCP connection attempt that has ended, 0 for success, and the peer.
+
+    A connection that the peer has reset since then is a failure, like one that was refused.
+    """
+    if failure := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        return failure, None
+    try:
+        return 0, sock.getpeername()
+    except OSError:
+        return errno.ECONNRESET, None
 
 
 def _begin_to_connect(family: int, address: Any) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     failure = sock.connect_ex(address)
     if failure in (0, errno.EINPROGRESS):
         return sock
@@ -224,9 +255,10 @@ def _begin_to_connect(family: int, address: Any) -> socket.socket:
     raise OSError(failure, os.strerror(failure))
 
 
-def _nobody_answered(host: str, port: int, failures: list[tuple[str, int]]) -> ConnectError:
+def _nobody_answered(name: str, failures: list[tuple[str, int]]) -> ConnectError:
     hints = {
         errno.ECONNREFUSED: "is a server listening on that port?",
+        errno.ECONNRESET: "the server, or a load balancer before it, resets new connections",
         errno.ENETUNREACH: "this machine has no route there; -4 or -6 uses one version of IP only",
         errno.EHOSTUNREACH: "the network says that this host is not there",
         errno.ETIMEDOUT: "a firewall may drop the packets",
@@ -234,7 +266,7 @@ def _nobody_answered(host: str, port: int, failures: list[tuple[str, int]]) -> C
     codes = [code for _, code in failures]
     each = [f"{shown}: {os.strerror(code).lower()}" for shown, code in failures]
     return ConnectError(
-        f"could not connect to {host_and_port(host, port)}: {os.strerror(codes[-1]).lower()}",
-        "\n".join(each) if len(each) > 1 or host not in each[0] else "",
+        f"could not connect to {name}: {os.strerror(codes[-1]).lower()}",
+        "\n".join(each) if len(each) > 1 or failures[0][0] not in name else "",
         next((hints[code] for code in codes if code in hints), "check host and port"),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from wscli.net.url import Url
+    from wscli.wire.diagnosis import Answer
     from wscli.wire.handshake import Agreement
     from wscli.wire.head import Request, Response
 
@@ -34,7 +35,8 @@ class Opening:
 
     ``interim`` is what the server sent before its real response, heads with a status of 1xx.
     ``timings`` has the seconds that each phase took, in the order of PHASES. ``opinion`` is what
-    websocket-client says of the upgrade: "accepted", or its complaint.
+    websocket-client says of the upgrade: "accepted", or its complaint. ``probe`` is the answer to a
+    plain GET of the same path, sent after a refusal.
     """
 
     def __init__(self, url: Url) -> None:
@@ -54,3 +56,4 @@ class Opening:
         self.body = b""
         self.agreement: Agreement | None = None
         self.opinion: str | None = None
+        self.probe: Answer | None = None

@@ -19,7 +19,9 @@ class ConnectOptions(NamedTuple):
     ``tls_min`` is "1.2" or "1.3". ``ping_interval`` sends keepalive pings, and a pong that takes
     longer than ``ping_timeout`` ends the connection. ``fragment`` sends messages in frames of at
     most so many bytes. ``answer_pings`` and ``echo_close`` are what RFC 6455 §5.5 demands, and may
-    be turned off to see what a server makes of it.
+    be turned off to see what a server makes of it. ``probe`` sends a second request, a plain GET of
+    the same path, when the server refuses an upgrade, so that the error can name the cause: off
+    here, since a library must not send what it was not asked for, and on in the commands.
     """
 
     headers: tuple[tuple[str, str | None], ...] = ()
@@ -52,3 +54,4 @@ class ConnectOptions(NamedTuple):
     fragment: int | None = None
     answer_pings: bool = True
     echo_close: bool = True
+    probe: bool = False

@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, Self, cast
 from urllib.parse import unquote
 
 from wscli.errors import ConnectError, UsageError
@@ -173,16 +173,18 @@ def _refused(proxy: Proxy, response: Response) -> ConnectError:
     )
 
 
-def connect_socks(proxy: Proxy, host: str, port: int, deadline: Deadline) -> socket.socket:
-    """Return a non-blocking socket to the server by way of a SOCKS proxy.
+def negotiate_socks(
+    sock: socket.socket, proxy: Proxy, host: str, port: int, deadline: Deadline
+) -> None:
+    """Ask a SOCKS proxy, on a connection to it, for a connection to the server.
 
     Raises:
         UsageError: if python-socks is not installed.
-        ConnectError: if the proxy refuses or is not there.
+        ConnectError: if the proxy refuses, or does not speak SOCKS.
         TimedOut: at the deadline.
     """
     try:
-        from python_socks import ProxyError, ProxyTimeoutError, ProxyType
+        from python_socks import ProxyError, ProxyType
         from python_socks.sync import Proxy as SocksProxy
     except ImportError:
         raise UsageError(
@@ -191,15 +193,45 @@ def connect_socks(proxy: Proxy, host: str, port: int, deadline: Deadline) -> soc
         ) from None
     kind = ProxyType.SOCKS4 if proxy.kind.startswith("socks4") else ProxyType.SOCKS5
     password = proxy.password if proxy.user is None else proxy.password or ""
-    agent = SocksProxy(kind, proxy.host, proxy.port, proxy.user, password, rdns=proxy.looks_up)
+    agent = SocksProxy(
+        kind,
+        proxy.host,
+        proxy.port,
+        proxy.user,
+        password,
+        rdns=proxy.looks_up,
+        forward=cast(SocksProxy, _Dialled(sock, deadline)),
+    )
     try:
-        sock: socket.socket = agent.connect(host, port, timeout=deadline.remaining())
-    except (TimeoutError, ProxyTimeoutError):
-        raise deadline.passed() from None
+        agent.connect(host, port)
     except (OSError, ProxyError) as error:
         raise ConnectError(
             f"could not connect through the proxy {proxy}: {error}",
             hint="check the proxy's address, and its --proxy USER:PASS@ if it wants one",
         ) from None
-    sock.setblocking(False)
-    return sock
+
+
+class _Dialled:
+    """A connection to a proxy, in the place where python-socks expects a proxy before the proxy.
+
+    python-socks would dial on its own, and with a time limit for each read, which a proxy that
+    sends a byte at a time escapes. This way it speaks SOCKS on our socket, under our deadline.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._tap = Tap(sock, deadline)
+
+    def connect(self, **_: object) -> Self:
+        """Return the stand-in for a socket, connected already."""
+        return self
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of the data."""
+        self._tap.send(data)
+
+    def recv(self, size: int) -> bytes:
+        """Receive at most ``size`` bytes; none when the proxy has ended the connection."""
+        return self._tap.read(size)
+
+    def close(self) -> None:
+        """Leave the socket to its owner."""

@@ -17,15 +17,24 @@ _INTERIM = rb"HTTP/1\.[0-9] 1(?!01)[0-9][0-9][ \r\n]"
 
 
 class NotHTTP(Exception):
-    """What came is no head of a response: not HTTP's first bytes, no end, or none in sight."""
+    """The bytes received are not the head of an HTTP response, or its end is not in sight."""
+
+
+class ClosedEarly(NotHTTP):
+    """The peer closed the connection before its head was complete, maybe before its first byte."""
+
+
+class EndlessInterim(NotHTTP):
+    """The interim responses (1xx) are longer than MAX_HEAD in all."""
 
 
 class Tap:
     """A stand-in for a socket that speaks up to the end of the response's head, and no further.
 
     ``sent`` and ``received`` are the bytes as they were on the wire. ``edit`` may change the
-    request's head on its way out, and ``on_sent`` is told when it has left. All waiting is under
-    one deadline.
+    request's head on its way out, and ``on_sent`` is called when it has left. Waiting and reading
+    are under one deadline, and no peer makes ``received`` longer than the two heads that MAX_HEAD
+    allows: one for all interim responses together, and one for the response.
     """
 
     def __init__(
@@ -67,15 +76,15 @@ class Tap:
         return bytes(self.received[start : self._given])
 
     def read_head(self, step: int = _CHUNK) -> bytes:
-        """Return the response's head whole, receiving at most ``step`` bytes at a time.
+        """Return the whole head of the response, receiving at most ``step`` bytes at a time.
 
         Raises:
-            NotHTTP: if what comes is none.
+            NotHTTP: if no head of a response comes.
             TimedOut: at the deadline.
         """
         while self._head_end is None:
             if not self._fill(step):
-                raise NotHTTP("the connection was closed before the head was whole")
+                raise ClosedEarly("the connection was closed before the head was complete")
         return bytes(self.received[self._head_start : self._head_end])
 
     @property
@@ -100,27 +109,34 @@ class Tap:
 
     def _fill(self, size: int) -> bool:
         data = self.read(size)
+        searched = len(self.received)
         self.received += data
-        head = self.received[self._head_start :]
-        while (end := head_end(head, len(head) - len(data))) is not None:
-            if not re.match(_INTERIM, head):
-                self._head_end = self._head_start + end
+        interim = re.compile(_INTERIM)
+        while (end := head_end(self.received, searched, self._head_start)) is not None:
+            if not interim.match(self.received, self._head_start):
+                self._head_end = end
                 break
-            self._head_start += end
-            head = head[end:]
-        if not (head.startswith(_HTTP) or _HTTP.startswith(head)):
-            raise NotHTTP("it does not begin with HTTP/")
-        if self._head_end is None and len(head) > MAX_HEAD:
-            raise NotHTTP(f"its head goes on after {MAX_HEAD:,} bytes")
+            self._head_start = end
+        self._check_head()
         return bool(data)
 
+    def _check_head(self) -> None:
+        if self._head_start > MAX_HEAD:
+            raise EndlessInterim(f"its interim responses are longer than {MAX_HEAD:,} bytes")
+        beginning = self.received[self._head_start : self._head_start + len(_HTTP)]
+        if not _HTTP.startswith(beginning):
+            raise NotHTTP("it does not begin with HTTP/")
+        if self._head_end is None and len(self.received) - self._head_start > MAX_HEAD:
+            raise NotHTTP(f"its head goes on after {MAX_HEAD:,} bytes")
+
     def read(self, size: int = _CHUNK) -> bytes:
-        """Receive whatever comes next; nothing when the peer has ended the connection.
+        """Receive at most ``size`` bytes; none when the peer has ended the connection.
 
         Raises:
             TimedOut: at the deadline.
         """
         while True:
+            self._deadline.check()  # a peer that always has more to send never makes us wait
             try:
                 return self._sock.recv(size)
             except (BlockingIOError, ssl.SSLWantReadError):
@@ -129,11 +145,11 @@ class Tap:
                 self._deadline.wait(self._sock, select.POLLOUT)
 
     def limit(self, deadline: Deadline) -> None:
-        """Put what is still to be read under another deadline."""
+        """Use another deadline from now on."""
         self._deadline = deadline
 
     def gettimeout(self) -> float:
-        """Say that nothing here waits, so that websocket-client does not wait on its own."""
+        """Return 0, non-blocking, so that websocket-client does not wait on its own."""
         return 0.0
 
     def close(self) -> None:

@@ -68,7 +68,10 @@ def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
     context = make_context(attempt.options)
     name = attempt.options.server_name or opening.url.host
     try:
+        sock.getpeername()  # wrap_socket would leak a socket that was reset in the meantime
         wrapped = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+    except OSError as error:
+        raise _failed(error, opening) from None
     except (ValueError, TypeError) as error:
         raise UsageError(
             f"{name!r} is no name that a certificate could be for", str(error), "--server-name NAME"
@@ -81,7 +84,7 @@ def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
         raise _untrusted(error, name, certificate) from None
     except OSError as error:
         wrapped.close()
-        raise explain(error, opening) from None
+        raise _failed(error, opening) from None
     except BaseException:
         wrapped.close()
         raise
@@ -94,6 +97,7 @@ def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
 
 def _shake_hands(sock: ssl.SSLSocket, deadline: Deadline) -> None:
     while True:
+        deadline.check()
         try:
             sock.do_handshake()
         except ssl.SSLWantReadError:
@@ -104,8 +108,20 @@ def _shake_hands(sock: ssl.SSLSocket, deadline: Deadline) -> None:
             return
 
 
+def _failed(error: OSError, opening: Opening) -> TLSError:
+    failure = explain(error, opening)
+    failure.closed_early = is_end_of_connection(error)
+    return failure
+
+
+def is_end_of_connection(error: OSError) -> bool:
+    """Return whether the connection ended, rather than TLS failing on what the peer sent."""
+    ended = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+    return ended or not isinstance(error, ssl.SSLError)
+
+
 def explain(error: OSError, opening: Opening) -> TLSError:
-    """Return what a failure of TLS means, also of one that shows only when bytes are read."""
+    """Return the error for a failure of TLS, also for one that only shows when bytes are read."""
     reason = getattr(error, "reason", None) or ""
     where = opening.url.authority
     if reason in (
@@ -118,6 +134,13 @@ def explain(error: OSError, opening: Opening) -> TLSError:
             f"{where} does not speak TLS",
             _openssl_reason(error),
             "this port speaks plain text: write ws:// instead of wss://",
+        )
+    # The alert to an ALPN without h2 (RFC 7301 §3.2), for which older versions of ssl lack a name.
+    if "no application protocol" in str(error).lower().replace("_", " "):
+        return TLSError(
+            f"{where} does not speak HTTP/1.1",
+            "OpenSSL says: tlsv1 alert no application protocol",
+            "the server speaks HTTP/2 only, and wscli needs HTTP/1.1: check host and port",
         )
     if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
         return TLSError(
@@ -137,7 +160,7 @@ def explain(error: OSError, opening: Opening) -> TLSError:
             _openssl_reason(error),
             "it may want a client certificate: --cert FILE --key FILE",
         )
-    if isinstance(error, ssl.SSLEOFError | ConnectionError):
+    if is_end_of_connection(error):
         return TLSError(
             f"{where} closed the connection during the TLS handshake",
             _openssl_reason(error),

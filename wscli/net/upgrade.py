@@ -14,10 +14,11 @@ from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
-from wscli.net.tap import NotHTTP, Tap
+from wscli.net.tap import ClosedEarly, EndlessInterim, NotHTTP, Tap
 from wscli.net.url import Url
 from wscli.wire import diagnosis
 from wscli.wire.deflate import OFFER
+from wscli.wire.diagnosis import Answer, Evidence
 from wscli.wire.handshake import check_response
 from wscli.wire.head import (
     FIELD_NAME,
@@ -33,7 +34,7 @@ from wscli.wire.head import (
 
 _BODY_LIMIT = 64 << 10  # bytes of a refusal's body that are read
 _BODY_TIMEOUT = 1.0  # seconds to wait for a body once its head is there
-_SHOWN_BODY = 2 << 10
+_SHOWN_INTERIM = 80
 _UNSENDABLE = r"[\r\n\0\ud800-\udfff]"  # what would end the line, and what is not UTF-8
 
 
@@ -53,11 +54,20 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
         on_sent=lambda: _record_request(tap, attempt),
     )
     try:
-        with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer"):
+        hint = diagnosis.explain_silence(secure=opening.url.secure)
+        with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer", hint):
             opening.opinion = _ask_websocket_client(tap, opening.url, attempt.options)
             response = parse_response(tap.read_head())
+    except EndlessInterim as error:
+        raise UpgradeError(
+            f"{opening.url.authority} sends interim responses (1xx) and never a final one",
+            f"{error}; the first begins with {bytes(tap.received[:_SHOWN_INTERIM])!r}",
+            "the server, or a proxy on the way, does not finish its answer",
+        ) from None
     except NotHTTP as error:
-        raise _not_http(opening, bytes(tap.received), str(error)) from None
+        refusal = _not_http(opening, bytes(tap.received), str(error))
+        refusal.closed_early = isinstance(error, ClosedEarly)
+        raise refusal from None
     except MalformedHead as error:
         raise UpgradeError(
             f"{opening.url.authority} answered with a malformed HTTP head",
@@ -65,7 +75,9 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
             "the server, or a proxy on the way, breaks RFC 9112",
         ) from None
     except OSError as error:
-        raise _broken_off(error, opening, bytes(tap.received)) from None
+        failure = _broken_off(error, opening, bytes(tap.received))
+        failure.closed_early = tls.is_end_of_connection(error)
+        raise failure from None
     finally:
         opening.received = bytes(tap.received)
         opening.interim = tap.interim
@@ -183,10 +195,11 @@ def _read_body(tap: Tap, response: Response, attempt: Attempt) -> bytes:
 
 def _judge(opening: Opening, request: Request, response: Response) -> None:
     if response.status != 101:
+        answer = Answer(response, opening.body)
         raise UpgradeError(
             f"the server answered {response.status} {response.reason}".rstrip() + " instead of 101",
             _show_response(response, opening.body),
-            diagnosis.explain_refusal(request, response, opening.body),
+            diagnosis.explain_refusal(Evidence(request, opening.url.secure, answer)),
             response.status,
         )
     agreement = opening.agreement = check_response(request, response)
@@ -200,18 +213,15 @@ def _judge(opening: Opening, request: Request, response: Response) -> None:
 
 def _show_response(response: Response, body: bytes) -> str:
     head = decode_head(response.raw).strip()
-    if not body:
-        return head
-    shown = body[:_SHOWN_BODY].decode(errors="replace").strip()
-    more = f"\n[{len(body):,} bytes in all]" if len(body) > _SHOWN_BODY else ""
-    return f"{head}\n\n{shown}{more}"
+    shown = diagnosis.show_body(response, body)
+    return f"{head}\n\n{shown}" if shown else head
 
 
 def _broken_off(error: OSError, opening: Opening, received: bytes) -> WscliError:
     # A server that misses a client certificate says so only now, and often just by leaving.
     if opening.tls is not None and not received:
         return tls.explain(error, opening)
-    hint = "" if received else diagnosis.explain_not_http(b"", tls=opening.url.secure)[1]
+    hint = "" if received else _explain_nothing(opening)
     return UpgradeError(
         f"{opening.url.authority} broke off during the upgrade",
         error.strerror or str(error),
@@ -220,6 +230,16 @@ def _broken_off(error: OSError, opening: Opening, received: bytes) -> WscliError
 
 
 def _not_http(opening: Opening, received: bytes, detail: str) -> UpgradeError:
-    what, hint = diagnosis.explain_not_http(received, tls=opening.url.secure)
-    evidence = f"{detail}: {received[:200]!r}" if received else ""
+    if not received:
+        what = "nothing: the connection was closed without a response"
+        hint = _explain_nothing(opening)
+        return UpgradeError(f"{opening.url.authority} answered with {what}", "", hint)
+    what, hint = diagnosis.explain_not_http(received)
+    evidence = f"{detail}: {received[:200]!r}"
     return UpgradeError(f"{opening.url.authority} answered with {what}", evidence, hint)
+
+
+def _explain_nothing(opening: Opening) -> str:
+    if opening.request is None:  # it left before the request was sent
+        return "the server's log may say why"
+    return diagnosis.explain_refusal(Evidence(opening.request, opening.url.secure))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 from contextlib import ExitStack
+from itertools import count
 
 from wscli.apps import demo
 from wscli.apps.common import Seeing
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
+from wscli.apps.recording import open_recording
 from wscli.apps.report import report
 from wscli.errors import ExitStatus, UsageError, WscliError
 from wscli.net.url import parse_url
@@ -41,8 +43,9 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         url = stack.enter_context(demo.resolve(options.common.url))
         host = parse_url(url).authority
         shell = Shell(options, env, _history_of(options, host))
-        if options.common.seeing.record:
-            shell.recorder.start(options.common.seeing.record)
+        seeing = options.common.seeing
+        if seeing.record is not None:
+            shell.recorder.start(seeing.record, open_recording(seeing.record, seeing.existing))
         stack.callback(shell.recorder.stop)
         shell.link = _link(shell, url, options, env)
         shell.link.start()
@@ -79,14 +82,21 @@ def _history_of(options: ReplOptions, host: str) -> str | None:
 
 def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     common = options.common
-    bus = Bus([shell.stats, shell.recorder, *_talk(shell, common.seeing, env), shell.display])
+    automation = options.sending.automation(env)
+    bus = Bus(
+        [automation, shell.stats, shell.recorder, *_talk(shell, common.seeing, env), shell.display]
+    )
     if common.seeing.form == "json":
         bus = Bus([bus, data_sink(common.seeing, shell.stream_env)])
 
+    tries = count()
+
     def connect() -> Session:
         started = env.clock.monotonic()
+        # Only the first refusal is probed: a server in trouble need not get twice the requests.
+        how = common.connect._replace(probe=common.connect.probe and not next(tries))
         try:
-            return open_session(url, common.connect, clock=env.clock, environ=env.environ, bus=bus)
+            return open_session(url, how, clock=env.clock, environ=env.environ, bus=bus)
         except WscliError as error:
             bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
             raise
@@ -94,7 +104,7 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     reconnect = None
     if options.reconnect != "never":
         reconnect = Reconnect(always=options.reconnect == "always")
-    return Link(connect, reconnect, shell)
+    return Link(connect, reconnect, automation, shell)
 
 
 def _talk(shell: Shell, seeing: Seeing, env: Env) -> list[Sink]:

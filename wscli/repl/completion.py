@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, Suggestion
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 
@@ -14,6 +16,24 @@ from wscli.repl.history import LineHistory
 
 _MAX_LINES = 50
 _COMMAND_BEGUN = r"/[^\s/]*"
+
+
+class LineSuggester(AutoSuggestFromHistory):
+    """Suggests the rest of a line that was entered before, unless it fills more than a row.
+
+    A suggestion of many rows would make room for itself, which stays blank when it goes away.
+    """
+
+    def __init__(self, columns: Callable[[], int]) -> None:
+        super().__init__()
+        self._columns = columns
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        """Return the rest of the line, or None."""
+        found = super().get_suggestion(buffer, document)
+        if found is None or len(found.text) > self._columns() or "\n" in found.text:
+            return None
+        return found
 
 
 class LineCompleter(Completer):
@@ -38,8 +58,10 @@ class LineCompleter(Completer):
         found = COMMANDS.get(name)
         if found is None:
             return
-        word = argument.rsplit(None, 1)[-1] if argument and not argument[-1].isspace() else ""
+        *before, word = re.split(r"\s+", argument)
         words = tuple(COMMANDS) if name == "help" else found.words
+        if before and before[-1] in found.values:
+            words = found.values[before[-1]]
         if AT_FILE in words and word.startswith("@"):
             yield from self._paths.get_completions(Document(word[1:]), event)
             return

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
+from wscli.payload.matching import Matcher, PatternTimeout
 from wscli.repl.feed import Asked, Feed, Gap, Record
 from wscli.repl.journal import Journal
 from wscli.session.bus import Batch, Sink
-from wscli.session.end import End
+from wscli.session.end import End, error_of
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.safe import visible, visible_bytes
 from wscli.sinks.human.talk import describe_end, show_duration, show_frame
-from wscli.wire.codes import NORMAL_CLOSE_CODES, Opcode
+from wscli.sinks.human.wrapping import wrap_words
+from wscli.sinks.notice import describe_declined
+from wscli.wire.codes import Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.frames import Frame, Run
 from wscli.wire.rules import Violation
 
 _DRAW_FOR = 0.003  # seconds: what takes longer is drawn when keys have been looked at
+_NEVER_SPLIT = 8 << 10  # characters of a record that are drawn at once, so that it is seen whole
 _MAX_EXPECTED = 1000  # control frames of the user's that are remembered
+_FEWEST_ROWS = 8  # that a message is cut to, unless the user says so
+_PING_INTERVAL = 10.0  # seconds for which only one of the peer's pings is shown
 _EVENTS = (Messages, Ping, Pong, Close)
 
 
@@ -30,8 +35,9 @@ class Display(Sink):
     """Puts what is to be drawn into a feed, in the reader's thread, and draws it in another.
 
     ``draws_messages`` and ``tells`` (of each opening and end) are off where another sink does it.
-    ``verbose`` shows every ping and pong, not only those that the user sent or asked for.
-    ``news`` is called when there is something to draw, or to count.
+    ``verbose`` shows every ping and pong. Otherwise these are shown: the pongs that answer the
+    user's pings, and of the peer's pings one in ten seconds; our answers to them, and keepalive,
+    are not. ``news`` is called when there is something to draw, or to count.
     """
 
     wants_outgoing = True
@@ -39,7 +45,8 @@ class Display(Sink):
     def __init__(self, view: MessageView, clock: Clock, news: Callable[[], None]) -> None:
         self.view = view
         self.journal = Journal()
-        self.pattern: re.Pattern[str] | None = None
+        self.filter: Matcher | None = None
+        self.cut_at: int | None = None
         self.draws_messages = True
         self.verbose = False
         self.tells = True
@@ -49,6 +56,8 @@ class Display(Sink):
         self._rest = ""  # of what is being drawn
         self._expected: dict[bytes, None] = {}
         self._ended_at: float | None = None
+        self._ping_due = 0.0  # when the next ping of the peer is shown, since the dial
+        self._pings_hidden = 0
 
     # In the thread of whoever has something to show
 
@@ -58,21 +67,21 @@ class Display(Sink):
 
     def note(self, text: str, style: str = "dim") -> None:
         """Have a remark drawn as ``say`` does, with its lines broken between words."""
-        from textwrap import TextWrapper
-
-        wrapper = TextWrapper(
-            self.view.width,
-            initial_indent="* ",
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
         paint = self.view.palette.paint
-        self.say("\n".join(paint(style, line) for line in wrapper.wrap(visible(text))))
+        rows = wrap_words(f"* {visible(text)}", self.view.width)
+        self.say("\n".join(paint(style, row) for row in rows))
+
+    def say_table(self, lines: Iterable[str]) -> None:
+        """Have lines drawn as ``say`` does, each broken between words under its last column."""
+        self.say("\n".join(row for line in lines for row in wrap_words(line, self.view.width)))
 
     def show(self, entries: Iterable[Entry]) -> None:
         """Have messages drawn whole, however much comes."""
         self._put(map(Asked, entries))
+
+    def show_again(self, entries: Iterable[Entry]) -> None:
+        """Have messages drawn as they are when they come."""
+        self._put(Asked("\n".join(self.view.lines(entry)) + "\n") for entry in entries)
 
     def talk(self, text: str) -> None:
         """Have lines drawn, unless there are more of them than the terminal can take."""
@@ -85,7 +94,8 @@ class Display(Sink):
         self._expected[payload] = None
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
-        """Say what is open, and how long nothing was, where there was something before."""
+        """Say what is open, and for how long nothing was, where there was something before."""
+        self._ping_due, self._pings_hidden = 0.0, 0
         if self._ended_at is not None:
             gap = f"── {time - self._ended_at:.1f} s without a connection "
             self.say(self.view.palette.paint("bold", f"{gap:─<{min(self.view.width, 80)}}"))
@@ -108,7 +118,7 @@ class Display(Sink):
         """Say how it ended, and remember when the gap began."""
         self._ended_at = end.time
         if self.tells:
-            self.note(describe_end(end), "dim" if end.code in NORMAL_CLOSE_CODES else "error")
+            self.note(describe_end(end), "error" if error_of(end) else "dim")
 
     def _put(self, records: Iterable[Record | Asked]) -> None:
         self._feed.put(records)
@@ -123,19 +133,36 @@ class Display(Sink):
     def _passes(self, entry: Entry) -> bool:
         if not entry.incoming:
             return not self.view.bare
-        pattern = self.pattern  # which another thread may change
-        if pattern is None:
+        matcher = self.filter  # which another thread may change
+        try:
+            return matcher is None or matcher.matches(entry.opcode, entry.payload)
+        except PatternTimeout as error:
+            self.filter = None  # each message would hold up the connection for as long
+            self.note(f"{error}, number {entry.number}: the filter is off", "error")
             return True
-        return pattern.search(entry.payload.decode(errors="backslashreplace")) is not None
 
     def _control(self, batch: Batch, item: Ping | Pong) -> Iterator[str]:
-        if not (self.verbose or item.payload in self._expected) or not self.draws_messages:
+        if not self.draws_messages:
             return
-        kind = "ping" if isinstance(item, Ping) else "pong"
-        rtt = item.rtt if isinstance(item, Pong) else None
-        parts = [] if rtt is None else [f"{rtt * 1000:.2f} ms"]
-        parts += [visible_bytes(item.payload)] if _is_readable(item.payload) else []
-        yield self._line(batch, kind, len(item.payload), "  ".join(parts))
+        if self.verbose or item.payload in self._expected:
+            kind = "ping" if isinstance(item, Ping) else "pong"
+            rtt = item.rtt if isinstance(item, Pong) else None
+            parts = [] if rtt is None else [f"{rtt * 1000:.2f} ms"]
+            parts += [visible_bytes(item.payload)] if _is_readable(item.payload) else []
+            yield self._line(batch, kind, len(item.payload), "  ".join(parts))
+        elif isinstance(item, Ping) and batch.incoming:
+            yield from self._peer_ping(batch, item)
+
+    def _peer_ping(self, batch: Batch, ping: Ping) -> Iterator[str]:
+        """Show a ping of the peer's, unless one was shown a moment ago."""
+        if batch.elapsed < self._ping_due:
+            self._pings_hidden += 1
+            return
+        parts = [visible_bytes(ping.payload)] if _is_readable(ping.payload) else []
+        parts += [f"({self._pings_hidden:,} more since the last)"] if self._pings_hidden else []
+        text = self.view.palette.paint("dim", "  ".join(parts))
+        self._ping_due, self._pings_hidden = batch.elapsed + _PING_INTERVAL, 0
+        yield self._line(batch, "ping", len(ping.payload), text)
 
     def _forged(self, batch: Batch, items: Sequence[Item]) -> Iterator[str]:
         """Show a frame of the user's: a fragment, or one that breaks a rule."""
@@ -162,12 +189,22 @@ class Display(Sink):
         """Whether there is something to draw."""
         return bool(self._rest or self._feed)
 
+    def fit(self, columns: int, rows: int) -> None:
+        """Lay out for a terminal of a size, and cut messages to half of it, or to ``cut_at``."""
+        self.view.width = columns
+        self.view.rows = self.cut_at or max(_FEWEST_ROWS, rows // 2)
+
     def draw(self, size: int) -> str:
-        """Return what is to be drawn next: lines of about so many characters."""
+        """Return the next lines to draw, of about ``size`` characters.
+
+        A message of ordinary length is returned in one piece: its payload might otherwise be
+        missing from the screen until the next batch.
+        """
         parts: list[str] = []
         stop = self._clock.monotonic() + _DRAW_FOR
         while size > 0 and (text := self._rest or self._render(self._feed.take())):
-            end = text.find("\n", size) + 1 or len(text)
+            short = len(text) <= _NEVER_SPLIT
+            end = len(text) if short else text.find("\n", size) + 1 or len(text)
             parts.append(text[:end])
             self._rest = text[end:]
             size -= end
@@ -188,7 +225,7 @@ class Display(Sink):
 
 
 class DisplayStream(io.RawIOBase):
-    """What takes the place of stdout and stderr in a session: ``draw`` has the lines drawn."""
+    """Takes the place of stdout and stderr in a session: ``draw`` has the lines drawn."""
 
     def __init__(self, draw: Callable[[str], None], descriptor: int) -> None:
         self._draw = draw
@@ -216,6 +253,8 @@ def _describe_opening(opening: Opening, elapsed: float) -> str:
     agreement = opening.agreement
     if agreement is not None and agreement.subprotocol:
         parts.append(f"subprotocol {agreement.subprotocol}")
+    if agreement is not None and agreement.declined:
+        parts.append(describe_declined(agreement.declined))
     if agreement is not None and agreement.deflate:
         parts.append("permessage-deflate")
     return f"connected to {', '.join(parts)}"

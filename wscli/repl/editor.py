@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from wscli.errors import UsageError
 
+_EDITORS = ("nano", "vim", "vi", "emacs", "micro", "joe")
+
 
 def edit_text(text: str, environ: Mapping[str, str]) -> str:
     """Let the user edit a text; return it without the line feed that editors add at the end.
@@ -39,7 +41,7 @@ def _words(editor: str) -> list[str]:
     try:
         return shlex.split(editor)
     except ValueError as error:
-        raise UsageError(f"EDITOR is {editor!r}, which is no command", str(error)) from None
+        raise UsageError(f"EDITOR is {editor!r}, which is not a command line", str(error)) from None
 
 
 def _run(command: list[str]) -> None:
@@ -47,7 +49,19 @@ def _run(command: list[str]) -> None:
         status = subprocess.call(command)  # noqa: S603 - it is the user's own choice
     except OSError as error:
         raise UsageError(
-            f"cannot start the editor {command[0]!r}", error.strerror or str(error), "EDITOR=nano"
+            f"cannot start the editor {command[0]!r}",
+            error.strerror or str(error),
+            _editor_hint(command[0]),
         ) from None
     if status:
         raise UsageError(f"the editor {command[0]!r} ended with status {status}")
+
+
+def _editor_hint(missing: str) -> str:
+    """Name an editor that is installed."""
+    from shutil import which
+
+    found = next((name for name in _EDITORS if name != missing and which(name)), None)
+    if found is None:
+        return "install an editor, and set EDITOR to its name; /text @FILE sends what is in a file"
+    return f"EDITOR={found}"

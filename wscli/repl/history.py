@@ -5,12 +5,14 @@ What this needs is imported when it is, which is after the prompt is there.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from urllib.parse import quote
 
+_MODE = 0o600
 _MAX_LINES = 2000
 _MAX_FILE = 4 << 20  # bytes: a larger file is written anew with what is kept of it
 
@@ -44,7 +46,8 @@ class LineHistory:
         if self._path is None:
             return []
         try:
-            with open(self._path, "rb") as file:
+            with open(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+                os.fchmod(file.fileno(), _MODE)
                 data = file.read()
         except FileNotFoundError:
             return []
@@ -64,15 +67,18 @@ class LineHistory:
         rows = "".join(f"{json.dumps(line)}\n" for line in lines)
         try:
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | mode
-            with open(os.open(self._path, flags, 0o600), "w", encoding="ascii") as file:
-                os.fchmod(file.fileno(), 0o600)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | mode
+            with open(os.open(self._path, flags, _MODE), "w", encoding="ascii") as file:
+                os.fchmod(file.fileno(), _MODE)
                 file.write(rows)
         except OSError as error:
             self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
-        self._complain(f"no history is kept: {self._path}: {error.strerror or error}")
+        reason = error.strerror or str(error)
+        if error.errno in (errno.ELOOP, errno.EMLINK):  # O_NOFOLLOW; FreeBSD says EMLINK
+            reason = "it is a symbolic link"
+        self._complain(f"no history is kept: {self._path}: {reason}")
         self._path = None
 
 

@@ -29,6 +29,8 @@ from prompt_toolkit.styles import Style
 from prompt_toolkit.widgets import SearchToolbar
 
 _MENU_ROWS = 8
+_PROMPT = "> "
+_LEAST_WIDTH = 8  # columns, below which the prompt is what is typed alone
 
 STYLE = Style(
     [
@@ -73,16 +75,19 @@ def make_layout(
     )
 
     def prefix(line: int, wrapped: int) -> StyleAndTextTuples:
-        return [(prompt(), "> ")] if line == wrapped == 0 else [("", "  ")]
+        if columns() < _LEAST_WIDTH:
+            return []
+        return [(prompt(), _PROMPT)] if line == wrapped == 0 else [("", " " * len(_PROMPT))]
 
     def columns() -> int:
         return get_app().output.get_size().columns
 
-    def rows() -> Dimension:
-        return Dimension(max=max(1, get_app().output.get_size().rows - _MENU_ROWS))
+    def a_third() -> Dimension:
+        """Leave most of the screen to what comes; the rows of a long line stay blank after it."""
+        return Dimension(max=max(1, get_app().output.get_size().rows // 3))
 
     window = Window(
-        control, height=rows, wrap_lines=True, get_line_prefix=prefix, dont_extend_height=True
+        control, height=a_third, wrap_lines=True, get_line_prefix=prefix, dont_extend_height=True
     )
     line = FormattedTextControl(lambda: [*toolbar(columns())])
     return Layout(
@@ -92,7 +97,8 @@ def make_layout(
                 CompletionsMenu(max_height=_MENU_ROWS),
                 search,
                 ConditionalContainer(
-                    Window(line, dont_extend_height=True, style="class:toolbar"), ~is_done
+                    Window(line, height=a_third, dont_extend_height=True, style="class:toolbar"),
+                    ~is_done,
                 ),
             ]
         ),

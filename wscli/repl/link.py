@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from wscli.apps.automation import Automation
 from wscli.errors import WscliError
 from wscli.net.opening import Opening
 from wscli.session.end import End
@@ -16,34 +18,59 @@ from wscli.wire.codes import CloseCode
 _JOIN = 1.0  # seconds; a thread that is still connecting then ends with the process
 
 
+class Retry(NamedTuple):
+    """The next attempt to connect: which one it is, when, and why the last one failed.
+
+    ``at`` is a time of ``time.monotonic``; ``reason`` is empty before the first attempt fails.
+    """
+
+    attempt: int
+    at: float
+    reason: str
+
+    @property
+    def left(self) -> float:
+        """The seconds until the attempt; 0 when it has begun."""
+        return max(0.0, self.at - time.monotonic())
+
+
 class Listener(Protocol):
-    """Hears, in the link's thread, what becomes of the connection."""
+    """Is called, in the link's thread, when the connection opens, ends or fails."""
 
     def link_up(self, session: Session) -> None:
-        """Hear that it is open."""
+        """Use a connection that has opened."""
 
-    def link_down(self, outcome: End | WscliError, wait: float | None) -> None:
-        """Hear how it ended, or why there is none; the next try is in so many seconds, or never."""
+    def link_down(self, outcome: End | WscliError, retry: Retry | None) -> None:
+        """Handle the end of a connection, or a failure to connect, and show the next attempt."""
+
+    def link_complains(self, error: WscliError) -> None:
+        """Report an error that the connection outlives."""
 
     def link_crashed(self, error: Exception) -> None:
-        """Hear of a bug."""
+        """Handle a bug."""
 
 
 class Link:
     """At most one connection at a time; the methods may be called from any thread.
 
-    ``state`` is connecting, open, waiting (for the next try) or closed; ``opening`` is that of the
-    latest connection, also when it has ended.
+    ``state`` is connecting, open, waiting (for the next attempt) or closed; ``opening`` is that of
+    the latest connection, also when it has ended. ``retry`` is there while it connects again.
     """
 
     def __init__(
-        self, connect: Callable[[], Session], reconnect: Reconnect | None, listener: Listener
+        self,
+        connect: Callable[[], Session],
+        reconnect: Reconnect | None,
+        automation: Automation,
+        listener: Listener,
     ) -> None:
         self.state = "connecting"
         self.session: Session | None = None
         self.opening: Opening | None = None
+        self.retry: Retry | None = None
         self._connect = connect
         self._reconnect = reconnect
+        self._automation = automation
         self._listener = listener
         self._now = threading.Event()  # set to connect without waiting
         self._stopping = False
@@ -92,7 +119,8 @@ class Link:
         except WscliError as error:
             return error
         self.session, self.opening = session, session.opening
-        self.state = "open"
+        self.state, self.retry = "open", None
+        self._automation.attach(session)
         session.start()
         self._listener.link_up(session)
         while session.end is None:
@@ -101,14 +129,27 @@ class Link:
                 session.turn(0)
                 session.abort()
             else:
-                session.turn()
+                self._turn()
         self.session = None
         return session.end
+
+    def _turn(self) -> None:
+        """Turn the session once, and report a pattern of --answer that was abandoned."""
+        self._automation.turn()
+        failure, self._automation.failure = self._automation.failure, None
+        if failure is not None:
+            self._listener.link_complains(failure)
 
     def _pause(self, outcome: End | WscliError) -> None:
         wait: float | None = 0.0  # the user wants it now
         if not self._now.is_set():
             wait = self._reconnect.wait(outcome) if self._reconnect else None
+        self.retry = None if wait is None else self._next_attempt(outcome, wait)
         self.state = "closed" if wait is None else "waiting"
-        self._listener.link_down(outcome, wait)
+        self._listener.link_down(outcome, self.retry)
         self._now.wait(wait)
+
+    def _next_attempt(self, outcome: End | WscliError, wait: float) -> Retry:
+        attempt = self.retry.attempt + 1 if self.retry else 1
+        reason = outcome.what if isinstance(outcome, WscliError) else ""
+        return Retry(attempt, time.monotonic() + wait, reason)

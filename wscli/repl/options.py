@@ -11,7 +11,8 @@ from wscli.apps.message import Sending
 class ReplOptions(NamedTuple):
     """``reconnect`` is never, auto (unless the server does not want us) or always.
 
-    ``on_open`` are lines that are entered whenever a connection is open.
+    ``on_open`` are lines that are entered whenever a connection is open. ``max_lines`` are the rows
+    that a message is cut to; None is half the screen.
     """
 
     common: Common
@@ -21,3 +22,4 @@ class ReplOptions(NamedTuple):
     exit_on_close: bool = False
     history: bool = True
     vi: bool = False
+    max_lines: int | None = None

@@ -20,6 +20,8 @@ _LONGEST_LINE = 4095  # bytes: of a longer line a terminal of Linux keeps the re
 class PlainConsole:
     """Reads lines as the terminal hands them over, and writes what is displayed as it comes."""
 
+    shows_state = False
+
     def __init__(self, shell: Shell, output: Output) -> None:
         self._shell = shell
         self._output = output

@@ -10,25 +10,30 @@ from typing import Protocol
 from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import read_message
+from wscli.apps.recording import Recorder
 from wscli.apps.report import report
 from wscli.errors import ConnectionClosed, ExitStatus, UsageError, WscliError
+from wscli.payload.typed import terminated
 from wscli.repl.commands import run_command
 from wscli.repl.display import Display, DisplayStream
 from wscli.repl.history import LineHistory
 from wscli.repl.lines import Call, parse_line
-from wscli.repl.link import Link
+from wscli.repl.link import Link, Retry
 from wscli.repl.options import ReplOptions
-from wscli.repl.recorder import Recorder
 from wscli.session.end import End, error_of
 from wscli.session.session import Session
 from wscli.sinks.stats import Stats
 from wscli.wire.codes import Opcode
 
 _MAX_PENDING = 64 << 20  # bytes that wait to be sent, above which nothing more is taken
+_SOON = 0.05  # seconds: a wait that would be shown as 0.0 is not worth showing
 
 
 class Console(Protocol):
     """Where the user types, and where what is displayed goes; for the main thread."""
+
+    shows_state: bool
+    """Whether the state of the connection is always in view."""
 
     def wake(self) -> None:
         """Have the shell ``catch_up`` and what it displays drawn; from any thread."""
@@ -61,6 +66,7 @@ class Shell:
         self._wake: Callable[[], None] = lambda: None
         self.display = Display(message_view(seeing, env), env.clock, self.wake)
         self.display.draws_messages = seeing.form != "json"
+        self.display.cut_at = options.max_lines
         self.display.verbose = seeing.verbosity == 1
         talks_here = seeing.verbosity and env.stderr_tty
         self._silent = seeing.quiet or seeing.form == "json"
@@ -75,6 +81,7 @@ class Shell:
         self._options = options
         self.interrupted = False  # whether Ctrl-C was the last key
         self._been_open = False
+        self._last_failure = ""  # to connect, since there was a connection
         self._leaving = False
         self._outcome = ExitStatus.OK  # of the latest connection
         self._left_with = ExitStatus.OK
@@ -97,22 +104,30 @@ class Shell:
     # What the user does
 
     def enter(self, line: str) -> bool:
-        """Send a line or run its command; tell whether it is to stay in the prompt."""
+        """Send a line or run its command; return True if it is to stay in the prompt."""
         call = parse_line(line)
         try:
             if isinstance(call, Call):
                 run_command(self, call.name, call.argument)
             elif call:
-                self.send(Opcode.TEXT, call.encode())
+                self._send_line(call)
         except UnicodeEncodeError:
             self.report(UsageError("the line is not UTF-8, as text must be"))
+        except MemoryError:
+            self.report(UsageError("there is not enough memory for that"))
         except WscliError as error:
             self.report(error)
             return isinstance(error, ConnectionClosed) and not isinstance(call, Call)
         return False
 
+    def _send_line(self, line: str) -> None:
+        sending = self._options.sending
+        literal = f"@{line}" if line.startswith("@") else line  # only commands read files
+        payload = read_message(literal, sending.opcode, self.env, escapes=sending.escapes)
+        self.send(sending.opcode, payload)
+
     def send(self, opcode: Opcode, payload: bytes) -> None:
-        """Send a message.
+        """Send a message, with the terminator that messages are to have.
 
         Raises:
             ConnectionClosed: if there is no open connection, or it takes no more.
@@ -120,7 +135,7 @@ class Shell:
         session = self.session()
         if session.pending > _MAX_PENDING:
             raise ConnectionClosed(f"the peer does not read: {session.pending:,} bytes wait", 0)
-        session.post(opcode, [payload])
+        session.post(opcode, [terminated(payload, self._options.sending.end)])
 
     def session(self) -> Session:
         """Return the open session.
@@ -134,7 +149,7 @@ class Shell:
         hint = "wait for it" if self.link.state == "connecting" else "/reconnect"
         raise ConnectionClosed("not connected", 0, hint=hint)
 
-    def read_payload(self, text: str, opcode: Opcode) -> bytes:
+    def read_payload(self, text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
         """Return a payload: the text itself, or what it stands for, see ``read_message``.
 
         Raises:
@@ -144,7 +159,7 @@ class Shell:
             raise UsageError("stdin is the terminal here", hint="@FILE")
         if text.startswith("@~"):
             text = f"@{os.path.expanduser(text[1:])}"
-        return read_message(text, opcode, self.env)
+        return read_message(text, opcode, self.env, escapes=escapes)
 
     def leave(self, status: ExitStatus = ExitStatus.OK) -> None:
         """Close the connection and leave; when called again, leave at once."""
@@ -187,29 +202,41 @@ class Shell:
     def link_up(self, session: Session) -> None:
         """Enter the lines that each connection begins with."""
         self._been_open = True
+        self._last_failure = ""
         self.call_soon(self._begin)
 
-    def link_down(self, outcome: End | WscliError, wait: float | None) -> None:
-        """Say what is wrong, if anything, and what happens next."""
+    def link_down(self, outcome: End | WscliError, retry: Retry | None) -> None:
+        """Say what is wrong, unless the last attempt failed alike, and what happens next."""
         error = outcome if isinstance(outcome, WscliError) else error_of(outcome)
-        if not self._been_open and wait is None:
+        if not self._been_open and retry is None:
             self.failure = error
-        elif error is not None and not self._is_told(outcome):
-            self.report(error)
-        elif error is not None and error.hint:
-            self.note(f"try: {error.hint}")
-        if wait:
-            self.note(f"connecting again in {wait:.1f} s")
-        self.call_soon(lambda: self._after(error, wait))
+        elif retry is None or not self._is_repeated(outcome):
+            self._report_outcome(outcome, error)
+        self.call_soon(lambda: self._after(error, retry))
+
+    def link_complains(self, error: WscliError) -> None:
+        """Show an error that the connection outlives."""
+        self.report(error)
 
     def link_crashed(self, error: Exception) -> None:
         """Give up because of a bug."""
         self.crash = error
         self.call_soon(lambda: self.console.leave())
 
+    def _report_outcome(self, outcome: End | WscliError, error: WscliError | None) -> None:
+        if error is not None and not self._is_told(outcome):
+            self.report(error)
+        elif error is not None and error.hint:
+            self.note(f"try: {error.hint}")
+
     def _is_told(self, outcome: End | WscliError) -> bool:
-        """Tell whether the line about an end has said it all, but for what to try."""
+        """Return True if the line about an end has said it all, but for what to try."""
         return isinstance(outcome, End) and outcome.violation is None and not self._silent
+
+    def _is_repeated(self, outcome: End | WscliError) -> bool:
+        """Return True if the previous attempt to connect failed for the same reason."""
+        before, self._last_failure = self._last_failure, getattr(outcome, "what", "")
+        return bool(before) and before == self._last_failure
 
     # For the main thread
 
@@ -219,7 +246,7 @@ class Shell:
         self._wake()
 
     def catch_up(self) -> None:
-        """Do what has been asked for."""
+        """Call the functions that wait for the main thread."""
         while True:
             try:
                 function = self._mail.get_nowait()
@@ -232,12 +259,22 @@ class Shell:
         for line in self._options.on_open:
             self.enter(line)
 
-    def _after(self, error: WscliError | None, wait: float | None) -> None:
+    def _after(self, error: WscliError | None, retry: Retry | None) -> None:
         self._outcome = error.status if error is not None else ExitStatus.OK
-        if self._leaving or (wait is None and (self._options.exit_on_close or self.failure)):
+        if self._leaving or (retry is None and (self._options.exit_on_close or self.failure)):
             self.console.leave()
-        elif wait is None:
+        elif retry is None:
             self.note("/reconnect connects again, Ctrl-D leaves")
+        elif not self.console.shows_state:
+            self.note(f"reconnecting: {', '.join(describe_retry(retry))}")
+
+
+def describe_retry(retry: Retry) -> list[str]:
+    """Return which attempt to connect comes next, why the last one failed, and when it comes."""
+    parts = [f"attempt {retry.attempt}", *filter(None, [retry.reason])]
+    if retry.left >= _SOON:
+        parts.append(f"again in {retry.left:.1f} s")
+    return parts
 
 
 def _displayed(env: Env, draw: Callable[[str], None]) -> Env:

@@ -17,9 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from prompt_toolkit.application import Application
 from prompt_toolkit.application.run_in_terminal import run_in_terminal
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.document import Document
@@ -31,12 +29,13 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from wscli.errors import WscliError
-from wscli.repl.completion import LineCompleter
+from wscli.repl.completion import LineCompleter, LineSuggester
 from wscli.repl.editor import edit_text
 from wscli.repl.history import LineHistory
 from wscli.repl.keys import load_keys
 from wscli.repl.layout import STYLE, make_layout
 from wscli.repl.lines import Call, parse_line
+from wscli.repl.resizing import ErasingApplication, wraps_again
 from wscli.repl.shell import Shell
 from wscli.repl.toolbar import Toolbar
 from wscli.sinks.human.safe import visible
@@ -45,7 +44,7 @@ _INTERVAL = 0.05  # seconds from one batch to the next, at least
 _PATIENCE = 0.02  # seconds that the terminal may take for a batch before the next is smaller
 _SMALLEST, _LARGEST = 1 << 10, 32 << 10  # characters of a batch
 _REST = 2.0  # times as long as drawing took, to do other things before the next batch
-_FEWEST_ROWS = 8  # that a long message is cut to
+_TICK = 0.5  # seconds from one display of the time left to the next
 
 
 class SteadyOutput(Vt100_Output):
@@ -78,12 +77,15 @@ class KeptHistory(History):
 class Terminal:
     """The console of a terminal that can move its cursor."""
 
+    shows_state = True
+
     def __init__(self, shell: Shell, toolbar: Toolbar, *, vi: bool, colour: bool) -> None:
         self._shell = shell
         self._display = shell.display
         self._editing = False
         self._woken = False
         self._due = False  # whether a batch will be drawn
+        self._ticking = False  # whether the time left will be drawn again
         self._next = 0.0  # when it may be
         self._began = 0.0  # when the drawing of the present one began
         self._batch = ""
@@ -96,12 +98,12 @@ class Terminal:
         self._buffer = Buffer(
             completer=LineCompleter(shell.history),
             history=KeptHistory(shell.history),
-            auto_suggest=AutoSuggestFromHistory(),
+            auto_suggest=LineSuggester(lambda: self._output.get_size().columns),
             complete_while_typing=Condition(self._is_naming_command),
             accept_handler=lambda buffer: self._accept(buffer.text),
             on_text_changed=lambda _: self._typed(),
         )
-        self._app: Application[None] = Application(
+        self._app = ErasingApplication(
             make_layout(self._buffer, self._prompt_style, toolbar.fragments),
             style=STYLE,
             key_bindings=load_keys(
@@ -114,6 +116,7 @@ class Terminal:
             output=self._output,
             after_render=lambda _: self._release(),
         )
+        self._app.rows_wrap_again = wraps_again(shell.env.environ)
 
     # For the shell
 
@@ -209,6 +212,19 @@ class Terminal:
         self._woken = False
         self._shell.catch_up()
         self._draw_soon()
+        self._tick()
+
+    def _tick(self) -> None:
+        """Draw the time that is left until the next attempt to connect, again and again."""
+        loop = self._app.loop
+        if self._shell.link.state == "waiting" and loop is not None and not self._ticking:
+            self._ticking = True
+            loop.call_later(_TICK, self._tock)
+
+    def _tock(self) -> None:
+        self._ticking = False
+        self._app.invalidate()
+        self._tick()
 
     def _draw_soon(self) -> None:
         loop = self._app.loop
@@ -234,7 +250,7 @@ class Terminal:
         self._next = loop.time() + _INTERVAL
         if self._batch:
             self._output.held = True  # until the prompt below is drawn anew
-            self._app.renderer.erase(leave_alternate_screen=False)
+            self._app.erase()
             self._write_batch()
         self._app.invalidate()
 
@@ -260,8 +276,7 @@ class Terminal:
     def _fit(self) -> None:
         """Lay out for the terminal's present size."""
         size = self._output.get_size()
-        self._display.view.width = size.columns
-        self._display.view.rows = max(_FEWEST_ROWS, size.rows // 2)
+        self._display.fit(size.columns, size.rows)
 
 
 @contextmanager

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from wscli.repl.link import Link
-from wscli.sinks.human.messages import show_size
+from wscli.repl.shell import describe_retry
 from wscli.sinks.human.safe import cell_width, visible
+from wscli.sinks.human.sizes import show_size
+from wscli.sinks.human.wrapping import wrap
 from wscli.sinks.stats import Stats, Tally
 
 Fragment = tuple[str, str]
 
 _BETWEEN: Fragment = ("", "  ")
 _NEW_LINE: Fragment = ("", "\n")
+_LEAST_WIDTH = 20  # columns, below which there is a sign of the state alone
 
 
 class Toolbar:
@@ -23,16 +26,25 @@ class Toolbar:
 
     def fragments(self, width: int) -> list[Fragment]:
         """Return pairs of style and text, on several lines where they do not fit one."""
+        if width < _LEAST_WIDTH:
+            return [(f"class:state.{self._state}", "●")]
         connection, traffic = self._connection(), self._traffic()
         line = _fold([*connection, *traffic], width)
         if _NEW_LINE not in line:
             return line
         return [*_fold(connection, width), _NEW_LINE, *_fold(traffic, width)]
 
-    def _connection(self) -> list[Fragment]:
+    @property
+    def _state(self) -> str:
         session = self._link.session
-        state = "closing" if session is not None and session.closing else self._link.state
-        parts = [(f"class:state.{state}", f"● {state}"), ("class:host", self._host)]
+        return "closing" if session is not None and session.closing else self._link.state
+
+    def _connection(self) -> list[Fragment]:
+        session, retry, state = self._link.session, self._link.retry, self._state
+        shown = "reconnecting" if retry is not None else state
+        parts = [(f"class:state.{state}", f"● {shown}"), ("class:host", self._host)]
+        if retry is not None:
+            parts += [("", visible(part)) for part in describe_retry(retry)]
         agreement = session.opening.agreement if session is not None else None
         if agreement is not None:
             parts.append(("", visible(agreement.subprotocol or "no subprotocol")))
@@ -49,7 +61,8 @@ class Toolbar:
 
 
 def _fold(parts: list[Fragment], width: int) -> list[Fragment]:
-    """Put as many parts on each line as fit."""
+    """Put as many parts on each line as fit; a part that is longer than a line is cut."""
+    parts = [(style, _cut(text, width)) for style, text in parts]
     folded, room = parts[:1], width - cell_width(parts[0][1])
     for part in parts[1:]:
         size = cell_width(part[1])
@@ -57,6 +70,10 @@ def _fold(parts: list[Fragment], width: int) -> list[Fragment]:
         folded += [_BETWEEN if fits else _NEW_LINE, part]
         room = (room - len(_BETWEEN[1]) if fits else width) - size
     return folded
+
+
+def _cut(text: str, width: int) -> str:
+    return text if cell_width(text) <= width else f"{wrap(text, width - 1)[0]}…"
 
 
 def _count(tally: Tally) -> str:

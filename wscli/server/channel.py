@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from wscli.server.recorder import Recorder
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 CLOSE_TIMEOUT = 5.0
 """Seconds that a client has to answer a Close, from when it last read something."""
 
+MAX_FRAGMENTS = 1 << 16
+"""Frames in which a message is sent; a message that needs more closes with 1009."""
+
+_FEW_FRAMES = 256  # of one message, which are encoded at once
 _MAX_UNANSWERED = 2  # pings
 _CORK = 64 << 10  # bytes that are kept to be one write
 
@@ -37,20 +41,23 @@ class Line(Protocol):
     def backlog(self) -> int:
         """Bytes that wait to be sent."""
 
-    def write(self, data: bytes) -> None:
-        """Send bytes, after all that wait."""
+    def write(self, data: bytes, messages: int = 0) -> None:
+        """Send bytes in which ``messages`` messages end, after all that wait."""
+
+    def stream(self, pieces: Iterator[bytes], size: int) -> None:
+        """Send one message that is encoded as the client reads it, and takes ``size`` bytes."""
 
     def hold(self, held: bool) -> None:
-        """Read nothing more for a while, or read on."""
+        """Stop reading, or continue."""
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do something later, instead of what was to be done later until now."""
+        """Schedule ``action``, replacing what was scheduled before."""
 
     def expire(self, seconds: float) -> None:
-        """Reset TCP when the client reads nothing for so long, instead of what was to be done."""
+        """Reset TCP when the client reads nothing for SECONDS; replaces a scheduled action."""
 
     def finish(self) -> None:
-        """End TCP when all has been sent, and take no more notice of what comes."""
+        """End TCP when all has been sent, and ignore what comes."""
 
     def reset(self) -> None:
         """End TCP at once, with a reset."""
@@ -61,7 +68,7 @@ class Channel:
 
     Bytes come in through ``receive``, and go out through a line. A client that does not read has
     nothing more read from it, and one that is pushed to is dropped when more than ``queue`` bytes
-    wait for it.
+    would wait for it.
     """
 
     def __init__(
@@ -78,10 +85,12 @@ class Channel:
         self.line = endpoint.line(line)
         self._connection = connection
         self._endpoint = endpoint
+        self._fragment = endpoint.fragment or 0
         self._queue = queue
         self._recorder = recorder
         self._corked: list[bytes] | None = None
         self._corked_size = 0
+        self._corked_messages = 0
         self._ping_interval: float | None = None
         self._unanswered = 0
 
@@ -100,34 +109,51 @@ class Channel:
     # What the endpoint does
 
     def send(self, opcode: int, payloads: Sequence[bytes]) -> None:
-        """Send messages, as one write."""
-        if not self.closing:
-            self.visit.messages_out += len(payloads)
-            self.write(self._connection.messages(opcode, payloads))
-
-    def push(self, data: bytes, count: int) -> None:
-        """Send ``count`` messages that are encoded already, unless too much waits to be sent."""
+        """Send messages, as one write; those in fragments are encoded as the client reads them."""
         if self.closing:
             return
-        if self.line.full and self.line.backlog > self._queue:
-            reason = f"reads too slowly: {self.line.backlog:,} bytes wait"
+        if not self._fragment:
+            self.write(self._connection.messages(opcode, payloads), len(payloads))
+            return
+        for payload in payloads:
+            self._send_fragments(opcode, payload)
+
+    def _send_fragments(self, opcode: int, payload: bytes) -> None:
+        frames = -(-len(payload) // self._fragment)
+        if frames <= _FEW_FRAMES:
+            self.write(self._connection.messages(opcode, [payload]), 1)
+        elif frames <= MAX_FRAGMENTS:
+            self._flush_cork()
+            self.line.stream(self._connection.pieces(opcode, payload), len(payload))
+        else:
+            reason = f"{frames:,} frames of {self._fragment:,} B; the limit is {MAX_FRAGMENTS:,}"
+            self.close(CloseCode.MESSAGE_TOO_BIG, reason)
+
+    def push(self, data: bytes, count: int) -> None:
+        """Send ``count`` messages that are encoded already, unless too much waits to be sent.
+
+        A member for which nothing waits gets even what is larger than the whole queue, since it
+        has read everything so far.
+        """
+        if self.closing:
+            return
+        waiting = self.line.backlog
+        if waiting and waiting + len(data) > self._queue:
+            reason = f"reads too slowly: {waiting:,} bytes wait, and {len(data):,} more came"
             self.close(CloseCode.POLICY_VIOLATION, reason)
             return
-        self.visit.messages_out += count
-        self.write(data)
+        self.write(data, count)
 
-    def write(self, data: bytes) -> None:
-        """Send bytes as they are, whatever the protocol says of them."""
-        if self._recorder is not None:
-            self._recorder.sent(data)
+    def write(self, data: bytes, messages: int = 0) -> None:
+        """Send bytes as they are, in which ``messages`` messages end."""
         if self._corked is None:
-            self.line.write(data)
-        else:
-            self._corked.append(data)
-            self._corked_size += len(data)
-            if self._corked_size > _CORK:
-                self._uncork()
-                self._corked = []
+            self.line.write(data, messages)
+            return
+        self._corked.append(data)
+        self._corked_size += len(data)
+        self._corked_messages += messages
+        if self._corked_size > _CORK:
+            self._flush_cork()
 
     def close(self, code: int, reason: str = "") -> None:
         """Send Close, and give the client some time to answer it."""
@@ -178,10 +204,15 @@ class Channel:
         del self._endpoint.channel  # else the two would stay until the next garbage collection
 
     def _uncork(self) -> None:
-        corked, self._corked = self._corked, None
-        self._corked_size = 0
+        corked, messages = self._corked, self._corked_messages
+        self._corked, self._corked_size, self._corked_messages = None, 0, 0
         if corked:
-            self.line.write(corked[0] if len(corked) == 1 else b"".join(corked))
+            self.line.write(corked[0] if len(corked) == 1 else b"".join(corked), messages)
+
+    def _flush_cork(self) -> None:
+        if self._corked is not None:
+            self._uncork()
+            self._corked = []
 
     def _answer_ping(self, ping: Ping) -> None:
         if self._endpoint.answers and not self.closing:

@@ -18,15 +18,16 @@ End = Callable[[ExitStatus], None]
 """Ends a server with an exit status."""
 
 _COLLECT_AFTER = 5000  # objects; asyncio leaves some that hold each other for each connection
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(
     options: ServeOptions, watcher: Watcher, started: Callable[[Server, End], None]
 ) -> ExitStatus:
-    """Serve until Ctrl-C or SIGTERM, of which a second one ends it at once; return the status.
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; a second one ends it at once. Return the status.
 
-    ``started`` is called when it listens, with what ends it.
+    A signal that is ignored when wscli starts stays ignored: nohup and ``&`` in a script rely on
+    that. ``started`` is called when the server listens, with a function that ends it.
 
     Raises:
         WscliError: if it cannot be started.
@@ -43,16 +44,17 @@ async def _serve(
 ) -> ExitStatus:
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[ExitStatus] = loop.create_future()
+    signals = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
 
     def end(status: ExitStatus) -> None:
         if not ended.done():
             ended.set_result(status)
-        for number in _SIGNALS:
+        for number in signals:
             loop.remove_signal_handler(number)
 
     server = Server(options, watcher)
     await server.start()
-    for number in _SIGNALS:
+    for number in signals:
         loop.add_signal_handler(number, end, ExitStatus.of_signal(number))
     try:
         started(server, end)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from wscli.server.admission import Admission
 from wscli.server.http import Refused, refuse
-from wscli.server.options import ServeOptions
 from wscli.wire.handshake import check_request as check_opening
 from wscli.wire.head import FIELD_NAME, MalformedHead, Request, head_end, parse_request
 
@@ -18,6 +18,9 @@ MAX_HEAD = 16 << 10
 MAX_HEADERS = 100
 """Header fields of a request that are taken."""
 
+TLS_HANDSHAKE = 0x16
+"""The first byte of a TLS connection (RFC 8446 §5.1), and of no HTTP request."""
+
 _AUTHORITY = r"(?i:https?)://[^/?#]*"
 
 
@@ -27,9 +30,11 @@ def take_head(received: bytearray, before: int) -> bytes | None:
     The first ``before`` bytes have been looked at already.
 
     Raises:
-        Refused: if it is too long.
+        Refused: if it is too long, or TLS.
     """
     end = head_end(received, before)
+    if received[0] == TLS_HANDSHAKE:
+        raise refuse(400, "this port speaks plain text, and not TLS: http:// or ws://")
     if (len(received) if end is None else end) > MAX_HEAD:
         raise refuse(431, f"the head of the request has more than {MAX_HEAD:,} bytes")
     if end is None:
@@ -51,8 +56,8 @@ def read_request(head: bytes) -> Request:
         raise refuse(400, str(error)) from None
 
 
-def check_request(request: Request) -> None:
-    """Check what every request must keep to.
+def check_request(request: Request, admission: Admission) -> None:
+    """Check what every request must keep to, and that it is for this server.
 
     Raises:
         Refused: with what is wrong.
@@ -65,6 +70,7 @@ def check_request(request: Request) -> None:
         raise refuse(400, "there must be one Host header")
     if not path_of(request.target).startswith("/"):
         raise refuse(400, f"the target must be a path, and is {request.target!r}")
+    admission.check_host(request)
 
 
 def path_of(target: str) -> str:
@@ -82,7 +88,9 @@ def wants_upgrade(request: Request) -> bool:
     return "websocket" in headers.tokens("Upgrade") or bool(headers.get_all("Sec-WebSocket-Key"))
 
 
-def check_upgrade(request: Request, options: ServeOptions, clients: int) -> None:
+def check_upgrade(
+    request: Request, admission: Admission, clients: int, max_clients: int | None
+) -> None:
     """Check an opening handshake, its origin, and that there is room for one more client.
 
     Raises:
@@ -91,16 +99,9 @@ def check_upgrade(request: Request, options: ServeOptions, clients: int) -> None
     refusal = check_opening(request)
     if refusal is not None:
         raise Refused(refusal)
-    _check_origin(request, options.origins)
-    if options.max_clients is not None and clients >= options.max_clients:
+    admission.check_origin(request)
+    if max_clients is not None and clients >= max_clients:
         raise refuse(503, f"{clients} clients are connected, as many as are let in")
-
-
-def _check_origin(request: Request, allowed: tuple[str, ...]) -> None:
-    origin = request.headers.get("Origin")
-    if allowed and origin not in allowed:
-        found = "a request without an Origin" if origin is None else f"the origin {origin!r}"
-        raise refuse(403, f"{found} is not allowed here; allowed: {', '.join(allowed)}")
 
 
 def choose_subprotocol(request: Request) -> str | None:

@@ -10,9 +10,9 @@ class ServeOptions(NamedTuple):
 
     ``port`` 0 takes one that is free. ``mode`` makes every path an echo or a hub, and ``script``
     names a file whose rules answer on every path. ``tls`` makes a certificate on the spot where
-    none is given. ``origins``, where there are any, are the only ones that may upgrade.
-    ``max_clients`` limits the open WebSockets. ``ping_interval`` sends keepalive pings.
-    ``queue`` is how much may wait for a client that is pushed to.
+    none is given. ``origins`` may upgrade besides this machine's and the server's own; ``*`` stands
+    for all. ``max_clients`` limits the open WebSockets. ``ping_interval`` sends keepalive pings.
+    ``queue`` is how much may wait for a client that is pushed to, the next message included.
     """
 
     host: str = "127.0.0.1"

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import cast
 
@@ -16,6 +16,7 @@ from wscli.server import gate, routes
 from wscli.server.channel import Channel
 from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.http import Answer, Refused, refusal_answer, refuse
+from wscli.server.outbox import Bytes, Outbox
 from wscli.server.recorder import Recorder
 from wscli.server.shared import Shared
 from wscli.wire.codes import CloseCode, Role
@@ -26,6 +27,7 @@ from wscli.wire.head import Request, parse_response
 _FIN_TIMEOUT = 5.0  # seconds for the client to end TCP as well, from when it last read something
 _BYTES_ACKED = 120  # where Linux has this count of 8 bytes in its struct tcp_info
 _HIGH_WATER = 64 << 10  # bytes that wait to be sent, above which the client is not read from
+_READ = 256 << 10  # bytes that asyncio reads at a time, and a hub may send back to the client
 
 
 class Peer(asyncio.Protocol):
@@ -38,6 +40,8 @@ class Peer(asyncio.Protocol):
         self._channel: Channel | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._held = False
+        self._recorder: Recorder | None = None
+        self._unrecorded = 0  # bytes that waited before the first frame
         self.full = False
 
     # What asyncio calls
@@ -45,8 +49,9 @@ class Peer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport; from now on the client has some time for the head of a request."""
         self._transport = cast(asyncio.Transport, transport)
-        high = min(_HIGH_WATER, self._shared.options.queue)
-        self._transport.set_write_buffer_limits(high)
+        self._out = Outbox(self._transport, self)
+        self._out.start()
+        self._high_water = max(0, min(_HIGH_WATER, self._shared.options.queue - _READ))
         self.visit = self._shared.begin_visit(_address(transport.get_extra_info("peername")))
         self._shared.join(self)
         if self._shared.ending:  # its TLS was made when the server began to end
@@ -58,26 +63,52 @@ class Peer(asyncio.Protocol):
         self.visit.bytes_in += len(data)
         self._take(data)
 
+    def eof_received(self) -> bool:
+        """Send what waits, then end TCP too; TLS ends on its own, and takes no answer."""
+        if not self._transport.can_write_eof():
+            return False
+        self._take = _ignore
+        self.expire(_FIN_TIMEOUT)
+        self._out.finish(self._transport.close)
+        return True
+
     def pause_writing(self) -> None:
-        """Read nothing more from a client that does not read what it is sent."""
-        self.full = True
-        self._pace()
+        """Hand the transport nothing more for now."""
+        self._out.pause()
 
     def resume_writing(self) -> None:
-        """Read on, and send on."""
-        self.full = False
-        self._pace()
-        if self._channel is not None:
-            self._channel.resume()
+        """Hand the transport what waits."""
+        self._out.resume()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Take note of the end."""
+        """End what belongs to the connection."""
         self._take = _ignore
         self._cancel_timer()
+        self._out.clear()
+        self._out.detach()
         if self._channel is not None:
             self._channel.lost()
             self._channel = None
         self._shared.leave(self)
+
+    # What its outbox reports
+
+    def left(self, data: Bytes, messages: int) -> None:
+        """Count, and record, what the kernel has taken."""
+        self.visit.bytes_out += len(data)
+        self.visit.messages_out += messages
+        if self._recorder is not None:
+            skipped = min(self._unrecorded, len(data))
+            self._unrecorded -= skipped
+            self._recorder.sent(bytes(data[skipped:]))
+
+    def moved(self) -> None:
+        """Read on, and let the endpoint send on, once the client has read most of what waited."""
+        if self.full and self._out.size <= self._high_water // 4:
+            self.full = False
+            self._pace()
+            if self._channel is not None:
+                self._channel.resume()
 
     # What a channel does with its line
 
@@ -89,21 +120,34 @@ class Peer(asyncio.Protocol):
     @property
     def backlog(self) -> int:
         """Bytes that wait to be sent."""
-        return self._transport.get_write_buffer_size()
+        return self._out.size
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, messages: int = 0) -> None:
         """Send bytes, after all that wait; when TCP is ending, nothing more."""
         if not self.over:
-            self.visit.bytes_out += len(data)
-            self._transport.write(data)
+            self._out.write(data, messages)
+            if self._out.size > self._high_water:
+                self._fill()
+
+    def stream(self, pieces: Iterator[bytes], size: int) -> None:
+        """Send one message in pieces that are made as the client reads, after all that wait."""
+        if not self.over:
+            self._out.stream(pieces, size)
+            if self._out.size > self._high_water:
+                self._fill()
+
+    def _fill(self) -> None:
+        """Read nothing more from a client that does not read what it is sent."""
+        self.full = True
+        self._pace()
 
     def hold(self, held: bool) -> None:
-        """Read nothing more for a while, or read on."""
+        """Stop reading, or continue."""
         self._held = held
         self._pace()
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do something later, instead of what was to be done later until now."""
+        """Schedule ``action``, replacing what was scheduled before."""
         self._cancel_timer()
         self._timer = asyncio.get_running_loop().call_later(seconds, action)
 
@@ -137,14 +181,13 @@ class Peer(asyncio.Protocol):
         self._take = _ignore
         self.expire(_FIN_TIMEOUT)
         self._pace()
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        else:
-            self._transport.close()
+        plain = self._transport.can_write_eof()
+        self._out.finish(self._transport.write_eof if plain else self._transport.close)
 
     def reset(self) -> None:
         """End TCP at once, with a reset."""
         self._take = _ignore
+        self._out.clear()
         sock = self._transport.get_extra_info("socket")
         with suppress(OSError):  # it may have gone, and a Unix socket knows no reset
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -188,17 +231,19 @@ class Peer(asyncio.Protocol):
         visit = self.visit
         visit.requests += 1
         visit.method, visit.target = request.method, request.target
-        gate.check_request(request)
+        shared = self._shared
+        gate.check_request(request, shared.admission)
         if gate.wants_upgrade(request):
-            gate.check_upgrade(request, self._shared.options, self._shared.clients)
-            endpoint = routes.find_endpoint(request, self._shared)
+            most = shared.options.max_clients
+            gate.check_upgrade(request, shared.admission, shared.clients, most)
+            endpoint = routes.find_endpoint(request, shared)
             if isinstance(endpoint, Answer):
                 self._respond(endpoint, keep=False)
             else:
                 self._upgrade(request, endpoint)
             return
         keep = gate.keeps_open(request)
-        answer = routes.find_answer(request, self._shared)
+        answer = routes.find_answer(request, shared)
         if isinstance(answer, Answer):
             self._respond(answer, keep=keep)
         else:
@@ -249,6 +294,7 @@ class Peer(asyncio.Protocol):
         self._shared.clients += 1
         self._take = self._channel.receive
         self.write(response)
+        self._recorder, self._unrecorded = recorder, self._out.size
         self._channel.open(options.ping_interval)
         if self._head:
             self._take(bytes(self._head))

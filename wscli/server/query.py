@@ -1,4 +1,4 @@
-"""The query of a request's target: named values, of which none is overlooked."""
+"""The query of a request's target: named values, none of which may be unknown."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Query:
         return parse_number(name, self.text(name, default), least, most)
 
     def check(self) -> None:
-        """Make sure that nothing was given that nobody asked for: it may be misspelt."""
+        """Check that every value that was given has been asked for: another may be misspelt."""
         unknown = self._values.keys() - self._known
         if unknown:
-            known = ", ".join(sorted(self._known))
-            raise ValueError(f"there is no {min(unknown)!r} here; there is {known}")
+            known = ", ".join(sorted(self._known)) or "no parameters"
+            raise ValueError(f"unknown parameter {min(unknown)[:100]!r}; this path takes {known}")

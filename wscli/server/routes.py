@@ -68,7 +68,7 @@ def find_endpoint(request: Request, shared: Shared) -> Endpoint | Answer:
         Refused: if nothing is there, or not with this query.
     """
     if shared.script is not None:
-        return Scripted(shared.script)
+        return Scripted(shared.script, shared.report_slow_rule)
     if shared.options.mode == "echo":
         return Echo()
     if shared.options.mode == "hub":
@@ -99,8 +99,11 @@ def _split(target: str) -> tuple[str, str, str]:
 
 def _call(table: dict[str, Callable[[Call], _T]], request: Request, shared: Shared) -> _T:
     name, rest, query = _split(request.target)
+    call = Call(request, shared, rest, Query(query))
     try:
-        return table[name](Call(request, shared, rest, Query(query)))
+        found = table[name](call)
+        call.query.check()
+        return found
     except LookupError:
         raise refuse(404, f"{request.target} is not there; {_PATHS}") from None
     except ValueError as error:
@@ -118,7 +121,6 @@ def _feed(call: Call) -> Feed:
 def _ticks(call: Call) -> Endpoint:
     feed = _feed(call)
     count = call.query.number("count", str(_MAX_COUNT), 1, _MAX_COUNT)
-    call.query.check()
     return Ticks(feed, count)
 
 
@@ -127,7 +129,6 @@ def _push(call: Call) -> Endpoint:
     count = query.number("n", "1000", 0, _MAX_COUNT)
     size = query.size("size", "64", call.shared.options.max_size)
     opcode = _OPCODES.get(query.text("op", "text"))
-    query.check()
     if opcode is None:
         raise ValueError(f"op is {' or '.join(_OPCODES)}")
     return Push(opcode, count, size)
@@ -136,7 +137,6 @@ def _push(call: Call) -> Endpoint:
 def _close(call: Call) -> Endpoint:
     code = call.query.number("code", "1000", 0, 0xFFFF)
     reason, after = call.query.text("reason"), call.query.duration("after", "0")
-    call.query.check()
     return Closing(code, reason, after)
 
 
@@ -165,9 +165,7 @@ def _long_poll(call: Call) -> Later:
 
 def _since(call: Call, default: int) -> int:
     """Return the number of the last tick that the client knows."""
-    since = call.query.number("since", str(max(0, default)), 0, _MAX_COUNT)
-    call.query.check()
-    return since
+    return call.query.number("since", str(max(0, default)), 0, _MAX_COUNT)
 
 
 _ENDPOINTS: dict[str, Callable[[Call], Endpoint | Answer]] = {

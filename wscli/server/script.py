@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from wscli.errors import UsageError
+from wscli.net.clock import Clock
+from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
 from wscli.quantities import parse_duration
 from wscli.wire.codes import Opcode
 
 _TOP_KEYS = {"otherwise", "rule"}
 _RULE_KEYS = {"match", "reply", "delay", "close", "reason"}
+_REST = 10  # times what an abandoned search took, before its rule is tried again
 _EXAMPLE = 'a rule reads [[rule]], match = "^ping", reply = "pong"'
 
 
@@ -29,34 +31,77 @@ class Reply(NamedTuple):
 class Rule(NamedTuple):
     """A reply, and the messages that it is for.
 
-    These are the ones in which ``pattern`` is found, or that are the JSON value ``value``, which
-    is written the one way in which ``_canonical`` writes it; with neither, all messages.
+    These are the ones in which ``matcher`` finds its pattern, or that are the JSON value ``value``
+    in the form of ``_canonical``; with neither, all messages. ``number`` counts from 1.
     """
 
+    number: int
     reply: Reply
-    pattern: re.Pattern[str] | None = None
+    matcher: Matcher | None = None
     value: str | None = None
 
-    def matches(self, text: str) -> bool:
-        """Tell whether the rule is for this message."""
-        if self.pattern is not None:
-            return self.pattern.search(text) is not None
-        return self.value is None or self.value == _canonical_text(text)
+    def matches(self, opcode: int, payload: bytes) -> bool:
+        """Return True if the rule is for this message.
+
+        Raises:
+            PatternTimeout: if that cannot be found out in reasonable time.
+        """
+        if self.matcher is not None:
+            return self.matcher.matches(opcode, payload)
+        return self.value is None or self.value == _canonical_text(payload)
+
+    def __str__(self) -> str:
+        pattern = "" if self.matcher is None else f", match = {self.matcher.text[:60]!r}"
+        return f"rule {self.number}{pattern}"
 
 
-class Script(NamedTuple):
-    """Rules, in order; ``echo`` says what becomes of a message for which there is none."""
+class SlowRule(Exception):
+    """The pattern of a rule backtracks for too long; ``first`` if it had not done so before."""
 
-    rules: tuple[Rule, ...]
-    echo: bool
+    def __init__(self, rule: Rule, *, first: bool) -> None:
+        super().__init__(f"{rule}: takes too long")
+        self.rule = rule
+        self.first = first
+
+
+class Script:
+    """Rules, in order; ``echo`` says what becomes of a message for which there is none.
+
+    While a pattern is searched for, nobody is served. One that was once abandoned at its time limit
+    is therefore tried again only when ten times that time has passed: all such rules together take
+    at most a tenth of the server's time, however many clients send messages that provoke it.
+    """
+
+    def __init__(self, rules: tuple[Rule, ...], *, echo: bool) -> None:
+        self.rules = rules
+        self._echo = echo
+        self._clock = Clock()
+        self._slow: set[int] = set()  # numbers of rules that have been abandoned
+        self._rest_until = 0.0
 
     def reply_to(self, opcode: int, payload: bytes) -> Reply:
-        """Return what the first rule that matches says."""
-        text = payload.decode("utf-8" if opcode == Opcode.TEXT else "latin-1")
+        """Return the reply of the first rule that matches.
+
+        Raises:
+            SlowRule: if a pattern before that takes too long, or did so a moment ago.
+        """
         for rule in self.rules:
-            if rule.matches(text):
+            if self._matches(rule, opcode, payload):
                 return rule.reply
-        return Reply((opcode, payload)) if self.echo else Reply()
+        return Reply((opcode, payload)) if self._echo else Reply()
+
+    def _matches(self, rule: Rule, opcode: int, payload: bytes) -> bool:
+        began = self._clock.monotonic()
+        if rule.number in self._slow and began < self._rest_until:
+            raise SlowRule(rule, first=False)
+        try:
+            return rule.matches(opcode, payload)
+        except PatternTimeout:
+            first = rule.number not in self._slow
+            self._slow.add(rule.number)
+            now = self._clock.monotonic()
+            self._rest_until = now + _REST * (now - began)
+            raise SlowRule(rule, first=first) from None
 
 
 def load_script(name: str) -> Script:
@@ -74,6 +119,8 @@ def load_script(name: str) -> Script:
         return _read_script(content, Path(name).parent)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"the script {name} is not TOML", str(error), _EXAMPLE) from None
+    except RecursionError:
+        raise UsageError(f"the script {name} cannot be used: it is nested too deeply") from None
     except _Bad as bad:
         line = _line_of(text, bad)
         where = f"line {line}: {text.splitlines()[line - 1].strip()}"
@@ -123,7 +170,7 @@ def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> Rule:
         raise _Bad(f"a rule has no {key!r}; it has {', '.join(sorted(_RULE_KEYS))}", key, index)
     key = "match"
     try:
-        pattern, value = _read_match(rule.get("match"))
+        matcher, value = _read_match(rule.get("match"))
         key = "reply"
         message = _read_message(rule.get("reply"), folder)
         key = "delay"
@@ -132,17 +179,17 @@ def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> Rule:
         close = _read_code(rule.get("close"))
         key = "reason"
         reason = _read_text(rule.get("reason", ""))
-    except (ValueError, TypeError, OSError, re.error) as error:
+    except (ValueError, TypeError, OSError) as error:
         raise _Bad(f"{key}: {error}", key, index) from None
-    return Rule(Reply(message, delay, close, reason), pattern, value)
+    return Rule(index + 1, Reply(message, delay, close, reason), matcher, value)
 
 
-def _read_match(match: Any) -> tuple[re.Pattern[str] | None, str | None]:
-    """Read a string as a regular expression, and any other value as JSON to be equal to."""
+def _read_match(match: Any) -> tuple[Matcher | None, str | None]:
+    """Read a string as a pattern, and any other value as JSON to be equal to."""
     if match is None:
         return None, None
     if isinstance(match, str):
-        return re.compile(match), None
+        return parse_matcher(match), None
     return None, _canonical(match)
 
 
@@ -179,8 +226,8 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _canonical_text(text: str) -> str | None:
+def _canonical_text(payload: bytes) -> str | None:
     try:
-        return _canonical(json.loads(text))
+        return _canonical(json.loads(payload))
     except (ValueError, RecursionError):  # the second for what is nested too deeply
         return None

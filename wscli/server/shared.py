@@ -7,10 +7,11 @@ from typing import Protocol
 
 from wscli.net.clock import Clock
 from wscli.net.url import Url
+from wscli.server.admission import Admission
 from wscli.server.endpoints.hub import Rooms
 from wscli.server.endpoints.ticks import Epoch
 from wscli.server.options import ServeOptions
-from wscli.server.script import Script, load_script
+from wscli.server.script import Script, SlowRule, load_script
 from wscli.server.visit import Visit, Watcher
 
 
@@ -35,6 +36,7 @@ class Shared:
 
     def __init__(self, options: ServeOptions, watcher: Watcher) -> None:
         self.options = options
+        self.admission = Admission(options)
         self.watcher = watcher
         self.clock = Clock()
         self.epoch = Epoch(self.clock)
@@ -58,13 +60,20 @@ class Shared:
         self._visits += 1
         return Visit(self._visits, address, self.clock.time(), self.clock.monotonic())
 
+    def report_slow_rule(self, slow: SlowRule) -> None:
+        """Warn of a script's rule that stops the server for all while it is searched for."""
+        self.watcher.warned(
+            f"{slow.rule} of the script takes too long, and a client was closed with 1011",
+            "a pattern without a repetition inside a repetition, such as (a|aa)+",
+        )
+
     def join(self, guest: Guest) -> None:
-        """Take note of a connection."""
+        """Add a connection."""
         self.guests[guest] = None
         self.empty.clear()
 
     def leave(self, guest: Guest) -> None:
-        """Take note of a connection's end."""
+        """Remove a connection that has ended."""
         del self.guests[guest]
         visit = guest.visit
         self.clients -= visit.upgraded

@@ -51,4 +51,7 @@ class Watcher:
         """Hear that a connection has ended."""
 
     def failed(self, message: str, error: BaseException | None) -> None:
-        """Hear of a failure in the server itself."""
+        """Report a failure in the server itself."""
+
+    def warned(self, message: str, hint: str) -> None:
+        """Report a mistake of the user's that shows only while the server runs."""

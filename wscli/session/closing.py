@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from wscli.net.clock import Clock
 from wscli.wire.events import Close
 from wscli.wire.rules import Violation
@@ -27,6 +29,7 @@ class Closing:
         self._progress = 0
         self.patience = 0.0
         self._give_up: float | None = None
+        self._limit = inf
 
     def receive(self, item: Close | Violation) -> None:
         """Take note of what ends the connection."""
@@ -53,6 +56,13 @@ class Closing:
         self.patience = min(self.patience, patience)
         self._give_up = give_up if self._give_up is None else min(self._give_up, give_up)
 
+    def limit(self, seconds: float) -> None:
+        """Give up these many seconds from now at the latest, however many bytes leave until then.
+
+        It only sets an attribute, so a signal handler may call it, also before there is a Close.
+        """
+        self._limit = min(self._limit, self._clock.monotonic() + seconds)
+
     def progress(self, bytes_out: int) -> None:
         """Take note of how many bytes have left in all."""
         if self._mark is None or bytes_out == self._progress or self._progress >= self._mark:
@@ -62,8 +72,9 @@ class Closing:
 
     def next_event(self) -> float | None:
         """Return when to give up, by the monotonic clock."""
-        return self._give_up
+        return None if self._give_up is None else min(self._give_up, self._limit)
 
     def is_over(self) -> bool:
-        """Tell whether it is time to give up."""
-        return self._give_up is not None and self._clock.monotonic() >= self._give_up
+        """Return True if it is time to give up."""
+        give_up = self.next_event()
+        return give_up is not None and self._clock.monotonic() >= give_up

@@ -5,19 +5,38 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wscli.errors import ConnectionClosed, ConnectionLost, ProtocolError, TimedOut, WscliError
+from wscli.session.activity import Stillness
 from wscli.session.closing import Closing
-from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, close_code_name
-from wscli.wire.rules import Violation
+from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, close_code_name, opcode_name
+from wscli.wire.rules import CLOSE_CODE, Violation
+
+_JUST = 1.0  # seconds: what ends sooner after a message of ours may have to do with it
+_IDLE = 10.0  # seconds without traffic, from which on keepalive pings are worth a try
+_TOLERANCE = 0.75  # seconds by which a well-known time limit may be missed
+
+_MOVING = Stillness(0.0, None)
+_IDLE_LIMITS = {
+    50: "the time limit in HAProxy's packaged configuration",
+    55: "the time limit of Heroku's router",
+    60: "the default of nginx's proxy_read_timeout and of AWS load balancers",
+    100: "the time limit of Cloudflare",
+    240: "the default of Azure's load balancer",
+    300: "the default of Envoy's stream_idle_timeout",
+    350: "the time limit of AWS network load balancers",
+    600: "the time limit of AWS API Gateway",
+}
 
 
 class End(NamedTuple):
     """How a connection ended (RFC 6455 §7.1.4 to §7.1.6).
 
-    ``code`` is 1006 where no Close frame came. ``peer_began`` tells who sent the first Close
-    frame, and is None where nobody did. ``clean`` is true if both sides sent one. ``violation``
-    is the rule that the peer broke; ``unanswered`` the seconds that a keepalive ping went without
-    a pong; ``detail`` what the network said. ``time`` is in seconds since the epoch, ``elapsed``
-    in seconds since the dial began.
+    ``code`` is 1006 if no Close frame was received, else the peer's code. ``sent`` is the code of
+    our Close frame. ``peer_began`` is True if the peer sent the first Close frame, False if we
+    did, and None if neither sent one. ``clean`` is True if both did. ``violation`` is the rule
+    that the peer broke; ``unanswered`` the seconds that a keepalive ping went without a pong;
+    ``detail`` what the network reported. ``hung_up`` is True if the peer ended TCP in place of
+    answering our Close. ``still`` says how long nothing had moved. ``time`` is in seconds since
+    the epoch, ``elapsed`` in seconds since the dial began.
     """
 
     code: int
@@ -29,12 +48,33 @@ class End(NamedTuple):
     violation: Violation | None = None
     unanswered: float | None = None
     detail: str = ""
+    sent: int | None = None
+    hung_up: bool = False
+    still: Stillness = _MOVING
+
+    @property
+    def ours(self) -> bool:
+        """Whether we closed, and the peer had nothing to say against it."""
+        if self.peer_began is not False or self.violation or self.unanswered is not None:
+            return False
+        return self.hung_up or self.code == self.sent or self.code in NORMAL_CLOSE_CODES
 
 
 def make_end(
-    closing: Closing, lost: str, time: float, elapsed: float, unanswered: float | None
+    closing: Closing,
+    lost: str,
+    time: float,
+    elapsed: float,
+    unanswered: float | None,
+    *,
+    hung_up: bool = False,
+    still: Stillness = _MOVING,
 ) -> End:
-    """Return the end that a closing handshake comes to; ``lost`` is for one without a Close."""
+    """Return the end that a closing handshake comes to.
+
+    ``lost`` describes the loss if no Close frame was received; ``hung_up`` is True if that was the
+    peer ending TCP, with nothing missing.
+    """
     code, reason, detail = CloseCode.ABNORMAL_CLOSURE.value, "", ""
     if closing.violation is not None:
         code = closing.violation.rule.close_code.value
@@ -53,41 +93,47 @@ def make_end(
         closing.violation,
         unanswered,
         detail,
+        closing.sent,
+        bool(detail) and hung_up and closing.sent is not None,
+        still,
     )
 
 
 def closed_error(end: End) -> WscliError:
-    """Return the error for whoever wants more of a connection that has ended."""
+    """Return the error for an attempt to use a connection that has ended."""
+    if end.ours:
+        code = end.code if end.sent is None else end.sent
+        what = f"the connection was closed with {describe_close(end)}, by us"
+        return ConnectionClosed(what, code, end.reason)
     return error_of(end) or ConnectionClosed(
         f"the connection was closed with {describe_close(end)}", end.code, end.reason
     )
 
 
 def error_of(end: End) -> WscliError | None:
-    """Return the error that an end is, or None where the connection closed normally."""
+    """Return the error that an end is, or None if the connection closed normally.
+
+    A Close of our own is no error, whatever its code.
+    """
     if end.violation is not None:
-        code = end.violation.rule.close_code
-        return ProtocolError(
-            f"the peer {end.violation.rule.sentence}",
-            f"{end.violation.evidence}\n{end.violation.rule.section}; "
-            f"closed with {code} {close_code_name(code)}",
-            _violation_hint(end.violation),
-        )
+        return _violation_error(end.violation)
     if end.unanswered is not None:
         return TimedOut(
             f"no pong came within {end.unanswered:g} s of a keepalive ping",
             hint="a longer --ping-timeout, if the peer may be slow",
         )
+    if end.ours or end.code in NORMAL_CLOSE_CODES:
+        return None
     if end.code == CloseCode.ABNORMAL_CLOSURE:
         return ConnectionLost(
             f"the connection was lost with no Close frame (1006): {end.detail}",
             end.code,
-            hint="the peer, or something on the way, ended it; the server's log may say why",
+            hint=_loss_hint(end),
+            evidence=describe_stillness(end),
         )
-    if end.code in NORMAL_CLOSE_CODES:
-        return None
+    answer = f"the peer answered our Close {end.sent} with" if end.peer_began is False else ""
     return ConnectionClosed(
-        f"the peer closed with {describe_close(end)}",
+        f"{answer or 'the peer closed with'} {_describe_code(end.code, end.reason)}",
         end.code,
         end.reason,
         hint=_CODE_HINTS.get(end.code, ""),
@@ -95,9 +141,44 @@ def error_of(end: End) -> WscliError | None:
 
 
 def describe_close(end: End) -> str:
-    """Write code, name and reason of a Close."""
-    reason = f': "{end.reason}"' if end.reason else ""
-    return f"{end.code} {close_code_name(end.code)}{reason}"
+    """Return code, name and reason of the Close that ended a connection.
+
+    That is ours where we closed first, with the peer's answer behind it if it differs.
+    """
+    if end.peer_began is not False or end.violation is not None or end.sent in (None, end.code):
+        return _describe_code(end.code, end.reason)
+    ours = _describe_code(end.sent or 0)
+    if end.hung_up or end.code == CloseCode.ABNORMAL_CLOSURE:
+        return ours
+    return f"{ours}, answered with {_describe_code(end.code, end.reason)}"
+
+
+def _describe_code(code: int, reason: str = "") -> str:
+    return f"{code} {close_code_name(code)}" + (f': "{reason}"' if reason else "")
+
+
+def describe_stillness(end: End) -> str:
+    """Return how a loss relates to what moved before it, or "" where it does not."""
+    seconds, message = end.still
+    if message is not None and seconds < _JUST:
+        what = f"message {message.number:,}, {opcode_name(message.opcode)}, {message.size:,} B"
+        return f"{seconds * 1000:.1f} ms after {what}"
+    if seconds < _JUST:
+        return ""
+    limit = _idle_limit(seconds)
+    known = f": {_IDLE_LIMITS[limit]}" if limit is not None else ""
+    return f"idle for {seconds:.1f} s{known}"
+
+
+def _idle_limit(seconds: float) -> int | None:
+    return next((limit for limit in _IDLE_LIMITS if abs(seconds - limit) < _TOLERANCE), None)
+
+
+def _loss_hint(end: End) -> str:
+    if end.still.seconds < _IDLE:
+        return "the peer, or something on the way, ended it; the server's log may say why"
+    half = (_idle_limit(end.still.seconds) or int(end.still.seconds)) // 2
+    return f"--ping-interval {half}s keeps it open, if it was ended for being idle"
 
 
 _CODE_HINTS: dict[int, str] = {
@@ -110,6 +191,20 @@ _CODE_HINTS: dict[int, str] = {
     CloseCode.TRY_AGAIN_LATER: "the server is overloaded: try again in a little while",
     CloseCode.INTERNAL_ERROR: "the server failed; its log says why",
 }
+
+
+def _violation_error(violation: Violation) -> ProtocolError:
+    rule = violation.rule
+    what = f"the peer {rule.sentence}"
+    if violation.reason and rule is CLOSE_CODE:
+        what = f'the peer closed with "{violation.reason}", and {rule.sentence}'
+    code = rule.close_code
+    gap = "\n\n" if "\n" in violation.evidence else "\n"
+    return ProtocolError(
+        what,
+        f"{violation.evidence}{gap}{rule.section}; closed with {code} {close_code_name(code)}",
+        violation.hint or _violation_hint(violation),
+    )
 
 
 def _violation_hint(violation: Violation) -> str:

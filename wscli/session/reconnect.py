@@ -1,4 +1,4 @@
-"""When to connect again: with full jitter, and never where the server does not want us."""
+"""When to connect again: with full jitter, and not where the server has refused this client."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ FIRST_WAIT = 0.5
 """Seconds that the first wait takes at most; each one after it may take twice as long."""
 
 LONGEST_WAIT = 30.0
-"""Seconds that no wait exceeds; a connection that lasted so long is a success."""
+"""Seconds that no wait exceeds; a connection that lasted this long counts as a success."""
 
-_PASSING = frozenset({408, 425, 429})  # statuses of HTTP that blame the client for the moment
+_TRANSIENT = frozenset({408, 425, 429})  # the 4xx statuses that may be gone at the next attempt
 
 
 class Reconnect:
-    """Decides after each connection, and each failure to get one, when to try the next.
+    """Decides after each connection, and each failed attempt, when to make the next attempt.
 
     The wait is a random part of a limit that doubles (full jitter), so that the clients of a
     server that went down do not all come back at once. ``always`` also tries again where the
-    server has said that it does not want this client.
+    server has refused this client.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Reconnect:
         self._limit = FIRST_WAIT
 
     def wait(self, outcome: End | WscliError) -> float | None:
-        """Return the seconds until the next try, or None where there is to be none."""
+        """Return the seconds until the next attempt, or None for no further attempt."""
         if is_ours(outcome) or (is_final(outcome) and not self._always):
             return None
         if isinstance(outcome, End) and outcome.elapsed >= LONGEST_WAIT:
@@ -45,7 +45,7 @@ class Reconnect:
 
 
 def is_ours(outcome: End | WscliError) -> bool:
-    """Tell whether it is at our wish that the connection ended."""
+    """Return whether the connection ended because the user wanted it to."""
     return (
         isinstance(outcome, End)
         and outcome.peer_began is False
@@ -55,9 +55,11 @@ def is_ours(outcome: End | WscliError) -> bool:
 
 
 def is_final(outcome: End | WscliError) -> bool:
-    """Tell whether trying again would be met with the same answer, or be unwelcome."""
+    """Return whether another attempt would get the same answer, or be unwelcome."""
     if isinstance(outcome, End):
         return outcome.code == CloseCode.POLICY_VIOLATION or 4000 <= outcome.code <= 4999
+    if outcome.closed_early:
+        return False
     if isinstance(outcome, UpgradeError) and outcome.http_status is not None:
-        return outcome.http_status < 500 and outcome.http_status not in _PASSING
+        return outcome.http_status < 500 and outcome.http_status not in _TRANSIENT
     return isinstance(outcome, UsageError | TLSError | UpgradeError)

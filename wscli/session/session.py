@@ -14,6 +14,7 @@ from wscli.net.connect import Connected
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.pump import Pump
+from wscli.session.activity import Activity
 from wscli.session.bus import Batch, Bus
 from wscli.session.closing import Closing
 from wscli.session.driver import Driver
@@ -26,6 +27,7 @@ from wscli.wire.connection import Connection, Item, Receiver
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.frames import Frame, count_messages
 from wscli.wire.rules import Violation
+from wscli.wire.stray import StrayResponse
 
 OUTBOX_HIGH_WATER = 1 << 20
 """Bytes that wait to be sent, above which nothing more should be posted for now."""
@@ -71,9 +73,11 @@ class Session:
             fragment=options.fragment,
         )
         sent = self._outgoing_watcher() if self._bus.wants_outgoing else None
-        self._pump = Pump(connected.sock, self._received, sent, self._wants_more)
+        self._pump = Pump(connected.sock, self._take, sent, self._wants_more)
         self._driver = Driver(self._turn, clock)
         self._closing = Closing(clock)
+        self._activity = Activity(clock)
+        self._stray = StrayResponse()
         self._keepalive = Keepalive(clock, options.ping_interval, options.ping_timeout)
         self._pings = Pings(clock)
         self._inbox = Inbox(max(_INBOX_LIMIT, options.max_size)) if inbox else None
@@ -86,7 +90,7 @@ class Session:
         """Tell the bus that the connection is open, and take what came with the server's 101."""
         elapsed = self._clock.monotonic() - self._started
         self._bus.opened(self.opening, self._clock.time(), elapsed)
-        self._received(self._leftover)
+        self._take(self._leftover)
 
     def __enter__(self) -> Self:
         return self
@@ -136,6 +140,7 @@ class Session:
         with self._driver.lock:
             self._check_open()
             self._pump.post(self._connection.messages(opcode, payloads))
+            self._activity.posted(opcode, payloads, self._pump.posted)
 
     def post_frame(self, frame: Frame) -> None:
         """Put a frame in the outbox as it is, legal or not, also behind a Close frame.
@@ -272,6 +277,15 @@ class Session:
             self._send_close(code, reason, patience)
         self.wake()  # who drives may have to wait for less long now
 
+    def end_within(self, seconds: float) -> None:
+        """Let the closing handshake take no longer than this, also if the peer reads slowly.
+
+        Without it, each byte that leaves gives the peer its time again. It sends no Close; safe in
+        a signal handler.
+        """
+        self._closing.limit(seconds)
+        self.wake()
+
     def abort(self) -> None:
         """Drop the connection where it is still there, without a word to the peer."""
         self._aborted = True
@@ -319,6 +333,7 @@ class Session:
             waits += [] if timeout is None else [timeout]
             self._pump.turn(min(waits, default=None))
             with self._driver.lock:
+                self._activity.sent(self._pump.bytes_out)
                 self._closing.progress(self._pump.bytes_out)
                 self._keep_alive()
                 self._send_late_pong()
@@ -327,6 +342,24 @@ class Session:
 
     def _wants_more(self) -> bool:
         return self._inbox is None or not self._inbox.full or self._closing.sent is not None
+
+    def _take(self, data: bytes) -> None:
+        """Read frames, or the HTTP response that some servers send in place of the first one."""
+        if data:
+            self._activity.received()
+        frames = self._stray.feed(data)
+        if frames:
+            self._received(frames)
+        elif self._stray.complete:
+            self._refused_late()
+
+    def _refused_late(self) -> None:
+        violation = self._stray.violation
+        if violation is not None and self._closing.violation is None:
+            with self._driver.lock:
+                self._closing.receive(violation)
+                self._reply()
+            self._publish(incoming=True, items=[violation])
 
     def _received(self, data: bytes) -> None:
         items = self._connection.receive(data)
@@ -401,6 +434,9 @@ class Session:
 
     def _finish(self) -> None:
         """Close the socket, and tell how the connection ended."""
+        if beginning := self._stray.release():
+            self._received(beginning)
+        self._refused_late()  # also where its response is cut short
         self._pump.close()
         with self._driver.lock:
             self.end = self._make_end()
@@ -413,6 +449,8 @@ class Session:
             self._clock.time(),
             self._clock.monotonic() - self._started,
             self._unanswered,
+            hung_up=self._pump.ended and not self._aborted and not self._connection.mid_message,
+            still=self._activity.stillness(),
         )
 
     def _how_lost(self) -> str:

@@ -98,7 +98,8 @@ class NdjsonSink(Sink):
         """Write the event ``error``."""
         fields = {"status": int(error.status), "message": error.what}
         if error.evidence:
-            fields["evidence"] = error.evidence
+            # A head of HTTP in it has lines that end with CRLF, and the rest has not.
+            fields["evidence"] = error.evidence.replace("\r\n", "\n")
         if error.hint:
             fields["hint"] = error.hint
         self._write_event("error", time, elapsed, **fields)

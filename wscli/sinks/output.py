@@ -1,11 +1,19 @@
-"""Where sinks write: a raw stream, to which every byte goes, or an error says why not."""
+"""Where sinks write: a raw stream, to which every byte goes, or an error says why not.
+
+A write blocks for as long as the reader takes nothing: that is the back pressure which slows the
+peer down. Making the descriptor non-blocking would end that wait, but the flag belongs to the open
+file and so to every process that shares it, and writing no more at once than ``poll`` promises
+(PIPE_BUF, 4 KiB) is slow. So the main thread blocks in ``write``, and a signal handler that runs
+meanwhile may end it: see ``MainThreadWrites``.
+"""
 
 from __future__ import annotations
 
 import select
+import threading
 from typing import Protocol
 
-from wscli.errors import OutputError
+from wscli.errors import ExitStatus, OutputError
 
 
 class RawStream(Protocol):
@@ -18,18 +26,72 @@ class RawStream(Protocol):
         """Return the file's descriptor."""
 
 
+class OutputStalled(OutputError):
+    """Writing was given up after a signal or a time limit, which decides the exit status."""
+
+    def __init__(self, name: str, unwritten: int, status: ExitStatus) -> None:
+        evidence = f"{unwritten:,} bytes or more were not written"
+        super().__init__(f"gave up on {name}: it is not read, or too slowly", evidence)
+        self.status = status
+
+
+class _Abandoned(Exception):
+    """Raised by a signal handler out of a write that blocks."""
+
+    def __init__(self, status: ExitStatus) -> None:
+        super().__init__()
+        self.status = status
+
+
+class MainThreadWrites:
+    """The writes of the main thread, which is the one that runs signal handlers."""
+
+    def __init__(self) -> None:
+        self._under_way = False
+        self._count = 0
+        self._count_before = 0
+
+    def begin(self) -> None:
+        """Count a write, and let ``abandon_blocked`` end it."""
+        if threading.current_thread() is threading.main_thread():
+            self._count += 1
+            self._under_way = True
+
+    def end(self) -> None:
+        """Let the write return."""
+        if threading.current_thread() is threading.main_thread():
+            self._under_way = False
+
+    def abandon_blocked(self, status: ExitStatus) -> None:
+        """End the write that is under way if it already was at the last call.
+
+        A signal handler calls this repeatedly once nothing may block any longer: a write that
+        merely happens to be under way is not ended, and one that blocks later is. The output then
+        raises ``OutputStalled`` with this status.
+        """
+        blocked = self._under_way and self._count == self._count_before
+        self._count_before = self._count
+        if blocked:
+            self._under_way = False
+            raise _Abandoned(status)
+
+
+main_thread_writes = MainThreadWrites()
+
+
 class Output:
     """Write whole batches to a stream, also to one that another process made non-blocking.
 
-    When the reader has gone, the first write says so, and later ones are let go: what closes the
-    connection then may still have something to say.
+    When the reader has gone, the first write says so, and later ones are dropped: the code that
+    closes the connection may still have something to write.
     """
 
     def __init__(self, stream: RawStream, name: str | None = "the output") -> None:
-        """Write to a stream; one without a name is talk, and that nobody hears it is no error."""
+        """Write to a stream; one without a name is talk, whose loss is not an error."""
         self._stream = stream
         self._name = name
         self._gone = False
+        self._written = 0
 
     def write(self, data: bytes) -> None:
         """Write all of it.
@@ -41,10 +103,12 @@ class Output:
         if self._gone:
             return
         try:
-            written = self._stream.write(data) or 0
-            while written < len(data):
-                self._wait()
-                written += self._stream.write(memoryview(data)[written:]) or 0
+            self._write_all(data)
+        except _Abandoned as abandoned:
+            self._gone = True
+            if self._name is not None:
+                unwritten = len(data) - self._written
+                raise OutputStalled(self._name, unwritten, abandoned.status) from None
         except OSError as error:
             self._gone = True
             if self._name is None:
@@ -52,6 +116,17 @@ class Output:
             if isinstance(error, BrokenPipeError):
                 raise
             raise OutputError(f"cannot write {self._name}", error.strerror or str(error)) from None
+
+    def _write_all(self, data: bytes) -> None:
+        self._written = 0
+        try:
+            main_thread_writes.begin()
+            self._written = self._stream.write(data) or 0
+            while self._written < len(data):
+                self._wait()
+                self._written += self._stream.write(memoryview(data)[self._written :]) or 0
+        finally:
+            main_thread_writes.end()
 
     def _wait(self) -> None:
         poll = select.poll()

@@ -16,6 +16,8 @@ from wscli.wire.head import Headers
 RECENT = 10
 """Seconds that count as recent."""
 
+_SHORTEST_SPAN = 0.1  # seconds; a rate over less would say nothing
+
 _COMPRESSED = 4  # RSV1, of a data frame (RFC 7692 §6)
 _DATA_OPCODES = frozenset({Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY})
 _UPGRADE_HEADERS = ("upgrade", "connection", "sec-websocket-")
@@ -54,14 +56,16 @@ class Tally:
                 self._add_frame(item)
         self._note(int(time), self.messages - messages, self.payload - payload)
 
-    def rates(self, time: float) -> tuple[float, float]:
-        """Return messages and bytes of payload a second, over the last ``RECENT`` seconds.
+    def rates(self, time: float, seconds: float = RECENT) -> tuple[float, float]:
+        """Return messages and bytes of payload per second, over the last ``RECENT`` seconds.
 
-        Any thread may ask while another one counts.
+        ``seconds`` is how long the count has gone on, if that is less. Any thread may ask while
+        another one counts.
         """
         recent = [entry for entry in list(self._recent) if entry[0] > int(time) - RECENT]
         messages = sum(count for _, count, _ in recent)
-        return messages / RECENT, sum(size for _, _, size in recent) / RECENT
+        span = min(RECENT, max(seconds, _SHORTEST_SPAN))
+        return messages / span, sum(size for _, _, size in recent) / span
 
     def _add_messages(self, messages: Messages) -> None:
         size = sum(map(len, messages.payloads))
@@ -123,11 +127,13 @@ class Stats(Sink):
         self.rtts: deque[float] = deque(maxlen=1000)
         self._open = 0.0
         self._since: float | None = None
+        self._first: float | None = None
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
-        """Take note of a connection's start, and of its headers."""
+        """Record a connection's start, and count its headers."""
         self.connections += 1
         self._since = time
+        self._first = time if self._first is None else self._first
         request, response = opening.request, opening.response
         if request is not None and response is not None:
             self.upgrades += len(request.raw) + len(response.raw)
@@ -145,13 +151,17 @@ class Stats(Sink):
                 self.rtts.append(item.rtt)
 
     def ended(self, end: End) -> None:
-        """Take note of a connection's end."""
+        """Record a connection's end."""
         self._open = self.time_open(end.time)
         self._since = None
 
     def time_open(self, now: float) -> float:
         """Return the seconds for which there was a connection, until now."""
         return self._open + (0.0 if self._since is None else max(0.0, now - self._since))
+
+    def time_since_start(self, now: float) -> float:
+        """Return the seconds since the first connection was open."""
+        return 0.0 if self._first is None else max(0.0, now - self._first)
 
     @property
     def last_rtt(self) -> float | None:

@@ -6,7 +6,8 @@ Both roles, both directions: what was sent can be read by a Receiver of the othe
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from wscli.wire.codes import DEFAULT_MAX_SIZE, CloseCode, Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
@@ -16,6 +17,9 @@ from wscli.wire.messages import Assembler, Broken
 from wscli.wire.rules import Case, Violation, judge
 
 Item = Frame | Run | Event
+
+_PIECE_FRAMES = 1024  # frames that are encoded together
+_PIECE_SIZE = 64 << 10  # bytes of payload that are, or one frame
 
 
 class Receiver:
@@ -136,20 +140,30 @@ class Connection(Receiver):
         """Encode whole data messages, compressed where that was negotiated."""
         if self._deflater is None and not self._fragment:
             return self._encode(opcode, payloads)
-        frames = [frame for payload in payloads for frame in self._frames(opcode, payload)]
-        return b"".join([self.frame(frame) for frame in frames])
+        return b"".join([piece for payload in payloads for piece in self.pieces(opcode, payload)])
 
-    def _frames(self, opcode: int, payload: bytes) -> list[Frame]:
-        """Return a message's frames: the first has its opcode and its RSV1 (RFC 7692 §6.1)."""
+    def pieces(self, opcode: int, payload: bytes) -> Iterator[bytes]:
+        """Return the frames of one message, encoded some at a time as the iterator is advanced.
+
+        The message is compressed at once, since each depends on those before it (RFC 7692 §7.2.1).
+        """
         rsv = 0
         if self._deflater is not None:
             payload, rsv = self._deflater.compress(payload), 4
+        return self._pieces(self._frames(opcode, payload, rsv))
+
+    def _pieces(self, frames: Iterator[Frame]) -> Iterator[bytes]:
+        count = max(1, min(_PIECE_FRAMES, _PIECE_SIZE // (self._fragment or _PIECE_SIZE)))
+        while piece := b"".join([self.frame(each) for each in islice(frames, count)]):
+            yield piece
+
+    def _frames(self, opcode: int, payload: bytes, rsv: int) -> Iterator[Frame]:
+        """Return a message's frames: the first has its opcode and its RSV1 (RFC 7692 §6.1)."""
         size = self._fragment or len(payload)
-        frames = [Frame(opcode, payload[:size], fin=size >= len(payload), rsv=rsv)]
+        yield Frame(opcode, payload[:size], fin=size >= len(payload), rsv=rsv)
         for start in range(size, len(payload), size):
             end = start + size
-            frames.append(Frame(Opcode.CONTINUATION, payload[start:end], fin=end >= len(payload)))
-        return frames
+            yield Frame(Opcode.CONTINUATION, payload[start:end], fin=end >= len(payload))
 
     def ping(self, payload: bytes = b"") -> bytes:
         """Encode a ping of at most 125 bytes."""

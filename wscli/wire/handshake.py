@@ -38,12 +38,17 @@ class Fault(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """What client and server agreed on; ``faults`` is empty where the response is valid."""
+    """What client and server agreed on; ``faults`` is empty where the response is valid.
+
+    ``declined`` holds the subprotocols offered if the server chose none of them. RFC 6455 §4.1
+    allows that, but browsers fail the connection.
+    """
 
     subprotocol: str | None
     extensions: str | None
     deflate: PerMessageDeflate | None
     faults: tuple[Fault, ...]
+    declined: tuple[str, ...] = ()
 
 
 def accept_value(key: str) -> str:
@@ -104,6 +109,7 @@ def check_response(request: Request, response: Response) -> Agreement:
         response.headers.get("Sec-WebSocket-Extensions"),
         agreed,
         (*faults, *subprotocol_faults, *extension_faults),
+        () if response.headers.get("Sec-WebSocket-Protocol") else _offered_subprotocols(request),
     )
 
 
@@ -138,15 +144,16 @@ def _check_subprotocol(request: Request, response: Response) -> tuple[str | None
     chosen = response.headers.get_all("Sec-WebSocket-Protocol")
     if not chosen:
         return None, []
-    offered = [
-        name.strip()
-        for value in request.headers.get_all("Sec-WebSocket-Protocol")
-        for name in value.split(",")
-    ]
-    if len(chosen) == 1 and chosen[0] in offered:
+    if len(chosen) == 1 and chosen[0] in _offered_subprotocols(request):
         return chosen[0], []
     sentence = f"the server chose the subprotocol {', '.join(chosen)!r}, which was never offered"
     return None, [Fault("subprotocol", "RFC 6455 §4.1", sentence)]
+
+
+def _offered_subprotocols(request: Request) -> tuple[str, ...]:
+    values = request.headers.get_all("Sec-WebSocket-Protocol")
+    names = [name.strip() for value in values for name in value.split(",")]
+    return tuple(filter(None, names))
 
 
 def _check_extensions(

@@ -9,13 +9,17 @@ from typing import NamedTuple
 MAX_HEAD = 64 << 10
 """Bytes of a response head that are read before it is given up."""
 
+MAX_FRAMING = 16 << 10
+"""Bytes of chunk extensions and trailer fields that are read of one body (hyper has the same)."""
+
 # Patterns are compiled by re, which keeps them, when they are first used.
 _END = rb"\r?\n\r?\n"
 FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """What a header may be called, and a method or a subprotocol (RFC 9110 §5.6.2)."""
 
 _STATUS_LINE = r"HTTP/(\d\.\d) (\d{3})(?: (.*))?"
-_CHUNK_SIZE = rb"[0-9A-Fa-f]{1,16}"
+_CHUNK_LINE = rb"(?P<size>[0-9A-Fa-f]{1,16})(?P<extension>[ \t]*(?:;[^\n]*?)?)\r?\n"
+_SIZE_DIGITS = 16
 _LENGTH = r"[0-9]{1,18}"
 _REQUEST_LINE = rf"({FIELD_NAME}) (\S+) HTTP/(\d\.\d)"
 
@@ -72,14 +76,14 @@ def basic_credentials(user: str, password: str | None) -> str:
     return f"Basic {b64encode(pair).decode()}"
 
 
-def head_end(data: bytes | bytearray, start: int = 0) -> int | None:
-    """Return where the head ends that begins ``data``, or None if it has not come whole.
+def head_end(data: bytes | bytearray, searched: int = 0, begin: int = 0) -> int | None:
+    """Return where the head that starts at ``begin`` ends, or None if it is incomplete.
 
-    ``start`` is where looking may begin, when the bytes before were looked at already.
+    The first ``searched`` bytes of ``data`` are known to hold no end of this head, so that data
+    which arrives in pieces is searched once.
     """
-    start = max(0, start - 3)
-    match = re.search(_END, data[start:])
-    return start + match.end() if match else None
+    match = re.compile(_END).search(data, max(begin, searched - 3))
+    return match.end() if match else None
 
 
 def parse_request(raw: bytes) -> Request:
@@ -138,54 +142,104 @@ class Body:
     """Read the body of a response, at most ``limit`` bytes of it (RFC 9112 §6).
 
     ``complete`` turns true when the body has ended or the limit is reached; one that has neither
-    a length nor chunks ends with the connection.
+    a length nor chunks ends with the connection. Memory is bounded by the limit, also where the
+    server sends framing without content.
     """
 
     def __init__(self, response: Response, limit: int) -> None:
-        self._limit = limit
-        self._wire = bytearray()
-        self._chunked = "chunked" in response.headers.tokens("Transfer-Encoding")
-        self._length = None if self._chunked else _content_length(response)
+        self._content = bytearray()
+        self._wanted = limit
+        self._chunks: _Chunks | None = None
+        if not _may_have_body(response):
+            self._wanted = 0
+        elif "chunked" in response.headers.tokens("Transfer-Encoding"):
+            self._chunks = _Chunks()
+        elif (length := _content_length(response)) is not None:
+            self._wanted = min(length, limit)
 
     def feed(self, data: bytes) -> None:
         """Take more bytes from the wire."""
-        self._wire += data
+        if self._chunks is not None:
+            data = self._chunks.decode(data)
+        self._content += data[: self._wanted - len(self._content)]
 
     @property
     def complete(self) -> bool:
         """Whether there is nothing more to read."""
-        if self._chunked:
-            content, ended = self._join_chunks()
-            return ended or len(content) >= self._limit
-        return len(self._wire) >= self._wanted
+        ended = self._chunks is not None and self._chunks.ended
+        return ended or len(self._content) >= self._wanted
 
     @property
     def content(self) -> bytes:
-        """What has come, without the framing of chunks."""
-        if self._chunked:
-            return self._join_chunks()[0][: self._limit]
-        return bytes(self._wire[: self._wanted])
+        """The bytes received so far, without the framing of chunks."""
+        return bytes(self._content)
 
-    @property
-    def _wanted(self) -> int:
-        return self._limit if self._length is None else min(self._length, self._limit)
 
-    def _join_chunks(self) -> tuple[bytes, bool]:
-        """Return what the chunks hold, and whether the last one has come (RFC 9112 §7.1)."""
-        content = b""
+class _Chunks:
+    """Decode the chunked transfer coding (RFC 9112 §7.1) piece by piece.
+
+    ``ended`` turns true behind the trailer section, and where the framing is malformed or longer
+    than MAX_FRAMING: both end the content that can be read.
+    """
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._line = b""  # the incomplete line of framing, if any
+        self._data_left = 0  # bytes of the current chunk that are still to come
+        self._read_line = self._read_size
+        self._allowance = MAX_FRAMING
+
+    def decode(self, data: bytes) -> bytes:
+        """Return the content in the next bytes from the wire."""
+        content = []
         pos = 0
-        while (line_end := self._wire.find(b"\n", pos)) >= 0:
-            digits = re.match(_CHUNK_SIZE, self._wire[pos:line_end])
-            size = int(digits[0], 16) if digits else 0
-            if size == 0:
-                return content, True
-            content += self._wire[line_end + 1 : line_end + 1 + size]
-            pos = line_end + 1 + size + 2
-        return content, False
+        while pos < len(data) and not self.ended:
+            if self._data_left:
+                piece = data[pos : pos + self._data_left]
+                content.append(piece)
+                self._data_left -= len(piece)
+                pos += len(piece)
+            else:
+                pos = self._take_line(data, pos)
+        return b"".join(content)
+
+    def _take_line(self, data: bytes, pos: int) -> int:
+        newline = data.find(b"\n", pos)
+        end = len(data) if newline < 0 else newline + 1
+        self._line += data[pos:end]
+        if newline >= 0:
+            line, self._line = self._line, b""
+            self._read_line(line)
+        elif len(self._line) > _SIZE_DIGITS + self._allowance:
+            self.ended = True
+        return end
+
+    def _read_size(self, line: bytes) -> None:
+        match = re.fullmatch(_CHUNK_LINE, line)
+        if match is None:
+            self.ended = True
+            return
+        self._spend(len(match["extension"]))
+        self._data_left = int(match["size"], 16)
+        self._read_line = self._read_end_of_data if self._data_left else self._read_trailer
+
+    def _read_end_of_data(self, line: bytes) -> None:
+        self.ended = bool(line.strip(b"\r\n"))
+        self._read_line = self._read_size
+
+    def _read_trailer(self, line: bytes) -> None:
+        self._spend(len(line))
+        self.ended = self.ended or not line.strip(b"\r\n")
+
+    def _spend(self, size: int) -> None:
+        self._allowance -= size
+        self.ended = self.ended or self._allowance < 0
+
+
+def _may_have_body(response: Response) -> bool:
+    return response.status >= 200 and response.status not in (204, 304)  # RFC 9112 §6.3
 
 
 def _content_length(response: Response) -> int | None:
-    if response.status in (204, 304) or response.status < 200:
-        return 0
     value = response.headers.get("Content-Length") or ""
     return int(value) if re.fullmatch(_LENGTH, value) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codecs import IncrementalDecoder, getincrementaldecoder
 
-from wscli.wire.codes import CloseCode, Opcode, may_be_sent
+from wscli.wire.codes import CloseCode, Opcode, close_code_name, may_be_sent
 from wscli.wire.deflate import BrokenDeflate, Inflater, TooBig
 from wscli.wire.events import Close, Event, Messages, Ping, Pong
 from wscli.wire.frames import Frame, PartialFrame, Run
@@ -208,7 +208,10 @@ def read_close(payload: bytes) -> Close:
         raise Broken(CLOSE_LENGTH, f"its payload is the one byte 0x{payload.hex()}")
     code = int.from_bytes(payload[:2], "big")
     if not may_be_sent(code):
-        raise Broken(CLOSE_CODE, f"{code}")
+        broken = Broken(CLOSE_CODE, f"{code} {close_code_name(code)}")
+        reason = payload[2:].decode(errors="replace")
+        broken.violation = broken.violation._replace(reason=reason)
+        raise broken
     try:
         return Close(code, payload[2:].decode())
     except UnicodeDecodeError as error:

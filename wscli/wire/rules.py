@@ -39,13 +39,20 @@ class Rule(NamedTuple):
 
 
 class Violation(NamedTuple):
-    """A rule that was broken, and the evidence."""
+    """A rule that was broken, and the evidence.
+
+    ``reason`` is what the peer said in a Close frame that breaks the rule; ``hint`` is what to try
+    where the evidence tells.
+    """
 
     rule: Rule
     evidence: str
+    reason: str = ""
+    hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.rule.sentence} ({self.evidence}; {self.rule.section})"
+        first_line = self.evidence.partition("\n")[0].rstrip()
+        return f"{self.rule.sentence} ({first_line}; {self.rule.section})"
 
 
 def _protocol(id: str, section: str, sentence: str) -> Rule:
@@ -129,6 +136,9 @@ MESSAGE_SIZE = Rule(
     "RFC 6455 §10.4",
     "sent a message larger than the limit",
     CloseCode.MESSAGE_TOO_BIG,
+)
+HTTP_RESPONSE = _protocol(
+    "http-response", "RFC 6455 §4.1", "sent an HTTP response behind its 101, in place of frames"
 )
 DEFLATE_DATA = Rule(
     "deflate-data",

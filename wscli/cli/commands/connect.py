@@ -16,6 +16,7 @@ from wscli.cli.options import (
     sending_options,
     url_argument,
 )
+from wscli.cli.types import claim_stdin, count
 from wscli.errors import ExitStatus
 
 
@@ -29,7 +30,9 @@ class _Connect(Command):
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.repl import app
     from wscli.repl.options import ReplOptions
+    from wscli.sinks.human.messages import NO_LIMIT
 
+    claim_stdin("the session")
     sending = read_sending(params, env)
     options = ReplOptions(
         read_common(params, env, sending),
@@ -39,8 +42,14 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
         exit_on_close=params["exit_on_close"],
         history=params["history"],
         vi=params["vi"],
+        max_lines=NO_LIMIT if params["max_lines"] == 0 else params["max_lines"],
     )
     return app.run(options, env)
+
+
+def _max_lines(value: str) -> int:
+    """Read a number of lines, or ``off``, which is 0."""
+    return 0 if value == "off" else count(value)
 
 
 _SECTION = "Session"
@@ -93,6 +102,13 @@ command = _Connect(
         ),
         Option(
             "--vi", section=_SECTION, is_flag=True, help="Keys as in vi, whatever inputrc says."
+        ),
+        Option(
+            "--max-lines",
+            section=_SECTION,
+            type=_max_lines,
+            metavar="N|off",
+            help="Cut longer messages; otherwise at half the screen. /show N has all of one.",
         ),
         *sending_options(),
         *seeing_options(),

@@ -50,7 +50,7 @@ command = Command(
             metavar="DURATION",
             help="How long to wait for a pong; exit 6 if one is missing.",
         ),
-        *watching_options(),
+        *watching_options(quiet="Leave out the line of each ping, as ping(8) does."),
         *connection_options(),
     ],
     run=_run,

@@ -14,7 +14,7 @@ from wscli.cli.options import (
     sending_options,
     url_argument,
 )
-from wscli.cli.types import count, duration
+from wscli.cli.types import claim_stdin, count, duration
 from wscli.errors import ExitStatus, UsageError
 
 
@@ -30,6 +30,7 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     separator = b"\0" if params["null"] else b"\n"
     if params["null"]:
         common = common._replace(seeing=common.seeing._replace(separator=separator))
+    claim_stdin("the messages")
     options = pipe.PipeOptions(
         common,
         sending=sending,

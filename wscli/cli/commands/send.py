@@ -16,7 +16,7 @@ from wscli.cli.options import (
     sending_options,
     url_argument,
 )
-from wscli.cli.types import count_or_zero, duration, pattern
+from wscli.cli.types import claim_stdin, count_or_zero, duration, pattern
 from wscli.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ def _steps(messages: list[bytes], expected: list[tuple[int, Matcher]]) -> list[b
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.apps import send
 
+    for text in params["messages"]:
+        if text == "@-":
+            claim_stdin("the message @-")
     sending = read_sending(params, env)
     messages = [sending.read(text, env) for text in params["messages"]]
     options = send.SendOptions(
@@ -128,6 +131,7 @@ command = Command(
         ),
         Option("--only-replies", is_flag=True, help="Print replies only."),
         Option(
+            "-m",
             "--timeout",
             type=duration,
             default="10s",

@@ -9,6 +9,7 @@ import click
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
+from wscli.cli.options import read_existing, recording_options
 from wscli.cli.types import count, duration, size
 from wscli.errors import ExitStatus, UsageError
 from wscli.server.options import ServeOptions
@@ -26,10 +27,13 @@ def address(value: str) -> tuple[str, int]:
 
 
 def origin(value: str) -> str:
-    """Read an origin, as browsers write it: scheme, host in lower case, port if it is unusual."""
-    if not re.fullmatch(r"null|[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+", value):
+    """Read an origin as browsers write it: scheme, host in lower case, port if it is unusual.
+
+    ``*`` stands for every origin.
+    """
+    if not re.fullmatch(r"\*|null|[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+", value):
         raise click.BadParameter(
-            f"{value!r} is no origin as browsers send it; write https://localhost:3000"
+            f"{value!r} is not an origin as browsers send it; write https://app.example:3000, or *"
         )
     return value
 
@@ -55,7 +59,8 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     )
     log = "json" if params["as_json"] else "none" if params["quiet"] else "text"
     frames = params["verbosity"] >= 2
-    return serve.run(serve.ServeCommand(options, log, params["record"], frames), env)
+    existing = read_existing(params)
+    return serve.run(serve.ServeCommand(options, log, params["record"], existing, frames), env)
 
 
 def _serving_options() -> list[click.Parameter]:
@@ -71,7 +76,7 @@ def _serving_options() -> list[click.Parameter]:
             "--script",
             section=section,
             metavar="FILE",
-            help="Answer on every path by the rules of a TOML file.",
+            help="Answer on every path and query by the rules of a TOML file.",
         ),
         Option("--unix-socket", section=section, metavar="PATH", help="Listen on a Unix socket."),
         Option("--tls", section=section, is_flag=True, help="Serve wss://; makes a certificate."),
@@ -90,8 +95,8 @@ def _limit_options() -> list[click.Parameter]:
             type=origin,
             multiple=True,
             metavar="ORIGIN",
-            help="Let in this origin, and no other; again for another. Without it the pages of all "
-            "sites are let in.",
+            help="Let pages of this origin connect too; repeatable, '*' for all. Without it only "
+            "pages of this machine and of the server's own host may.",
         ),
         Option(
             "--max-clients",
@@ -114,7 +119,7 @@ def _limit_options() -> list[click.Parameter]:
             type=size,
             default=_DEFAULTS.queue,
             metavar="SIZE",
-            help="Drop a member of a hub for whom more than this waits; 1MiB unless given.",
+            help="Drop a hub's member when more than this would wait for it; 1MiB unless given.",
         ),
         Option(
             "--ping-interval",
@@ -131,9 +136,7 @@ def _seeing_options() -> list[click.Parameter]:
     return [
         Option("-q", "--quiet", section=section, is_flag=True, help="Say nothing but errors."),
         Option("--json", "as_json", section=section, is_flag=True, help="The log as JSON, stdout."),
-        Option(
-            "--record", section=section, metavar="FILE", help="Write every event to a file, JSON."
-        ),
+        *recording_options(),
         Option(
             "-v",
             "verbosity",
@@ -154,7 +157,10 @@ command = Command(
     examples=[
         ("wscli serve", "then open http://127.0.0.1:8765/ in a browser"),
         ("wscli serve --mode hub 0.0.0.0:9000", "a chat for whoever can reach this machine"),
-        ("wscli serve --tls --origin https://localhost:3000", "wss://, for one page alone"),
+        (
+            "wscli serve --tls --origin https://app.example",
+            "wss://, for the pages of one more site",
+        ),
         ("wscli serve --script replies.toml", "a server that says what a test needs"),
     ],
     params=[

@@ -14,6 +14,7 @@ _NAMES_WIDTH = 25
 _KEYS = """\
 Any other line is sent as text; // begins a text that begins with /.
 Tab completes, Ctrl-R searches; Alt-Enter adds a line, a paste is one message.
+Ctrl-V inserts the next key as it is, a control character too.
 Ctrl-C clears the line and twice leaves; Ctrl-D closes and leaves."""
 
 
@@ -37,9 +38,9 @@ def show_help(shell: Shell, argument: str) -> None:
     name = argument.strip().removeprefix("/")
     if name:
         found = find_command(name)
-        shell.say("\n".join([_row(found), *(f"  {line}" for line in found.details.splitlines())]))
+        shell.display.say_table([_row(found), *(f"  {row}" for row in found.details.splitlines())])
     else:
-        shell.say("\n".join([*map(_row, COMMANDS.values()), "", _KEYS]))
+        shell.display.say_table([*map(_row, COMMANDS.values()), "", *_KEYS.splitlines()])
 
 
 def _row(found: Command) -> str:

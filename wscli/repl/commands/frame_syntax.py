@@ -13,6 +13,14 @@ from wscli.wire.frames import Frame
 OPTIONS = ("--opcode", "--rsv", "--no-fin", "--no-mask", "--mask-key", "--length-bits")
 """The options, for completion."""
 
+VALUES = {
+    "--opcode": ("0x", *(opcode.name.lower() for opcode in Opcode)),
+    "--rsv": ("1", "2", "3"),
+    "--mask-key": ("00000000",),
+    "--length-bits": ("7", "16", "64"),
+}
+"""The values of options, for completion."""
+
 _OPTION = r"(?s)(--[a-z-]*)\s*(.*)"
 _WORD = r"(?s)(\S*)\s*(.*)"
 _FLAGS = ("--no-fin", "--no-mask")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from contextlib import closing
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from wscli.apps.display import open_recording
+from wscli.apps.common import Existing
+from wscli.apps.recording import open_recording
 from wscli.errors import UsageError
+from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
 from wscli.repl.commands.table import FILE, command
 from wscli.session.bus import Batch
-from wscli.sinks.human.messages import MAX_SHOWN, Entry, show_size
+from wscli.sinks.human.messages import MAX_SHOWN, NO_LIMIT, Entry
 from wscli.sinks.human.safe import visible
+from wscli.sinks.human.sizes import show_size
 from wscli.sinks.output import Output
 from wscli.wire.events import Messages
 
@@ -21,8 +25,19 @@ if TYPE_CHECKING:
     from wscli.repl.shell import Shell
 
 _HISTORY = 20  # lines that /history shows unless told
-_NUMBERS = r"(\d+)(?:-(\d+))?"
-_FILE_AND_NUMBER = r"(.+?)(?:\s+(\d+))?"
+_NUMBERS = r"([0-9]{1,15})(?:-([0-9]{1,15}))?"
+_FILE_AND_NUMBER = r"(.+?)(?:\s+([0-9]{1,15}))?"
+_COUNT = "[0-9]{1,15}"
+_LONGEST_QUOTED = 40  # characters of an argument that an error repeats
+_CUTS = {"off": NO_LIMIT, "auto": None}
+_MOST_AGAIN = 20  # messages that /filter shows of those that have come
+_SEARCH_FOR = 0.25  # seconds that /filter looks through these
+_EXISTING: dict[str, Existing] = {
+    "-f": "replace",
+    "--force": "replace",
+    "-a": "append",
+    "--append": "append",
+}
 
 
 @command("headers")
@@ -63,24 +78,82 @@ def switch_pretty(shell: Shell, argument: str) -> None:
 def _switch(name: str, argument: str, now: bool, shell: Shell) -> bool:
     word = argument.strip()
     if word not in ("", "on", "off"):
-        raise UsageError(f"{word!r} is neither on nor off", hint=f"/{name} on or /{name} off")
+        raise UsageError(
+            f"{_shorten(word)!r} is neither on nor off", hint=f"/{name} on or /{name} off"
+        )
     wanted = now if not word else word == "on"
     shell.note(f"{name} is {'on' if wanted else 'off'}")
     return wanted
 
 
-@command("filter", "[REGEX]")
-def filter_messages(shell: Shell, argument: str) -> None:
-    """Show only messages in which this is found.
+@command("cut", "N|off|auto", words=("off", "auto"))
+def cut_messages(shell: Shell, argument: str) -> None:
+    """Cut messages to N lines; auto is half the screen.
 
-    It is a regular expression, and for messages that come. The others are
-    counted, recorded, and there for /show; /filter alone shows all again.
+    It is for messages that come or leave from now on; /show N has all of one.
     """
+    word, display = argument.strip(), shell.display
+    if word:
+        display.cut_at = _read_cut(word)
+    shown = {None: "to half the screen", NO_LIMIT: "nowhere"}
+    lines = f"to {display.cut_at:,} line{'s' * (display.cut_at != 1)}" if display.cut_at else ""
+    shell.note(f"messages are cut {shown.get(display.cut_at, lines)}")
+
+
+def _read_cut(word: str) -> int | None:
+    if word in _CUTS:
+        return _CUTS[word]
+    if not re.fullmatch(_COUNT, word) or int(word) == 0:
+        raise UsageError(
+            f"{_shorten(word)!r} is not a number of lines", hint="/cut 40, /cut off or /cut auto"
+        )
+    return int(word)
+
+
+@command("filter", "[PATTERN]")
+def filter_messages(shell: Shell, argument: str) -> None:
+    """Show only messages that match, or, alone, all.
+
+    PATTERN is a regular expression, or a JSONPath query such as $.data.price or
+    $[?@.id == 1], and is for messages that come. The latest that match of those
+    that have come are shown again. All are counted and kept for /show.
+    """
+    if not argument:
+        shell.display.filter = None
+        shell.note("showing all messages")
+        return
     try:
-        shell.display.pattern = re.compile(argument) if argument else None
-    except re.error as error:
-        raise UsageError(f"{argument!r} is no regular expression", str(error)) from None
-    shell.note(f"showing messages that match {argument}" if argument else "showing all messages")
+        matcher = parse_matcher(argument)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    entries = shell.display.journal.entries()
+    found = _matching(matcher, entries)
+    shell.display.filter = matcher
+    shell.note(f"showing messages that match {argument}; {_count_found(found, entries)}")
+    shell.display.show_again(found)
+
+
+def _matching(matcher: Matcher, entries: list[Entry]) -> list[Entry]:
+    """Return the latest matching messages that came, as far as they are found in little time."""
+    found: list[Entry] = []
+    stop = time.monotonic() + _SEARCH_FOR
+    try:
+        for entry in reversed(entries):
+            if len(found) == _MOST_AGAIN or time.monotonic() > stop:
+                break
+            if entry.incoming and matcher.matches(entry.opcode, entry.payload):
+                found.append(entry)
+    except PatternTimeout as error:
+        raise UsageError(str(error), hint="a simpler pattern") from None
+    return found[::-1]
+
+
+def _count_found(found: list[Entry], entries: list[Entry]) -> str:
+    if not any(entry.incoming for entry in entries):
+        return "none has come yet"
+    if not found:
+        return "none of the latest does"
+    return f"the latest {len(found)}:" if len(found) > 1 else "the latest one:"
 
 
 @command("show", "[N[-M]]")
@@ -89,13 +162,20 @@ def show_messages(shell: Shell, argument: str) -> None:
     journal = shell.display.journal
     match = re.fullmatch(_NUMBERS, argument.strip() or str(journal.last))
     if match is None:
-        raise UsageError(f"{argument!r} is no number of a message", hint="/show 17 or /show 17-20")
+        raise UsageError(
+            f"{_shorten(argument)!r} is not the number of a message",
+            hint="/show 17 or /show 17-20",
+        )
     first = int(match[1])
     entries = journal.find(first, int(match[2] or first))
     _check_room(entries)
     if entries[0].number != first:
         shell.note(f"what came before message {entries[0].number} is kept no longer")
     shell.display.show(entries)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}…"
 
 
 def _check_room(entries: list[Entry]) -> None:
@@ -113,23 +193,25 @@ def _check_room(entries: list[Entry]) -> None:
     )
 
 
-@command("save", "FILE [N]", words=(FILE,))
+@command("save", "[-f|-a] FILE [N]", words=(FILE, "--force", "--append"))
 def save_messages(shell: Shell, argument: str) -> None:
     """Write the messages so far to a file, or one of them.
 
     All are written as events, in lines of JSON; one is written as it is, byte for
-    byte.
+    byte. A file that is not empty is replaced with -f, and added to with -a.
 
     /save session.jsonl
     /save image.png 17
     """
-    match = re.fullmatch(_FILE_AND_NUMBER, argument.strip())
+    existing, argument = _take_existing(argument)
+    match = re.fullmatch(_FILE_AND_NUMBER, argument)
     if match is None:
-        raise UsageError("where to?", hint="/save FILE, or /save FILE N for one message")
+        raise UsageError("missing file name", hint="/save FILE, or /save FILE N for one message")
     path, number = os.path.expanduser(match[1]), match[2]
     journal = shell.display.journal
     entries = journal.find(int(number), int(number)) if number else journal.entries()
-    with closing(open_recording(path)) as stream:
+    hint = _existing_hint("save", match[0])
+    with closing(open_recording(path, existing, hint)) as stream:
         output = Output(stream, path)
         if number:
             output.write(entries[0].payload)
@@ -147,14 +229,33 @@ def _write_events(entries: list[Entry], output: Output) -> None:
         sink.batch(Batch(entry.incoming, entry.time, entry.elapsed, messages))
 
 
-@command("record", "FILE|off", words=("off", FILE))
+def _take_existing(argument: str) -> tuple[Existing, str]:
+    """Split an argument into what happens to a file that is not empty, and the rest."""
+    word, _, rest = argument.strip().partition(" ")
+    if word not in _EXISTING:
+        return "refuse", argument.strip()
+    return _EXISTING[word], rest.strip()
+
+
+def _existing_hint(name: str, argument: str) -> str:
+    return f"/{name} -f {argument} replaces it, /{name} -a {argument} adds to it"
+
+
+@command("record", "[-f|-a] FILE|off", words=("off", FILE, "--force", "--append"))
 def record_events(shell: Shell, argument: str) -> None:
-    """Write every event from now on to a file, until off."""
-    path = os.path.expanduser(argument.strip())
+    """Write every event from now on to a file, until off.
+
+    A file that is not empty is replaced with -f, and added to with -a.
+    """
+    existing, argument = _take_existing(argument)
+    path = os.path.expanduser(argument)
     if path == "off":
         shell.recorder.stop()
     elif path:
-        shell.recorder.start(path)
+        hint = _existing_hint("record", argument)
+        shell.recorder.start(path, open_recording(path, existing, hint))
+    elif existing != "refuse":
+        raise UsageError("missing file name", hint="/record -f FILE")
     into = shell.recorder.path
     shell.note(f"recording into {visible(into)}" if into else "not recording")
 
@@ -163,8 +264,8 @@ def record_events(shell: Shell, argument: str) -> None:
 def show_history(shell: Shell, argument: str) -> None:
     """Show the latest lines entered; Ctrl-R searches them."""
     word = argument.strip() or str(_HISTORY)
-    if not word.isdecimal():
-        raise UsageError(f"{word!r} is no number of lines", hint="/history 50")
+    if not re.fullmatch(_COUNT, word):
+        raise UsageError(f"{_shorten(word)!r} is not a number of lines", hint="/history 50")
     lines = shell.history.lines
     for number, line in list(enumerate(lines, 1))[-int(word) :] if int(word) else []:
         shell.say(f"{number:>5}  {visible(line, keep=chr(10)).replace(chr(10), chr(10) + ' ' * 7)}")

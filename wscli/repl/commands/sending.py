@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wscli.errors import UsageError
-from wscli.repl.commands.frame_syntax import OPTIONS, parse_frame
+from wscli.repl.commands.frame_syntax import OPTIONS, VALUES, parse_frame
 from wscli.repl.commands.table import AT_FILE, command
 from wscli.wire.codes import CloseCode, Opcode, may_be_sent
 from wscli.wire.frames import Frame
@@ -16,33 +16,45 @@ if TYPE_CHECKING:
     from wscli.repl.shell import Shell
 
 _CODES = tuple(str(code.value) for code in CloseCode if may_be_sent(code))
-_OUTSIDE_STRINGS = r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+'
+_OUTSIDE_STRINGS = r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+'
 _CONTROL_OPCODES = (Opcode.CLOSE, Opcode.PING, Opcode.PONG)
 _MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455 §5.5)
 _MAX_REASON = _MAX_CONTROL - 2
+_MAX_CODE = 0xFFFF
+_ESCAPES = r"-e(?:\s|\Z)"
 
 
-@command("text", "TEXT|@FILE", words=(AT_FILE,))
+@command("text", "[-e] TEXT|@FILE", words=("-e", AT_FILE))
 def send_text(shell: Shell, argument: str) -> None:
-    """Send text, as a line without a slash does.
+    r"""Send text, as a line without a slash does.
 
-    @FILE sends what is in a file, and @@ begins a text that begins with @.
-    /text alone sends an empty message.
+    -e replaces \0 \n \r \t \xNN \uNNNN and \\ in TEXT. @FILE sends what is in a
+    file, and @@ begins a text that begins with @. /text alone sends an empty
+    message.
+
+    /text -e CONNECT\n\n\0
     """
-    shell.send(Opcode.TEXT, shell.read_payload(argument, Opcode.TEXT))
+    _send(shell, Opcode.TEXT, argument)
 
 
-@command("binary", "DATA|@FILE", words=("0x", "b64:", AT_FILE))
+@command("binary", "[-e] DATA|@FILE", words=("-e", "0x", "b64:", AT_FILE))
 def send_binary(shell: Shell, argument: str) -> None:
     """Send a binary message: 0xHEX, b64:BASE64, a file.
 
-    Other text is sent as the bytes of its UTF-8.
+    Other text is sent as the bytes of its UTF-8; -e replaces escapes in it, as
+    /text does.
 
     /binary 0x00ff10
     /binary b64:AP8Q
     /binary @image.png
     """
-    shell.send(Opcode.BINARY, shell.read_payload(argument, Opcode.BINARY))
+    _send(shell, Opcode.BINARY, argument)
+
+
+def _send(shell: Shell, opcode: Opcode, argument: str) -> None:
+    escapes = re.match(_ESCAPES, argument)
+    text = argument[escapes.end() :] if escapes else argument
+    shell.send(opcode, shell.read_payload(text, opcode, escapes=escapes is not None))
 
 
 @command("json", "JSON|@FILE", words=(AT_FILE,))
@@ -84,7 +96,7 @@ def send_close(shell: Shell, argument: str) -> None:
     shell.session().begin_close(code, reason)
 
 
-@command("frame", "[OPTION]... DATA", words=(*OPTIONS, AT_FILE))
+@command("frame", "[OPTION]... DATA", words=(*OPTIONS, AT_FILE), values=VALUES)
 def send_frame(shell: Shell, argument: str) -> None:
     """Send any frame, also one that breaks the protocol.
 
@@ -110,21 +122,22 @@ def compact_json(text: str) -> str:
     """Return JSON without white space between its tokens.
 
     Raises:
-        UsageError: if it is not JSON (RFC 8259).
+        UsageError: if it is not JSON (RFC 8259), or nested too deeply to find out.
     """
     import json
 
+    hint = "a line without /json sends any text"
     try:
         json.loads(text, parse_constant=_refuse)
     except ValueError as error:
-        raise UsageError(
-            "this is not JSON", str(error), "a line without /json sends any text"
-        ) from None
+        raise UsageError("this is not JSON", str(error), hint) from None
+    except RecursionError:
+        raise UsageError("this JSON is nested too deeply to be checked", hint=hint) from None
     return re.sub(_OUTSIDE_STRINGS, lambda match: match[1] or "", text)
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no value of JSON")
+    raise ValueError(f"{constant} is not a JSON value")
 
 
 def parse_close(argument: str) -> tuple[int, str]:
@@ -138,9 +151,16 @@ def parse_close(argument: str) -> tuple[int, str]:
         return CloseCode.NORMAL_CLOSURE, ""
     if not re.fullmatch("[0-9]{1,5}", number) or not may_be_sent(int(number)):
         raise UsageError(
-            f"{number!r} is no close code that may be sent (RFC 6455 §7.4)",
-            hint="/close 1000 to 1014 or 3000 to 4999; /frame --opcode close sends any",
+            f"{number!r} is not a close code that may be sent (RFC 6455 §7.4)",
+            hint=_close_hint(number),
         )
     if len(reason.encode()) > _MAX_REASON:
         raise UsageError(f"a reason has at most {_MAX_REASON} bytes")
     return int(number), reason
+
+
+def _close_hint(number: str) -> str:
+    allowed = "1000 to 1003, 1007 to 1014 and 3000 to 4999 may be sent"
+    if not re.fullmatch("[0-9]{1,5}", number) or int(number) > _MAX_CODE:
+        return allowed
+    return f"{allowed}; /frame --opcode close 0x{int(number):04x} sends {number} all the same"

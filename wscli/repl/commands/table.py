@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from wscli.errors import UsageError
@@ -23,7 +24,7 @@ class Command(NamedTuple):
     """A slash command.
 
     ``usage`` shows its arguments; ``summary`` and ``details`` say what it does; ``words`` are
-    what its arguments may be completed to.
+    what its arguments may be completed to, and ``values`` what may follow some of these words.
     """
 
     name: str
@@ -32,19 +33,26 @@ class Command(NamedTuple):
     details: str
     words: tuple[str, ...]
     run: Run
+    values: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 COMMANDS: dict[str, Command] = {}
 """The commands by name, in the order of the help."""
 
 
-def command(name: str, usage: str = "", *, words: tuple[str, ...] = ()) -> Callable[[Run], Run]:
+def command(
+    name: str,
+    usage: str = "",
+    *,
+    words: tuple[str, ...] = (),
+    values: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> Callable[[Run], Run]:
     """Put a function into the table; its docstring is the command's help."""
 
     def enter(run: Run) -> Run:
         summary, _, details = (run.__doc__ or "").partition("\n")
         details = "\n".join(line.strip() for line in details.strip().split("\n"))
-        COMMANDS[name] = Command(name, usage, summary, details, words, run)
+        COMMANDS[name] = Command(name, usage, summary, details, words, run, values)
         return run
 
     return enter

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from wscli.server.endpoints.echo import Echo
@@ -86,6 +87,9 @@ class _Trickle:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._waiting = bytearray()
+        self._size = 0  # bytes that have been written so far, of which _sent have left
+        self._sent = 0
+        self._ends: deque[tuple[int, int]] = deque()  # where messages end, and how many
         self._trickling = False
         self._finishing = False
 
@@ -101,12 +105,17 @@ class _Trickle:
     def backlog(self) -> int:
         return len(self._waiting) + self._line.backlog
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, messages: int = 0) -> None:
         self._waiting += data
+        self._size += len(data)
+        self._ends.append((self._size, messages))
         self.hold(False)
         if not self._trickling:
             self._trickling = True
             self._trickle()
+
+    def stream(self, pieces: Iterator[bytes], size: int) -> None:
+        self.write(b"".join(pieces), 1)
 
     def hold(self, held: bool) -> None:
         self._line.hold(held or len(self._waiting) > _SLOW_LIMIT)
@@ -127,14 +136,20 @@ class _Trickle:
 
     def _trickle(self) -> None:
         if self._waiting and not self.over:
-            self._line.write(bytes(self._waiting[:1]))
-            del self._waiting[:1]
+            self._send_byte()
             self.hold(False)
             asyncio.get_running_loop().call_later(_STEP, self._trickle)
             return
         self._trickling = False
         if self._finishing and not self.over:
             self._line.finish()
+
+    def _send_byte(self) -> None:
+        self._sent += 1
+        ended = self._ends[0][0] == self._sent
+        messages = self._ends.popleft()[1] if ended else 0
+        self._line.write(bytes(self._waiting[:1]), messages)
+        del self._waiting[:1]
 
 
 FRAMES: dict[str, Callable[[], Frame]] = {

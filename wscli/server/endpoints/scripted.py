@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from wscli.server.endpoints.endpoint import Endpoint
-from wscli.server.script import Reply, Script
+from wscli.server.script import Reply, Script, SlowRule
+from wscli.wire.codes import CloseCode
 from wscli.wire.events import Messages
 
 _MAX_WAITING = 1 << 20  # bytes of messages that wait for replies, above which no more is read
 _OVERHEAD = 100  # bytes that a message costs besides its payload
+_TURN = 0.01  # seconds of work, after which other connections have a turn
 
 
 class Scripted(Endpoint):
-    """Answers each message when the one before has been answered."""
+    """Answers each message when the one before has been answered.
 
-    def __init__(self, script: Script) -> None:
+    ``slow`` is called with a rule that takes too long, the first time that it does.
+    """
+
+    def __init__(self, script: Script, slow: Callable[[SlowRule], None]) -> None:
         self._script = script
+        self._slow = slow
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._size = 0
         self._delaying = False
@@ -30,12 +38,26 @@ class Scripted(Endpoint):
 
     def resumed(self) -> None:
         """Answer what waits, as far as the client reads the replies."""
-        line = self.channel.line
+        line, clock = self.channel.line, asyncio.get_running_loop().time
+        end = clock() + _TURN
         while self._waiting and not (self._delaying or line.full or line.over):
+            if clock() > end:
+                self.later(0, self.resumed)
+                break
             opcode, payload = self._waiting.popleft()
             self._size -= len(payload) + _OVERHEAD
-            self._begin(self._script.reply_to(opcode, payload))
+            self._answer(opcode, payload)
         line.hold(self._size > _MAX_WAITING)
+
+    def _answer(self, opcode: int, payload: bytes) -> None:
+        try:
+            reply = self._script.reply_to(opcode, payload)
+        except SlowRule as slow:
+            if slow.first:
+                self._slow(slow)
+            self._close(CloseCode.INTERNAL_ERROR, str(slow))
+        else:
+            self._begin(reply)
 
     def _begin(self, reply: Reply) -> None:
         if reply.delay:
@@ -54,6 +76,9 @@ class Scripted(Endpoint):
             opcode, payload = reply.message
             self.channel.send(opcode, [payload])
         if reply.close is not None:
-            self.channel.close(reply.close, reply.reason)
-            self._waiting.clear()
-            self._size = 0
+            self._close(reply.close, reply.reason)
+
+    def _close(self, code: int, reason: str) -> None:
+        self.channel.close(code, reason)
+        self._waiting.clear()
+        self._size = 0

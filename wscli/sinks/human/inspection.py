@@ -14,9 +14,11 @@ from wscli.net.opening import PHASES, Certificate, Opening
 from wscli.session.bus import Sink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import visible
+from wscli.sinks.notice import describe_declined
 from wscli.sinks.output import Output
 from wscli.wire.deflate import PerMessageDeflate
-from wscli.wire.handshake import accept_value
+from wscli.wire.diagnosis import show_body
+from wscli.wire.handshake import Agreement, accept_value
 from wscli.wire.head import Headers, decode_head
 
 _UNLIMITED = 10_000  # columns, where no terminal sets a limit
@@ -89,7 +91,7 @@ class InspectionSink(Sink):
             return
         self._done = True
         heads = self._show_head("out", _request_bytes(opening))
-        heads += self._show_head("in", _response_bytes(opening))
+        heads += self._show_head("in", self._response_bytes(opening))
         sections = (
             self._section("request", _explain_request(opening)),
             self._section("response", _explain_response(opening)),
@@ -97,6 +99,20 @@ class InspectionSink(Sink):
             self._section("timings", _explain_timings(opening)),
         )
         self._output.write(heads + "\n".join(filter(None, sections)).encode())
+
+    def _response_bytes(self, opening: Opening) -> bytes:
+        """Return the response with what was read of its body, or whatever came in its place.
+
+        The body is laid out for a terminal; elsewhere it is as it was.
+        """
+        received = opening.received
+        if opening.response is not None:
+            body = opening.body
+            if self._width is not None:
+                shown = show_body(opening.response, body)
+                body = f"{shown}\n\n".encode() if shown else b""
+            received = opening.interim + opening.response.raw + body
+        return received if received.endswith(b"\n") or not received else received + b"\n"
 
     def _show_head(self, style: str, head: bytes) -> bytes:
         if self._width is None:
@@ -120,14 +136,6 @@ def _request_bytes(opening: Opening) -> bytes:
     return opening.request.raw if opening.request else b""
 
 
-def _response_bytes(opening: Opening) -> bytes:
-    """Return the response with what was read of its body, or whatever came in its place."""
-    received = opening.received
-    if opening.response is not None:
-        received = opening.interim + opening.response.raw + opening.body
-    return received if received.endswith(b"\n") or not received else received + b"\n"
-
-
 def _explain_request(opening: Opening) -> Iterator[tuple[str, ...]]:
     if opening.request is not None:
         yield from _explain_headers(opening.request.headers, _REQUEST)
@@ -139,6 +147,8 @@ def _explain_response(opening: Opening) -> Iterator[tuple[str, ...]]:
     for name, value, meaning in _explain_headers(opening.response.headers, _RESPONSE):
         if name.lower() == "sec-websocket-accept":
             yield name, value, _explain_accept(opening, value)
+        elif name.lower() == "connection" and "upgrade" not in value.lower():
+            yield name, value, "whether this connection is used again"
         else:
             yield name, value, meaning
 
@@ -165,10 +175,26 @@ def _explain_connection(opening: Opening, now: float) -> Iterator[tuple[str, ...
         if opening.tls.certificate is not None:
             yield from _explain_certificate(opening.tls.certificate, now)
     if opening.agreement is not None:
-        yield "subprotocol", opening.agreement.subprotocol or "none"
+        yield "subprotocol", _explain_subprotocol(opening.agreement)
         yield "compression", _explain_deflate(opening.agreement.deflate)
-    if opening.opinion is not None:
-        yield "websocket-client", opening.opinion
+        yield from _compare_verdicts(opening.agreement, opening.opinion)
+    if opening.probe is not None:
+        yield "plain GET", f"{opening.probe.status} {opening.probe.response.reason}".rstrip()
+
+
+def _explain_subprotocol(agreement: Agreement) -> str:
+    if agreement.declined:
+        return f"none: {describe_declined(agreement.declined)}"
+    return agreement.subprotocol or "none"
+
+
+def _compare_verdicts(agreement: Agreement, opinion: str | None) -> Iterator[tuple[str, str]]:
+    """Yield a row where websocket-client judges a 101 otherwise than wscli does."""
+    accepted = opinion == "accepted"
+    if agreement.faults and accepted:
+        yield "libraries", "websocket-client accepts this response, as others may"
+    elif not (agreement.faults or accepted or agreement.declined or opinion is None):
+        yield "libraries", "websocket-client refuses this response, as others may"
 
 
 def _explain_certificate(certificate: Certificate, now: float) -> Iterator[tuple[str, ...]]:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import cell_width, visible
+from wscli.sinks.human.sizes import show_size
 
-_JSON = r"""(?x) [ \t\r\n]* (?: (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")
+_JSON = r"""(?x) [ \t\r\n]* (?: (?P<string>"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*")
                               | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
                               | (?P<constant>true|false|null)
                               | (?P<mark>[][{}:,]) ) [ \t\r\n]*"""
@@ -21,6 +22,44 @@ _MAX_SIZE = 64 << 10  # characters that are laid out; a longer text is shown as 
 _MAX_DEPTH = 64
 _INDENT = "  "
 _LONGEST_WORD = 32  # characters that a number or constant may have lost its end in
+_CONTAINER_BEGINS = r"[ \t\r\n]*[{[]"
+_LONG_STRING = 3  # rows; a longer string is abridged
+_SIZE_WIDTH = len('…" (1023 KiB),')
+_PARTIAL_ESCAPE = r"\\(?:u[0-9a-fA-F]{0,3})?\Z"
+
+
+class Abridgement:
+    """Limits JSON that is not to be shown whole: to some rows, and its long strings to a row each.
+
+    ``used`` is true afterwards if anything was left out.
+    """
+
+    def __init__(self, rows: int, width: int) -> None:
+        self.used = False
+        self._room = rows * width
+        self._longest = _LONG_STRING * width
+        self._kept = max(1, width * 2 // 3 - _SIZE_WIDTH)  # beside a key, in some containers
+
+    def admit(self, token: str) -> bool:
+        """Return False if the rows are full before a token."""
+        full = self._room <= 0
+        self.used = self.used or full
+        self._room -= len(token) + 1
+        return not full
+
+    def is_long(self, string: str) -> bool:
+        """Return True if a string, or the part of it that is known, is to be abridged."""
+        return len(string) > self._longest
+
+    def shorten(self, string: str, *, whole: bool) -> str:
+        """Return the beginning of a string, quoted, and the size of all of it where that is known.
+
+        An escape sequence is not cut.
+        """
+        self.used = True
+        head = re.sub(_PARTIAL_ESCAPE, "", string[: self._kept])
+        size = f" ({show_size(len(string.encode()) - 2)})" if whole else ""
+        return f'{visible(head)}…"{size}'
 
 
 class _NotJSON(Exception):
@@ -48,15 +87,23 @@ class _Container:
 _Node = _Leaf | _Container
 
 
-def pretty_json(text: str, width: int, palette: Palette, *, cut: bool = False) -> list[str] | None:
+def pretty_json(
+    text: str,
+    width: int,
+    palette: Palette,
+    *,
+    cut: bool = False,
+    abridgement: Abridgement | None = None,
+) -> list[str] | None:
     """Return the lines of a JSON object or array, or None where the text is neither.
 
-    What fits the width stays on one line. With ``cut`` the text may be the beginning of one.
+    What fits the width stays on one line. With ``cut`` the text may be the beginning of one. Of a
+    text of any length only the part that an abridgement has room for is read.
     """
-    if len(text) > _MAX_SIZE or not text.lstrip().startswith(("{", "[")):
+    if not re.match(_CONTAINER_BEGINS, text) or (abridgement is None and len(text) > _MAX_SIZE):
         return None
     try:
-        node = _Parser(text, cut).parse()
+        node = _Parser(text, cut, abridgement).parse()
     except _NotJSON:
         return None
     return _lay_out(node, width, palette)
@@ -65,24 +112,54 @@ def pretty_json(text: str, width: int, palette: Palette, *, cut: bool = False) -
 class _Parser:
     """Reads one JSON text (RFC 8259) into a tree of its tokens."""
 
-    def __init__(self, text: str, cut: bool) -> None:
+    def __init__(self, text: str, cut: bool, abridgement: Abridgement | None) -> None:
         self._match = re.compile(_JSON).match  # which re keeps
         self._text = text
         self._cut = cut
+        self._abridgement = abridgement
+        self._full = False  # whether the abridgement has no more room
         self._pos = 0
 
     def parse(self) -> _Node:
         node = self._value(_MAX_DEPTH)
-        if self._pos < len(self._text) and not (self._cut and self._at_cut()):
+        at_end = self._pos == len(self._text) or (self._cut and self._at_cut())
+        if not (at_end or self._full):
             raise _NotJSON
         return node
 
     def _next(self) -> _Leaf:
         match = self._match(self._text, self._pos)
         if match is None or match.lastgroup is None:
-            raise _Cut if self._cut and self._at_cut() else _NotJSON
+            return self._broken_token()
         self._pos = match.end()
-        return _Leaf(match.lastgroup, visible(match[match.lastgroup]))
+        text = match[match.lastgroup]
+        abridgement = self._abridgement
+        if abridgement is None:
+            return _Leaf(match.lastgroup, visible(text))
+        if match.lastgroup == "string" and abridgement.is_long(text):
+            text = abridgement.shorten(text, whole=True)
+        else:
+            text = visible(text)
+        if not abridgement.admit(text):
+            self._full = True
+            raise _Cut
+        return _Leaf(match.lastgroup, text)
+
+    def _broken_token(self) -> _Leaf:
+        """Return the beginning of a long string that the text ends in.
+
+        Raises:
+            _Cut: for another token that the text ends in.
+            _NotJSON: for anything else.
+        """
+        if not (self._cut and self._at_cut()):
+            raise _NotJSON
+        rest = self._text[self._pos :].lstrip(" \t\r\n")
+        abridgement = self._abridgement
+        if abridgement is None or not rest.startswith('"') or not abridgement.is_long(rest):
+            raise _Cut
+        self._pos = len(self._text)
+        return _Leaf("string", abridgement.shorten(rest, whole=False))
 
     def _value(self, depth: int) -> _Node:
         token = self._next()
@@ -93,7 +170,7 @@ class _Parser:
         return self._container(token.text, depth - 1)
 
     def _at_cut(self) -> bool:
-        """Tell whether what is left may be the beginning of a token."""
+        """Return True if the rest may be the beginning of a token."""
         rest = self._text[self._pos :].lstrip(" \t\r\n")
         return not rest or rest[0] == '"' or len(rest) < _LONGEST_WORD
 
@@ -171,7 +248,7 @@ def _fill(leaves: list[_Leaf], width: int, palette: Palette) -> list[str]:
 
 
 def _is_whole(node: _Container) -> bool:
-    """Tell whether the text ends behind a container: only the last member of one can be cut."""
+    """Return True if a container is complete; only its last member can be cut."""
     last = node.members[-1][1] if node.members else None
     return node.whole and (not isinstance(last, _Container) or _is_whole(last))
 

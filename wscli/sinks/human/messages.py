@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import NamedTuple
 
 from wscli.session.bus import Batch, Sink
 from wscli.sinks.hexdump import hexdump
-from wscli.sinks.human.jsontext import pretty_json
+from wscli.sinks.human.jsontext import Abridgement, pretty_json
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import cell_width, visible, visible_bytes
+from wscli.sinks.human.safe import visible, visible_bytes
+from wscli.sinks.human.sizes import show_size
+from wscli.sinks.human.wrapping import plain_width, wrap
 from wscli.sinks.output import Output
 from wscli.wire.codes import Opcode, opcode_name
 from wscli.wire.events import Messages
@@ -22,7 +23,11 @@ _META_WIDTH = 32
 _NUMBER_WIDTH = 6
 _ROOM_BESIDE = 80  # columns that a payload of several lines needs to stand beside its meta data
 _INDENT = "  "
-_NO_LIMIT = 1 << 40  # rows
+_LEAST_WIDTH = 20  # columns: in a narrower terminal lines are laid out for these
+_MAX_SCANNED = 1 << 20  # characters of a long JSON text that are looked through for its beginning
+
+NO_LIMIT = 1 << 40
+"""Rows that no message fills."""
 
 
 class Entry(NamedTuple):
@@ -43,21 +48,31 @@ class MessageView:
     """Lays messages out, safe for a terminal of ``width`` columns; its settings may change.
 
     ``as_hex`` makes a hex dump of text too; ``pretty`` lays JSON out; ``bare`` leaves out all but
-    the payload. A message that has a number is cut where it fills more than ``rows``.
+    the payload, which is then not broken into rows either. A message that has a number is cut
+    where it fills more than ``rows``, and so are long strings inside JSON.
     """
 
     def __init__(self, palette: Palette, width: int) -> None:
         self.palette = palette
         self.width = width
-        self.rows = _NO_LIMIT
+        self.rows = NO_LIMIT
         self.as_hex = False
         self.pretty = True
         self.bare = False
 
+    @property
+    def width(self) -> int:
+        """The columns to lay out for; a terminal that is narrower than is useful breaks lines."""
+        return self._width
+
+    @width.setter
+    def width(self, columns: int) -> None:
+        self._width = max(_LEAST_WIDTH, columns)
+
     def lines(self, entry: Entry, *, whole: bool = False) -> list[str]:
         """Return a message's lines: beside its meta data if they fit there, else below."""
         column = _META_WIDTH + (_NUMBER_WIDTH if entry.number is not None else 0)
-        rows = _NO_LIMIT if whole or entry.number is None else self.rows
+        rows = NO_LIMIT if whole or entry.number is None else self.rows
         beside = self.width - column >= _ROOM_BESIDE
         body, cut = self._body(entry, rows, self.width - (column if beside else len(_INDENT)))
         if cut:
@@ -72,14 +87,15 @@ class MessageView:
         return self._join(meta, body, column)
 
     def event(self, incoming: bool, when: float, kind: str, size: int, text: str) -> list[str]:
-        """Return the lines of what is no message, but stands between messages with numbers."""
+        """Return the lines of a control frame, which stands between messages with numbers."""
         meta = self._meta(incoming, when, kind, size, " " * _NUMBER_WIDTH)
         return self._join(meta, [text] if text else [], _META_WIDTH + _NUMBER_WIDTH)
 
     def _join(self, meta: str, body: list[str], column: int) -> list[str]:
-        if not body or (len(body) == 1 and _plain_width(body[0]) <= self.width - column):
+        if not body or (len(body) == 1 and plain_width(body[0]) <= self.width - column):
             return ["  ".join([meta, *body])]
-        return [meta, *(_INDENT + line for line in body)]
+        room = self.width - len(_INDENT)
+        return [meta, *(_INDENT + row for line in body for row in wrap(line, room))]
 
     def _meta(self, incoming: bool, when: float, kind: str, size: int, order: str) -> str:
         """Return the quiet column."""
@@ -99,25 +115,33 @@ class MessageView:
     def _text(self, text: str, rows: int, room: int) -> tuple[list[str], bool]:
         if len(text) < room // 2 and text.isprintable() and text[:1] not in "{[":
             return [text], False
-        head = text[: rows * room]
-        more = len(head) < len(text)
         if self.pretty and not self.bare:
-            laid_out = pretty_json(head, room, self.palette, cut=more)
+            laid_out = self._json(text, rows, room)
             if laid_out is not None:
-                return laid_out[:rows], more or len(laid_out) > rows
-        lines = _fit(visible(head, keep="\t\n").split("\n"), rows, room)
-        return lines, more or len(lines) < head.count("\n") + 1
+                return laid_out
+        head = text[: rows * room]
+        lines: list[str] = []
+        for line in visible(head, keep="\t\n").split("\n"):
+            lines += [line] if self.bare else wrap(line, room)
+            if len(lines) > rows:
+                break
+        return lines[:rows], len(head) < len(text) or len(lines) > rows
+
+    def _json(self, text: str, rows: int, room: int) -> tuple[list[str], bool] | None:
+        """Return the lines of JSON, and whether anything is left out, or None for other text."""
+        abridgement = None if rows >= NO_LIMIT else Abridgement(rows, room)
+        head = text if abridgement is None else text[:_MAX_SCANNED]
+        more = len(head) < len(text)
+        lines = pretty_json(head, room, self.palette, cut=more, abridgement=abridgement)
+        if lines is None:
+            return None
+        fitting = [row for line in lines[: rows + 1] for row in wrap(line, room, _indent_of(line))]
+        more = more or len(fitting) > rows or (abridgement is not None and abridgement.used)
+        return fitting[:rows], more
 
 
-def _fit(lines: list[str], rows: int, width: int) -> list[str]:
-    """Return the lines that fill at most so many rows of a terminal, and at least one."""
-    fitting: list[str] = []
-    for line in lines:
-        rows -= 1 + max(0, cell_width(line) - 1) // width
-        if rows < 0 and fitting:
-            break
-        fitting.append(line)
-    return fitting
+def _indent_of(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" "))]
 
 
 def _how_to_see_all(entry: Entry) -> str:
@@ -125,11 +149,6 @@ def _how_to_see_all(entry: Entry) -> str:
     if size > MAX_SHOWN:
         return f"/save FILE {entry.number} writes all {show_size(size)}"
     return f"/show {entry.number} shows all {show_size(size)}"
-
-
-def _plain_width(line: str) -> int:
-    """Return the columns of a line without its colours."""
-    return cell_width(re.sub("\x1b\\[[0-9;]*m", "", line))
 
 
 class HumanSink(Sink):
@@ -157,14 +176,3 @@ def clock_time(seconds: float) -> str:
     """Write the local time of day to the millisecond."""
     whole, milli = divmod(round(seconds * 1000), 1000)
     return f"{time.strftime('%H:%M:%S', time.localtime(whole))}.{milli:03d}"
-
-
-def show_size(size: int) -> str:
-    """Write a number of bytes with a unit, in at most eight characters."""
-    amount, units = float(size), ["B", "KiB", "MiB", "GiB"]
-    while amount >= 1024 and len(units) > 1:
-        amount /= 1024
-        units.pop(0)
-    if size < 1024:
-        return f"{size} B"
-    return f"{amount:.1f} {units[0]}" if amount < 100 else f"{amount:.0f} {units[0]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from wscli.sinks.human.messages import show_size
+from wscli.sinks.human.sizes import show_size
 from wscli.sinks.human.talk import show_time
 from wscli.sinks.stats import RECENT, Stats, Tally
 
@@ -32,7 +32,9 @@ def _each_way(stats: Stats, seconds: float, now: float) -> Iterator[str]:
     if seconds:
         average = [(tally.messages / seconds, tally.payload / seconds) for tally in tallies]
         yield _row("rate, overall", *(_rate(*rate) for rate in average))
-    yield _row(f"rate, last {RECENT} s", *(_rate(*tally.rates(now)) for tally in tallies))
+    since = stats.time_since_start(now)
+    recent = f"{RECENT} s" if since >= RECENT else f"{since:.1f} s"
+    yield _row(f"rate, last {recent}", *(_rate(*tally.rates(now, since)) for tally in tallies))
 
 
 def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from wscli.net.opening import Opening
 from wscli.session.bus import Batch, Sink
-from wscli.session.end import End, describe_close
+from wscli.session.end import End, describe_close, describe_stillness, error_of
 from wscli.sinks.hexdump import hexdump_blocks
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.safe import visible, visible_bytes
+from wscli.sinks.notice import describe_declined
 from wscli.sinks.output import Output
-from wscli.wire.codes import NORMAL_CLOSE_CODES, Opcode, close_code_name, opcode_name
+from wscli.wire.codes import Opcode, close_code_name, opcode_name
 from wscli.wire.frames import Frame
 from wscli.wire.head import decode_head
 from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
+_CREDENTIALS = r"((?:authorization|proxy-authorization|cookie|set-cookie)\s*:\s*)(.*)"
+_KEPT = 4  # characters of a masked value, of longer ones
 _SAID = {"*": "dim", "!": "error"}
 
 
 class TalkSink(Sink):
     """Writes what ``-v`` asks for: 1 the handshake, 2 each frame, 3 its bytes.
 
-    Lines that were sent begin with ">", lines that were received with "<", as in curl.
+    Lines that were sent begin with ">", lines that were received with "<", as in curl. With
+    ``mask``, credentials in headers are cut after their first characters, and a line says so.
     """
 
-    def __init__(self, output: Output, palette: Palette, verbosity: int) -> None:
+    def __init__(
+        self, output: Output, palette: Palette, verbosity: int, *, mask: bool = False
+    ) -> None:
+        self._mask = mask
+        self._has_masked = False
         self._output = output
         self._palette = palette
         self._verbosity = verbosity
@@ -35,18 +44,29 @@ class TalkSink(Sink):
     def step(self, opening: Opening, step: str) -> None:
         """Say what a step of the opening brought."""
         if self._verbosity and step in _STEPS:
-            self._write(_STEPS[step](opening))
+            lines = list(_STEPS[step](opening))
+            self._write(mask_secrets(lines) if self._mask else lines)
+            self._say_what_is_masked(lines)
+
+    def _say_what_is_masked(self, lines: list[tuple[str, str]]) -> None:
+        if self._mask and not self._has_masked and mask_secrets(lines) != lines:
+            self._has_masked = True
+            self._write([("*", "credentials are masked here; --show-secrets shows them")])
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
-        """Say what was agreed on."""
-        if self._verbosity and opening.agreement is not None:
+        """Write what was agreed on, and at any verbosity that no subprotocol was chosen."""
+        agreement = opening.agreement
+        if agreement is None:
+            return
+        if self._verbosity:
+            subprotocol = agreement.subprotocol
             agreed = [
-                f"subprotocol {opening.agreement.subprotocol}"
-                if opening.agreement.subprotocol
-                else "no subprotocol",
-                opening.agreement.extensions or "no extension",
+                f"subprotocol {subprotocol}" if subprotocol else "no subprotocol",
+                agreement.extensions or "no extension",
             ]
             self._write([("*", f"open after {show_duration(elapsed)}: {', '.join(agreed)}")])
+        if agreement.declined:
+            self._write([("!", describe_declined(agreement.declined))])
 
     def batch(self, batch: Batch) -> None:
         """Show frames, where they were asked for."""
@@ -71,8 +91,7 @@ class TalkSink(Sink):
 
     def ended(self, end: End) -> None:
         """Say how it ended."""
-        mark = "*" if end.code in NORMAL_CLOSE_CODES else "!"
-        self._write([(mark, describe_end(end))])
+        self._write([("!" if error_of(end) else "*", describe_end(end))])
 
     def _write(self, lines: Iterable[tuple[str, str]]) -> None:
         text = "".join(f"{self._paint(mark, visible(line))}\n" for mark, line in lines)
@@ -86,13 +105,16 @@ class TalkSink(Sink):
 
 
 def describe_end(end: End) -> str:
-    """Say how a connection ended, by whom, and how long it lasted."""
-    if end.detail:
-        how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}"
-    else:
-        how = f"closed with {describe_close(end)}"
+    """Return how a connection ended, who began it, and how long it lasted."""
     by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
-    return f"{how}{by}, after {show_duration(end.elapsed)}"
+    if end.hung_up:
+        how = f"closed with {describe_close(end)}{by}, the peer ended TCP without answering"
+    elif end.detail:
+        how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}{by}"
+        how += f", {stillness}" if (stillness := describe_stillness(end)) else ""
+    else:
+        how = f"closed with {describe_close(end)}{by}"
+    return f"{how}, after {show_duration(end.elapsed)}"
 
 
 def show_frame(frame: Frame) -> str:
@@ -161,6 +183,12 @@ def _response_step(opening: Opening) -> Iterator[tuple[str, str]]:
         yield from _head_lines("<", opening.interim + opening.response.raw)
 
 
+def _probe_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    if opening.probe is not None:
+        answered = f"{opening.probe.status} {opening.probe.response.reason}".rstrip()
+        yield "*", f"probed the same path with a plain GET: {answered} (--no-probe omits it)"
+
+
 _STEPS = {
     "name": _name_step,
     "tcp": _tcp_step,
@@ -168,12 +196,32 @@ _STEPS = {
     "tls": _tls_step,
     "request": _request_step,
     "response": _response_step,
+    "probe": _probe_step,
 }
 
 
 def _head_lines(mark: str, raw: bytes) -> Iterator[tuple[str, str]]:
     for line in decode_head(raw).removesuffix("\n").split("\n"):
         yield mark, line.removesuffix("\r")
+
+
+def mask_secrets(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Cut the values of headers that carry credentials, in the lines of a head."""
+    masked = []
+    secret = False
+    for mark, line in lines:
+        if secret and line[:1] in (" ", "\t"):  # the value goes on (RFC 9112 §5.2)
+            masked.append((mark, " …"))
+            continue
+        match = re.match(_CREDENTIALS, line, re.IGNORECASE) if mark in "<>" else None
+        secret = match is not None
+        masked.append((mark, f"{match[1]}{_begin(match[2])}" if match else line))
+    return masked
+
+
+def _begin(secret: str) -> str:
+    kept = secret[:_KEPT] if len(secret) > _KEPT else ""
+    return f"{kept}…" if secret else ""
 
 
 def show_duration(seconds: float) -> str:

@@ -1,0 +1,143 @@
+"""``--record``: the file is for its owner alone, and is not replaced by accident."""
+
+import json
+import os
+import stat
+import subprocess
+
+import pytest
+
+from tests.program import WSCLI, start, wscli
+
+
+def events(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def send(path, *options):
+    return wscli("send", "-u", "me:secret", "--record", path, *options, "demo:", "hello")
+
+
+@pytest.fixture
+def existing(tmp_path):
+    """A recording that others can read."""
+    path = tmp_path / "session.ndjson"
+    path.write_text('{"event":"close"}\n')
+    path.chmod(0o644)
+    return path
+
+
+def test_a_file_that_is_not_empty_is_not_replaced(existing):
+    result = send(existing)
+    assert (result.status, result.out) == (2, b"")
+    assert result.err == (
+        f"wscli: {existing} is not empty\n  18 bytes\n"
+        "try: --force replaces it, --append adds to it\n"
+    )
+    assert existing.read_text() == '{"event":"close"}\n'
+    assert stat.S_IMODE(existing.stat().st_mode) == 0o644
+
+
+def test_force_replaces_it_and_takes_it_from_others(existing):
+    assert send(existing, "--force").status == 0
+    kinds = [event["event"] for event in events(existing)]
+    assert kinds == ["open", "message", "message", "close"]
+    assert stat.S_IMODE(existing.stat().st_mode) == 0o600
+
+
+def test_append_adds_a_connection_and_takes_it_from_others(existing):
+    assert send(existing, "--append").status == 0
+    before, opened, *rest = events(existing)
+    assert before == {"event": "close"}
+    assert (opened["event"], opened["v"]) == ("open", 1)
+    assert len(rest) == 3
+    assert stat.S_IMODE(existing.stat().st_mode) == 0o600
+
+
+def test_append_leaves_a_line_that_was_cut_off_alone(existing):
+    existing.write_text('{"event":"mess')
+    assert send(existing, "--append").status == 0
+    cut, *lines = existing.read_text().splitlines()
+    assert cut == '{"event":"mess'
+    assert json.loads(lines[0])["event"] == "open"
+
+
+def test_append_begins_a_file_too(tmp_path):
+    assert send(tmp_path / "new", "--append").status == 0
+    assert events(tmp_path / "new")[0]["event"] == "open"
+
+
+def test_an_empty_file_is_written_and_taken_from_others(tmp_path):
+    path = tmp_path / "empty"
+    path.touch(0o666)
+    assert send(path).status == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("options", [[], ["--force"], ["--append"]])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_symbolic_link_to_a_file_is_not_followed(tmp_path, options, there):
+    link, target = tmp_path / "link", tmp_path / "target"
+    link.symlink_to(target)
+    if there:
+        target.write_text("precious")
+    result = send(link, *options)
+    assert result.status == 2
+    assert f"cannot write {link}: it is a symbolic link to a file" in result.err
+    assert f"  it leads to {target}\n" in result.err
+    assert target.exists() == there
+    assert not there or target.read_text() == "precious"
+
+
+def test_a_recording_may_go_through_a_shell_to_a_program(tmp_path):
+    program = " ".join(WSCLI)
+    command = f"{program} send --record >(cat > {tmp_path}/copy; echo done >&2) demo: hello"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (0, b"hello\n")
+    assert done.stderr == b"done\n"
+    assert events(tmp_path / "copy")[0]["event"] == "open"
+
+
+def test_a_recording_may_go_to_a_named_pipe_whose_reader_may_leave(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o644)
+    with start("pipe", "--record", pipe, "demo:") as process:
+        with pipe.open("rb") as reader:
+            process.stdin.write(b"one\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == b"one\n"
+            assert b'"open"' in reader.readline()
+        process.stdin.write(b"two\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"two\n"
+        process.stdin.close()
+        assert process.wait(20) == 0
+        said = process.stderr.read().decode()
+    assert "its reader is gone" in said
+    assert said.count("the recording ends here") == 1
+    assert stat.S_IMODE(pipe.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--record", "-"], "--json prints the events on stdout"),
+        (["--record", "."], "cannot write .\n  Is a directory"),
+        (["--record", "x", "--force", "--append"], "--force and --append exclude each other"),
+        (["--force"], "--force is about a recording, and there is none"),
+        (["--append"], "--append is about a recording, and there is none"),
+    ],
+)
+@pytest.mark.parametrize("command", [["listen", "demo:"], ["serve", "0"]], ids=" ".join)
+def test_a_recording_that_makes_no_sense_is_a_usage_error(command, options, words):
+    name, *rest = command
+    result = wscli(name, *options, *rest)
+    assert result.status == 2
+    assert words in result.err
+    assert not os.path.exists("x")
+
+
+def test_a_recording_that_exists_is_not_replaced_by_the_server(existing):
+    result = wscli("serve", "--record", existing, "0")
+    assert result.status == 2
+    assert "--force replaces it, --append adds to it" in result.err

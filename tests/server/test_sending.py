@@ -1,0 +1,214 @@
+"""How the server sends: bounded memory, turns for everybody, and counts of what really left."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.program import start
+from tests.raw import Client
+from tests.waiting import wait_until
+from wscli.server.channel import MAX_FRAGMENTS
+from wscli.session.bus import Sink
+from wscli.wire.codes import Opcode
+from wscli.wire.events import Close, Messages
+from wscli.wire.frames import Frame
+
+MIB = 1 << 20
+
+
+def binary(client, payload):
+    client.send(client.connection.messages(Opcode.BINARY, [payload]))
+
+
+def read_bytes(client, count):
+    while count > 0:
+        data = client.read()
+        assert data, "the server ended TCP"
+        count -= len(data)
+
+
+class Outgoing(Sink):
+    """Keeps the sizes of the outgoing messages that a recording would have."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def batch(self, batch):
+        if not batch.incoming:
+            for item in batch.items:
+                if isinstance(item, Messages):
+                    self.sizes += map(len, item.payloads)
+
+
+# A queue
+
+
+def test_a_message_larger_than_the_queue_reaches_members_that_keep_up(serve):
+    server = serve(queue=64 << 10)
+    with Client(server) as talker, Client(server) as listener:
+        talker.open("/hub")
+        listener.open("/hub")
+        for _ in range(3):
+            binary(talker, bytes(4 * MIB))
+            for member in (talker, listener):
+                assert len(member.message()) == 4 * MIB
+
+
+def test_the_message_about_to_be_queued_counts(serve):
+    server = serve(queue=10 * MIB)
+    with Client(server) as talker, Client(server, receive_buffer=4096) as deaf:
+        deaf.open("/hub")
+        talker.open("/hub")
+        for _ in range(2):
+            binary(talker, bytes(8 * MIB))
+            assert len(talker.message()) == 8 * MIB
+        received = []
+        item = deaf.next(Messages, Close)
+        while isinstance(item, Messages):
+            received.append(len(item.payloads[0]))
+            item = deaf.next(Messages, Close)
+    assert received == [8 * MIB]
+    assert item.code == 1008
+    assert item.reason.endswith(f"and {8 * MIB + 10:,} more came")
+
+
+def test_a_message_to_many_members_that_do_not_read_is_kept_once():
+    """60 members that do not read, 8 MiB: 480 MiB if each had its own copy."""
+    with start("serve", "--json", "0") as process:
+        address = _address(process)
+        members = [Client(address, receive_buffer=4096) for _ in range(60)]
+        talker = Client(address)
+        for client in [*members, talker]:
+            client.open("/hub")
+        binary(talker, bytes(8 * MIB))
+        assert len(talker.message()) == 8 * MIB
+        peak = _peak(process)
+        for client in [*members, talker]:
+            client.sock.close()
+        process.kill()
+        process.communicate()
+    assert peak < 150 * MIB
+
+
+# Fragments
+
+
+@pytest.mark.parametrize("compression", [(), ("Sec-WebSocket-Extensions: permessage-deflate",)])
+def test_an_echo_in_more_frames_than_make_sense_closes_with_1009(serve, compression):
+    with Client(serve()) as client:
+        client.open("/echo?fragment=1", *compression)
+        binary(client, bytes(16 * MIB - 64))
+        close = client.closed()
+    assert close.code == 1009
+    assert f"the limit is {MAX_FRAGMENTS:,}" in close.reason
+
+
+def test_as_many_frames_as_are_allowed_come_and_others_are_served_meanwhile(serve):
+    server = serve()
+    with Client(server, receive_buffer=4096) as slow, Client(server) as other:
+        slow.open("/echo?fragment=16")
+        other.open("/echo")
+        binary(slow, bytes(MAX_FRAGMENTS * 16))
+        frames = [slow.next(Frame)]
+        for number in range(10):
+            other.text(f"{number}")
+            assert other.message() == b"%d" % number
+        while not frames[-1].fin:
+            frames.append(slow.next(Frame))
+        assert len(slow.message()) == MAX_FRAGMENTS * 16
+        slow.text("next")
+        assert slow.message() == b"next"
+    assert len(frames) == MAX_FRAGMENTS
+    assert {len(frame.payload) for frame in frames} == {16}
+    assert [frame.opcode for frame in frames[:3]] == [Opcode.BINARY, 0, 0]
+
+
+def test_an_echo_in_large_fragments_takes_little_more_memory_than_the_message():
+    with start("serve", "--json", "0") as process:
+        with Client(_address(process)) as client:
+            client.open("/echo?fragment=256")
+            before = _peak(process)
+            binary(client, bytes(15 * MIB))
+            read_bytes(client, 15 * MIB + MAX_FRAGMENTS)
+        peak = _peak(process)
+        process.kill()
+        process.communicate()
+    assert peak - before < 70 * MIB
+
+
+# What is counted and recorded
+
+
+def test_the_log_counts_what_left_and_not_what_waited(serve):
+    server = serve()
+    with Client(server, receive_buffer=4096) as client:
+        client.open("/echo")
+        binary(client, bytes(15 * MIB))
+        client.read()
+        client.reset()
+    visit = server.visit()
+    assert visit.messages_in == 1
+    assert visit.messages_out == 0
+    assert 0 < visit.bytes_out < 12 * MIB
+
+
+def test_messages_of_a_batch_that_left_in_part_are_counted_one_by_one(serve):
+    server = serve()
+    with Client(server, receive_buffer=4096) as client:
+        response = client.open("/push?n=100000&size=1000")
+        client.read()
+        client.reset()
+    visit = server.visit()
+    assert visit.messages_out == (visit.bytes_out - len(response.raw)) // 1004
+
+
+def test_a_recording_shows_a_message_when_it_has_left(serve):
+    server = serve()
+    sink = server.sinks[1] = Outgoing()
+    with Client(server, receive_buffer=4096) as client:
+        client.open("/echo")
+        binary(client, bytes(15 * MIB))
+        client.read()
+        assert sink.sizes == []
+        read_bytes(client, 15 * MIB - MIB)
+        wait_until(lambda: sink.sizes)
+    assert sink.sizes == [15 * MIB]
+
+
+def test_a_message_that_never_left_is_not_in_the_recording(serve):
+    server = serve()
+    sink = server.sinks[1] = Outgoing()
+    with Client(server, receive_buffer=4096) as client:
+        client.open("/echo")
+        client.text("small")
+        assert client.message() == b"small"
+        binary(client, bytes(15 * MIB))
+        client.read()
+        client.reset()
+    server.visit()
+    assert sink.sizes == [5]
+
+
+def test_a_client_that_ends_its_side_of_tcp_still_gets_what_waits(serve):
+    with Client(serve(), receive_buffer=4096) as client:
+        client.open("/echo")
+        binary(client, bytes(15 * MIB))
+        client.sock.shutdown(socket.SHUT_WR)
+        assert len(client.read_to_end()) == 15 * MIB + 10
+
+
+def _address(process):
+    """Return what a client connects to, given a server that says where it is."""
+    port = int(process.stdout.readline().partition(b"127.0.0.1:")[2].partition(b"/")[0])
+
+    class Server:
+        address = ("127.0.0.1", port)
+
+    return Server
+
+
+def _peak(process):
+    """Return the most bytes of memory that a process has held."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) << 10

@@ -1,0 +1,171 @@
+"""Recordings: the file, which only its owner may read, and the sink that writes events to it."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from wscli.apps.common import Existing
+from wscli.errors import OutputError, UsageError, WscliError
+from wscli.net.opening import Opening
+from wscli.session.bus import Batch, Sink
+from wscli.session.end import End
+from wscli.sinks.output import Output
+
+if TYPE_CHECKING:
+    from wscli.sinks.ndjson import NdjsonSink
+
+_MODE = 0o600  # a recording has credentials in its headers
+_IS_LINK = (errno.ELOOP, errno.EMLINK, errno.ENOENT)  # FreeBSD says EMLINK
+
+
+def open_recording(
+    name: str,
+    existing: Existing = "refuse",
+    hint: str = "--force replaces it, --append adds to it",
+) -> io.FileIO:
+    """Open a file for a recording, with mode 0600 even if the file existed.
+
+    ``existing`` decides about a file that is not empty, and ``hint`` says how to decide otherwise.
+    Pipes and devices are written as they are, also through a symbolic link (/dev/fd/63 is what a
+    shell makes of ``>(gzip)``); a link to a regular file is not followed.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    if name == "-":
+        raise UsageError(
+            "a recording goes to a file, and - would be stdout",
+            hint="--json prints the events on stdout; ./- is a file of that name",
+        )
+    try:
+        return io.FileIO(name, "w", opener=lambda path, _: _open(path, existing, hint))
+    except OSError as error:
+        raise UsageError(f"cannot write {name}", error.strerror or str(error)) from None
+
+
+def _open(path: str, existing: Existing, hint: str) -> int:
+    fd = _open_directly(path, os.O_APPEND if existing == "append" else 0)
+    try:
+        status = os.fstat(fd)
+        if stat.S_ISREG(status.st_mode):
+            if status.st_size and existing == "refuse":
+                raise UsageError(f"{path} is not empty", f"{status.st_size:,} bytes", hint)
+            os.fchmod(fd, _MODE)
+            if existing == "append":
+                _end_line(path, fd, status.st_size)
+            else:
+                os.ftruncate(fd, 0)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _open_directly(path: str, flags: int) -> int:
+    """Open a file without emptying it; of what symbolic links lead to, no regular file."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | flags, _MODE)
+    except OSError as error:
+        if error.errno not in _IS_LINK or not os.path.islink(path):
+            raise
+    if os.path.exists(path) and not os.path.isfile(path):
+        fd = os.open(path, os.O_WRONLY | flags)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return fd
+        os.close(fd)
+    raise UsageError(
+        f"cannot write {path}: it is a symbolic link to a file",
+        f"it leads to {os.path.realpath(path)}",
+        "the name of the file itself",
+    )
+
+
+def _end_line(path: str, fd: int, size: int) -> None:
+    """End a line that was cut off, so that the events which follow are not part of it."""
+    if size == 0:
+        return
+    with open(path, "rb") as file:
+        file.seek(size - 1)
+        if file.read(1) != b"\n":
+            os.write(fd, b"\n")
+
+
+class Recorder(Sink):
+    """Records into one file at a time; if that fails it stops, and ``complain`` gets the error."""
+
+    wants_outgoing = True
+
+    def __init__(self, complain: Callable[[OutputError], None], *, frames: bool) -> None:
+        self.wants_frames = frames
+        self.path: str | None = None
+        self._complain = complain
+        self._lock = threading.Lock()  # commands start and stop it, the reader feeds it
+        self._stream: io.FileIO | None = None
+        self._sink: NdjsonSink | None = None
+        self._opening: tuple[Opening, float, float] | None = None
+
+    def start(self, path: str, stream: io.FileIO) -> None:
+        """Record into an open file from now on, first the opening of the present connection."""
+        from wscli.sinks.ndjson import NdjsonSink
+
+        with self._lock:
+            self._drop()
+            self.path, self._stream = path, stream
+            output = Output(stream, f"the recording {path}")
+            self._sink = NdjsonSink(output, frames=self.wants_frames, escape=stream.isatty())
+            if self._opening is not None:
+                opening, time, elapsed = self._opening
+                self._write(lambda sink: sink.opened(opening, time, elapsed))
+
+    def stop(self) -> None:
+        """Write no more."""
+        with self._lock:
+            self._drop()
+
+    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+        """Record that a connection is open."""
+        with self._lock:
+            self._opening = opening, time, elapsed
+            self._write(lambda sink: sink.opened(opening, time, elapsed))
+
+    def batch(self, batch: Batch) -> None:
+        """Record what was received or sent."""
+        with self._lock:
+            self._write(lambda sink: sink.batch(batch))
+
+    def ended(self, end: End) -> None:
+        """Record how the connection ended."""
+        with self._lock:
+            self._opening = None
+            self._write(lambda sink: sink.ended(end))
+
+    def failed(self, error: WscliError, time: float, elapsed: float) -> None:
+        """Record that the connection could not be established, or the error it ended with."""
+        with self._lock:
+            self._write(lambda sink: sink.failed(error, time, elapsed))
+
+    def _write(self, write: Callable[[NdjsonSink], None]) -> None:
+        if self._sink is None:
+            return
+        try:
+            write(self._sink)
+        except BrokenPipeError:
+            self._fail(OutputError(f"cannot write the recording {self.path}", "its reader is gone"))
+        except OutputError as error:
+            self._fail(error)
+
+    def _fail(self, error: OutputError) -> None:
+        self._drop()
+        remark = "the recording ends here; the connection goes on"
+        self._complain(OutputError(error.what, f"{error.evidence}\n{remark}"))
+
+    def _drop(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self.path = self._stream = self._sink = None

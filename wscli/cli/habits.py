@@ -1,0 +1,78 @@
+"""Options of wscat, websocat and curl that wscli does not have, and what they become here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Habit(NamedTuple):
+    """An option of another program: what it becomes here.
+
+    ``becomes`` are options in which ``{}`` is the value, or the role of the value: "url" or
+    "message"; ``command`` is the command that does the same.
+    """
+
+    takes_value: bool = False
+    becomes: tuple[str, ...] | str = ()
+    command: str = ""
+
+
+_DROPPED = Habit()
+_MESSAGE = Habit(takes_value=True, becomes="message")
+_URL = Habit(takes_value=True, becomes="url")
+
+
+def _option(*words: str) -> Habit:
+    return Habit(takes_value="{}" in "".join(words), becomes=words)
+
+
+# Where two programs differ, the value decides: see `translate.py`.
+HABITS = {
+    # wscat
+    "-c": _URL,
+    "--connect": _URL,
+    "-x": _MESSAGE,
+    "--execute": _MESSAGE,
+    "-P": _option("-vv"),
+    "--show-ping-pong": _option("-vv"),
+    "-n": _option("-k"),
+    "--no-check": _option("-k"),
+    "--no-color": _option("--color", "never"),
+    "--auth": _option("-u", "{}"),
+    "--ca": _option("--cacert", "{}"),
+    "-l": Habit(takes_value=True, command="serve"),
+    "--listen": Habit(takes_value=True, command="serve"),
+    # websocat
+    "-1": _option("-n", "1"),
+    "--one-message": _option("-n", "1"),
+    "-E": _DROPPED,
+    "--exit-on-eof": _DROPPED,
+    "--no-close": _DROPPED,
+    "--protocol": _option("-s", "{}"),
+    "--basic-auth": _option("-u", "{}"),
+    # curl
+    "-d": _MESSAGE,
+    "--data": _MESSAGE,
+    "--data-raw": _MESSAGE,
+    "--data-binary": _MESSAGE,
+    "-X": Habit(takes_value=True),
+    "--request": Habit(takes_value=True),
+    "-i": _option("-v"),
+    "--include": _option("-v"),
+    "-I": Habit(command="inspect"),
+    "--head": Habit(command="inspect"),
+    "-N": _DROPPED,
+    "--no-buffer": _DROPPED,
+    "-f": _DROPPED,
+    "--fail": _DROPPED,
+    "-S": _DROPPED,
+    "--show-error": _DROPPED,
+    "--compressed": _DROPPED,
+    "--http1.1": _DROPPED,
+    "--url": _URL,
+    "--max-time": _option("--timeout", "{}"),
+    "--oauth2-bearer": _option("--bearer", "{}"),
+    "-e": _option("-H", "Referer: {}"),
+    "--referer": _option("-H", "Referer: {}"),
+}
+"""Looked up only for options that the commands of wscli do not have."""

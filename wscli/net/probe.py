@@ -1,0 +1,108 @@
+"""The probe: after a refusal, one plain GET of the same path, to test what the refusal means."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+
+from wscli.errors import UpgradeError, WscliError
+from wscli.net.attempt import Attempt
+from wscli.net.clock import Deadline
+from wscli.net.dial import dial
+from wscli.net.opening import Opening
+from wscli.net.tap import NotHTTP, Tap
+from wscli.wire import diagnosis
+from wscli.wire.diagnosis import Answer, Evidence
+from wscli.wire.head import Body, MalformedHead, Request, parse_response
+
+_SECONDS = 1.0  # for all of it, and never more than is left of the connect timeout
+_MAX_BODY = 16 << 10
+_SHOWN_BODY = 200  # characters
+_OF_UPGRADES = ("upgrade", "connection", "http2-settings")
+
+
+def explain_by_probe(
+    error: UpgradeError, attempt: Attempt, environ: Mapping[str, str]
+) -> UpgradeError:
+    """Return a better error for a refusal, where a plain GET has an answer that explains it."""
+    opening = attempt.opening
+    answer = Answer(opening.response, opening.body) if opening.response is not None else None
+    silent = answer is None and not opening.received
+    if opening.request is None or not (silent or (answer and diagnosis.can_be_probed(answer))):
+        return error
+    opening.probe = _probe(opening.request, attempt, environ)
+    if opening.probe is None:
+        return error
+    attempt.observe("probe")
+    evidence = Evidence(opening.request, opening.url.secure, answer, opening.probe)
+    shown = f"a plain GET of {evidence.path} is answered {describe_answer(opening.probe)}"
+    query = opening.request.target.partition("?")[2]
+    if query:
+        shown = shown.replace(query, "…")  # it may hold a token, and some pages repeat it
+    return UpgradeError(
+        error.what,
+        f"{error.evidence}\n\n{shown}".strip(),
+        diagnosis.explain_refusal(evidence),
+        error.http_status,
+    )
+
+
+def describe_answer(answer: Answer) -> str:
+    """Return status, type and the beginning of the body, in one line."""
+    response = answer.response
+    kind = answer.header("Content-Type").partition(";")[0]
+    parts = [f"{response.status} {response.reason}".rstrip(), kind]
+    body = " ".join(diagnosis.show_body(response, answer.body).split())
+    more = "…" if len(body) > _SHOWN_BODY else ""
+    said = f": {body[:_SHOWN_BODY]}{more}" if body else ""
+    return ", ".join(filter(None, parts)) + said
+
+
+def _probe(request: Request, attempt: Attempt, environ: Mapping[str, str]) -> Answer | None:
+    """Ask by the same way: proxy, TLS, Unix socket and addresses are those of the upgrade."""
+    try:
+        left = attempt.deadline.remaining()
+        limit = _SECONDS if left is None else min(left, _SECONDS)
+        deadline = Deadline(attempt.clock, limit, "probing")
+        opening = Opening(attempt.opening.url)
+        probing = Attempt(opening, attempt.options, deadline, attempt.clock, _ignore)
+        sock = dial(probing, environ)
+    except WscliError:
+        return None
+    try:
+        return _get(sock, plain_get(request), deadline)
+    finally:
+        sock.close()
+
+
+def _get(sock: socket.socket, head: bytes, deadline: Deadline) -> Answer | None:
+    tap = Tap(sock, deadline)
+    try:
+        tap.send(head)
+        response = parse_response(tap.read_head())
+    except (NotHTTP, MalformedHead, OSError, WscliError):
+        return None
+    body = Body(response, _MAX_BODY)
+    body.feed(tap.leftover)
+    with suppress(OSError, WscliError):  # what has come of it until then is enough
+        tap.read_rest(body)
+    return Answer(response, body.content)
+
+
+def plain_get(request: Request) -> bytes:
+    """Return the head of an upgrade's request without what makes it one.
+
+    Credentials, cookies, Origin and the user's own headers stay, so that only the upgrade differs.
+    """
+    fields = [
+        f"{name}: {value}"
+        for name, value in request.headers
+        if name.lower() not in _OF_UPGRADES and not name.lower().startswith("sec-websocket-")
+    ]
+    lines = [f"GET {request.target} HTTP/1.1", *fields, "Connection: close", "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def _ignore(opening: Opening, step: str) -> None:
+    """Hide the probe's steps from the sinks, which show the connection that the user asked for."""

@@ -1,0 +1,109 @@
+"""Whose requests are served: names of this server, and origins of pages.
+
+A browser lets any page connect a WebSocket to a server on the user's own machine (it is not bound
+by the same-origin policy), and says in Origin which page it was. A page can also give its own name
+an address of this machine (DNS rebinding), after which a browser takes the two for one origin; then
+Host has the page's name. So both are checked, as development servers do.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from contextlib import suppress
+
+from wscli.server.http import refuse
+from wscli.server.options import ServeOptions
+from wscli.wire.head import Request
+
+ANY_ORIGIN = "*"
+
+_AUTHORITY = r"(\[[^\]]*\]|[^:\[\]]*)(?::[0-9]*)?"
+_HTTP_ORIGIN = r"https?://([^/]+)"
+_ORIGIN_WITH_HOST = r"[^:]+://([^/]+)"
+
+
+class Admission:
+    """Decides by Host and Origin; neither is checked when ``origins`` has ``*``."""
+
+    def __init__(self, options: ServeOptions) -> None:
+        self._origins = frozenset(options.origins)
+        self._open = ANY_ORIGIN in self._origins
+        # A browser cannot connect to a Unix socket; a proxy in front has names of its own.
+        self._any_host = self._open or options.unix_socket is not None
+        self._names = _own_names(options.host) | {
+            _host_of(match[1])
+            for origin in options.origins
+            if (match := re.fullmatch(_ORIGIN_WITH_HOST, origin))
+        }
+
+    def check_host(self, request: Request) -> None:
+        """Check that the request is for this server.
+
+        Raises:
+            Refused: with the name that it is for.
+        """
+        value = request.headers.get("Host")
+        if value is None or self._any_host:  # HTTP/1.0 has no Host, and no browser speaks it
+            return
+        host = _host_of(value)
+        if not (_is_local(host) or _is_address(host) or host in self._names):
+            sentence = f"the host {value[:200]!r} is not a name of this server"
+            raise refuse(403, f"{sentence}; {_advice(f'https://{host}')}")
+
+    def check_origin(self, request: Request) -> None:
+        """Check that an upgrade is not asked for by a page from elsewhere.
+
+        Raises:
+            Refused: with the origin of the page.
+        """
+        origin = request.headers.get("Origin")
+        if origin is None or self._open or origin in self._origins:
+            return
+        match = re.fullmatch(_HTTP_ORIGIN, origin)
+        host = _host_of(match[1]) if match else ""
+        own = _host_of(request.headers.get("Host") or "")
+        if not host or not (_is_local(host) or host == own):
+            sentence = f"pages of the origin {origin[:200]!r} may not connect"
+            raise refuse(403, f"{sentence}; {_advice(origin)}")
+
+
+def _advice(origin: str) -> str:
+    allowed = origin if re.fullmatch(r"[!-~]{1,200}", origin) else "ORIGIN"
+    return f"to allow them, start the server with --origin {allowed}"
+
+
+def _host_of(authority: str) -> str:
+    """Return the host of HOST[:PORT], in lower case, without brackets or the root's dot."""
+    match = re.fullmatch(_AUTHORITY, authority)
+    return match[1].strip("[]").rstrip(".").lower() if match else ""
+
+
+def _is_local(host: str) -> bool:
+    """Return True for localhost and loopback addresses; RFC 6761 §6.3 has ``*.localhost``."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def _is_address(host: str) -> bool:
+    """Return True for an IP address, which no DNS answer can point elsewhere.
+
+    A name whose last label is a number is an IPv4 address to browsers, such as 127.1.
+    """
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
+        return True
+    return re.fullmatch(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", host) is not None
+
+
+def _own_names(host: str) -> frozenset[str]:
+    """Return the name to listen on and, where others can reach it, those of this machine."""
+    names = {host.lower().rstrip(".")}
+    if not _is_local(host.lower()):
+        machine = socket.gethostname().lower()
+        names |= {machine, machine.partition(".")[0], f"{machine.partition('.')[0]}.local"}
+    return frozenset(names)

@@ -1,0 +1,87 @@
+"""Lines broken to the width of a terminal, so that what follows keeps its indent.
+
+A terminal breaks a long line by itself, but continues it in the first column, where it cannot be
+told from the next message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from wscli.sinks.human.safe import cell_width
+
+_COLOUR = "(\x1b\\[[0-9;]*m)"
+_RESET = "\x1b[0m"
+_TAB = 8  # columns between the tab stops of a terminal
+
+
+def plain_width(line: str) -> int:
+    """Return the columns of a line without its colours, and with its tabs as wide as can be."""
+    plain = re.sub(_COLOUR, "", line)
+    return cell_width(plain) + (_TAB - 1) * plain.count("\t")
+
+
+def wrap(line: str, width: int, indent: str = "") -> list[str]:
+    """Break a line into rows of at most ``width`` columns; the second and later begin with indent.
+
+    The line may have colours, which go on in the next row. Wide characters, and characters with
+    marks that are put on them, stay whole.
+    """
+    if (len(line) <= width and line.isprintable() and line.isascii()) or plain_width(line) <= width:
+        return [line]
+    indent = indent if len(indent) <= width // 2 else ""
+    if line.isascii() and line.isprintable():
+        room = width - len(indent)
+        starts = range(width, len(line), room)
+        return [line[:width], *(indent + line[start : start + room] for start in starts)]
+    return list(_rows(_cells(line), width, indent))
+
+
+def wrap_words(line: str, width: int) -> list[str]:
+    """Break a line between words; later rows begin below the last column of a table's row.
+
+    A word that is longer than the width is left to the terminal.
+    """
+    from textwrap import TextWrapper
+
+    column = max((match.end() for match in re.finditer(r" {2,}|\A[*] ", line)), default=0)
+    wrapper = TextWrapper(
+        width,
+        subsequent_indent=" " * (column if column <= width // 2 else 4),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapper.wrap(line) or [""]
+
+
+def _rows(cells: Iterable[tuple[str, int]], width: int, indent: str) -> Iterator[str]:
+    """Put cells into rows; those without a width, such as colours, stay with what is before."""
+    row, used, colour = "", 0, ""
+    for cell, columns in cells:
+        size = min(_TAB - used % _TAB, max(1, width - used)) if cell == "\t" else columns
+        if used and used + size > width:
+            yield row + (_RESET if colour else "")
+            row, used = indent + colour, len(indent)
+        if cell.startswith("\x1b"):
+            colour = "" if cell == _RESET else cell
+        row += " " * size if cell == "\t" else cell
+        used += size
+    yield row
+
+
+def _cells(line: str) -> Iterator[tuple[str, int]]:
+    """Yield the parts of a line that are not broken, each with its columns; a tab has one."""
+    for part in re.split(_COLOUR, line):
+        if part.startswith("\x1b"):
+            yield part, 0
+        elif part.isascii():
+            yield from ((character, 1) for character in part)
+        else:
+            yield from _characters(part)
+
+
+def _characters(text: str) -> Iterator[tuple[str, int]]:
+    """Yield characters with their columns; what is joined to one by U+200D belongs to it."""
+    for cluster in re.findall("(?s).(?:\u200d.|[\ufe0f\U0001f3fb-\U0001f3ff])*", text):
+        yield cluster, cell_width(cluster)

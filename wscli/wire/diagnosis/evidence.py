@@ -1,0 +1,74 @@
+"""What is known about an upgrade that failed."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from wscli.wire.diagnosis.body import decode_body
+from wscli.wire.head import Request, Response
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_READ = 4 << 10  # bytes of a body that are searched for words
+
+
+class Answer(NamedTuple):
+    """A response and what was read of its body."""
+
+    response: Response
+    body: bytes
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        return self.response.status
+
+    @property
+    def text(self) -> str:
+        """The beginning of the body, as text."""
+        return decode_body(self.body[:_READ]).strip()
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the server had something to give."""
+        return 200 <= self.status < 300
+
+    def header(self, name: str) -> str:
+        """Return a header's value, empty where there is none."""
+        return self.response.headers.get(name) or ""
+
+    def mentions(self, *words: str) -> bool:
+        """Return True if one of these words, which are patterns, is in reason or body."""
+        said = f"{self.response.reason}\n{self.text}"
+        return re.search(rf"\b(?:{'|'.join(words)})\b", said, re.IGNORECASE) is not None
+
+
+class Evidence(NamedTuple):
+    """The request, its answer, and the answer to a plain GET of the same path.
+
+    ``answer`` is None where the server closed the connection without one, ``probe`` where the
+    plain GET was not made or had no answer. ``secure`` is True for wss.
+    """
+
+    request: Request
+    secure: bool
+    answer: Answer | None = None
+    probe: Answer | None = None
+
+    @property
+    def path(self) -> str:
+        """The path asked for, without its query."""
+        return self.request.target.partition("?")[0]
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether the request carried any."""
+        names = ("Authorization", "Cookie")
+        return any(self.request.headers.get(name) is not None for name in names)
+
+    @property
+    def own_origin(self) -> str:
+        """The origin that a page from the server itself would have."""
+        host = self.request.headers.get("Host") or "HOST"
+        return f"{'https' if self.secure else 'http'}://{host}"

@@ -1,0 +1,47 @@
+"""Name the proxy that answered in place of the server behind it."""
+
+from __future__ import annotations
+
+import re
+
+from wscli.wire.diagnosis.evidence import Answer
+
+_BY_HEADER = (
+    ("Server", r"^(nginx|openresty|Caddy|Apache|Varnish|Traefik|cloudflare|CloudFront)\b"),
+    ("Server", r"^(envoy|istio-envoy|awselb|heroku|HAProxy|Fly|gws)\b"),
+    ("Via", r"\b(Caddy|varnish|CloudFront|google|heroku-router|vegur|fly\.io)\b"),
+)
+_BY_BODY = (
+    ("nginx", r"<center>nginx[/<]"),
+    ("openresty", r"<center>openresty"),
+    ("HAProxy", r"No server is available to handle this request"),
+    ("HAProxy", r"The server (didn't respond in time\.|returned an invalid or incomplete)"),
+    ("Envoy", r"^no healthy upstream|^upstream (connect error|request timeout)"),
+    ("Traefik", r"^no available server"),
+    ("Varnish", r"Guru Meditation"),
+)
+_NAMES = {
+    "awselb": "the AWS load balancer",
+    "cloudflare": "Cloudflare",
+    "envoy": "Envoy",
+    "istio-envoy": "Envoy",
+    "google": "Google's load balancer",
+    "gws": "Google's load balancer",
+    "heroku": "Heroku's router",
+    "heroku-router": "Heroku's router",
+    "vegur": "Heroku's router",
+    "varnish": "Varnish",
+    "fly": "Fly.io",
+    "fly.io": "Fly.io",
+}
+
+
+def name_gateway(answer: Answer) -> str | None:
+    """Return the name of the proxy that made an answer, where header or body gives it away."""
+    for name, pattern in _BY_BODY:
+        if re.search(pattern, answer.text):
+            return name
+    for header, pattern in _BY_HEADER:
+        if match := re.search(pattern, answer.header(header), re.IGNORECASE):
+            return _NAMES.get(match[1].lower(), match[1])
+    return None

@@ -1,0 +1,79 @@
+"""An HTTP response where the first frame should be.
+
+Some servers refuse a connection only after their 101, and write a second response behind it:
+Engine.IO without ``EIO=4`` in the query does. Read as a frame, its "HT" is a fragmented Close with
+RSV1 set, which no server may ever send, so nothing legal is mistaken for it.
+"""
+
+from __future__ import annotations
+
+from wscli.wire.diagnosis import Answer, explain_stray_response, show_body
+from wscli.wire.head import Body, MalformedHead, Response, decode_head, head_end, parse_response
+from wscli.wire.rules import HTTP_RESPONSE, Violation
+
+_START = b"HTTP/1."
+_MAX = 16 << 10  # bytes that are kept
+
+
+class StrayResponse:
+    """Take the first bytes behind the 101, and keep them where they begin an HTTP response.
+
+    ``complete`` turns true when the response has come whole, or enough of it.
+    """
+
+    def __init__(self) -> None:
+        self._passing = False
+        self._held = bytearray()
+        self._response: Response | None = None
+        self._body: Body | None = None
+        self.complete = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Return the bytes that are frames: none of a response, nor of what may become one."""
+        if self._passing:
+            return data
+        if self.complete:
+            return b""
+        searched = len(self._held)
+        self._held += data
+        if not _START.startswith(self._held[: len(_START)]):
+            self._passing = True
+            return bytes(self._held)
+        if self._body is None:
+            self._read_head(searched)
+        else:
+            self._body.feed(data)
+        ended = self._body is not None and self._body.complete
+        self.complete = self.complete or ended or len(self._held) >= _MAX
+        return b""
+
+    def release(self) -> bytes:
+        """Return what was held of a beginning too short to tell; nothing more will come."""
+        undecided = not self._passing and len(self._held) < len(_START)
+        self._passing = self._passing or undecided
+        return bytes(self._held) if undecided else b""
+
+    @property
+    def violation(self) -> Violation | None:
+        """The violation that a response is, complete or not; None where none began."""
+        if self._passing or len(self._held) < len(_START):
+            return None
+        if self._response is None or self._body is None:
+            evidence = decode_head(bytes(self._held[:_MAX])).strip()
+            return Violation(HTTP_RESPONSE, evidence, hint=explain_stray_response(None))
+        answer = Answer(self._response, self._body.content)
+        parts = [decode_head(self._response.raw).strip(), show_body(*answer)]
+        evidence = "\n\n".join(filter(None, parts))
+        return Violation(HTTP_RESPONSE, evidence, hint=explain_stray_response(answer))
+
+    def _read_head(self, searched: int) -> None:
+        end = head_end(self._held, searched)
+        if end is None:
+            return
+        try:
+            self._response = parse_response(bytes(self._held[:end]))
+        except MalformedHead:
+            self.complete = True
+            return
+        self._body = Body(self._response, _MAX)
+        self._body.feed(bytes(self._held[end:]))
