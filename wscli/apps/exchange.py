@@ -31,10 +31,11 @@ class SentMessage:
 class Exchange(Goal):
     """Assign each message that comes to a message that was sent, and pass it on.
 
-    ``replies`` counts replies, ``others`` the messages that are not; messages that are answered
-    automatically are neither. ``count`` is how many replies to wait for, and None for one to each
-    message that is awaited. Once everything has been sent, ``until`` and ``count`` end what is
-    passed on. With ``only_replies`` the others are not passed on at all.
+    ``replies`` counts replies, and ``others`` the messages that are not and came after the first
+    one was sent; messages that are answered automatically are neither. ``expected`` are patterns
+    that messages to come are to match, in order. ``count`` is how many replies to wait for, and
+    None for one to each message that is awaited. Once everything has been sent, ``until`` and
+    ``count`` end what is passed on. With ``only_replies`` the others are not passed on at all.
 
     A further message with the id of a message that has its reply, such as the next event of a
     GraphQL subscription, is a reply that ``count`` counts. So is any message if none that was sent
@@ -56,7 +57,7 @@ class Exchange(Goal):
         self.others = 0
         self.errors: list[tuple[SentMessage, str]] = []
         self.sent: list[SentMessage] = []
-        self.expected: Matcher | None = None
+        self.expected: list[Matcher] = []
         self._until = until
         self._found = False
         self._all_sent = False
@@ -69,12 +70,8 @@ class Exchange(Goal):
         self.sent.append(message)
         return message
 
-    def expect(self, matcher: Matcher) -> None:
-        """Wait for a match from now on: ``expected`` is None again once it has come."""
-        self.expected = matcher
-
     def finish(self) -> None:
-        """Record that everything has been sent."""
+        """Record that no further message will be sent."""
         self._all_sent = True
         self._update()
 
@@ -101,8 +98,8 @@ class Exchange(Goal):
             return False
         self.seen += 1
         is_reply = self._is_reply(opcode, payload)
-        if self.expected is not None and self._matches(self.expected, opcode, payload):
-            self.expected = None
+        if self.expected and self._matches(self.expected[0], opcode, payload):
+            del self.expected[0]
             is_reply = True
         if self._all_sent and self._until and self._matches(self._until, opcode, payload):
             self._found = is_reply = True
@@ -120,8 +117,9 @@ class Exchange(Goal):
         waiting = next((message for message in plain if not message.answered), None)
         if waiting is not None:
             waiting.answered = True
-        if waiting is None and self.sent and not (plain and self._count is not None):
-            self.others += 1
+        counts_any = bool(plain) and self._count is not None if self.sent else self._all_sent
+        if waiting is None and not counts_any:
+            self.others += bool(self.sent)
             return False
         self.replies += 1
         return True
@@ -146,7 +144,7 @@ class Exchange(Goal):
             return False
 
     def _update(self) -> None:
-        if not self._all_sent:
+        if not self._all_sent or self.expected:
             return
         if self._until is not None and self._count is None:
             self.reached = self._found

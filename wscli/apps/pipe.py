@@ -20,8 +20,9 @@ from wscli.wire.codes import Opcode
 
 _CHUNK = 64 << 10
 _SENT_BEFORE = "what came before has been sent"
+_UNREAD = "the peer may not have read all that were"
 _COUNTING = 0.5  # seconds of counting what was not sent
-_PRODUCER = 50  # milliseconds in which what writes to stdin may go on
+_PRODUCER = 100  # milliseconds in which what writes to stdin may go on
 _CANONICAL_LIMIT = 4095  # bytes of a line that a terminal keeps, on Linux
 
 
@@ -142,13 +143,11 @@ class Feeder:
         unsent = self._session.unsent_messages() + self._refused + unread
         if not unsent:
             return ""
-        unit = (
-            "lines" if self._options.separator == b"\n" and not self._is_terminated else "messages"
-        )
+        unit = "lines" if self._splitter.separator == b"\n" else "messages"
         if is_all:
             total = self._posted + self._refused + unread
-            return f"{unsent:,} of {total:,} {unit} were not sent"
-        return f"at least {unsent:,} {unit} were not sent, and stdin goes on"
+            return f"{unsent:,} of {total:,} {unit} were not sent; {_UNREAD}"
+        return f"at least {unsent:,} {unit} were not sent, and stdin goes on; {_UNREAD}"
 
     def _count_unread(self) -> tuple[int, bool]:
         """Count the messages that stdin still holds; the second is True if it ends with them."""

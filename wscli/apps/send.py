@@ -9,7 +9,7 @@ from typing import NamedTuple
 from wscli.apps.common import Common
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
-from wscli.apps.exchange import Exchange
+from wscli.apps.exchange import Exchange, SentMessage
 from wscli.apps.message import Sending
 from wscli.apps.report import say
 from wscli.apps.run import TimeLimit, Work, run_session
@@ -70,6 +70,24 @@ def _within_timeout(options: SendOptions) -> Common:
     return options.common._replace(connect=limited)
 
 
+class _Round(NamedTuple):
+    """A message, and the patterns to wait for once it has been sent."""
+
+    payload: bytes
+    expected: list[Matcher]
+
+
+def _rounds(steps: Sequence[bytes | Matcher]) -> list[_Round]:
+    """Group steps by message; the first round has none."""
+    rounds = [_Round(b"", [])]
+    for step in steps:
+        if isinstance(step, bytes):
+            rounds.append(_Round(step, []))
+        else:
+            rounds[-1].expected.append(step)
+    return rounds
+
+
 class Sender:
     """Goes through the steps, then waits for what is missing."""
 
@@ -84,6 +102,10 @@ class Sender:
         started = env.clock.monotonic()
         self._deadline = None if options.timeout is None else started + options.timeout
         self._last_sent = started
+        first, *self._rounds = _rounds(options.steps)
+        exchange.expected = list(first.expected)
+        if not self._rounds:
+            exchange.finish()
 
     def run(self, work: Work) -> None:
         """Send and wait.
@@ -94,41 +116,41 @@ class Sender:
             WscliError: if the connection ended with an error before.
         """
         try:
-            self._go_through_steps(work)
-            self._exchange.finish()
+            self._send_all(work)
             self._wait_for_rest(work)
-        except WscliError:
+        except (TimedOut, ConnectionClosed):
             self._raise_error_reply(work)  # it explains why nothing else came
             raise
         self._raise_error_reply(work)
 
-    def _go_through_steps(self, work: Work) -> None:
-        steps = self._options.steps
-        for index, step in enumerate(steps):
+    def _send_all(self, work: Work) -> None:
+        if self._rounds:
+            self._wait_for_expected(work)
+        for index, (payload, expected) in enumerate(self._rounds):
             if work.stopped:
                 return
-            follower = steps[index + 1] if index + 1 < len(steps) else None
-            if not isinstance(step, bytes):
-                self._expect(work, step)
-            else:
-                expected = follower is not None and not isinstance(follower, bytes)
-                self._send(work, step, awaited=not expected, is_last=follower is None)
-
-    def _send(self, work: Work, payload: bytes, *, awaited: bool, is_last: bool) -> None:
-        message = self._exchange.send(payload, awaited=awaited)
-        with suppress(ConnectionClosed):  # then the wait below ends, and says how it ended
-            work.session.post(self._options.sending.opcode, [payload])
-        self._last_sent = self._env.clock.monotonic()
-        if self._pace and awaited and not is_last:
-            work.wait(lambda: not work.session.pending, self._left())
-            work.wait(lambda: message.answered, self._at_most(self._pace))
+            message = self._exchange.send(payload, awaited=not expected)
+            self._exchange.expected = list(expected)
+            is_last = index == len(self._rounds) - 1
+            if is_last:
+                self._exchange.finish()
+            with suppress(ConnectionClosed):  # then the wait below ends, and says how it ended
+                work.session.post(self._options.sending.opcode, [payload])
+            if not is_last:
+                self._wait_between(work, message)
             self._last_sent = self._env.clock.monotonic()
 
-    def _expect(self, work: Work, matcher: Matcher) -> None:
-        exchange = self._exchange
-        exchange.expect(matcher)
-        if not work.wait(lambda: exchange.expected is None, self._left()) and not work.interrupted:
-            raise self._missing(work, f"no message that matches {matcher.text!r}", _EXPECT_HINT)
+    def _wait_between(self, work: Work, message: SentMessage) -> None:
+        if not message.awaited:
+            self._wait_for_expected(work)
+        elif self._pace:
+            work.wait(lambda: not work.session.pending, self._left())
+            work.wait(lambda: message.answered, self._at_most(self._pace))
+
+    def _wait_for_expected(self, work: Work) -> None:
+        done = work.wait(lambda: not self._exchange.expected, self._left())
+        if not done and not work.interrupted:
+            raise self._unanswered(work)
 
     def _wait_for_rest(self, work: Work) -> None:
         while not self._is_complete(work):
@@ -161,7 +183,8 @@ class Sender:
         """
         exchange = self._exchange
         came = exchange.replies + exchange.others
-        if self._options.until is not None or not exchange.others or came < exchange.wanted:
+        patterns = exchange.expected or self._options.until is not None
+        if patterns or not exchange.others or came < exchange.wanted:
             return None
         since = max(self._last_sent, work.session.last_message)
         return since + self._silence - self._env.clock.monotonic()
@@ -187,6 +210,9 @@ class Sender:
 
     def _unanswered(self, work: Work) -> WscliError:
         exchange = self._exchange
+        if exchange.expected:
+            what = f"no message that matches {exchange.expected[0].text!r}"
+            return self._missing(work, what, _EXPECT_HINT)
         if self._options.until is not None:
             what = f"no message that matches {self._options.until.text!r}"
             return self._missing(work, what, _UNTIL_HINT)
