@@ -1,0 +1,1 @@
+../wscli/cli/completions/wscli.fish
