@@ -22,6 +22,11 @@ def test_a_line_for_each_pong_and_a_summary():
     ]
 
 
+def test_the_first_line_has_no_query():
+    result = wscli("ping", "-c", "1", "demo:/echo?fragment=16")
+    assert re.match(rb"PING ws://127\.0\.0\.1:\d+/echo\?\xe2\x80\xa6 \(", result.out)
+
+
 def test_pongs_as_events(echo_url):
     result = wscli("ping", "-c", "2", "-i", "0", "--json", echo_url)
     events = [json.loads(line) for line in result.out.splitlines()]

@@ -546,6 +546,17 @@ def test_a_query_is_not_repeated(scripted):
     assert "SECRET" not in result.err
 
 
+def test_a_response_that_repeats_the_query_is_masked(scripted):
+    refusal = (
+        "HTTP/1.1 302 Found\r\nLocation: /login?next=/ws%3Ftoken=SECRET\r\n"
+        "Content-Length: 12\r\n\r\ntoken=SECRET"
+    )
+    url = scripted(lambda peer: peer.refuse(refusal)).url + "ws?token=SECRET"
+    result = wscli("listen", url)
+    assert "Location: /login?next=/ws%3F…" in result.err
+    assert "SECRET" not in result.err
+
+
 @pytest.mark.parametrize(
     "head",
     [

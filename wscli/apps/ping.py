@@ -11,6 +11,7 @@ from wscli.apps.env import Env
 from wscli.apps.figures import percentile
 from wscli.apps.run import Work, run_session
 from wscli.errors import ConnectionClosed, ExitStatus, TimedOut
+from wscli.net.redaction import redact_url
 from wscli.sinks.output import Output
 
 
@@ -52,7 +53,7 @@ class Pinger:
     def run(self) -> None:
         """Ping until the count is reached, the connection ends, or a signal asks for the end."""
         opening = self._work.session.opening
-        self._say(f"PING {opening.url} ({opening.address})")
+        self._say(f"PING {redact_url(str(opening.url))} ({opening.address})")
         clock = self._work.env.clock
         while not self._work.stopped and self._sent != self._options.limit:
             started = clock.monotonic()

@@ -11,6 +11,7 @@ from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.dial import dial
 from wscli.net.opening import Opening
+from wscli.net.redaction import mask_query
 from wscli.net.tap import NotHTTP, Tap
 from wscli.wire import diagnosis
 from wscli.wire.diagnosis import Answer, Evidence
@@ -19,7 +20,6 @@ from wscli.wire.head import Body, MalformedHead, Request, parse_response
 _SECONDS = 1.0  # for all of it, and never more than is left of the connect timeout
 _MAX_BODY = 16 << 10
 _SHOWN_BODY = 200  # characters
-_SECRET = 6  # characters, from which on a value of a query is masked where a page repeats it
 _OF_UPGRADES = ("upgrade", "connection", "http2-settings")
 
 
@@ -35,23 +35,13 @@ def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str
     attempt.observe("probe")
     evidence = Evidence(opening.request, opening.url.secure, answer, opening.probe)
     shown = f"a plain GET of {evidence.path} is answered {describe_answer(opening.probe)}"
-    shown = _mask_query(shown, opening.request.target)
+    shown = mask_query(shown, opening.request.target)
     error.evidence = f"{error.evidence}\n\n{shown}".strip()
     error.hint = diagnosis.explain_refusal(evidence)
 
 
 def _can_be_probed(answer: Answer | None, received: bytes) -> bool:
     return diagnosis.can_be_probed(answer) if answer is not None else not received
-
-
-def _mask_query(text: str, target: str) -> str:
-    """Return a text without the query's values: they may be tokens, and some pages repeat them."""
-    query = target.partition("?")[2]
-    values = [field.partition("=")[2] for field in query.split("&")]
-    for secret in (query, *values):
-        if len(secret) >= _SECRET:
-            text = text.replace(secret, "…")
-    return text
 
 
 def describe_answer(answer: Answer) -> str:

@@ -10,6 +10,7 @@ from wscli.wire.head import without_query
 _USERINFO = r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^?#]*@"
 _PASSWORD = r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?[^:/@]*):.*@"  # noqa: S105 a pattern
 _MASK = "…"
+_SECRET = 6  # characters, from which on a value of a query is masked where a response repeats it
 
 
 def redact_url(text: str) -> str:
@@ -17,6 +18,16 @@ def redact_url(text: str) -> str:
     shown = re.sub(_USERINFO, rf"\1{_MASK}@", text)
     path = without_query(shown)
     return path if path == shown else f"{shown[: len(path) + 1]}{_MASK}"
+
+
+def mask_query(text: str, target: str) -> str:
+    """Return a text without the values of a target's query, which some responses repeat."""
+    query = target.partition("?")[2]
+    values = [field.partition("=")[2] for field in query.split("&")]
+    for secret in (query, *values):
+        if len(secret) >= _SECRET:
+            text = text.replace(secret, _MASK)
+    return text
 
 
 def mask(secret: str | None) -> str | None:

@@ -14,6 +14,7 @@ from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
+from wscli.net.redaction import mask_query
 from wscli.net.tap import ClosedEarly, EndlessInterim, NotHTTP, Tap
 from wscli.net.url import Url
 from wscli.wire import diagnosis
@@ -198,7 +199,7 @@ def _judge(opening: Opening, request: Request, response: Response) -> None:
         answer = Answer(response, opening.body)
         raise UpgradeError(
             f"the server answered {response.status} {response.reason}".rstrip() + " instead of 101",
-            _show_response(response, opening.body),
+            _show_response(request, response, opening.body),
             diagnosis.explain_refusal(Evidence(request, opening.url.secure, answer)),
             response.status,
         )
@@ -206,15 +207,16 @@ def _judge(opening: Opening, request: Request, response: Response) -> None:
     if agreement.faults:
         raise UpgradeError(
             "the server's 101 is not valid: " + "; ".join(map(str, agreement.faults)),
-            _show_response(response, b""),
+            _show_response(request, response, b""),
             diagnosis.explain_faults(agreement),
         )
 
 
-def _show_response(response: Response, body: bytes) -> str:
+def _show_response(request: Request, response: Response, body: bytes) -> str:
+    """Return a response as evidence, in which nothing repeats the query of the request."""
     head = decode_head(response.raw).strip()
     shown = diagnosis.show_body(response, body)
-    return f"{head}\n\n{shown}" if shown else head
+    return mask_query(f"{head}\n\n{shown}" if shown else head, request.target)
 
 
 def _broken_off(error: OSError, opening: Opening, received: bytes) -> WscliError:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wscli.net.clock import iso_time
 from wscli.payload.typed import terminated
 from wscli.session.bus import Batch, Sink
 from wscli.sinks.output import Output
 from wscli.wire.events import Messages
+
+_LARGE = 256 << 10  # bytes of a payload, from which on a further write costs less than a copy
 
 
 class PayloadSink(Sink):
@@ -30,13 +34,22 @@ class PayloadSink(Sink):
             return
         prefix = f"{iso_time(batch.time)} ".encode() if self._timestamps else b""
         for item in batch.items:
-            if isinstance(item, Messages) and item.payloads and self._only_missing:
-                lines = [prefix + terminated(payload, self._end) for payload in item.payloads]
-                self._output.write(b"".join(lines))
-            elif isinstance(item, Messages) and item.payloads:
-                between = self._end + prefix
-                self._output.write(
-                    b"".join((prefix, between.join(item.payloads), self._end))
-                    if prefix or self._end or len(item.payloads) > 1
-                    else item.payloads[0]
-                )
+            if isinstance(item, Messages) and item.payloads:
+                self._write(prefix, item.payloads)
+
+    def _write(self, prefix: bytes, payloads: Sequence[bytes]) -> None:
+        if len(payloads) == 1 and len(payloads[0]) >= _LARGE:
+            self._write_large(prefix, payloads[0])
+        elif self._only_missing:
+            lines = [prefix + terminated(payload, self._end) for payload in payloads]
+            self._output.write(b"".join(lines))
+        else:
+            between = self._end + prefix
+            self._output.write(b"".join((prefix, between.join(payloads), self._end)))
+
+    def _write_large(self, prefix: bytes, payload: bytes) -> None:
+        """Write a payload as it is: joined to its end it would take its memory twice."""
+        has_end = self._only_missing and payload.endswith(self._end)
+        for piece in (prefix, payload, b"" if has_end else self._end):
+            if piece:
+                self._output.write(piece)
