@@ -104,7 +104,8 @@ def test_what_the_client_shows(peer, peer_server, tmp_path):
     with witness.Capture([peer_server.url], tmp_path / "capture.pcapng") as capture:
         for label, path, before, after in client_cells(peer[0], tmp_path):
             url = peer_server.url + path
-            result = wscli(*before, "-vvv", "--record", recording, url, *after, timeout=60)
+            recorded = ["--record", recording, "--force"]
+            result = wscli(*before, "-vvv", *recorded, url, *after, timeout=60)
             assert result.status in (0, 9), result.err
             peer_server.ended()
             events = [json.loads(line) for line in recording.read_bytes().splitlines()]

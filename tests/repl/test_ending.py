@@ -199,14 +199,16 @@ def test_a_terminal_that_goes_away_ends_the_session_with_1001(terminal, scripted
 
 @pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])
 def test_a_second_signal_ends_it_though_the_terminal_is_read_no_more(terminal, serve, environment):
-    session = terminal("connect", f"{serve().url}/push?n=100000000&size=10", env=environment)
+    url = f"{serve().url}/push?n=100000000&size=10"
+    session = terminal("connect", "--close-timeout", "1h", url, env=environment)
     session.until("connected to")
     wait_until(lambda: session.unread >= PTY_BUFFER)
     session.signal(signal.SIGHUP)
     session.signal(signal.SIGTERM)
     wait_until(lambda: session.has_exited)
     assert session.echoes
-    assert session.ended() == 143
+    # Two threads of the process may receive the two signals, in either order.
+    assert session.ended() in (129, 143)
 
 
 @pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])

@@ -201,7 +201,7 @@ def test_attempts_that_fail_are_counted_in_the_line_of_state_and_told_once(termi
     assert "again in 0.0 s" not in session.written.decode()
     assert "reconnecting" not in session.text
     above = session.text.partition("* lost (1006")[2].partition("── ")[0]
-    assert len(above.splitlines()) <= 6
+    assert len(above.splitlines()) <= 7
 
 
 def test_each_new_reason_is_told(terminal, scripted):

@@ -49,7 +49,7 @@ def test_the_key_of_rfc_6455_section_1_3_is_answered():
 
 def test_the_example_of_the_rfc_is_valid():
     agreement = check_response(request(), response("Sec-WebSocket-Protocol: chat"))
-    assert agreement == ("chat", None, None, ())
+    assert agreement == ("chat", None, None, (), ())
 
 
 def test_case_of_names_and_tokens_does_not_matter():
