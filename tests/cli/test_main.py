@@ -135,6 +135,7 @@ def test_other_words_are_not_urls(word):
         ("listen --recrod f :21002", "listen --record f :21002"),
         ("listen --timestamp :21002", "listen --timestamps :21002"),
         ("connect --reconnect --no-histroy :1", "connect --reconnect --no-history :1"),
+        ("send --every 9s a --timout 3 :1 b", "send --every 9s a --timeout 3 :1 b"),
     ],
 )
 def test_the_call_that_was_meant_is_shown(typed, meant):
@@ -152,6 +153,9 @@ def test_the_call_that_was_meant_is_shown(typed, meant):
         "listen ws://h ws://i",
         "listen :1 -x",
         "listen --nope :1",
+        "send :1 hi --until (",
+        "send :1 --every 0 hi",
+        "send --timeout soon :1 hi",
         "serve -x",
         "compare a b",
         "-q",

@@ -36,7 +36,12 @@ def meant(args: Sequence[str], implied: str, load: Load) -> str:
     ``implied`` is the command that a URL alone stands for, and ``load`` returns a command by name.
     """
     call = _with_missing_value(args, implied, load) or _Reader(args, implied, load).call()
-    return show_call(call) if call and call != list(args) else ""
+    return show_call(call) if call and _differs(call, args) else ""
+
+
+def _differs(call: Sequence[str], args: Sequence[str]) -> bool:
+    """Return True unless a call is what was typed, if in another order, which changes nothing."""
+    return call[0] != args[0] or sorted(call) != sorted(args)
 
 
 def show_call(args: Sequence[str]) -> str:
@@ -132,7 +137,7 @@ class _Reader:
     def _read_option(self, word: str, waiting: deque[str], known: dict[str, click.Option]) -> None:
         for name, attached in _names_in(word, known):
             if name in known:
-                self._keep(name, attached, waiting, takes_value(known[name]))
+                self._keep(name, attached, waiting, known[name])
             elif name in HABITS:
                 value = attached or (self._next(waiting) if HABITS[name].takes_value else "")
                 self._adopt(name, HABITS[name], value)
@@ -144,13 +149,17 @@ class _Reader:
             else:
                 self._understood = False
 
-    def _keep(self, name: str, attached: str | None, waiting: deque[str], with_value: bool) -> None:
+    def _keep(
+        self, name: str, attached: str | None, waiting: deque[str], option: click.Option
+    ) -> None:
         if attached is not None and name.startswith("--"):
             self._options.append(f"{name}={attached}")
-        elif with_value:
+        elif takes_value(option):
             self._options += [name, attached or self._next(waiting)]
         else:
             self._options.append(name)
+        if takes_value(option):
+            self._options += [self._next(waiting) for _ in range(option.nargs - 1)]
 
     def _next(self, waiting: deque[str]) -> str:
         """Take the value of an option; without one the line is not understood."""
