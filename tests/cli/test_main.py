@@ -107,6 +107,7 @@ def test_other_words_are_not_urls(word):
         ("-n -c wss://h -H 'a: b' -s x -P", "-k -H 'a: b' -s x -vv wss://h"),
         ("-c h:1/ws --auth u:p", "-u 'u:…' h:1/ws"),
         ("-l 9000", "serve 9000"),
+        ("-c ws://h -x hi -w 2 --slash", "send --wait 2 ws://h hi"),
         # websocat
         ("-1 ws://h", "-n 1 ws://h"),
         ("-n1 ws://h hi", "send -n 1 ws://h hi"),
@@ -116,6 +117,8 @@ def test_other_words_are_not_urls(word):
         ("-x proxy:3128 ws://h", "--proxy proxy:3128 ws://h"),
         ("-iNX GET -H 'Cookie: a=b' http://h/x", "-v -H 'Cookie: …' http://h/x"),
         ("-I https://u:p@h/?token=t", "inspect 'https://…@h/?…'"),
+        ("--verbose ws://h", "-v ws://h"),
+        ("--silent ws://h", "-q ws://h"),
         # none of them
         ("ws://h hi there", "send ws://h hi there"),
         ("connect ws://h hi", "send ws://h hi"),
@@ -153,6 +156,7 @@ def test_the_call_that_was_meant_is_shown(typed, meant):
         "listen ws://h ws://i",
         "listen :1 -x",
         "listen --nope :1",
+        "ping -n 3 :1",
         "send :1 hi --until (",
         "send :1 --every 0 hi",
         "send --timeout soon :1 hi",

@@ -42,6 +42,8 @@ HABITS = {
     "--ca": _option("--cacert", "{}"),
     "-l": Habit(takes_value=True, command="serve"),
     "--listen": Habit(takes_value=True, command="serve"),
+    "-w": _option("--wait", "{}"),
+    "--slash": _DROPPED,
     # websocat
     "-1": _option("-n", "1"),
     "--one-message": _option("-n", "1"),
@@ -59,6 +61,8 @@ HABITS = {
     "--request": Habit(takes_value=True),
     "-i": _option("-v"),
     "--include": _option("-v"),
+    "--verbose": _option("-v"),
+    "--silent": _option("-q"),
     "-I": Habit(command="inspect"),
     "--head": Habit(command="inspect"),
     "-N": _DROPPED,

@@ -200,6 +200,8 @@ class _Reader:
             return [self._command]
         if self._messages:
             return [self._named, "send"] if self._named else ["send"]
+        if self._named and self._named not in _TALKING:  # ping measures; no other command does
+            return [self._named]
         return [self._named, *(name for name in _TALKING if name != self._named)]
 
     def _tail(self) -> list[str]:
