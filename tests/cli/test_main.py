@@ -190,6 +190,19 @@ def test_an_odd_number_of_hexadecimal_digits_is_explained():
     assert "3 hexadecimal digits: each byte has two, as in 0x0123" in result.err
 
 
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ("0x01 g2", "'g' is not a hexadecimal digit"),
+        ("0x01 0 2", "a space separates the two digits of a byte"),
+    ],
+)
+def test_hexadecimal_that_cannot_be_decoded_is_explained(message, why):
+    result = wscli("send", "-b", "demo:", message)
+    assert result.status == 2
+    assert why in result.err
+
+
 def test_an_unknown_option_is_said_to_be_unknown_to_the_command():
     result = wscli("listen", "--until", "x", "demo:")
     assert result.err.startswith("wscli: listen has no option --until\n")
