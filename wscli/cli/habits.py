@@ -80,3 +80,13 @@ HABITS = {
     "--referer": _option("-H", "Referer: {}"),
 }
 """Looked up only for options that the commands of wscli do not have."""
+
+OWN_NAMES = {
+    ("listen", "-m"): "--for",
+    ("listen", "--timeout"): "--for",
+    ("listen", "--max-time"): "--for",
+    ("listen", "--replies"): "--count",
+    ("send", "--for"): "--timeout",
+    ("send", "--count"): "--replies",
+}
+"""What a command calls an option that other commands, or other programs, have by another name."""

@@ -17,7 +17,7 @@ from itertools import pairwise
 import click
 
 from wscli.cli.command import has_optional_value, options_of, takes_value
-from wscli.cli.habits import HABITS, Habit
+from wscli.cli.habits import HABITS, OWN_NAMES, Habit
 from wscli.cli.types import corrected_url, is_url
 from wscli.net.redaction import redact_url
 
@@ -135,7 +135,8 @@ class _Reader:
         return known
 
     def _read_option(self, word: str, waiting: deque[str], known: dict[str, click.Option]) -> None:
-        for name, attached in _names_in(word, known):
+        for typed, attached in _names_in(word, known):
+            name = OWN_NAMES.get((self._named, typed), typed)
             if name in known:
                 self._keep(name, attached, waiting, known[name])
             elif name in HABITS:
