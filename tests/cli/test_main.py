@@ -107,6 +107,7 @@ def test_other_words_are_not_urls(word):
         ("-n -c wss://h -H 'a: b' -s x -P", "-k -H 'a: b' -s x -vv wss://h"),
         ("-c h:1/ws --auth u:p", "-u 'u:…' h:1/ws"),
         ("-l 9000", "serve 9000"),
+        ("-c ws://h -x hi -w 2 --slash", "send --wait 2 ws://h hi"),
         # websocat
         ("-1 ws://h", "-n 1 ws://h"),
         ("-n1 ws://h hi", "send -n 1 ws://h hi"),
@@ -116,6 +117,8 @@ def test_other_words_are_not_urls(word):
         ("-x proxy:3128 ws://h", "--proxy proxy:3128 ws://h"),
         ("-iNX GET -H 'Cookie: a=b' http://h/x", "-v -H 'Cookie: …' http://h/x"),
         ("-I https://u:p@h/?token=t", "inspect 'https://…@h/?…'"),
+        ("--verbose ws://h", "-v ws://h"),
+        ("--silent ws://h", "-q ws://h"),
         # none of them
         ("ws://h hi there", "send ws://h hi there"),
         ("connect ws://h hi", "send ws://h hi"),
@@ -132,9 +135,13 @@ def test_other_words_are_not_urls(word):
         ("listen -H :21002", "listen -H 'NAME: VALUE' :21002"),
         ("send :21002 -5", "send :21002 -- -5; a message that begins with - comes after --"),
         ("listen --until x :21002", "send --until x :21002"),
+        ("listen --timeout 3 :21002", "listen --for 3 :21002"),
+        ("listen -m3 :21002", "listen --for=3 :21002"),
+        ("send --count=2 :21002 hi", "send --replies=2 :21002 hi"),
         ("listen --recrod f :21002", "listen --record f :21002"),
         ("listen --timestamp :21002", "listen --timestamps :21002"),
         ("connect --reconnect --no-histroy :1", "connect --reconnect --no-history :1"),
+        ("send --every 9s a --timout 3 :1 b", "send --every 9s a --timeout 3 :1 b"),
     ],
 )
 def test_the_call_that_was_meant_is_shown(typed, meant):
@@ -152,6 +159,10 @@ def test_the_call_that_was_meant_is_shown(typed, meant):
         "listen ws://h ws://i",
         "listen :1 -x",
         "listen --nope :1",
+        "ping -n 3 :1",
+        "send :1 hi --until (",
+        "send :1 --every 0 hi",
+        "send --timeout soon :1 hi",
         "serve -x",
         "compare a b",
         "-q",
@@ -180,6 +191,19 @@ def test_an_odd_number_of_hexadecimal_digits_is_explained():
     result = wscli("send", "-b", "demo:", "0x123")
     assert result.status == 2
     assert "3 hexadecimal digits: each byte has two, as in 0x0123" in result.err
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ("0x01 g2", "'g' is not a hexadecimal digit"),
+        ("0x01 0 2", "a space separates the two digits of a byte"),
+    ],
+)
+def test_hexadecimal_that_cannot_be_decoded_is_explained(message, why):
+    result = wscli("send", "-b", "demo:", message)
+    assert result.status == 2
+    assert why in result.err
 
 
 def test_an_unknown_option_is_said_to_be_unknown_to_the_command():

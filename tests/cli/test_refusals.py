@@ -52,6 +52,24 @@ def test_403_with_an_origin_suggests_another(scripted):
     assert "another --origin than https://a.example" in result.err
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Invalid Host header",
+        'Blocked request. This host ("127.0.0.1") is not allowed.',
+        "the host '127.0.0.1' is not a name of this server; start it with --origin https://a",
+    ],
+)
+def test_403_that_is_about_the_host_suggests_no_origin(scripted, body):
+    """As webpack's and Vite's development servers answer, and ``wscli serve``."""
+    length = len(body)
+    result = refused(scripted, f"HTTP/1.1 403 No\r\nContent-Length: {length}\r\n\r\n{body}")
+    hint = result.err.splitlines()[-1]
+    assert "the server does not answer to the Host 127.0.0.1" in hint
+    assert "--host" in hint
+    assert "--origin" not in hint
+
+
 def test_401_with_credentials_says_that_they_were_not_accepted(scripted):
     result = refused(scripted, "HTTP/1.1 401 Unauthorized\r\n\r\n", "-u", "a:b")
     assert "the credentials sent were not accepted" in result.err

@@ -390,6 +390,14 @@ def test_silence_ends_it_where_only_other_messages_came(scripted):
     assert "no reply to message 1 (id 1) was recognised" in result.err
 
 
+def test_heartbeats_that_are_answered_do_not_interrupt_the_silence(scripted):
+    script, _ = replying(**{CALL: [EVENT, "2"], "3": ["2"]})
+    options = ["--wait", "200ms", "--timeout", "5s", "--answer", "^2$=3", "--only-replies"]
+    result = wscli("send", *options, scripted(script).url, CALL)
+    assert result.status == 0
+    assert "no reply to message 1 (id 1) was recognised" in result.err
+
+
 def test_silence_does_not_end_it_where_too_little_came(scripted):
     script, _ = replying(**{CALL: [EVENT]})
     options = ["--wait", "100ms", "--timeout", "1s"]

@@ -81,6 +81,14 @@ def test_pages_from_elsewhere_get_403_with_the_option_that_lets_them_in(serve, o
     assert "--origin" in body
 
 
+def test_plain_requests_of_pages_from_elsewhere_get_403_too(serve):
+    with Client(serve()) as client:
+        client.send(request("/poll?interval=1h", "Origin: https://evil.example"))
+        response = client.response()
+        assert response.status == 403
+        assert "--origin https://evil.example" in client.body(response).decode()
+
+
 @pytest.mark.parametrize(
     "host",
     ["localhost", "LOCALHOST:8765", "localhost.:8765", "a.localhost", "127.0.0.1", "[::1]:8765"],

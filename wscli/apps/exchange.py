@@ -81,6 +81,11 @@ class Exchange(Goal):
         return [message for message in self.sent if message.awaited and not message.answered]
 
     @property
+    def came(self) -> int:
+        """How many messages have come that are not answered automatically."""
+        return self.replies + self.others
+
+    @property
     def wanted(self) -> int:
         """How many replies are waited for in all."""
         if self._count is not None:
@@ -96,7 +101,6 @@ class Exchange(Goal):
         ends = self._count is not None or self._until is not None
         if self._count == 0 or (self.reached and ends):
             return False
-        self.seen += 1
         is_reply = self._is_reply(opcode, payload)
         if self.expected and self._matches(self.expected[0], opcode, payload):
             del self.expected[0]

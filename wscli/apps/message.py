@@ -121,10 +121,14 @@ def _decode(text: str) -> bytes:
 
 
 def _why(text: str, error: ValueError) -> str:
+    if not text.startswith("0x"):
+        return str(error)
     digits = "".join(text[2:].split())
-    if text.startswith("0x") and len(digits) % 2 and not digits.strip("0123456789abcdefABCDEF"):
+    if wrong := digits.strip("0123456789abcdefABCDEF"):
+        return f"{wrong[0]!r} is not a hexadecimal digit"
+    if len(digits) % 2:
         return f"{len(digits)} hexadecimal digits: each byte has two, as in 0x0{digits}"
-    return str(error)
+    return "a space separates the two digits of a byte"
 
 
 def not_utf8(name: str, error: UnicodeDecodeError, hint: str) -> UsageError:

@@ -101,7 +101,7 @@ class Sender:
         self._silence = options.wait or _DEFAULT_WAIT
         started = env.clock.monotonic()
         self._deadline = None if options.timeout is None else started + options.timeout
-        self._last_sent = started
+        self._last_sent = self._last_came = started
         first, *self._rounds = _rounds(options.steps)
         exchange.expected = list(first.expected)
         if not self._rounds:
@@ -154,7 +154,7 @@ class Sender:
 
     def _wait_for_rest(self, work: Work) -> None:
         while not self._is_complete(work):
-            quiet = self._quiet_for(work)
+            quiet = self._quiet_for()
             if quiet is not None and quiet <= 0:
                 self._mention_unanswered()
                 return
@@ -165,9 +165,12 @@ class Sender:
                 return
 
     def _wait_for_more(self, work: Work, limit: float | None) -> bool:
-        """Wait until a message has come, or everything has."""
-        seen = self._exchange.seen
-        return work.wait(lambda: self._is_complete(work) or self._exchange.seen > seen, limit)
+        """Wait until a message that is not answered automatically has come, or everything has."""
+        came = self._exchange.came
+        done = work.wait(lambda: self._is_complete(work) or self._exchange.came > came, limit)
+        if done:
+            self._last_came = self._env.clock.monotonic()
+        return done
 
     def _is_over(self, work: Work) -> bool:
         left = self._left()
@@ -176,17 +179,16 @@ class Sender:
     def _is_complete(self, work: Work) -> bool:
         return self._exchange.reached and not work.session.pending
 
-    def _quiet_for(self, work: Work) -> float | None:
+    def _quiet_for(self) -> float | None:
         """Return the seconds of silence that are left, None where silence ends nothing.
 
         It does where enough messages came, but not as replies that could be recognised.
         """
         exchange = self._exchange
-        came = exchange.replies + exchange.others
         patterns = exchange.expected or self._options.until is not None
-        if patterns or not exchange.others or came < exchange.wanted:
+        if patterns or not exchange.others or exchange.came < exchange.wanted:
             return None
-        since = max(self._last_sent, work.session.last_message)
+        since = max(self._last_sent, self._last_came)
         return since + self._silence - self._env.clock.monotonic()
 
     def _left(self) -> float | None:

@@ -42,6 +42,8 @@ HABITS = {
     "--ca": _option("--cacert", "{}"),
     "-l": Habit(takes_value=True, command="serve"),
     "--listen": Habit(takes_value=True, command="serve"),
+    "-w": _option("--wait", "{}"),
+    "--slash": _DROPPED,
     # websocat
     "-1": _option("-n", "1"),
     "--one-message": _option("-n", "1"),
@@ -59,6 +61,8 @@ HABITS = {
     "--request": Habit(takes_value=True),
     "-i": _option("-v"),
     "--include": _option("-v"),
+    "--verbose": _option("-v"),
+    "--silent": _option("-q"),
     "-I": Habit(command="inspect"),
     "--head": Habit(command="inspect"),
     "-N": _DROPPED,
@@ -76,3 +80,13 @@ HABITS = {
     "--referer": _option("-H", "Referer: {}"),
 }
 """Looked up only for options that the commands of wscli do not have."""
+
+OWN_NAMES = {
+    ("listen", "-m"): "--for",
+    ("listen", "--timeout"): "--for",
+    ("listen", "--max-time"): "--for",
+    ("listen", "--replies"): "--count",
+    ("send", "--for"): "--timeout",
+    ("send", "--count"): "--replies",
+}
+"""What a command calls an option that other commands, or other programs, have by another name."""

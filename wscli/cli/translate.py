@@ -17,7 +17,7 @@ from itertools import pairwise
 import click
 
 from wscli.cli.command import has_optional_value, options_of, takes_value
-from wscli.cli.habits import HABITS, Habit
+from wscli.cli.habits import HABITS, OWN_NAMES, Habit
 from wscli.cli.types import corrected_url, is_url
 from wscli.net.redaction import redact_url
 
@@ -36,7 +36,12 @@ def meant(args: Sequence[str], implied: str, load: Load) -> str:
     ``implied`` is the command that a URL alone stands for, and ``load`` returns a command by name.
     """
     call = _with_missing_value(args, implied, load) or _Reader(args, implied, load).call()
-    return show_call(call) if call and call != list(args) else ""
+    return show_call(call) if call and _differs(call, args) else ""
+
+
+def _differs(call: Sequence[str], args: Sequence[str]) -> bool:
+    """Return True unless a call is what was typed, if in another order, which changes nothing."""
+    return call[0] != args[0] or sorted(call) != sorted(args)
 
 
 def show_call(args: Sequence[str]) -> str:
@@ -130,9 +135,10 @@ class _Reader:
         return known
 
     def _read_option(self, word: str, waiting: deque[str], known: dict[str, click.Option]) -> None:
-        for name, attached in _names_in(word, known):
+        for typed, attached in _names_in(word, known):
+            name = OWN_NAMES.get((self._named, typed), typed)
             if name in known:
-                self._keep(name, attached, waiting, takes_value(known[name]))
+                self._keep(name, attached, waiting, known[name])
             elif name in HABITS:
                 value = attached or (self._next(waiting) if HABITS[name].takes_value else "")
                 self._adopt(name, HABITS[name], value)
@@ -144,13 +150,17 @@ class _Reader:
             else:
                 self._understood = False
 
-    def _keep(self, name: str, attached: str | None, waiting: deque[str], with_value: bool) -> None:
+    def _keep(
+        self, name: str, attached: str | None, waiting: deque[str], option: click.Option
+    ) -> None:
         if attached is not None and name.startswith("--"):
             self._options.append(f"{name}={attached}")
-        elif with_value:
+        elif takes_value(option):
             self._options += [name, attached or self._next(waiting)]
         else:
             self._options.append(name)
+        if takes_value(option):
+            self._options += [self._next(waiting) for _ in range(option.nargs - 1)]
 
     def _next(self, waiting: deque[str]) -> str:
         """Take the value of an option; without one the line is not understood."""
@@ -191,6 +201,8 @@ class _Reader:
             return [self._command]
         if self._messages:
             return [self._named, "send"] if self._named else ["send"]
+        if self._named and self._named not in _TALKING:  # ping measures; no other command does
+            return [self._named]
         return [self._named, *(name for name in _TALKING if name != self._named)]
 
     def _tail(self) -> list[str]:

@@ -53,7 +53,7 @@ class Admission:
             raise refuse(403, f"{sentence}; {_advice(f'https://{host}')}")
 
     def check_origin(self, request: Request) -> None:
-        """Check that an upgrade is not asked for by a page from elsewhere.
+        """Check that a request does not come from a page of another site.
 
         Raises:
             Refused: with the origin of the page.

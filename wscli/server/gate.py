@@ -57,7 +57,7 @@ def read_request(head: bytes) -> Request:
 
 
 def check_request(request: Request, admission: Admission) -> None:
-    """Check what every request must keep to, and that it is for this server.
+    """Check what every request must satisfy, its host and its origin.
 
     Raises:
         Refused: with what is wrong.
@@ -71,6 +71,7 @@ def check_request(request: Request, admission: Admission) -> None:
     if not path_of(request.target).startswith("/"):
         raise refuse(400, f"the target must be a path, and is {request.target!r}")
     admission.check_host(request)
+    admission.check_origin(request)
 
 
 def path_of(target: str) -> str:
@@ -88,10 +89,8 @@ def wants_upgrade(request: Request) -> bool:
     return "websocket" in headers.tokens("Upgrade") or bool(headers.get_all("Sec-WebSocket-Key"))
 
 
-def check_upgrade(
-    request: Request, admission: Admission, clients: int, max_clients: int | None
-) -> None:
-    """Check an opening handshake, its origin, and that there is room for one more client.
+def check_upgrade(request: Request, clients: int, max_clients: int | None) -> None:
+    """Check an opening handshake, and that there is room for one more client.
 
     Raises:
         Refused: with what is wrong.
@@ -99,7 +98,6 @@ def check_upgrade(
     refusal = check_opening(request)
     if refusal is not None:
         raise Refused(refusal)
-    admission.check_origin(request)
     if max_clients is not None and clients >= max_clients:
         raise refuse(503, f"{clients} clients are connected, as many as are let in")
 

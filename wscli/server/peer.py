@@ -241,8 +241,7 @@ class Peer(asyncio.Protocol):
         shared = self._shared
         gate.check_request(request, shared.admission)
         if gate.wants_upgrade(request):
-            most = shared.options.max_clients
-            gate.check_upgrade(request, shared.admission, shared.clients, most)
+            gate.check_upgrade(request, shared.clients, shared.options.max_clients)
             endpoint = routes.find_endpoint(request, shared)
             if isinstance(endpoint, Answer):
                 self._respond(endpoint, keep=False)

@@ -127,6 +127,13 @@ def _explain_401(evidence: Evidence, answer: Answer) -> str:
 
 
 def _explain_403(evidence: Evidence, answer: Answer) -> str:
+    # Development servers check Host against DNS rebinding.
+    if answer.mentions("invalid host", r"host \S+ is not"):
+        host = evidence.request.headers.get("Host")
+        return (
+            f"the server does not answer to the Host {host}: --host with a name that it knows, or "
+            "allow this one where it runs"
+        )
     # gorilla/websocket adds Sec-WebSocket-Version to each refusal, and a 403 is for the Origin.
     if answer.mentions("origins?", "cors") or answer.header("Sec-WebSocket-Version"):
         return f"{_origin(evidence)}: the server checks the Origin"
