@@ -38,7 +38,7 @@ wss://, http(s)://, HOST[:PORT][/PATH], :PORT[/PATH], or demo: for the embedded 
 
 
 def load_command(name: str) -> click.Command | None:
-    """Import a command; return None if there is none of that name."""
+    """Import a command; return None if no command has that name."""
     if name not in COMMANDS:
         return None
     command: click.Command = import_module(f"wscli.cli.commands.{name}").command

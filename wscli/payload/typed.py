@@ -17,7 +17,7 @@ def unescape(text: str) -> bytes:
     pair, as in JSON.
 
     Raises:
-        ValueError: with the position of an escape that does not exist.
+        ValueError: if an escape does not exist; the text has its position.
     """
     pieces: list[bytes] = []
     done = 0

@@ -1,4 +1,4 @@
-"""The inbox: messages that have been received and not been taken yet."""
+"""The inbox: messages that have been received and not yet taken."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OVERHEAD = sys.getsizeof((0, b"")) + sys.getsizeof(b"") + 16
 class Inbox:
     """A queue of messages, text as str and binary as bytes.
 
-    It is full when what its messages occupy in memory reaches ``limit`` bytes.
+    It is full when its messages occupy ``limit`` bytes of memory.
     """
 
     def __init__(self, limit: int) -> None:

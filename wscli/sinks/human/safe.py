@@ -36,7 +36,7 @@ _LINE_FEED = "\n"
 
 
 def _unsafe(*more: str) -> str:
-    """Return the pattern: one class that the search is quick to find, then what is around it."""
+    """Return the pattern: one character class, for a fast search, then its context."""
     always = "".join((_CONTROLS, _INVISIBLE, *more))
     return (
         f"[{always}{_JOINERS}{_SELECTORS}](?:(?<![{_JOINERS}{_SELECTORS}])"
