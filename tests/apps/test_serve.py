@@ -272,7 +272,7 @@ def test_who_can_reach_it_is_said_where_that_is_not_this_machine_alone():
     with start("serve", "0.0.0.0:0") as process:
         process.stderr.readline()
         line = process.stderr.readline().decode()
-        assert "everybody who can reach any address of this machine can connect" in line
+        assert "anyone who can reach any address of this machine can connect" in line
         process.kill()
         process.communicate()
 

@@ -376,7 +376,7 @@ def test_a_loss_does_not_name_a_message_that_was_answered(scripted):
 
 def test_a_loss_says_for_how_long_nothing_had_moved(scripted):
     def finish(peer):
-        time.sleep(1.2)  # the silence is what is being shown
+        time.sleep(1.2)  # a silence, to be shown
         peer.fin()
 
     status, _, err = listen(scripted, finish)

@@ -152,7 +152,7 @@ class Feeder:
     def _count_unread(self) -> tuple[int, bool]:
         """Count the messages left in stdin; the second value is True if its end was reached."""
         count = 0
-        if self._env.stdin_tty:  # what was typed ahead is for the shell
+        if self._env.stdin_tty:  # text that was typed ahead is for the shell
             return count, False
         clock = self._env.clock
         poll = select.poll()

@@ -82,7 +82,7 @@ def _exposure(server: Server) -> list[str]:
     if open_to:
         everywhere = set(open_to) & set(WILDCARDS)
         where = "any address of this machine" if everywhere else ", ".join(open_to)
-        lines.append(f"everybody who can reach {where} can connect, read every hub, and send to it")
+        lines.append(f"anyone who can reach {where} can connect, read every hub, and send to it")
     return lines
 
 

@@ -125,7 +125,9 @@ def main(args: list[str], env: Env) -> ExitStatus:
     except BrokenPipeError:
         return ExitStatus.READER_GONE
     except MemoryError:
-        report(UsageError("out of memory", hint="--max-size limits what a message may take"), env)
+        report(
+            UsageError("out of memory", hint="--max-size limits the size of received messages"), env
+        )
         return ExitStatus.USAGE
     except Exception as error:
         return _admit(error, env)

@@ -207,7 +207,10 @@ def _tls_options() -> list[click.Parameter]:
             help="The oldest version of TLS to take.",
         ),
         Option(
-            "--server-name", section=section, metavar="NAME", help="Expect another name than URL's."
+            "--server-name",
+            section=section,
+            metavar="NAME",
+            help="Verify the certificate for NAME instead of the URL's host.",
         ),
     ]
 
@@ -229,7 +232,7 @@ def seeing_options() -> list[click.Parameter]:
 
 
 def watching_options(quiet: str = "Say nothing but errors.") -> list[click.Parameter]:
-    """Return the options that choose what to show; ``quiet`` is the help of -q."""
+    """Return the options for the output of any session; ``quiet`` is the help of -q."""
     section = "Seeing"
     return [
         Option(

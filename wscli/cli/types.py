@@ -161,7 +161,7 @@ def pattern(value: str) -> Matcher:
 
 
 def terminator(value: str) -> bytes:
-    r"""Read what ends each message, with escapes such as ``\0``."""
+    r"""Read a terminator of messages, with escapes such as ``\0``."""
     from wscli.payload.typed import unescape
 
     try:

@@ -103,7 +103,7 @@ class Pump:
             self._poll.unregister(fd)
 
     def turn(self, timeout: float | None) -> None:
-        """Send what can be sent, or wait for something to do, at most ``timeout`` seconds."""
+        """Send as much as possible, or wait for something to do, at most ``timeout`` seconds."""
         before = self.bytes_out, self.can_write
         self._send()
         if before != (self.bytes_out, self.can_write):

@@ -1,4 +1,4 @@
-"""Typed text: escapes for what a keyboard cannot enter, and a terminator that ends each message."""
+"""Typed text: escapes for characters that a keyboard lacks, and a terminator for each message."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Server:
             self._cleanup.close()
 
     def abort(self) -> None:
-        """End all connections with a reset, so that ``stop`` waits for nobody."""
+        """End all connections with a reset, so that ``stop`` need not wait."""
         for guest in tuple(self._shared.guests):
             guest.reset()
 

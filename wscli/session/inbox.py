@@ -10,7 +10,7 @@ from wscli.wire.codes import Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Messages
 
-# What a message occupies besides its payload: a tuple, a bytes object and two references.
+# Bytes for a message besides its payload: a tuple, a bytes object and two references.
 _OVERHEAD = sys.getsizeof((0, b"")) + sys.getsizeof(b"") + 16
 
 

@@ -461,7 +461,7 @@ class Session:
                 self.post_ping(payload)
 
     def _end_silence(self) -> None:
-        """Close if nothing has come since a keepalive ping; unread bytes count as come."""
+        """Close if nothing was received since a keepalive ping; unread bytes count as received."""
         unanswered = self._keepalive.unanswered()
         if unanswered is None or self._closing.sent is not None:
             return

@@ -61,7 +61,7 @@ class Receiver:
         return self._parser.mid_frame or self._assembler.in_message
 
     def receive(self, data: bytes) -> Iterator[list[Item]]:
-        """Yield frames and, each behind the frame that completes it, events, in batches.
+        """Yield frames and, each after the frame that completes it, events, in batches.
 
         A batch is decoded when it is requested: one read may inflate to gigabytes. It holds at
         most some thousand frames, and about 1 MiB of inflated messages beyond the last of them.

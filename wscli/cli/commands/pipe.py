@@ -68,7 +68,7 @@ command = Command(
             default="1s",
             show_default=True,
             metavar="DURATION",
-            help="Silence after the end of stdin that ends it; 0 closes at once.",
+            help="How long to wait for more messages after stdin has ended; 0 closes at once.",
         ),
         Option("-0", "--null", is_flag=True, help="Split and join at NUL instead of line feed."),
         Option("--whole", is_flag=True, help="Send all of stdin as one message."),

@@ -103,7 +103,7 @@ def _limit_options() -> list[click.Parameter]:
             section=section,
             type=count,
             metavar="N",
-            help="Answer 503 to more WebSockets than these.",
+            help="Answer 503 when N WebSockets are open.",
         ),
         Option(
             "--max-size",
@@ -156,12 +156,12 @@ command = Command(
     "/poll and /longpoll. Each of them is also at demo:PATH, with no server at hand.",
     examples=[
         ("wscli serve", "then open http://127.0.0.1:8765/ in a browser"),
-        ("wscli serve --mode hub 0.0.0.0:9000", "a chat for whoever can reach this machine"),
+        ("wscli serve --mode hub 0.0.0.0:9000", "a chat for anyone who can reach this machine"),
         (
             "wscli serve --tls --origin https://app.example",
             "wss://, also for pages of another site",
         ),
-        ("wscli serve --script replies.toml", "a server that says what a test needs"),
+        ("wscli serve --script replies.toml", "a server with the replies that a test needs"),
     ],
     params=[
         click.Argument(

@@ -38,7 +38,7 @@ def _devtools(text: str) -> str:
 
 
 def describe_page(answer: Answer) -> str:
-    """Return what kind of resource an ordinary answer is."""
+    """Name the kind of resource in an ordinary answer."""
     kind = (answer.header("Content-Type") or "no type").partition(";")[0].strip()
     if "html" in kind:
         return "an ordinary web page"
