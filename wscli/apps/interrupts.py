@@ -26,7 +26,7 @@ _SAME_SIGNAL = 0.1  # seconds; timeout(1) signals the process and then its whole
 
 
 class Interrupts:
-    """Records the first signal and wakes the session; raises if there is no session.
+    """Records the first signal and wakes the session; without a session it raises.
 
     With a session no operation is interrupted halfway, so no received message is lost unless stdout
     takes nothing until the grace period is over. A signal that was ignored at the
