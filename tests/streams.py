@@ -26,7 +26,7 @@ def frames(draw):
 
 
 def items(receiver, *chunks):
-    """Return everything that the chunks amount to, of all batches."""
+    """Return the items of all batches that the chunks produce."""
     return [item for chunk in chunks for batch in receiver.receive(chunk) for item in batch]
 
 

@@ -33,7 +33,7 @@ def test_an_answer_is_split_where_its_pattern_is_complete(text, match, reply):
 
 
 @pytest.mark.parametrize("text", ["", "=", "=x", "no reply", "(a=b", "$[?@.id==1]"])
-def test_what_is_not_an_answer(text):
+def test_a_text_that_is_not_an_answer(text):
     with pytest.raises(ValueError, match="is not an answer"):
         split_answer(text)
 

@@ -95,7 +95,7 @@ def test_an_update_that_was_missed_is_a_clear_error(scripted):
 
     done = wscli("compare", scripted(serve, miss).url, "-n", "1")
     assert done.status == 3
-    assert "missed updates: 2 was next, and 3 came" in done.err
+    assert "missed updates: expected 2, received 3" in done.err
 
 
 def test_a_feed_that_is_too_fast_to_be_polled_is_a_clear_error():
@@ -115,7 +115,7 @@ def test_a_way_that_fails_ends_it_at_once_and_is_named(scripted):
 
     done = wscli("compare", scripted(script).url, timeout=20)
     assert done.status == 3
-    assert "wscli: poll 100ms: missed updates: 2 was next, and 3 came" in done.err
+    assert "wscli: poll 100ms: missed updates: expected 2, received 3" in done.err
 
 
 def test_progress_is_shown_at_a_terminal_and_leaves_nothing_behind(terminal):

@@ -125,7 +125,7 @@ def test_a_client_that_speaks_tls_is_told_at_once_that_the_port_does_not():
 
 def test_a_server_for_every_origin_says_so():
     with Program("--origin", "*") as program:
-        assert "pages of every site" in program.line()
+        assert "any page that a browser on this machine opens" in program.line()
         assert wscli("send", "--origin", "https://evil.example", program.url, "hi").out == b"hi\n"
 
 
@@ -157,7 +157,7 @@ def test_with_no_file_to_spare_it_says_so_once_and_serves_on():
         assert wscli("send", program.url, "hello").out == b"hello\n"
 
 
-def test_a_recording_that_cannot_be_written_is_told_and_the_server_goes_on():
+def test_a_recording_that_cannot_be_written_is_reported_and_the_server_goes_on():
     with Program("--record", "/dev/full") as program:
         assert wscli("send", program.url, "hello").out == b"hello\n"
         assert wscli("send", program.url, "again").out == b"again\n"
@@ -272,7 +272,7 @@ def test_who_can_reach_it_is_said_where_that_is_not_this_machine_alone():
     with start("serve", "0.0.0.0:0") as process:
         process.stderr.readline()
         line = process.stderr.readline().decode()
-        assert "everybody who can reach any address of this machine can connect" in line
+        assert "anyone who can reach any address of this machine can connect" in line
         process.kill()
         process.communicate()
 

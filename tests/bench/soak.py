@@ -36,7 +36,7 @@ def message(number):
 
 
 class Member:
-    """One connection to the hub, which checks the order of what it hears."""
+    """One connection to the hub, which checks the order of the messages it hears."""
 
     def __init__(self, port):
         self._port = port
@@ -126,7 +126,7 @@ async def come_and_go(port, number):
             async with asyncio.timeout(stay):
                 while await member.hear():
                     pass
-        # A frame may have been cut by the time limit: what follows is not looked at.
+        # A frame may have been cut by the time limit: the bytes that follow are ignored.
         if number % 4 == 0:
             member.reset()
         elif number % 4 == 1:

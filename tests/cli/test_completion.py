@@ -18,7 +18,7 @@ from wscli.cli.main import COMMANDS, load_command
 
 
 def complete(line):
-    """Return what the last word of a line may become: words, or the head before a file name."""
+    """Return the completions of the last word: words, or the head before a file name."""
     words = split_line(f"wscli {line}")[1:]
     found = list(candidates(words, COMMANDS, load_command))
     files = [each.head for each in found if isinstance(each, Files)]

@@ -284,7 +284,7 @@ def test_the_reason_in_an_answer_to_our_close_is_shown(scripted):
 
 
 @pytest.mark.parametrize("option", ["-q", "--json"])
-def test_the_reason_of_a_normal_close_is_no_error_message(scripted, option):
+def test_the_reason_of_a_normal_close_is_not_an_error_message(scripted, option):
     result = wscli("listen", option, scripted(ending(lambda peer: peer.close(1000, "bye"))).url)
     assert (result.status, result.err) == (0, "")
 
@@ -325,7 +325,7 @@ def test_a_peer_that_ends_tcp_in_place_of_answering_our_close(scripted, leave):
     result = wscli("listen", "-n", "1", "-v", server.url)
     assert result.status == 0
     line = result.err.splitlines()[-1]
-    assert line.startswith("* closed with 1000 normal closure, begun by wscli, the peer ended TCP")
+    assert line.startswith("* closed with 1000 normal closure, begun by wscli; the peer ended TCP")
 
 
 def test_half_a_message_behind_our_close_is_a_loss(scripted):
@@ -348,7 +348,7 @@ def test_a_reply_that_is_missing_stays_an_error(scripted):
     assert result.status == 8
 
 
-# What moved before a loss
+# Traffic before a loss
 
 
 def test_a_loss_names_the_message_just_before_it(scripted):
@@ -376,7 +376,7 @@ def test_a_loss_does_not_name_a_message_that_was_answered(scripted):
 
 def test_a_loss_says_for_how_long_nothing_had_moved(scripted):
     def finish(peer):
-        time.sleep(1.2)  # the silence is what is being shown
+        time.sleep(1.2)  # a silence, to be shown
         peer.fin()
 
     status, _, err = listen(scripted, finish)
@@ -415,7 +415,7 @@ def test_an_http_response_behind_the_101_is_shown(scripted, send, option):
 
     result = wscli("listen", option, scripted(script).url)
     assert result.status == 7
-    assert "the peer sent an HTTP response behind its 101, in place of frames" in result.err
+    assert "the peer sent an HTTP response after its 101, in place of frames" in result.err
     assert "  HTTP/1.1 400 Bad Request\n  Connection: close\n" in result.err
     assert "\n  Unsupported protocol version\n" in result.err
     assert "try: this is Engine.IO (Socket.IO): its query needs EIO=4" in result.err
@@ -485,7 +485,7 @@ def test_a_subprotocol_that_was_not_chosen_is_warned_of_once(scripted, command):
 # A close code of our own
 
 
-def test_a_code_of_our_own_is_told_as_ours_in_the_session(session):
+def test_a_code_of_our_own_is_reported_as_ours_in_the_session(session):
     shell = session()
     shell.enter("/close 4001")
     shell.until("closed with 4001 private use, begun by wscli")
@@ -494,14 +494,16 @@ def test_a_code_of_our_own_is_told_as_ours_in_the_session(session):
     assert shell.ended() == 0
 
 
-def test_a_code_of_our_own_is_told_as_ours_in_the_api(echo_url):
+def test_a_code_of_our_own_is_reported_as_ours_in_the_api(echo_url):
     import wscli as package
     from wscli.errors import ConnectionClosed
 
     session = package.connect(echo_url)
     session.close(4001, "enough")
     assert (session.end.code, session.end.peer_began) == (4001, False)
-    with pytest.raises(ConnectionClosed, match=r"closed with 4001 .* by us") as caught:
+    with pytest.raises(
+        ConnectionClosed, match="we closed the connection with 4001 private use"
+    ) as caught:
         session.receive()
     assert caught.value.code == 4001
 

@@ -74,7 +74,7 @@ def test_a_refusal_has_no_python_in_it(scripted):
     assert b"plain GET  403 Forbidden" in result.out
 
 
-def test_a_subprotocol_that_was_not_chosen_is_said_plainly(scripted):
+def test_a_subprotocol_that_was_not_chosen_is_reported(scripted):
     def script(peer):
         peer.accept()
         peer.expect_close()

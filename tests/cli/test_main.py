@@ -88,7 +88,7 @@ def test_an_address_alone_is_a_url(address, options, closed_port):
 
 
 @pytest.mark.parametrize("word", ["example.com", "example.com/feed", "h/ws", "h?x", "a.b:8/c"])
-def test_what_looks_like_a_host_with_a_path_or_a_domain_is_a_url(word):
+def test_a_word_like_a_host_with_a_path_or_a_domain_is_a_url(word):
     assert is_url(word)
 
 
@@ -177,7 +177,7 @@ def test_no_call_is_made_up(typed):
 
 @pytest.mark.parametrize("name", HABITS)
 @pytest.mark.parametrize("command", ["connect", "send", "pipe", "listen", "inspect"])
-def test_what_an_option_becomes_exists(name, command):
+def test_the_equivalent_of_an_option_exists(name, command):
     """No option of another program shadows one of wscli's, and each becomes one that exists."""
     habit = HABITS[name]
     known = {option for each in COMMANDS for option in options_of(load_command(each))}
@@ -206,7 +206,7 @@ def test_hexadecimal_that_cannot_be_decoded_is_explained(message, why):
     assert why in result.err
 
 
-def test_an_unknown_option_is_said_to_be_unknown_to_the_command():
+def test_an_error_for_an_unknown_option_names_the_command():
     result = wscli("listen", "--until", "x", "demo:")
     assert result.err.startswith("wscli: listen has no option --until\n")
 
@@ -237,13 +237,13 @@ def test_the_longest_duration_and_the_largest_size_work(echo_url):
     assert wscli("send", "-n", "9" * 18, "--timeout", "100ms", echo_url, "hi").status == 6
 
 
-def test_a_socket_path_that_is_too_long_is_no_bug():
+def test_a_socket_path_that_is_too_long_is_not_a_bug():
     result = wscli("serve", "--unix-socket", "x" * 300)
     assert result.status == 3
     assert "path too long" in result.err
 
 
-def test_a_lack_of_memory_is_no_bug(tmp_path):
+def test_a_lack_of_memory_is_not_a_bug(tmp_path):
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(4 << 30)

@@ -118,7 +118,7 @@ def test_quiet_leaves_out_the_pongs():
     assert times.startswith("min/avg/p95/max = ")
 
 
-def test_quiet_still_tells_what_is_wrong(scripted):
+def test_quiet_still_reports_errors(scripted):
     def script(peer):
         peer.accept()
         peer.expect_close()

@@ -142,7 +142,7 @@ def test_it_ends_when_the_peer_closes_in_the_middle_of_input(scripted, tmp_path)
     assert 0 < unsent < total == 500_000
 
 
-def test_what_the_peer_has_received_does_not_count_as_unsent(scripted, tmp_path):
+def test_messages_that_the_peer_has_received_do_not_count_as_unsent(scripted, tmp_path):
     received = []
 
     def script(peer):
@@ -187,10 +187,10 @@ def test_stdin_without_end_is_not_counted_to_its_end(scripted):
     )
     assert done.returncode == 8
     assert b'closed with 1008 policy violation: "too much" before all' in done.stderr
-    assert re.search(rb"at least [\d,]+ lines were not sent, and stdin goes on", done.stderr)
+    assert re.search(rb"at least [\d,]+ lines were not sent, and stdin has more", done.stderr)
 
 
-def test_what_linger_zero_could_not_send_is_told(scripted, tmp_path):
+def test_messages_that_linger_zero_could_not_send_are_reported(scripted, tmp_path):
     def script(peer):
         peer.accept()
         peer.close(1000)
@@ -333,7 +333,7 @@ def test_an_invalid_escape_is_named_and_what_came_before_is_sent(echo_url):
 
 
 @pytest.mark.parametrize("options", [["-0", "--end", "x"], ["-0", "--whole"], ["--end", ""]])
-def test_what_cannot_be_combined(options):
+def test_options_that_cannot_be_combined(options):
     assert wscli("pipe", *options, "demo:").status == 2
 
 

@@ -84,7 +84,7 @@ def test_a_symbolic_link_to_a_file_is_not_followed(tmp_path, options, there):
     result = send(link, *options)
     assert result.status == 2
     assert f"cannot write {link}: it is a symbolic link to a file" in result.err
-    assert f"  it leads to {target}\n" in result.err
+    assert f"  it points to {target}\n" in result.err
     assert target.exists() == there
     assert not there or target.read_text() == "precious"
 
@@ -124,8 +124,8 @@ def test_a_recording_may_go_to_a_named_pipe_whose_reader_may_leave(tmp_path):
         (["--record", "-"], "--json prints the events on stdout"),
         (["--record", "."], "cannot write .\n  Is a directory"),
         (["--record", "x", "--force", "--append"], "--force and --append exclude each other"),
-        (["--force"], "--force is about a recording, and there is none"),
-        (["--append"], "--append is about a recording, and there is none"),
+        (["--force"], "--force needs --record"),
+        (["--append"], "--append needs --record"),
     ],
 )
 @pytest.mark.parametrize("command", [["listen", "demo:"], ["serve", "0"]], ids=" ".join)

@@ -31,7 +31,7 @@ def refused(scripted, response, *options):
         ("500 Internal Server Error", "the server failed"),
         ("502 Bad Gateway", "a gateway could not reach"),
         ("503 Service Unavailable", "takes no connections now"),
-        ("504 Gateway Timeout", "waited in vain"),
+        ("504 Gateway Timeout", "a gateway got no answer from the server behind it"),
         ("200 OK\r\nContent-Type: text/html", "an ordinary web page"),
         ("200 OK\r\nContent-Type: application/json", "an ordinary HTTP resource"),
         ("302 Found\r\nLocation: /else", "--location follows it, or connect to /else"),
@@ -166,7 +166,7 @@ def test_compression_that_was_not_offered(scripted):
         (b"220 mail.example.com ESMTP\r\n", "a mail or file server's greeting"),
         (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", "an HTTP/2 frame"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "a TLS record"),
-        (b"garbage", "what is not HTTP"),
+        (b"garbage", "bytes that are not HTTP"),
         (b"HTTP/1.1 101", "a response whose head does not end"),
         (b"HTTP/1.1 banana\r\n\r\n", "a malformed HTTP head"),
         (b"HTTP/1.1 101 OK\r\nno colon\r\n\r\n", "a malformed HTTP head"),
@@ -285,7 +285,7 @@ def test_the_evidence_in_json_has_one_kind_of_line_end(scripted):
     assert event["evidence"].splitlines()[:2] == ["HTTP/1.1 403 No", "X-A: 1"]
 
 
-# What a plain GET tells. The answers are those of the real servers, byte for byte.
+# Explanations from a plain GET. The answers are those of the real servers, byte for byte.
 
 UVICORN_403 = (
     "HTTP/1.1 403 Forbidden\r\nDate: Wed, 25 Nov 2026 01:26:03 GMT\r\nConnection: close\r\n"
@@ -359,7 +359,7 @@ HAPROXY_503 = (
 )
 CADDY_502 = "HTTP/1.1 502 Bad Gateway\r\nServer: Caddy\r\nContent-Length: 0\r\n\r\n"
 
-GET_200 = "a plain GET of /ws is answered 200 OK"
+GET_200 = "a plain GET of /ws is answered with 200 OK"
 
 PROBED = {
     "FastAPI: an unknown path": (
@@ -397,7 +397,7 @@ PROBED = {
     "Node's ws: another path": (
         NODE_WS_400,
         NODE_200,
-        "the `ws` library of Node answers so where /ws",
+        "Node's `ws` library answers this where /ws is not its path",
     ),
     "Node's ws alone": (NODE_WS_400, NODE_WS_426, "then --subprotocol NAME"),
     "Engine.IO, upgraded": (ENGINE_IO_400, ENGINE_IO_JSON, "EIO=4 and transport=websocket"),
@@ -419,7 +419,7 @@ PROBED = {
     "DevTools": (
         NO_BODY_404,
         DEVTOOLS_JSON,
-        "a webSocketDebuggerUrl of it, such as ws://127.0.0.1:9222/devtools/page/A1",
+        "a webSocketDebuggerUrl in it, such as ws://127.0.0.1:9222/devtools/page/A1",
     ),
     "SockJS": (NO_BODY_404, SOCKJS_200, "its WebSocket is at /ws/websocket"),
     "404 on a page": (NO_BODY_404, NODE_200, "/ws is an ordinary HTTP resource (no type), not a"),
@@ -445,7 +445,7 @@ PROBED = {
     "nginx, 504": (
         nginx("504 Gateway Time-out"),
         nginx("504 Gateway Time-out"),
-        "nginx waited in vain",
+        "nginx got no answer from the server behind it",
     ),
     "nginx, 500": (nginx("500 Oops"), nginx("500 Oops"), "nginx answered, a proxy in front"),
     "HAProxy": (HAPROXY_503, HAPROXY_503, "HAProxy has no server behind it that is ready"),
@@ -489,7 +489,7 @@ PROBED = {
 
 
 def probed(scripted, response, answer, *options, path="ws"):
-    """Refuse the upgrade with one response and answer what comes next with another."""
+    """Refuse the upgrade with one response and answer the next request with another."""
     server = scripted(lambda peer: peer.refuse(response), lambda peer: peer.refuse(answer))
     result = wscli("listen", *options, server.url + path)
     assert (result.status, result.out) == (5, b"")
@@ -502,7 +502,7 @@ def test_a_plain_get_tests_the_guess(scripted, response, answer, hint):
     result = probed(scripted, response, answer)
     if answer is not None:
         status_line = answer.split("\r\n")[0].partition(" ")[2].strip()
-        assert f"  a plain GET of /ws is answered {status_line}" in result.err
+        assert f"  a plain GET of /ws is answered with {status_line}" in result.err
     assert hint in result.err.splitlines()[-1]
 
 
@@ -554,7 +554,7 @@ def test_the_probe_takes_the_same_way(scripted, tmp_path):
     )
     result = wscli("listen", "--unix-socket", path, "ws://example.com/ws")
     assert server.connections == 2
-    assert "a plain GET of /ws is answered 404 Not Found" in result.err
+    assert "a plain GET of /ws is answered with 404 Not Found" in result.err
 
 
 def test_a_query_is_not_repeated(scripted):

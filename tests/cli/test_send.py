@@ -311,7 +311,7 @@ def test_a_message_may_be_sent_in_fragments(echo_url):
 
 
 def replying(**replies):
-    """Return a script that answers messages as a table says, and keeps what it got, in order."""
+    """Return a script that answers messages by a table, and the list of messages it received."""
     got = []
 
     def script(peer):

@@ -1,4 +1,4 @@
-"""Signals and time limits end it, whatever the peer and the reader of stdout do."""
+"""Signals and time limits end wscli, whatever the peer and the reader of stdout do."""
 
 import fcntl
 import os
@@ -27,7 +27,7 @@ def flood(serve):
 
 
 def wait_until_still(figure):
-    """Wait until a figure that grows grows no more."""
+    """Wait until a growing number stops growing."""
     seen = [0]
 
     def is_still():
@@ -162,7 +162,7 @@ def slow_reader(scripted):
 
 @pytest.fixture
 def lines(tmp_path):
-    """A file of lines that is larger than what the kernel and wscli keep on their way."""
+    """A file of lines that is larger than the buffers of the kernel and wscli."""
     path = tmp_path / "lines"
     path.write_bytes((b"x" * 1000 + b"\n") * 30_000)
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The options as one value: what their repr shows."""
+"""The options as one value, and their repr."""
 
 import pytest
 

@@ -246,7 +246,7 @@ def test_a_connection_through_socks_has_an_address_and_no_delay(echo_url):
 
 @pytest.mark.parametrize("answer", [b"", b"\5", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
 @pytest.mark.parametrize("kind", ["socks4", "socks5"])
-def test_a_socks_proxy_that_is_no_socks_proxy(scripted, kind, answer):
+def test_a_proxy_that_does_not_speak_socks(scripted, kind, answer):
     def script(peer):
         peer.sock.recv(65536)
         peer.send(answer)
@@ -275,5 +275,6 @@ def test_a_name_that_socks_cannot_carry_is_wrong_usage(scripted, kind, user, hos
     address = f"{kind}://{user}:p@{scripted(script).address}"
     result = wscli("send", "--proxy", address, f"ws://{host}/", "hi")
     assert result.status == 2
-    assert f"cannot be asked for {host}:80" in result.err
+    assert f"wscli: cannot ask {kind}://" in result.err
+    assert f" for {host}:80\n" in result.err
     assert "at most 255 bytes" in result.err

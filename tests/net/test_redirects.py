@@ -1,4 +1,4 @@
-"""Redirects: what stays with its origin, and what is not followed."""
+"""Redirects: credentials that stay with their origin, and redirects that are not followed."""
 
 import ssl
 
@@ -95,7 +95,7 @@ def test_a_redirect_to_an_unencrypted_connection_is_refused(ca, scripted):
     assert result.err.splitlines() == [
         "wscli: the server redirects from wss:// to ws://, which is not encrypted",
         f"  {secure.url} redirects to {plain.url}ws",
-        "try: --allow-downgrade follows it; anybody on the way can then read and change everything",
+        "try: --allow-downgrade follows it; anyone on the network path can then read and change it",
     ]
 
 

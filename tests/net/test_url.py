@@ -114,7 +114,7 @@ def test_credentials_are_no_evidence():
         ("ws://h/\udcff?token=secret", "'ws://h/\\udcff?…'"),
     ],
 )
-def test_a_query_is_no_evidence(text, shown):
+def test_the_query_is_left_out_of_the_evidence(text, shown):
     with pytest.raises(UsageError) as caught:
         parse_url(text)
     assert caught.value.evidence == shown

@@ -37,7 +37,7 @@ def test_any_cut_gives_the_same(pieces, separator):
     assert all(message.count(separator) <= 1 for message in messages if separator != b"aab")
 
 
-def test_pending_is_what_waits_for_its_end():
+def test_pending_counts_the_bytes_of_an_incomplete_message():
     splitter = Splitter(b"\n")
     splitter.feed(b"abc\nde")
     assert splitter.pending == 2

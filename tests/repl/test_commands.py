@@ -79,7 +79,7 @@ BAD_ARGUMENTS = [
     ("/json @deep", "this JSON is nested too deeply to be checked"),
     ("/close abc", "'abc' is not a close code"),
     ("/close 1006", "'1006' is not a close code that may be sent"),
-    ("/close 1005", "0x03ed sends 1005 all the same"),
+    ("/close 1005", "0x03ed sends 1005 anyway"),
     ("/close 1000 " + "x" * 124, "a reason has at most 123 bytes"),
     ("/frame --bogus", "/frame has no option --bogus"),
     ("/stats now", "/stats takes no argument"),
@@ -123,7 +123,7 @@ def test_json_is_sent_without_white_space_and_otherwise_as_written(collecting):
     assert messages == ['{"a":1.0e5,"b":[true,"x  y"],"a":null}']
 
 
-def test_text_and_binary_replace_escapes_where_they_are_told_to(collecting):
+def test_text_and_binary_replace_escapes_with_e(collecting):
     session, messages = collecting()
     session.enter(r"/text -e CONNECT\n\n\0")
     session.enter(r"/text -e \u00e9\x1e\\")
@@ -180,7 +180,7 @@ def test_an_answer_goes_on_after_a_connection_that_was_lost(terminal, scripted):
     session.until("  done")
 
 
-def test_a_pattern_of_an_answer_that_takes_too_long_is_told(terminal, scripted):
+def test_a_pattern_of_an_answer_that_takes_too_long_is_reported(terminal, scripted):
     def script(peer):
         peer.accept()
         peer.text("a" * 60 + "!")
@@ -329,7 +329,7 @@ def test_filter_shows_the_latest_of_what_has_come_that_matches(terminal, scripte
     shown = session.text.partition("the latest 5:")[2]
     assert re.findall(r'"id": (\d+)', shown) == ["92", "94", "96", "98", "100"]
     session.enter("/filter nothing like this")
-    session.until("none of the latest does")
+    session.until("none of the latest matches")
 
 
 def test_filter_refuses_a_pattern_that_takes_too_long(session):
@@ -355,7 +355,7 @@ def test_cut_says_where_messages_are_cut(session):
     for command, remark, last in (
         ("/cut", "messages are cut to half the screen", 15),
         ("/cut 3", "messages are cut to 3 lines", 3),
-        ("/cut off", "messages are cut nowhere", 100),
+        ("/cut off", "messages are not cut", 100),
         ("/cut auto", "messages are cut to half the screen", 15),
     ):
         terminal.enter(command)

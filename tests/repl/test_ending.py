@@ -252,7 +252,7 @@ def test_without_a_terminal_it_says_what_to_use(terminal):
 
 
 @pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])
-def test_one_signal_ends_it_though_the_terminal_is_read_no_more(terminal, serve, environment):
+def test_one_signal_ends_it_though_the_terminal_is_no_longer_read(terminal, serve, environment):
     url = f"{serve().url}/push?n=100000000&size=10"
     session = terminal("connect", "--close-timeout", "500ms", url, env=environment)
     session.until("connected to")

@@ -69,7 +69,7 @@ def test_the_help_fits_80_columns():
 
 
 def drawn(display):
-    """Return all that is waiting to be drawn."""
+    """Return everything that is waiting to be drawn."""
     pieces = []
     while display.waiting:
         pieces.append(display.draw(1 << 20))
@@ -326,7 +326,7 @@ def test_lines_sent_before_are_completed_the_latest_first():
 
 
 def pings(display, count, interval):
-    """Return what is drawn of pings that come at an interval."""
+    """Return the lines drawn for pings that come at an interval."""
     for number in range(count):
         display.batch(Batch(True, 0, number * interval, [Ping(b"%d" % number)]))
     return re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "TIME", drawn(display)).splitlines()

@@ -188,7 +188,7 @@ def test_a_server_that_is_not_there_yet_is_tried_again(terminal, scripted, tmp_p
     assert events[0]["status"] == 5
 
 
-def test_attempts_that_fail_are_counted_in_the_line_of_state_and_told_once(terminal, scripted):
+def test_attempts_that_fail_are_counted_in_the_toolbar_and_reported_once(terminal, scripted):
     script = [say("first", reset), *[unavailable] * 4, say("second", stay)]
     session = terminal("connect", "--reconnect", scripted(*script).url)
     session.until("  first")
@@ -204,7 +204,7 @@ def test_attempts_that_fail_are_counted_in_the_line_of_state_and_told_once(termi
     assert len(above.splitlines()) <= 7
 
 
-def test_each_new_reason_is_told(terminal, scripted):
+def test_each_new_reason_is_reported(terminal, scripted):
     def limited(peer):
         peer.refuse("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n")
 

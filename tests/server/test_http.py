@@ -147,7 +147,7 @@ def test_a_request_may_come_a_byte_at_a_time(serve):
 
 BAD_REQUESTS = {
     "not HTTP": (b"\x17\x03\x01\x02\x00\x01\r\n\r\n", 400, "not an HTTP request line"),
-    "TLS": (b"\x16\x03\x01", 400, "speaks plain text, and not TLS"),
+    "TLS": (b"\x16\x03\x01", 400, "this port does not speak TLS"),
     "no version": (b"GET /\r\n\r\n", 400, "not an HTTP request line"),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 405, "only GET"),
     "header": (b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", 400, "not a header field"),

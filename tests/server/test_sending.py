@@ -1,4 +1,4 @@
-"""How the server sends: bounded memory, turns for everybody, and counts of what really left."""
+"""How the server sends: bounded memory, turns for everybody, and counts of bytes that left."""
 
 import socket
 from pathlib import Path
@@ -124,7 +124,7 @@ def test_an_echo_in_more_frames_than_make_sense_closes_with_1009(serve, compress
     assert f"the limit is {MAX_FRAGMENTS:,}" in close.reason
 
 
-def test_what_comes_behind_a_message_that_was_refused_is_not_answered(serve):
+def test_messages_after_a_refused_one_are_not_answered(serve):
     with Client(serve()) as client:
         client.open("/echo?fragment=1")
         payloads = [bytes(MAX_FRAGMENTS + 1), b"behind"]
@@ -168,10 +168,10 @@ def test_an_echo_in_large_fragments_takes_little_more_memory_than_the_message():
     assert peak - before < 70 * MIB
 
 
-# What is counted and recorded
+# Counting and recording
 
 
-def test_the_log_counts_what_left_and_not_what_waited(serve):
+def test_the_log_counts_bytes_that_left_and_not_those_queued(serve):
     server = serve()
     with Client(server, receive_buffer=4096) as client:
         client.open("/echo")
@@ -230,7 +230,7 @@ def test_a_client_that_ends_its_side_of_tcp_still_gets_what_waits(serve):
 
 
 def _address(process):
-    """Return what a client connects to, given a server that says where it is."""
+    """Return the address for a client, given a server that prints its own."""
     port = int(process.stdout.readline().partition(b"127.0.0.1:")[2].partition(b"/")[0])
 
     class Server:

@@ -1,4 +1,4 @@
-"""What one client sends is handled in turns: in bounded memory, with others served in between."""
+"""One client's messages are handled in turns: bounded memory, with others served in between."""
 
 import threading
 import time
@@ -63,7 +63,7 @@ def test_others_are_served_while_a_read_is_decoded(serve):
     assert echoes > 3
 
 
-def test_what_is_sent_while_a_read_is_decoded_comes_after_it(serve):
+def test_messages_sent_while_a_read_is_decoded_come_after_it(serve):
     """In the order in which it was sent, and the Close last."""
     server = serve(max_size=MIB)
     sender = Connection(Role.CLIENT)

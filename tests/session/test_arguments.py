@@ -1,4 +1,4 @@
-"""The Python API's arguments: what is wrong is refused before anything is sent."""
+"""The Python API's arguments: invalid ones are refused before anything is sent."""
 
 import threading
 
@@ -116,7 +116,7 @@ def test_a_message_of_a_wrong_type_keeps_the_others_from_being_sent(scripted):
         peer.close()
 
     with wscli.connect(scripted(script).url) as connection:
-        with pytest.raises(TypeError, match="a message is str or bytes, not int"):
+        with pytest.raises(TypeError, match="a message must be str or bytes, not int"):
             connection.send("a", 5)
         with pytest.raises(UnicodeEncodeError):
             connection.send("a", "\ud800")

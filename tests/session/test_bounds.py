@@ -89,7 +89,7 @@ def test_an_inbox_that_is_full_stops_inflating_what_has_been_read(scripted):
     assert connection.end.code == 1000
 
 
-def test_what_a_full_inbox_left_undecoded_comes_after_a_lost_connection(scripted):
+def test_bytes_that_a_full_inbox_left_undecoded_are_received_after_a_loss(scripted):
     def script(peer):
         peer.accept(ANSWER)
         peer.send(bombs(8 * MIB, 5))
@@ -114,7 +114,7 @@ def test_a_message_costs_more_than_its_payload():
 
 
 def test_empty_messages_fill_an_inbox(scripted):
-    """What nobody takes stays in the network: the server is held up."""
+    """Messages that nobody takes stay in the network, and the server has to wait."""
     sent = []
     stalled = threading.Event()
 
@@ -180,7 +180,7 @@ class Slow(Counter):
 
 
 def test_a_slow_sink_does_not_make_a_live_peer_look_dead(scripted):
-    """The pong comes behind messages that we are slow to write: its lateness is our own."""
+    """The pong arrives after messages that we are slow to write: the delay is our own."""
 
     def script(peer):
         peer.accept()

@@ -109,12 +109,12 @@ def test_a_limit_may_come_before_our_close(clock, closing):
     assert closing.is_over()
 
 
-def test_our_own_code_is_no_error_and_told_as_ours(closing):
+def test_our_own_code_is_not_an_error_and_is_reported_as_ours(closing):
     closing.send(4001, mark=8, patience=1.0)
     closing.receive(Close(4001, ""))
     end = end_of(closing)
     assert error_of(end) is None
-    assert closed_error(end).what == "the connection was closed with 4001 private use, by us"
+    assert closed_error(end).what == "we closed the connection with 4001 private use"
     assert closed_error(end).code == 4001
 
 
@@ -134,15 +134,15 @@ def test_an_error_code_in_answer_is_the_peers(closing):
     assert error.status == 9
 
 
-def test_the_peer_that_hangs_up_after_our_close_is_no_error(closing):
+def test_a_peer_that_hangs_up_after_our_close_is_not_an_error(closing):
     closing.send(4001, mark=8, patience=1.0)
     end = make_end(closing, "the peer ended TCP", 0.0, 1.0, None, hung_up=True)
     assert error_of(end) is None
-    assert closed_error(end).what == "the connection was closed with 4001 private use, by us"
+    assert closed_error(end).what == "we closed the connection with 4001 private use"
     assert (end.code, end.clean) == (1006, False)
 
 
-def test_the_peer_that_hangs_up_before_any_close_is_lost(closing):
+def test_a_peer_that_hangs_up_before_any_close_is_a_loss(closing):
     end = make_end(closing, "the peer ended TCP", 0.0, 1.0, None, hung_up=True)
     assert error_of(end).status == 8
 

@@ -1,4 +1,4 @@
-"""The bytes that broke a rule are shown, in whatever pieces they arrived and wherever one looks."""
+"""The bytes that broke a rule are shown, in whatever pieces they arrived, in every output."""
 
 import base64
 import json

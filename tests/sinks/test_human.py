@@ -42,7 +42,7 @@ def test_a_character_that_cannot_be_seen_is_shown_as_a_symbol(around):
     st.text(st.sampled_from([*map(chr, INVISIBLE), "a", "1", "é", "م", "क", "👩", "❤", "\u20e3"]))
 )
 def test_nothing_invisible_and_nothing_obeyed_reaches_a_terminal(text):
-    """What is kept of the joiners and selectors has neighbours that it changes."""
+    """Joiners and selectors are kept only beside characters that they change."""
     shown = visible(text)
     for index, character in enumerate(shown):
         before, after = shown[index - 1 : index], shown[index + 1 : index + 2]
@@ -71,7 +71,7 @@ def test_ordinary_text_is_not_changed(text):
 
 
 def test_emoji_are_not_changed():
-    """Of the flags of regions, which are spelt in invisible tags, that is not true."""
+    """Flags of regions are an exception, since they are spelt in invisible tags."""
     from rich._emoji_codes import EMOJI
 
     changed = {name for name, emoji in EMOJI.items() if visible(emoji) != emoji}

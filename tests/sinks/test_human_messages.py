@@ -241,6 +241,6 @@ def test_json_that_is_cut_anywhere_is_abridged_as_far_as_it_goes(end):
 @pytest.mark.parametrize(
     "payload", [b"", b"text\n" * 9, b"x" * 99, b'{"a": [1, {"b": "%s"}]}' % (b"y" * 99)]
 )
-def test_a_terminal_of_no_useful_width_is_no_error(payload, width):
+def test_a_terminal_of_no_useful_width_is_not_an_error(payload, width):
     for opcode in (1, 2):
         assert lines(payload, opcode=opcode, number=1, rows=8, width=width)

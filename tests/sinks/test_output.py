@@ -107,7 +107,7 @@ def test_talk_that_blocks_is_dropped(full_pipe, alarms):
     output.write(b"nor this")
 
 
-def test_a_write_is_not_given_up_at_the_first_look():
+def test_a_write_is_not_given_up_at_the_first_check():
     class Looking(Grudging):
         def write(self, data):
             if not self.taken:

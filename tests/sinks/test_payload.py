@@ -1,4 +1,4 @@
-"""Payloads as lines: what is written is the same however large a message is."""
+"""Payloads as lines: the output is the same for messages of any size."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What one read amounts to is decoded batch by batch, each in bounded time and memory."""
+"""The bytes of one read are decoded batch by batch, each in bounded time and memory."""
 
 import tracemalloc
 
@@ -28,7 +28,7 @@ def inflated(batch):
 
 
 def peak_of(batches):
-    """Take all batches, keeping none; return what they inflate to and the peak of memory."""
+    """Take all batches, keeping none; return their inflated size and the peak of memory."""
     tracemalloc.start()
     try:
         total = sum(map(inflated, batches))

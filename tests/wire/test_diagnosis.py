@@ -1,4 +1,4 @@
-"""Bodies as people read them, also those that are made to break their reader."""
+"""Readable bodies, including those made to break the reader."""
 
 import time
 
@@ -45,7 +45,7 @@ def test_the_lines_of_preformatted_text_stay():
     assert show_body(HTML, b"<pre>one\ntwo</pre>\nthree\nfour") == "one\ntwo\nthree four"
 
 
-def test_a_long_page_ends_with_what_was_left_out():
+def test_a_long_page_ends_with_the_amount_left_out():
     page = b"".join(b"<p>line %d</p>" % number for number in range(30))
     assert show_body(HTML, page).splitlines()[19:] == [
         "line 19",

@@ -75,7 +75,7 @@ class AccessLog(Watcher):
         self._stdout.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
 
     def _unrecorded(self, error: WscliError | BrokenPipeError) -> None:
-        """Report that the recording ends; the server goes on."""
+        """Report that the recording has stopped; the server continues."""
         lost = OutputError("cannot write the recording", "its reader is gone")
         report(error if isinstance(error, WscliError) else lost, self._env)
 

@@ -1,8 +1,8 @@
-"""Messages that are sent without being typed: answers to what comes, and repeated ones.
+"""Messages that are sent automatically: answers to received messages, and repeated messages.
 
 This is how a user keeps a connection alive by hand where the protocol on top has heartbeats of its
-own: Engine.IO's ``2`` is answered with ``3``, NATS's ``PING`` with ``PONG``, and STOMP wants a line
-feed now and then.
+own: Engine.IO's ``2`` is answered with ``3``, NATS's ``PING`` with ``PONG``, and STOMP expects a
+line feed at intervals.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """Send ``message`` again and again, ``interval`` seconds apart; the first after an interval."""
+    """Send ``message`` every ``interval`` seconds, first after one interval."""
 
     interval: float
     message: bytes
@@ -41,7 +41,7 @@ class Automation(Sink):
     ``turn`` instead of the session's own. Nothing is posted while too much waits to be sent, so
     that a peer that does not read cannot fill the memory.
 
-    ``failure`` is set when a pattern had to be abandoned; its answer is not given any more.
+    ``failure`` is set when a pattern had to be abandoned; its answer is no longer sent.
     ``stopped`` may be replaced by a function that ends the matching of a batch early.
     """
 
@@ -68,7 +68,7 @@ class Automation(Sink):
         self._due = [now + repeat.interval for repeat in self._repeats]
 
     def turn(self, timeout: float | None = None) -> None:
-        """Turn the session once, as its ``turn`` does, and post what has become due."""
+        """Run one turn of the session, then post the messages that have become due."""
         session = self._session
         if session is None:
             return
@@ -86,7 +86,7 @@ class Automation(Sink):
                 self._answer(item)
 
     def is_answered(self, opcode: int, payload: bytes) -> bool:
-        """Return True if a message is one of those that are answered."""
+        """Return True if a message matches the pattern of an answer."""
         return any(self._matches(answer, opcode, payload) for answer in list(self._answers))
 
     def _answer(self, messages: Messages) -> None:
@@ -124,10 +124,10 @@ class Automation(Sink):
 def split_answer(text: str) -> tuple[Matcher, str]:
     r"""Split ``MATCH=REPLY`` at the first ``=`` before which there is a complete pattern.
 
-    So ``(?=x)``, ``[^=]`` and ``$[?@.id==1]`` need no care; ``\=`` is an ``=`` in an expression.
+    So ``(?=x)``, ``[^=]`` and ``$[?@.id==1]`` need no escaping; ``\=`` is a literal ``=``.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is no such ``=``.
     """
     reason = "write 'MATCH=REPLY'"
     end = text.find("=")

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from wscli.net.options import ConnectOptions
 
 Existing = Literal["refuse", "replace", "append"]
-"""What happens to a recording that exists and is not empty."""
+"""The choices for a recording that exists and is not empty."""
 
 
 class Seeing(NamedTuple):

@@ -31,7 +31,7 @@ from wscli.wire.frames import Frame
 POLLING = (("poll 100ms", 0.1), ("poll 1s", 1.0))
 """The ways to poll: a name, and the seconds from one poll to the next."""
 
-_REFRESH = 0.2  # seconds between two looks at how far the ways have come
+_REFRESH = 0.2  # seconds between two updates of the progress line
 
 _SHORTEST = 2 * max(every for _, every in POLLING) / KEPT
 """Seconds between updates of which half as many come from poll to poll as can be polled."""
@@ -147,7 +147,7 @@ def _read_ticks(text: bytes) -> list[Tick]:
 
 
 class Way(NamedTuple):
-    """A way to get the feed: what it costs, and the function that follows it to the end."""
+    """A way to get the feed: the tally of its costs, and the function that follows the feed."""
 
     tally: Tally
     follow: Callable[[Tally], None]
@@ -197,7 +197,7 @@ def _follow(way: Way, outcomes: SimpleQueue[Exception | None]) -> None:
 
 
 class _Progress:
-    """A line on stderr, if that is a terminal: how many updates every way has got."""
+    """A progress line on stderr, if that is a terminal: how many updates each way has received."""
 
     def __init__(self, options: CompareOptions, env: Env) -> None:
         self._updates = options.updates
@@ -216,7 +216,7 @@ class _Progress:
         self._draw("")
 
     def show(self, updates: int) -> None:
-        """Draw the line anew."""
+        """Redraw the line."""
         left = self._seconds * (1 - updates / self._updates)
         self._draw(f"wscli: {updates} of {self._updates} updates, {left:.0f} s left")
 
@@ -263,9 +263,9 @@ def _fetch_all(feed: Feed, tally: Tally, path: str, wait: Callable[[], None]) ->
 
 
 def _missed(expected: int, came: int) -> ConnectError:
-    """Return the error that a way has missed an update, so that it cannot be compared."""
+    """Return the error for a way that missed an update, and so cannot be compared."""
     return ConnectError(
-        f"missed updates: {expected} was next, and {came} came",
+        f"missed updates: expected {expected}, received {came}",
         hint="a longer --interval, or a machine with less to do",
     )
 

@@ -1,4 +1,4 @@
-"""Which sinks look at a session: chosen by the options and by where stdout leads."""
+"""Choose the sinks of a session, by the options and by whether stdout is a terminal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def data_sink(seeing: Seeing, env: Env) -> Sink:
 
 
 def talk_sinks(seeing: Seeing, env: Env) -> list[Sink]:
-    """Return what writes about the connection to stderr; with ``--json`` the events say most."""
+    """Return the sink that describes the connection on stderr; JSON events have most of it."""
     if seeing.quiet:
         return []
     palette = Palette(colour=env.wants_colour(seeing.colour, tty=env.stderr_tty))
@@ -54,7 +54,7 @@ def talk_sinks(seeing: Seeing, env: Env) -> list[Sink]:
         return [NoticeSink(Output(env.stderr, None), palette, reasons=not as_json)]
     from wscli.sinks.human.talk import TalkSink
 
-    # A log of CI is read by many; -vvv asks for every byte.
+    # Many people can read a CI log; -vvv asks for every byte.
     mask = not (env.stderr_tty or seeing.secrets or seeing.verbosity >= 3)
     return [TalkSink(Output(env.stderr, None), palette, seeing.verbosity, mask=mask)]
 

@@ -1,4 +1,4 @@
-"""What ``send`` waits for: the reply to each message, and messages that match a pattern."""
+"""Track the replies and the pattern matches that ``send`` waits for."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from wscli.wire.events import Messages
 
 
 class SentMessage:
-    """A message of ours; ``call`` is how its reply is recognised, None for the next message.
+    """A message that we sent; ``call`` recognises its reply, None if that is the next message.
 
-    It is ``awaited`` unless the user waits for a pattern behind it instead of for its reply.
+    ``awaited`` is False if the user waits for a pattern after it instead of for its reply.
     """
 
     def __init__(self, number: int, payload: bytes, *, awaited: bool) -> None:
@@ -29,17 +29,18 @@ class SentMessage:
 
 
 class Exchange(Goal):
-    """Assign each message that comes to a message that was sent, and pass it on.
+    """Assign each received message to the sent message that it answers, and pass it on.
 
-    ``replies`` counts replies, and ``others`` the messages that are not and came after the first
-    one was sent; messages that are answered automatically are neither. ``expected`` are patterns
-    that messages to come are to match, in order. ``count`` is how many replies to wait for, and
-    None for one to each message that is awaited. Once everything has been sent, ``until`` and
-    ``count`` end what is passed on. With ``only_replies`` the others are not passed on at all.
+    ``replies`` counts replies, and ``others`` the other messages received after the first one was
+    sent; messages that are answered automatically count as neither. ``expected`` holds the patterns
+    that further messages must match, in order. ``count`` is the number of replies to wait for, or
+    None for one reply to each awaited message. Once everything has been sent, no message is passed
+    on after a match of ``until`` or after ``count`` replies. With ``only_replies`` the others are
+    never passed on.
 
-    A further message with the id of a message that has its reply, such as the next event of a
-    GraphQL subscription, is a reply that ``count`` counts. So is any message if none that was sent
-    has an id.
+    A later message with an id that was answered already, such as the next event of a GraphQL
+    subscription, also counts as a reply for ``count``. If no sent message has an id, any message
+    does.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Exchange(Goal):
 
     @property
     def wanted(self) -> int:
-        """How many replies are waited for in all."""
+        """The number of replies to wait for in all."""
         if self._count is not None:
             return self._count
         return sum(message.awaited for message in self.sent) if self.sent else 1
@@ -97,7 +98,7 @@ class Exchange(Goal):
         return Messages(messages.opcode, kept) if kept else None
 
     def _take(self, opcode: int, payload: bytes) -> bool:
-        """Record a message, and return True if it is passed on."""
+        """Record a received message, and return True if it is passed on."""
         ends = self._count is not None or self._until is not None
         if self._count == 0 or (self.reached and ends):
             return False
@@ -111,7 +112,7 @@ class Exchange(Goal):
         return is_reply or not self._only_replies
 
     def _is_reply(self, opcode: int, payload: bytes) -> bool:
-        """Assign a message to the one that it answers, and count it."""
+        """Assign a received message to the one that it answers, and count it."""
         if self._answers_a_call(payload):
             self.replies += 1
             return True

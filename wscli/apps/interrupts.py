@@ -1,9 +1,9 @@
 """Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once.
 
 After the first, and after a time limit of the command, nothing may block for longer than the
-closing handshake may take. The session bounds its own waits. What it cannot bound is a write to
-stdout or stderr that blocks because nobody reads: for that, SIGALRM comes again and again until
-the end, and abandons a write that it meets twice.
+closing handshake may take. The session bounds its own waits. It cannot bound a write to stdout or
+stderr that blocks because nobody reads: for that, SIGALRM is raised periodically until the end, and
+abandons a write that it interrupts twice.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from wscli.session.session import Session
 from wscli.sinks.output import main_thread_writes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_LONGEST_GRACE = 2.0  # seconds that the reader of stdout has to take what is being written
-_LONGEST_TICK = 0.1  # seconds between two looks at the write that is under way
+_LONGEST_GRACE = 2.0  # seconds that the reader of stdout has to take the current write
+_LONGEST_TICK = 0.1  # seconds between two checks of the write in progress
 _SAME_SIGNAL = 0.1  # seconds; timeout(1) signals the process and then its whole process group
 
 
 class Interrupts:
-    """Records the first signal and wakes the session; before there is one, it raises.
+    """Records the first signal and wakes the session; without a session it raises.
 
-    With a session nothing is interrupted in the middle, so nothing that was received is lost,
-    unless stdout takes nothing until the grace period is over. A signal that was ignored at the
+    With a session no operation is interrupted halfway, so no received message is lost unless stdout
+    takes nothing until the grace period is over. A signal that was ignored at the
     start, as nohup does, stays ignored.
     """
 
@@ -46,7 +46,7 @@ class Interrupts:
         self._session = session
 
     def limit_writes(self, seconds: float | None, status: ExitStatus = ExitStatus.TIMEOUT) -> None:
-        """Abandon writes that block after these seconds and a grace period; end with ``status``.
+        """Abandon a write that blocks after ``seconds`` and a grace period; end with ``status``.
 
         It replaces an earlier limit; None is no limit.
         """
@@ -88,7 +88,7 @@ class Interrupts:
         self._abandon_after(0.0)
 
     def _is_repeated(self) -> bool:
-        """Return True for a signal that is sent twice at once, before our Close could leave."""
+        """Return True for the second copy of a signal that was sent twice at the same time."""
         session = self._session
         close_has_left = session is not None and session.closing and not session.pending
         return not close_has_left and time.monotonic() - self._noted_at < _SAME_SIGNAL

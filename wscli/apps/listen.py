@@ -12,9 +12,9 @@ from wscli.errors import ExitStatus, TimedOut
 
 
 class ListenOptions(NamedTuple):
-    """``limit`` messages or ``duration`` seconds end it, or the server does.
+    """When to end: after ``limit`` messages or ``duration`` seconds, or when the server closes.
 
-    It is an error if the time passes before ``limit`` messages have come.
+    It is an error if the time is up before ``limit`` messages have arrived.
     """
 
     common: Common

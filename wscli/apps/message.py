@@ -14,10 +14,10 @@ _ENCODINGS = ("0x", "b64:")
 
 
 class Sending(NamedTuple):
-    """What the user's sending options say: how texts become messages, and what is automatic.
+    """The sending options: how texts become messages, and which are sent automatically.
 
     With ``escapes``, escapes in typed text are replaced. ``end`` is added to messages that do not
-    end with it. ``answers`` and ``repeats`` are what ``Automation`` takes.
+    end with it. ``answers`` and ``repeats`` are passed to ``Automation``.
     """
 
     opcode: Opcode = Opcode.TEXT
@@ -35,7 +35,7 @@ class Sending(NamedTuple):
         return terminated(read_message(text, self.opcode, env, escapes=self.escapes), self.end)
 
     def automation(self, env: Env) -> Automation:
-        """Return what posts the answers and the repeated messages."""
+        """Return the automation that posts the answers and the repeated messages."""
         return Automation(env.clock, self.opcode, self.answers, self.repeats)
 
 

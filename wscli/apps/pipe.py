@@ -19,20 +19,20 @@ from wscli.session.session import OUTBOX_HIGH_WATER
 from wscli.wire.codes import Opcode
 
 _CHUNK = 64 << 10
-_SENT_BEFORE = "what came before has been sent"
-_UNREAD = "the peer may not have read all that were"
-_COUNTING = 0.5  # seconds of counting what was not sent
-_PRODUCER = 100  # milliseconds in which what writes to stdin may go on
+_SENT_BEFORE = "the messages before it have been sent"
+_UNREAD = "the peer may not have read all of the others"
+_COUNTING = 0.5  # seconds spent on counting unsent messages
+_PRODUCER = 100  # milliseconds to wait for the process that writes to stdin
 _CANONICAL_LIMIT = 4095  # bytes of a line that a terminal keeps, on Linux
 
 
 class PipeOptions(NamedTuple):
-    """How stdin becomes messages, and when it is over.
+    """How stdin is split into messages, and when to close.
 
     A message ends with ``separator``, which is not part of it. If the sending options have a
-    terminator, a message ends with that instead, and it is part of it; with escapes, which are for
+    terminator, a message ends with that instead, and includes it; with escapes, which are for
     typed text, messages are still lines. With ``whole`` all of stdin is one message. ``linger`` is
-    how many seconds of silence, after the end of stdin, end the connection.
+    the silence after the end of stdin, in seconds, that ends the connection.
     """
 
     common: Common
@@ -135,7 +135,7 @@ class Feeder:
         return patience is not None and patience <= 0
 
     def describe_unsent(self) -> str:
-        """Return how much of stdin was not sent, or nothing if all that there was has left.
+        """Describe how much of stdin was not sent; return "" if everything was.
 
         It reads on for a moment, so that the number is exact if stdin ends.
         """
@@ -147,12 +147,12 @@ class Feeder:
         if is_all:
             total = self._posted + self._refused + unread
             return f"{unsent:,} of {total:,} {unit} were not sent; {_UNREAD}"
-        return f"at least {unsent:,} {unit} were not sent, and stdin goes on; {_UNREAD}"
+        return f"at least {unsent:,} {unit} were not sent, and stdin has more; {_UNREAD}"
 
     def _count_unread(self) -> tuple[int, bool]:
-        """Count the messages that stdin still holds; the second is True if it ends with them."""
+        """Count the messages left in stdin; the second value is True if its end was reached."""
         count = 0
-        if self._env.stdin_tty:  # what was typed ahead is for the shell
+        if self._env.stdin_tty:  # text that was typed ahead is for the shell
             return count, False
         clock = self._env.clock
         poll = select.poll()
@@ -180,7 +180,7 @@ class Feeder:
             self._give_up(self._too_long())
 
     def _read_chunk(self) -> bytes | None:
-        """Read stdin once; one that is closed or write-only, as nohup leaves it, has ended."""
+        """Read stdin once; treat it as ended if it is closed or write-only, as under nohup."""
         try:
             return self._env.stdin.read(_CHUNK)
         except OSError as error:
@@ -231,7 +231,7 @@ class Feeder:
     def _check(
         self, messages: list[bytes], complaint: UsageError | None
     ) -> tuple[list[bytes], UsageError | None]:
-        """Return the messages before the first that cannot be sent, and what is wrong with that."""
+        """Return the messages before the first that cannot be sent, and the error of that one."""
         if max(map(len, messages), default=0) > self._max_size:
             index = next(i for i, line in enumerate(messages) if len(line) > self._max_size)
             return messages[:index], self._too_long(index)

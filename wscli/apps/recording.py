@@ -31,16 +31,16 @@ def open_recording(
 ) -> io.FileIO:
     """Open a file for a recording, with mode 0600 even if the file existed.
 
-    ``existing`` decides about a file that is not empty, and ``hint`` says how to decide otherwise.
-    Pipes and devices are written as they are, also through a symbolic link (/dev/fd/63 is what a
-    shell makes of ``>(gzip)``); a link to a regular file is not followed.
+    ``existing`` applies to a file that is not empty; ``hint`` names the options for the others.
+    Pipes and devices are written to directly, also through a symbolic link (a shell replaces
+    ``>(gzip)`` with one such as /dev/fd/63); a link to a regular file is not followed.
 
     Raises:
         UsageError: if it cannot be written.
     """
     if name == "-":
         raise UsageError(
-            "a recording goes to a file, and - would be stdout",
+            "a recording must go to a file, not to stdout (-)",
             hint="--json prints the events on stdout; ./- is a file of that name",
         )
     try:
@@ -68,7 +68,7 @@ def _open(path: str, existing: Existing, hint: str) -> int:
 
 
 def _open_directly(path: str, flags: int) -> int:
-    """Open a file without emptying it; of what symbolic links lead to, no regular file."""
+    """Open a file without emptying it; refuse a symbolic link to a regular file."""
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | flags, _MODE)
     except OSError as error:
@@ -81,7 +81,7 @@ def _open_directly(path: str, flags: int) -> int:
         os.close(fd)
     raise UsageError(
         f"cannot write {path}: it is a symbolic link to a file",
-        f"it leads to {os.path.realpath(path)}",
+        f"it points to {os.path.realpath(path)}",
         "the name of the file itself",
     )
 
@@ -97,7 +97,7 @@ def _end_line(path: str, fd: int, size: int) -> None:
 
 
 class Recorder(Sink):
-    """Records into one file at a time; if that fails it stops, and ``complain`` gets the error."""
+    """Records into one file at a time; a failure stops it, and is passed to ``complain``."""
 
     wants_outgoing = True
 
@@ -111,7 +111,7 @@ class Recorder(Sink):
         self._opening: tuple[Opening, float, float] | None = None
 
     def start(self, path: str, stream: io.FileIO) -> None:
-        """Record into an open file from now on, first the opening of the present connection."""
+        """Start recording into an open file, with the opening of the current connection first."""
         from wscli.sinks.ndjson import NdjsonSink
 
         with self._lock:
@@ -124,7 +124,7 @@ class Recorder(Sink):
                 self._write(lambda sink: sink.opened(opening, time, elapsed))
 
     def stop(self) -> None:
-        """Write no more."""
+        """Stop recording."""
         with self._lock:
             self._drop()
 
@@ -135,7 +135,7 @@ class Recorder(Sink):
             self._write(lambda sink: sink.opened(opening, time, elapsed))
 
     def batch(self, batch: Batch) -> None:
-        """Record what was received or sent."""
+        """Record a batch."""
         with self._lock:
             self._write(lambda sink: sink.batch(batch))
 

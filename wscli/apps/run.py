@@ -29,10 +29,10 @@ _STILL_COMING = 1.0  # seconds: where a message came so recently, more was to be
 
 
 class TimeLimit(NamedTuple):
-    """When a write to stdout that blocks is given up, and the exit status then.
+    """When to give up a write to stdout that blocks, and the exit status in that case.
 
     ``Work.wait`` ends by its own limit, but not while a write blocks. The seconds count from the
-    open connection, or with ``connecting`` from the beginning; None is no limit.
+    opening of the connection, or with ``connecting`` from the start; None is no limit.
     """
 
     seconds: float | None
@@ -86,7 +86,7 @@ class Work:
         """Turn the session once, and post answers and repeated messages.
 
         Raises:
-            UsageError: if a pattern of the user's had to be abandoned.
+            UsageError: if one of the user's patterns had to be abandoned.
         """
         self._automation.turn(timeout)
         self.raise_failure()
@@ -130,7 +130,7 @@ def run_session(
 
 
 class _Task(NamedTuple):
-    """What a command does with its session, and what it waits for."""
+    """A command's session, and the conditions that end its waits."""
 
     work: Callable[[Work], None]
     goal: Goal
@@ -174,7 +174,7 @@ def _conduct(close_timeout: float, work: Callable[[Work], None], to_do: Work) ->
         session.close(CloseCode.GOING_AWAY)
         raise
     except OutputStalled:
-        session.end_within(close_timeout / 2)  # the other half was the grace for the reader
+        session.end_within(close_timeout / 2)  # the reader of stdout had the other half
         session.close(CloseCode.GOING_AWAY)
         raise
     except TimedOut:

@@ -23,12 +23,12 @@ _DEFAULT_WAIT = 1.0  # seconds
 class SendOptions(NamedTuple):
     """What to send and what to wait for.
 
-    ``steps`` are messages, and patterns to wait for between them. ``wait`` is how many seconds a
-    message may go unanswered until the next one is sent, and 0 to send all at once. It is also how
-    many seconds of silence end the waiting for a reply while other messages came in its place.
+    ``steps`` are messages, and patterns to wait for between them. After ``wait`` seconds without a
+    reply the next message is sent anyway; 0 sends all at once. If other messages arrive but no
+    reply is recognised, ``wait`` seconds of silence end the command.
 
     ``replies`` is how many replies to wait for, by default one to each message, and at least one;
-    ``until`` waits for a match instead. ``timeout`` bounds it all, in seconds.
+    ``until`` waits for a match instead. ``timeout`` limits the whole exchange, in seconds.
     """
 
     common: Common
@@ -89,7 +89,7 @@ def _rounds(steps: Sequence[bytes | Matcher]) -> list[_Round]:
 
 
 class Sender:
-    """Goes through the steps, then waits for what is missing."""
+    """Runs the steps, then waits for the missing replies."""
 
     def __init__(self, options: SendOptions, env: Env, exchange: Exchange) -> None:
         self._options = options
@@ -112,7 +112,7 @@ class Sender:
 
         Raises:
             CallFailed: if a message was answered with an error.
-            TimedOut: if what is waited for did not come in time.
+            TimedOut: if a reply or a match did not arrive in time.
             WscliError: if the connection ended with an error before.
         """
         try:
@@ -165,7 +165,7 @@ class Sender:
                 return
 
     def _wait_for_more(self, work: Work, limit: float | None) -> bool:
-        """Wait until a message that is not answered automatically has come, or everything has."""
+        """Wait for one more message that is not answered automatically, unless everything has come."""
         came = self._exchange.came
         done = work.wait(lambda: self._is_complete(work) or self._exchange.came > came, limit)
         if done:
@@ -180,9 +180,9 @@ class Sender:
         return self._exchange.reached and not work.session.pending
 
     def _quiet_for(self) -> float | None:
-        """Return the seconds of silence that are left, None where silence ends nothing.
+        """Return the seconds of silence left before the wait ends, None if silence does not end it.
 
-        It does where enough messages came, but not as replies that could be recognised.
+        Silence ends it once enough messages have arrived that are not recognised as replies.
         """
         exchange = self._exchange
         patterns = exchange.expected or self._options.until is not None
@@ -201,7 +201,7 @@ class Sender:
     def _mention_unanswered(self) -> None:
         names = ", ".join(str(message) for message in self._exchange.unanswered[:3])
         if names and not self._options.common.seeing.quiet:
-            say(self._env, f"wscli: no reply to {names} was recognised, only other messages came")
+            say(self._env, f"wscli: no reply to {names} was recognised; only other messages came")
 
     def _raise_error_reply(self, work: Work) -> None:
         errors = self._exchange.errors
@@ -238,5 +238,5 @@ class Sender:
 
 
 _COUNT_HINT = "-n says how many replies to wait for, 0 for none"
-_UNTIL_HINT = "--until is searched in what comes after the last message was sent"
-_EXPECT_HINT = "--expect is searched in what comes after the message before it was sent"
+_UNTIL_HINT = "--until applies to messages received after the last one was sent"
+_EXPECT_HINT = "--expect applies to messages received after the message before it was sent"

@@ -74,15 +74,15 @@ def _introduction(server: Server) -> list[str]:
 
 
 def _exposure(server: Server) -> list[str]:
-    """Return a warning for each way in which more than this machine can reach the server."""
+    """Return a warning for each option that opens the server beyond this machine."""
     lines = []
     if ANY_ORIGIN in server.options.origins:
-        lines.append("pages of every site that a browser here opens can connect to this server")
+        lines.append("any page that a browser on this machine opens can connect to this server")
     open_to = [address for address in server.addresses if not _is_loopback(address)]
     if open_to:
         everywhere = set(open_to) & set(WILDCARDS)
         where = "any address of this machine" if everywhere else ", ".join(open_to)
-        lines.append(f"everybody who can reach {where} can connect, read every hub, and send to it")
+        lines.append(f"anyone who can reach {where} can connect, read every hub, and send to it")
     return lines
 
 

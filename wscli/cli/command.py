@@ -80,7 +80,7 @@ def takes_value(option: click.Option) -> bool:
 
 
 def has_optional_value(option: click.Option) -> bool:
-    """Return True if a value can only follow behind ``=``, as in ``--reconnect[=always]``."""
+    """Return True if a value must be attached with ``=``, as in ``--reconnect[=always]``."""
     return (option.metavar or "").startswith("[=")
 
 

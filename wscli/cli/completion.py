@@ -27,16 +27,16 @@ DEMO_PATHS = (
     *("fault/oversize-control", "fault/fragmented-control", "fault/bad-accept", "fault/drop"),
     *("fault/stall", "fault/slow", "fault/no-close"),
 )
-"""The paths of the embedded server for WebSockets; importing its routes would load asyncio."""
+"""The embedded server's WebSocket paths; importing its routes would load asyncio."""
 
-_IMPLIED = ("connect", "pipe")  # what a URL alone stands for; a Tab does not say which of them
+_IMPLIED = ("connect", "pipe")  # the commands that a URL alone may stand for
 _FILE = r"FILE|PATH"
 _AT_FILE = r"MESSAGE|NAME: VALUE"
 _END = "\0"
 
 
 class Candidate(NamedTuple):
-    """A word that may be meant."""
+    """A completion of the word, with a description."""
 
     word: str
     meaning: str = ""
@@ -59,7 +59,7 @@ def read_script(shell: str) -> str:
 def answer(shell: str, args: Sequence[str], commands: Mapping[str, str], load: Load) -> str:
     """Return the lines that the script of a shell reads.
 
-    ``args`` are the words up to the cursor; from bash the line, and what readline will replace.
+    ``args`` are the words up to the cursor; from bash, the line and the part readline replaces.
     """
     if shell == "bash":
         line, replaced = (*args, "", "")[:2]
@@ -74,9 +74,9 @@ def answer(shell: str, args: Sequence[str], commands: Mapping[str, str], load: L
 
 
 def _kept(word: str, replaced: str) -> int:
-    """Return how many characters of a word readline keeps, which replaces only its end.
+    """Return how many characters at the start of a word readline keeps.
 
-    It begins behind an opening quote, or behind = or : outside of quotes; backslashes stay in it.
+    It replaces the part after an opening quote, or after = or : outside quotes.
     """
     for end in (replaced, split_line(replaced)[-1]):
         if word.endswith(end):
@@ -85,7 +85,7 @@ def _kept(word: str, replaced: str) -> int:
 
 
 def _in_bash(words: list[str], commands: Mapping[str, str], load: Load) -> Iterator[Answer]:
-    """Take out redirections, which bash leaves in the words of a command."""
+    """Remove redirections, which bash leaves in the words of a command."""
     plain: list[str] = []
     file_follows = False
     for word in words:
@@ -98,7 +98,7 @@ def _in_bash(words: list[str], commands: Mapping[str, str], load: Load) -> Itera
 
 
 def split_line(line: str) -> list[str]:
-    """Return the words of a line as a shell splits them; the last one may be empty or open."""
+    """Return the words of a line as a shell splits them; the last one may be empty or unclosed."""
     lexer = shlex.shlex(line + _END, posix=True, punctuation_chars="<>|&")
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -112,7 +112,7 @@ def split_line(line: str) -> list[str]:
 
 
 def candidates(words: Sequence[str], commands: Mapping[str, str], load: Load) -> Iterator[Answer]:
-    """Yield what the last of the words may become."""
+    """Yield the completions of the last word."""
     *before, word = words
     if not before and not word.startswith("-"):
         yield from _starting(word, commands.items())
@@ -126,7 +126,7 @@ def candidates(words: Sequence[str], commands: Mapping[str, str], load: Load) ->
 
 
 class _Position:
-    """Where in a command line the word being typed stands."""
+    """The position of the word being typed in a command line."""
 
     def __init__(self, commands: Iterable[click.Command | None]) -> None:
         self._commands = [command for command in commands if command is not None]
@@ -134,13 +134,13 @@ class _Position:
         for command in self._commands:
             self._options |= {**options_of(command), **self._options}
         self._used: set[str | None] = set()
-        self._wanted: list[str] = []  # the metavars of the values that an option still wants
+        self._wanted: list[str] = []  # the metavars of the values that an option still needs
         self._choices: Sequence[str] = ()
         self._arguments = 0
         self._only_arguments = False
 
     def advance(self, word: str) -> None:
-        """Take a word that is complete."""
+        """Process a complete word."""
         if self._wanted:
             self._wanted.pop(0)
         elif word == "--" and not self._only_arguments:
@@ -151,7 +151,7 @@ class _Position:
             self._begin_option(*self._find_option(word))
 
     def complete(self, word: str) -> Iterator[Answer]:
-        """Yield what an unfinished word may become."""
+        """Yield the completions of an unfinished word."""
         if self._wanted:
             yield from _values(word, 0, self._wanted[0], self._choices)
         elif self._only_arguments or not word.startswith("-"):
@@ -185,7 +185,7 @@ class _Position:
         return option, None
 
     def _complete_argument(self, word: str) -> Iterator[Answer]:
-        """Complete an argument of the first command that has one in this place."""
+        """Complete an argument of the first command that has one at this position."""
         for command in self._commands:
             index = 0
             for param in command.params:
@@ -216,7 +216,7 @@ def _values(word: str, head: int, metavar: str, choices: Sequence[str]) -> Itera
 
 
 def _urls(word: str) -> Iterator[Answer]:
-    """Complete URLs of the embedded server; of other servers nothing is known."""
+    """Complete URLs of the embedded server, the only one whose paths are known."""
     if not word.startswith("demo:"):
         yield from _starting(word, [("demo:", "the embedded server")] if word else [])
     else:
@@ -238,7 +238,7 @@ def _choices(param: click.Parameter) -> Sequence[str]:
 
 
 def _for_bash(found: Answer, word: str, kept: int) -> str:
-    """Write what replaces the word behind its first ``kept`` characters, which readline keeps."""
+    """Return the replacement for a word after its first ``kept`` characters."""
     if isinstance(found, Files):
         return f":files {kept} {found.head} {word}"
     return found.word[kept:]
@@ -258,5 +258,5 @@ def _for_fish(found: Answer) -> str:
 
 
 def _brief(meaning: str) -> str:
-    """Return the first clause of a help text, which has room beside a candidate."""
+    """Return the first clause of a help text, short enough to show beside a candidate."""
     return re.split(r"[;.](?:\s|$)", meaning, maxsplit=1)[0]

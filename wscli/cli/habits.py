@@ -1,4 +1,4 @@
-"""Options of wscat, websocat and curl that wscli does not have, and what they become here."""
+"""Options of wscat, websocat and curl that wscli does not have, and their equivalents."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Habit(NamedTuple):
-    """An option of another program: what it becomes here.
+    """An option of another program, and its equivalent in wscli.
 
-    ``becomes`` are options in which ``{}`` is the value, or the role of the value: "url" or
-    "message"; ``command`` is the command that does the same.
+    ``becomes`` lists options of wscli, with ``{}`` for the value, or names the role of the value,
+    "url" or "message"; ``command`` is the command that does the same.
     """
 
     takes_value: bool = False

@@ -38,7 +38,7 @@ wss://, http(s)://, HOST[:PORT][/PATH], :PORT[/PATH], or demo: for the embedded 
 
 
 def load_command(name: str) -> click.Command | None:
-    """Import a command; return None if there is none of that name."""
+    """Import a command; return None if no command has that name."""
     if name not in COMMANDS:
         return None
     command: click.Command = import_module(f"wscli.cli.commands.{name}").command
@@ -125,7 +125,9 @@ def main(args: list[str], env: Env) -> ExitStatus:
     except BrokenPipeError:
         return ExitStatus.READER_GONE
     except MemoryError:
-        report(UsageError("out of memory", hint="--max-size limits what a message may take"), env)
+        report(
+            UsageError("out of memory", hint="--max-size limits the size of received messages"), env
+        )
         return ExitStatus.USAGE
     except Exception as error:
         return _admit(error, env)

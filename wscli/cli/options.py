@@ -186,7 +186,7 @@ def _network_options() -> list[click.Parameter]:
             is_flag=True,
             flag_value=False,
             default=True,
-            help="Send no plain GET after a refusal; it finds out what the refusal means.",
+            help="Do not send a plain GET after a refusal to find its cause.",
         ),
         Option("-4", "ipv4", section=section, is_flag=True, help="Use IPv4 only."),
         Option("-6", "ipv6", section=section, is_flag=True, help="Use IPv6 only."),
@@ -207,7 +207,10 @@ def _tls_options() -> list[click.Parameter]:
             help="The oldest version of TLS to take.",
         ),
         Option(
-            "--server-name", section=section, metavar="NAME", help="Expect another name than URL's."
+            "--server-name",
+            section=section,
+            metavar="NAME",
+            help="Verify the certificate for NAME instead of the URL's host.",
         ),
     ]
 
@@ -229,7 +232,7 @@ def seeing_options() -> list[click.Parameter]:
 
 
 def watching_options(quiet: str = "Say nothing but errors.") -> list[click.Parameter]:
-    """Return the options that say what to show of any session; ``quiet`` is the help of -q."""
+    """Return the options for the output of any session; ``quiet`` is the help of -q."""
     section = "Seeing"
     return [
         Option(
@@ -269,18 +272,18 @@ def recording_options() -> list[click.Parameter]:
             metavar="FILE",
             help="Write every event to a file, as JSON; only you can read the file.",
         ),
-        Option("--force", section=section, is_flag=True, help="Replace what FILE has."),
-        Option("--append", section=section, is_flag=True, help="Add to what FILE has."),
+        Option("--force", section=section, is_flag=True, help="Replace the contents of FILE."),
+        Option("--append", section=section, is_flag=True, help="Append to FILE."),
     ]
 
 
 def read_existing(params: dict[str, Any]) -> Existing:
-    """Return what happens to a recording that exists."""
+    """Return the choice for a recording that exists."""
     if params["force"] and params["append"]:
         raise UsageError("--force and --append exclude each other", hint="give one of them")
     if params["record"] is None and (params["force"] or params["append"]):
         given = "--force" if params["force"] else "--append"
-        raise UsageError(f"{given} is about a recording, and there is none", hint="--record FILE")
+        raise UsageError(f"{given} needs --record", hint="--record FILE names the recording")
     return "replace" if params["force"] else "append" if params["append"] else "refuse"
 
 
@@ -301,8 +304,8 @@ def sending_options() -> list[click.Parameter]:
             section=section,
             type=terminator,
             metavar="STRING",
-            help=r"End each message with a terminator such as '\0', '\x1e' or '\r\n', where it is "
-            "missing; on stdout it takes the place of the line feed.",
+            help=r"Add a terminator such as '\0', '\x1e' or '\r\n' to messages that lack it; on "
+            "stdout it replaces the line feed.",
         ),
         Option(
             "--answer",
@@ -310,8 +313,9 @@ def sending_options() -> list[click.Parameter]:
             section=section,
             multiple=True,
             metavar="'MATCH=REPLY'",
-            help="Send REPLY whenever a message matches MATCH, a pattern as for --until, which "
-            r"ends at the first = before which it is complete (\= is a literal =); repeatable.",
+            help="Send REPLY whenever a message matches MATCH: a regular expression or, if it "
+            "begins with $. or $[, a JSONPath query. It ends at the first = that leaves it "
+            r"complete (\= is a literal =); repeatable.",
         ),
         Option(
             "--every",
@@ -321,13 +325,13 @@ def sending_options() -> list[click.Parameter]:
             type=(interval, str),
             multiple=True,
             metavar="DURATION MESSAGE",
-            help="Send MESSAGE again and again, first after DURATION; repeatable.",
+            help="Send MESSAGE at this interval, first after one interval; repeatable.",
         ),
     ]
 
 
 def read_sending(params: dict[str, Any], env: Env) -> Sending:
-    """Return what the sending options ask for."""
+    """Return the sending options as one value."""
     from wscli.apps.message import Sending, with_automation
 
     if params["text"] and params["binary"]:

@@ -1,8 +1,9 @@
-"""What a command line that cannot be run was meant to be: a typing error, another program's option.
+"""Guess the meaning of a command line with a typing error or another program's option.
 
-People who know wscat, websocat or curl type what works there. ``meant`` turns such a line into a
+People who know wscat, websocat or curl type the options of those programs. ``meant`` turns such a
+line into a
 call of wscli that its own parser accepts, for the hint of a usage error. Nothing is run, and no
-file is read. Imported only for an error.
+file is read. Imported only after an error.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def show_call(args: Sequence[str]) -> str:
 
 
 def accepts(command: click.Command, args: Sequence[str]) -> bool:
-    """Return whether a command's parser takes these arguments; values are not converted."""
+    """Return True if a command's parser takes these arguments; values are not converted."""
     known = options_of(command)
     args = [
         f"{word}=" if word in known and has_optional_value(known[word]) else word for word in args
@@ -126,7 +127,7 @@ class _Reader:
         return self._named == "send" and bool(self._words) and word[1:].isdecimal()
 
     def _known_options(self) -> dict[str, click.Option]:
-        """Return the options of all commands that talk, those of the command meant first."""
+        """Return the options of all commands that connect, those of the intended one first."""
         known: dict[str, click.Option] = {}
         for name in (self._named or self._implied, *_TALKING):
             command = self._load(name)
@@ -192,7 +193,7 @@ class _Reader:
                 self._url = url or word
                 words = words[:index] + words[index + 1 :]
                 break
-        if any(re.match(r"\w+://", word) for word in words):  # a second URL is no message
+        if any(re.match(r"\w+://", word) for word in words):  # a second URL is not a message
             self._understood = False
         self._messages = [*words, *self._messages]
 
@@ -231,7 +232,7 @@ def _names_in(word: str, known: dict[str, click.Option]) -> Iterator[tuple[str, 
 
 
 def _with_missing_value(args: Sequence[str], implied: str, load: Load) -> list[str]:
-    """Name the value that is missing where an option has taken the URL for its value."""
+    """Name the missing value if an option has taken the URL as its value."""
     named = load(args[0]) is not None
     command = load(args[0] if named else implied)
     if command is None or accepts(command, args[named:]):

@@ -45,13 +45,13 @@ def corrected_url(word: str) -> str:
 
 
 def url(value: str) -> str:
-    """Reject what is certainly not a URL; what it means is decided where it is used."""
+    """Reject a word that is certainly not a URL; URLs are parsed where they are used."""
     if value.startswith("@"):
         raise BadParameter(f"{value} names a profile, which wscli does not have yet; write the URL")
     if corrected_url(value):
         from wscli.net.redaction import redact_url
 
-        raise BadParameter(f"{redact_url(value)!r} has no :// behind the scheme")
+        raise BadParameter(f"{redact_url(value)!r} has no :// after the scheme")
     return value
 
 
@@ -143,10 +143,10 @@ def resolve(value: str) -> tuple[str, int, str]:
 
 
 def interval(value: str) -> float:
-    """Read a duration that is longer than nothing; return seconds."""
+    """Read a duration greater than zero; return seconds."""
     seconds = duration(value)
     if seconds == 0:
-        raise BadParameter("an interval of 0 would send without end")
+        raise BadParameter("an interval must be longer than 0")
     return seconds
 
 
@@ -161,7 +161,7 @@ def pattern(value: str) -> Matcher:
 
 
 def terminator(value: str) -> bytes:
-    r"""Read what ends each message, with escapes such as ``\0``."""
+    r"""Read a terminator of messages, with escapes such as ``\0``."""
     from wscli.payload.typed import unescape
 
     try:
@@ -169,5 +169,5 @@ def terminator(value: str) -> bytes:
     except ValueError as error:
         raise BadParameter(str(error)) from None
     if not end:
-        raise BadParameter("a terminator has at least one byte")
+        raise BadParameter("a terminator must have at least one byte")
     return end

@@ -38,7 +38,7 @@ class Attempt:
     def phase(self, name: str, doing: str, hint: str = "") -> Iterator[None]:
         """Time a phase of PHASES, and name it in the error if the deadline passes.
 
-        The time of a phase that runs twice, as "name" does for a SOCKS proxy, is added up.
+        If a phase runs twice, as "name" does for a SOCKS proxy, its times are added up.
         """
         self.deadline.doing, self.deadline.hint = doing, hint
         start = self.clock.monotonic()

@@ -64,7 +64,7 @@ def open_connection(
     raise UpgradeError(
         f"gave up after {_MAX_REDIRECTS} redirects",
         f"the last one led to {target.shown}",
-        "a loop?",
+        "check the server's redirects for a loop",
     )
 
 
@@ -72,7 +72,7 @@ def _downgrade(previous: Url, target: Url) -> UpgradeError:
     return UpgradeError(
         "the server redirects from wss:// to ws://, which is not encrypted",
         f"{previous.shown} redirects to {target.shown}",
-        "--allow-downgrade follows it; anybody on the way can then read and change everything",
+        "--allow-downgrade follows it; anyone on the network path can then read and change it",
     )
 
 

@@ -76,8 +76,7 @@ def _connect_unix(path: str, attempt: Attempt) -> socket.socket:
 
 def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> socket.socket:
     url = attempt.opening.url
-    # A SOCKS proxy that is given addresses is asked for one of the version of IP that is wanted;
-    # the proxy itself may have any.
+    # -4 and -6 apply to the address that a SOCKS proxy is asked for, not to the proxy's own.
     host = url.host if proxy.kind == "http" else _host_for_socks(proxy, attempt)
     family = attempt.options.family if proxy.kind == "http" else None
     sock = _connect_to_proxy(proxy, attempt, family)
@@ -99,14 +98,14 @@ def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None
         return _connect_tcp(proxy.host, proxy.port, attempt, family, f"the proxy {proxy}")
     except ConnectError as error:
         error.evidence = error.evidence or ("" if str(proxy) in error.what else f"proxy: {proxy}")
-        # Only a proxy that the environment names can be left out by --no-proxy.
+        # --no-proxy has an effect only on a proxy that the environment names.
         otherwise = "check --proxy" if named else "--no-proxy to connect directly"
         error.hint = f"start the proxy, or {otherwise}"
         raise
 
 
 def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
-    """Return the name or address of the server in the form that a SOCKS proxy is asked for."""
+    """Return the server's name or address in the form to send to a SOCKS proxy."""
     url, options = attempt.opening.url, attempt.options
     host = comparable_host(url.host)
     if proxy.looks_up and not any(comparable_host(name) == host for name, _, _ in options.resolve):
@@ -193,8 +192,8 @@ def connect_any(
 ) -> tuple[socket.socket, Any]:
     """Connect to the first address that answers (RFC 8305 §5).
 
-    Returns a non-blocking socket that delays no small segment (TCP_NODELAY), and the address of
-    its peer. ``name`` is used for the error.
+    Returns a non-blocking socket with TCP_NODELAY set, and the address of its peer. ``name`` is
+    used for the error.
 
     Raises:
         ConnectError: if none does; the evidence has the reason for each address.
@@ -261,7 +260,7 @@ def _begin_to_connect(family: int, address: Any) -> socket.socket:
 def _nobody_answered(name: str, failures: list[tuple[str, int]]) -> ConnectError:
     hints = {
         errno.ECONNREFUSED: "is a server listening on that port?",
-        errno.ECONNRESET: "the server, or a load balancer before it, resets new connections",
+        errno.ECONNRESET: "the server, or a load balancer in front of it, resets new connections",
         errno.ENETUNREACH: "this machine has no route there; -4 or -6 uses one version of IP only",
         errno.EHOSTUNREACH: "the network says that this host is not there",
         errno.ETIMEDOUT: "a firewall may drop the packets",

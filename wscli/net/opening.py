@@ -31,7 +31,7 @@ class TLS(NamedTuple):
 
 
 class Opening:
-    """One try at opening a connection; what is not known yet, or does not apply, is None.
+    """One attempt to open a connection; fields that are unknown or do not apply are None.
 
     ``interim`` is what the server sent before its real response, heads with a status of 1xx.
     ``timings`` has the seconds that each phase took, in the order of PHASES. ``opinion`` is what

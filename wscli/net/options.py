@@ -27,8 +27,7 @@ class ConnectOptions(NamedTuple):
     in frames of at most that size. ``answer_pings`` and ``echo_close`` are required by RFC 6455
     §5.5, and may be turned off to see how a server reacts. ``probe`` sends a second request, a
     plain GET of the same path, when the server refuses an upgrade, so that the error can name the
-    cause: off here, since a library must not send what it was not asked for, and on in the
-    commands.
+    cause: off here, since a library must not send requests on its own, and on in the commands.
     """
 
     headers: tuple[tuple[str, str | None], ...] = ()

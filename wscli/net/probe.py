@@ -1,4 +1,4 @@
-"""The probe: after a refusal, one plain GET of the same path, to test what the refusal means."""
+"""The probe: after a refusal, one plain GET of the same path, to find the cause."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from wscli.wire import diagnosis
 from wscli.wire.diagnosis import Answer, Evidence
 from wscli.wire.head import Body, MalformedHead, Request, parse_response
 
-_SECONDS = 1.0  # for all of it, and never more than is left of the connect timeout
+_SECONDS = 1.0  # for the whole probe, and never more than is left of the connect timeout
 _MAX_BODY = 16 << 10
 _SHOWN_BODY = 200  # characters
 _OF_UPGRADES = ("upgrade", "connection", "http2-settings")
 
 
 def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str, str]) -> None:
-    """Improve the evidence and the hint of a refusal, if a plain GET has an answer."""
+    """Improve the evidence and the hint of a refusal, if a plain GET is answered."""
     opening = attempt.opening
     answer = Answer(opening.response, opening.body) if opening.response is not None else None
     if opening.request is None or not _can_be_probed(answer, opening.received):
@@ -34,7 +34,7 @@ def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str
         return
     attempt.observe("probe")
     evidence = Evidence(opening.request, opening.url.secure, answer, opening.probe)
-    shown = f"a plain GET of {evidence.path} is answered {describe_answer(opening.probe)}"
+    shown = f"a plain GET of {evidence.path} is answered with {describe_answer(opening.probe)}"
     shown = mask_query(shown, opening.request.target)
     error.evidence = f"{error.evidence}\n\n{shown}".strip()
     error.hint = diagnosis.explain_refusal(evidence)
@@ -56,7 +56,7 @@ def describe_answer(answer: Answer) -> str:
 
 
 def _probe(request: Request, attempt: Attempt, environ: Mapping[str, str]) -> Answer | None:
-    """Ask by the same way: proxy, TLS, Unix socket and addresses are those of the upgrade."""
+    """Send the GET over the same route: proxy, TLS, Unix socket and addresses of the upgrade."""
     try:
         left = attempt.deadline.remaining()
         limit = _SECONDS if left is None else min(left, _SECONDS)
@@ -81,13 +81,13 @@ def _get(sock: socket.socket, head: bytes, deadline: Deadline) -> Answer | None:
         return None
     body = Body(response, _MAX_BODY)
     body.feed(tap.leftover)
-    with suppress(OSError, WscliError):  # what has come of it until then is enough
+    with suppress(OSError, WscliError):  # the part received until then is enough
         tap.read_rest(body)
     return Answer(response, body.content)
 
 
 def plain_get(request: Request) -> bytes:
-    """Return the head of an upgrade's request without what makes it one.
+    """Return the request head of an upgrade without the headers that make it an upgrade.
 
     Credentials, cookies, Origin and the user's own headers stay, so that only the upgrade differs.
     """

@@ -219,7 +219,7 @@ def negotiate_socks(
         agent.connect(host, port)
     except ValueError as error:
         raise UsageError(
-            f"{proxy} cannot be asked for {host_and_port(host, port)}",
+            f"cannot ask {proxy} for {host_and_port(host, port)}",
             str(error),
             "in SOCKS a host name, user or password has at most 255 bytes, a label at most 63",
         ) from None
@@ -231,10 +231,10 @@ def negotiate_socks(
 
 
 class _Dialled:
-    """A connection to a proxy, in the place where python-socks expects a proxy before the proxy.
+    """An open connection to a proxy, given to python-socks as a proxy in front of the proxy.
 
-    python-socks would dial on its own, and with a time limit for each read, which a proxy that
-    sends a byte at a time escapes. This way it speaks SOCKS on our socket, under our deadline.
+    Otherwise python-socks would connect by itself, with a time limit for each read, which a proxy
+    evades by sending a byte at a time. This way it speaks SOCKS on our socket, under our deadline.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
@@ -253,4 +253,4 @@ class _Dialled:
         return self._tap.read(size)
 
     def close(self) -> None:
-        """Leave the socket to its owner."""
+        """Do nothing: the socket belongs to the caller."""

@@ -22,9 +22,10 @@ _WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class Pump:
     """Move bytes between a non-blocking socket and two callbacks.
 
-    ``received`` is given the bytes that one turn read, which it does while ``wants_more`` returns
-    True, or at the end of the connection; ``sent`` is given the bytes that left. Both are called
-    in the thread that runs ``turn``: any thread may, but one at a time. ``ended`` turns true when
+    A turn passes the bytes that it read to ``received``; it reads only while ``wants_more`` returns
+    True, or at the end of the connection. The bytes that the kernel took are passed to ``sent``.
+    Both are called in the thread that runs ``turn``, which any thread may, but only one at a time.
+    ``ended`` turns true when
     nothing more will come, and ``can_write`` false when nothing more can be sent; ``error`` is the
     reason, if it was an error. ``posted`` and ``bytes_out`` count bytes.
     """
@@ -102,7 +103,7 @@ class Pump:
             self._poll.unregister(fd)
 
     def turn(self, timeout: float | None) -> None:
-        """Send what can be sent, or wait for something to do, at most ``timeout`` seconds."""
+        """Send as much as possible, or wait for something to do, at most ``timeout`` seconds."""
         before = self.bytes_out, self.can_write
         self._send()
         if before != (self.bytes_out, self.can_write):

@@ -1,4 +1,4 @@
-"""What must not be shown: credentials, and the query of a URL, which may hold a token."""
+"""Hide secrets: credentials, and the query of a URL, which may hold a token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wscli.wire.head import without_query
 _USERINFO = r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^?#]*@"
 _PASSWORD = r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?[^:/@]*):.*@"  # noqa: S105 a pattern
 _MASK = "…"
-_SECRET = 6  # characters, from which on a value of a query is masked where a response repeats it
+_SECRET = 6  # characters; shorter values of a query are not masked in a response
 
 
 def redact_url(text: str) -> str:
@@ -31,7 +31,7 @@ def mask_query(text: str, target: str) -> str:
 
 
 def mask(secret: str | None) -> str | None:
-    """Return a stand-in for a secret; None, for one that is not given, stays None."""
+    """Return a stand-in for a secret; None stays None."""
     return None if secret is None else _MASK
 
 

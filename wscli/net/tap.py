@@ -17,11 +17,11 @@ _INTERIM = rb"HTTP/1\.[0-9] 1(?!01)[0-9][0-9][ \r\n]"
 
 
 class NotHTTP(Exception):
-    """The bytes received are not the head of an HTTP response, or its end is not in sight."""
+    """The bytes received are not the head of an HTTP response, or the head does not end."""
 
 
 class ClosedEarly(NotHTTP):
-    """The peer closed the connection before its head was complete, maybe before its first byte."""
+    """The peer closed the connection before its head was complete, or even begun."""
 
 
 class EndlessInterim(NotHTTP):
@@ -33,8 +33,8 @@ class Tap:
 
     ``sent`` and ``received`` are the bytes as they were on the wire. ``edit`` may change the
     request's head on its way out, and ``on_sent`` is called when it has left. Waiting and reading
-    are under one deadline, and no peer makes ``received`` longer than the two heads that MAX_HEAD
-    allows: one for all interim responses together, and one for the response.
+    are under one deadline, and ``received`` never exceeds two heads of MAX_HEAD bytes: one for all
+    interim responses together, and one for the response.
     """
 
     def __init__(

@@ -117,13 +117,13 @@ def _failed(error: OSError, opening: Opening) -> TLSError:
 
 
 def is_end_of_connection(error: OSError) -> bool:
-    """Return whether the connection ended, rather than TLS failing on what the peer sent."""
+    """Return True if the connection ended, False if TLS rejected the bytes received."""
     ended = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
     return ended or not isinstance(error, ssl.SSLError)
 
 
 def explain(error: OSError, opening: Opening) -> TLSError:
-    """Return the error for a failure of TLS, also for one that only shows when bytes are read."""
+    """Return the error for a failure of TLS, including one noticed only on reading."""
     reason = getattr(error, "reason", None) or ""
     where = opening.url.authority
     if reason in (

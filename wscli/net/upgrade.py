@@ -213,7 +213,7 @@ def _judge(opening: Opening, request: Request, response: Response) -> None:
 
 
 def _show_response(request: Request, response: Response, body: bytes) -> str:
-    """Return a response as evidence, in which nothing repeats the query of the request."""
+    """Return a response as evidence, without the values of the request's query."""
     head = decode_head(response.raw).strip()
     shown = diagnosis.show_body(response, body)
     return mask_query(f"{head}\n\n{shown}" if shown else head, request.target)

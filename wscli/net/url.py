@@ -74,7 +74,7 @@ def parse_url(text: str) -> Url:
         UsageError: if it is none of these.
     """
     if re.search(_CONTROL, text):
-        raise UsageError("the URL holds a control character", repr(redact_url(text)))
+        raise UsageError("the URL contains a control character", repr(redact_url(text)))
     if re.search(_NOT_UTF8, text):
         evidence = repr(redact_url(text))
         raise UsageError("the URL is not UTF-8", evidence, "percent-encode such bytes")
@@ -127,8 +127,8 @@ def _read_userinfo(userinfo: str | None) -> tuple[str | None, str | None]:
 
 def _read_host(text: str, match: re.Match[str]) -> str:
     if not match["host"]:
-        # Only ":PORT" is short for localhost: an empty host is a mistake anywhere else, such as a
-        # variable of a shell that is not set (RFC 3986 §3.2.2).
+        # Only ":PORT" is short for localhost: an empty host is a mistake anywhere else, such as an
+        # unset shell variable (RFC 3986 §3.2.2).
         if match["scheme"] is None and match["userinfo"] is None and match["port"]:
             return "localhost"
         raise _unreadable(
@@ -146,7 +146,7 @@ def _read_host(text: str, match: re.Match[str]) -> str:
 
 
 def comparable_host(host: str) -> str:
-    """Return a form of a host name that is the same for all spellings of it, valid or not."""
+    """Return a canonical form of a host name for comparison; it need not be valid."""
     with suppress(ValueError):
         host = ascii_host(host)
     return host.lower().removesuffix(".")
@@ -169,7 +169,7 @@ def ascii_host(host: str) -> str:
         labels = idna.uts46_remap(host, std3_rules=False).split(".")
         name = ".".join(map(_ascii_label, labels))
         if not all(labels[:-1] or labels) or len(name) > _MAX_NAME or re.search(_NOT_IN_HOST, name):
-            raise idna.IDNAError("empty, too long, or with a character that no host name has")
+            raise idna.IDNAError("empty, too long, or with an invalid character")
     except idna.IDNAError as error:
         raise ValueError(f"{host!r} is not a valid host name: {error}") from None
     return name

@@ -1,1 +1,1 @@
-"""Payloads as people refer to them: which messages a pattern means."""
+"""Payloads as users describe them: patterns, replies, and typed text."""

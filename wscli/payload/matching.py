@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from wscli.wire.codes import Opcode
 
-_BASE_LIMIT = 0.1  # seconds of searching that any message is worth
+_BASE_LIMIT = 0.1  # seconds of searching allowed for any message
 _LIMIT_PER_CHARACTER = 1e-7  # seconds; a search that does not backtrack takes a tenth of that
 
 
@@ -31,7 +31,7 @@ class Matcher(Protocol):
         """Return True if the pattern is found in a message.
 
         Raises:
-            PatternTimeout: if that cannot be found out in reasonable time.
+            PatternTimeout: if the search takes too long.
         """
 
 
@@ -39,7 +39,7 @@ def parse_matcher(text: str) -> Matcher:
     """Read a JSONPath query if the text begins with ``$.`` or ``$[``, else a regular expression.
 
     Raises:
-        ValueError: with what is wrong with the pattern.
+        ValueError: if the pattern is invalid; the text says why.
     """
     if text.startswith(("$.", "$[")):
         return JsonPathMatcher(text)
@@ -47,7 +47,7 @@ def parse_matcher(text: str) -> Matcher:
 
 
 class RegexMatcher:
-    """Search a message for a regular expression; binary is read as Latin-1, a character a byte."""
+    """Search a message for a regular expression; binary is read as Latin-1."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -66,8 +66,8 @@ class RegexMatcher:
 class JsonPathMatcher:
     """Look for nodes that a JSONPath query selects; a message that is not JSON has none.
 
-    A query that begins with a filter, such as ``$[?@.id == 1]``, tests the message itself, or
-    where the message is an array, also each of its elements.
+    A query that begins with a filter, such as ``$[?@.id == 1]``, tests the message itself and, if
+    the message is an array, each of its elements.
     """
 
     def __init__(self, text: str) -> None:

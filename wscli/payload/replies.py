@@ -1,8 +1,8 @@
-"""Which message is the reply to which: by the ids that protocols on top of WebSocket carry.
+"""Match replies to messages, by the ids of protocols on top of WebSocket.
 
-``read_call`` looks at a message that is sent. Where it has an id, the ``Call`` that it returns
-recognises the replies among the messages that come, and those that report an error. Other messages
-have no structure that this module knows: their reply is the next message.
+``read_call`` parses a message that is sent. If it has an id, the returned ``Call`` recognises the
+replies among the received messages, and the errors among the replies. Other messages have no
+structure that this module knows: their reply is the next message.
 
 ====================  =========================================  ================================
 protocol              sent                                       reply
@@ -54,9 +54,9 @@ class Call:
         self._needle = needle
 
     def reply(self, payload: bytes) -> Reply | None:
-        """Return what a message replies, or None if it is not a reply to this call.
+        """Return the reply in a message, or None if it is not a reply to this call.
 
-        The message itself is one, since that is what an echo server answers.
+        A copy of the message that was sent is a reply too, since echo servers return it.
         """
         if payload == self._sent:
             return Reply()
@@ -65,7 +65,7 @@ class Call:
 
 
 def read_call(sent: bytes) -> Call | None:
-    """Return the call that a message is, or None if nothing in it identifies its reply."""
+    """Return the call in a message, or None if nothing in it identifies its reply."""
     if sent.startswith((b"40", b"42")):
         return _socketio_call(sent)
     for value in _values(sent):
@@ -76,7 +76,7 @@ def read_call(sent: bytes) -> Call | None:
     return None
 
 
-# Found in a value: the label of its id, the judge of its replies, bytes that each of them contains.
+# A call in a value: the label of its id, the judge of its replies, bytes that each reply contains.
 _Found = tuple[str, _Judge, bytes]
 
 
@@ -141,7 +141,7 @@ def _judge_id(key: str | int, value: Any) -> Reply | None:
     if not isinstance(value, dict) or not _same(value.get("id"), key):
         return None
     if "method" in value and not value.keys() & {"result", "error"}:
-        return None  # a request of the peer's, which numbers its own
+        return None  # a request from the peer, which has its own numbering
     if value.get("error"):
         return Reply(_describe(value["error"]))
     if value.get("type") == "error":
@@ -199,7 +199,7 @@ def _judge_jupyter(key: str | int, value: Any) -> Reply | None:
     header = value.get("header")
     kind = header.get("msg_type") if isinstance(header, dict) else None
     if isinstance(kind, str) and not kind.endswith("_reply"):
-        return None  # status, stream, execute_input: what a request causes besides its reply
+        return None  # status, stream, execute_input: other messages that a request causes
     content = value.get("content")
     if isinstance(content, dict) and content.get("status") == "error":
         name, text = content.get("ename"), content.get("evalue")
@@ -270,7 +270,7 @@ def _same(value: Any, key: str | int) -> bool:
 
 
 def _describe(error: Any) -> str:
-    """Return what an error says, in one line: its code and message where it has them."""
+    """Describe an error in one line: its code and message, if it has them."""
     if isinstance(error, list) and error:
         error = error[0]
     if isinstance(error, dict):

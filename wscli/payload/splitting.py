@@ -6,8 +6,8 @@ from __future__ import annotations
 class Splitter:
     """Cut at a separator, which is kept at the end of each message with ``keep``.
 
-    An empty separator makes one message of everything. ``pending`` is how many bytes wait for the
-    rest of their message.
+    An empty separator makes one message of everything. ``pending`` is the number of bytes of an
+    incomplete message.
     """
 
     def __init__(self, separator: bytes, *, keep: bool = False) -> None:

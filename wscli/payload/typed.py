@@ -1,4 +1,4 @@
-"""Typed text: escapes for what a keyboard cannot enter, and a terminator that ends each message."""
+"""Typed text: escapes for characters that a keyboard lacks, and a terminator for each message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def unescape(text: str) -> bytes:
     pair, as in JSON.
 
     Raises:
-        ValueError: with the position of an escape that does not exist.
+        ValueError: if an escape does not exist; the text has its position.
     """
     pieces: list[bytes] = []
     done = 0

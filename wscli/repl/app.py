@@ -89,7 +89,7 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     if common.seeing.form == "json":
         bus = Bus([bus, data_sink(common.seeing, shell.stream_env)])
 
-    # A server in trouble, which is tried again, need not get twice the requests.
+    # When reconnecting, a server in trouble should not get twice the requests.
     how = common.connect._replace(probe=common.connect.probe and options.reconnect == "never")
 
     def connect() -> Session:

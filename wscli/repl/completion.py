@@ -21,7 +21,7 @@ _COMMAND_BEGUN = r"/[^\s/]*"
 class LineSuggester(AutoSuggestFromHistory):
     """Suggests the rest of a line that was entered before, unless it fills more than a row.
 
-    A suggestion of many rows would make room for itself, which stays blank when it goes away.
+    A suggestion of many rows would enlarge the prompt, and leave blank rows when it disappears.
     """
 
     def __init__(self, columns: Callable[[], int]) -> None:

@@ -25,18 +25,18 @@ from wscli.wire.rules import Violation
 _DRAW_FOR = 0.003  # seconds: what takes longer is drawn when keys have been looked at
 _NEVER_SPLIT = 8 << 10  # characters of a record that are drawn at once, so that it is seen whole
 _MAX_EXPECTED = 1000  # control frames of the user's that are remembered
-_FEWEST_ROWS = 8  # that a message is cut to, unless the user says so
+_FEWEST_ROWS = 8  # rows left of a message that is cut, unless the user asks for fewer
 _PING_INTERVAL = 10.0  # seconds for which only one of the peer's pings is shown
 _EVENTS = (Messages, Ping, Pong, Close)
 
 
 class Display(Sink):
-    """Puts what is to be drawn into a feed, in the reader's thread, and draws it in another.
+    """Puts records into a feed in the reader's thread, and draws them in another thread.
 
-    ``draws_messages`` and ``tells`` (of each opening and end) are off where another sink does it.
-    ``verbose`` shows every ping and pong. Otherwise these are shown: the pongs that answer the
-    user's pings, and of the peer's pings one in ten seconds where ``tells`` is on; our answers to
-    them, and keepalive, are not. ``news`` is called when there is something to draw, or to count.
+    ``draws_messages`` and ``tells`` (show each opening and end) are off if another sink does this.
+    ``verbose`` shows every ping and pong. Otherwise only the pongs that answer the user's pings are
+    shown and, if ``tells`` is on, at most one of the peer's pings in ten seconds; our own pongs and
+    keepalive pings are not. ``news`` is called when there is something to draw, or to count.
     """
 
     wants_outgoing = True
@@ -79,7 +79,7 @@ class Display(Sink):
         self._put(map(Asked, entries))
 
     def show_again(self, entries: Iterable[Entry]) -> None:
-        """Have messages drawn as they are when they come."""
+        """Have messages drawn as they are on arrival, long ones cut."""
         self._put(Asked("\n".join(self.view.lines(entry)) + "\n") for entry in entries)
 
     def talk(self, text: str) -> None:
@@ -93,7 +93,7 @@ class Display(Sink):
         self._expected[payload] = None
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
-        """Say what is open, and for how long nothing was, where there was something before."""
+        """Show the new connection and, after an earlier one, for how long there was none."""
         self._ping_due, self._pings_hidden = 0.0, 0
         if self._ended_at is not None:
             gap = f"── {time - self._ended_at:.1f} s without a connection "

@@ -63,5 +63,5 @@ def _editor_hint(missing: str) -> str:
 
     found = next((name for name in _EDITORS if name != missing and which(name)), None)
     if found is None:
-        return "install an editor, and set EDITOR to its name; /text @FILE sends what is in a file"
+        return "install an editor, and set EDITOR to its name; /text @FILE sends a file"
     return f"EDITOR={found}"

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 _MODE = 0o600
 _MAX_LINES = 2000
-_MAX_FILE = 4 << 20  # bytes: a larger file is written anew with what is kept of it
+_MAX_FILE = 4 << 20  # bytes; a larger file is rewritten with the lines that are kept
 
 
 class LineHistory:

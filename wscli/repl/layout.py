@@ -30,7 +30,7 @@ from prompt_toolkit.widgets import SearchToolbar
 
 _MENU_ROWS = 8
 _PROMPT = "> "
-_LEAST_WIDTH = 8  # columns, below which the prompt is what is typed alone
+_LEAST_WIDTH = 8  # columns; a narrower prompt has only the typed text
 
 STYLE = Style(
     [
@@ -83,7 +83,7 @@ def make_layout(
         return get_app().output.get_size().columns
 
     def a_third() -> Dimension:
-        """Leave most of the screen to what comes; the rows of a long line stay blank after it."""
+        """Leave most of the screen to messages; rows used by a long line stay blank after it."""
         return Dimension(max=max(1, get_app().output.get_size().rows // 3))
 
     window = Window(

@@ -35,7 +35,7 @@ class Retry(NamedTuple):
 
 
 class Listener(Protocol):
-    """Is called, in the link's thread, when the connection opens, ends or fails."""
+    """Callbacks in the link's thread, for when the connection opens, ends or fails."""
 
     def link_up(self, session: Session) -> None:
         """Use a connection that has opened."""
@@ -44,7 +44,7 @@ class Listener(Protocol):
         """Handle the end of a connection, or a failure to connect, and show the next attempt."""
 
     def link_complains(self, error: WscliError) -> None:
-        """Report an error that the connection outlives."""
+        """Report an error that does not end the connection."""
 
     def link_crashed(self, error: Exception) -> None:
         """Handle a bug."""
@@ -54,7 +54,7 @@ class Link:
     """At most one connection at a time; the methods may be called from any thread.
 
     ``state`` is connecting, open, waiting (for the next attempt) or closed; ``opening`` is that of
-    the latest connection, also when it has ended. ``retry`` is there while it connects again.
+    the latest connection, also when it has ended. ``retry`` is None except while it reconnects.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Link:
             session.begin_close()
 
     def connect_now(self) -> None:
-        """Close what is open, and connect anew at once."""
+        """Close the connection if it is open, and connect again at once."""
         self._now.set()
         self.close()
 

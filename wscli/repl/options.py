@@ -9,9 +9,9 @@ from wscli.apps.message import Sending
 
 
 class ReplOptions(NamedTuple):
-    """``reconnect`` is never, auto (unless the server does not want us) or always.
+    """``reconnect`` is never, auto (unless the server refuses us) or always.
 
-    ``on_open`` are lines that are entered whenever a connection is open. ``max_lines`` are the rows
+    ``on_open`` are lines to enter whenever a connection opens. ``max_lines`` is the number of rows
     that a message is cut to; None is half the screen.
     """
 

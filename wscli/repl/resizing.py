@@ -1,8 +1,8 @@
-"""The prompt of a terminal that is made narrower.
+"""Redraw the prompt when the terminal is made narrower.
 
 Most terminals then break each row that no longer fits into several. The cursor moves down with the
 text, and prompt_toolkit, which goes up by as many rows as it has drawn, leaves the first ones
-behind. Here the rows that were added are counted, from what was drawn and from the new width.
+behind. Here the added rows are computed from the drawn text and the new width.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from prompt_toolkit.application import Application
 from prompt_toolkit.layout.screen import Screen
 from prompt_toolkit.utils import get_cwidth
 
-_CUTTING = ("linux", "rxvt", "vt")  # values of TERM, without what follows "-" or a digit
+_CUTTING = ("linux", "rxvt", "vt")  # values of TERM, up to the first "-" or digit
 
 
 class ErasingApplication(Application[None]):
@@ -25,7 +25,7 @@ class ErasingApplication(Application[None]):
     rows_wrap_again = True
 
     def erase(self) -> None:
-        """Erase the prompt and what is below, and leave the cursor where the prompt began."""
+        """Erase the prompt and everything below, and leave the cursor where the prompt began."""
         screen = self.renderer.last_rendered_screen
         if screen is not None and self.rows_wrap_again:
             self.output.cursor_up(self._added_rows(screen))

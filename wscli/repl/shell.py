@@ -208,7 +208,7 @@ class Shell:
         self.call_soon(self._begin)
 
     def link_down(self, outcome: End | WscliError, retry: Retry | None) -> None:
-        """Say what is wrong, unless the last attempt failed alike, and what happens next."""
+        """Report the outcome, unless the last attempt failed alike, and announce the next step."""
         error = outcome if isinstance(outcome, WscliError) else error_of(outcome)
         if not self._been_open and retry is None:
             self.failure = error
@@ -217,7 +217,7 @@ class Shell:
         self.call_soon(lambda: self._after(error, retry))
 
     def link_complains(self, error: WscliError) -> None:
-        """Show an error that the connection outlives."""
+        """Show an error that does not end the connection."""
         self.report(error)
 
     def link_crashed(self, error: Exception) -> None:
@@ -232,7 +232,7 @@ class Shell:
             self.note(f"try: {error.hint}")
 
     def _is_told(self, outcome: End | WscliError) -> bool:
-        """Return True if the line about an end has said it all, but for what to try."""
+        """Return True if the line about an end has told everything except the hint."""
         return isinstance(outcome, End) and outcome.violation is None and not self._silent
 
     def _is_repeated(self, outcome: End | WscliError) -> bool:
@@ -272,7 +272,7 @@ class Shell:
 
 
 def describe_retry(retry: Retry) -> list[str]:
-    """Return which attempt to connect comes next, why the last one failed, and when it comes."""
+    """Return the number of the next attempt, the last failure, and the time until then."""
     parts = [f"attempt {retry.attempt}", *filter(None, [retry.reason])]
     if retry.left >= _SOON:
         parts.append(f"again in {retry.left:.1f} s")

@@ -16,11 +16,11 @@ _MARGIN = 1.0  # seconds to leave in, once the connection has ended
 
 
 class EndSignals:
-    """Calls ``ask`` with a status at the first signal; the main thread may be anywhere then.
+    """Calls ``ask`` with a status at the first signal, whatever the main thread is doing.
 
-    At the second, or if the end takes much longer than ``close_timeout``, the terminal gets the
-    settings back that it has now, and the process ends: it may be blocked in a write to a terminal
-    that is not read any more.
+    At the second, or if the end takes much longer than ``close_timeout``, the initial settings of
+    the terminal are restored and the process exits: it may be blocked in a write to a terminal that
+    is no longer read.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 prompt_toolkit's own way of printing above a prompt, ``run_in_terminal`` (also beneath StdoutProxy),
 gives the terminal back for each piece of output: it takes the prompt away, turns echo and line
-editing on, waits, and draws the prompt anew. At twenty batches a second keys are then echoed by the
+editing on, waits, and redraws the prompt. At twenty batches a second keys are then echoed by the
 terminal into the output, and the prompt flickers. Here a batch leaves in one write (the prompt
 erased, the output, the prompt again) and the terminal stays as it is.
 """
@@ -215,7 +215,7 @@ class Terminal:
         self._tick()
 
     def _tick(self) -> None:
-        """Draw the time that is left until the next attempt to connect, again and again."""
+        """Redraw the time until the next attempt to connect at each tick."""
         loop = self._app.loop
         if self._shell.link.state == "waiting" and loop is not None and not self._ticking:
             self._ticking = True
@@ -249,7 +249,7 @@ class Terminal:
         self._due = False
         self._next = loop.time() + _INTERVAL
         if self._batch:
-            self._output.held = True  # until the prompt below is drawn anew
+            self._output.held = True  # until the prompt below is drawn again
             self._app.erase()
             self._write_batch()
         self._app.invalidate()

@@ -13,11 +13,11 @@ Fragment = tuple[str, str]
 
 _BETWEEN: Fragment = ("", "  ")
 _NEW_LINE: Fragment = ("", "\n")
-_LEAST_WIDTH = 20  # columns, below which there is a sign of the state alone
+_LEAST_WIDTH = 20  # columns; a narrower toolbar has only a sign for the state
 
 
 class Toolbar:
-    """Writes the line anew whenever it is asked to; ``host`` is what is connected to."""
+    """Writes the line whenever it is asked to; ``host`` is the host connected to."""
 
     def __init__(self, link: Link, stats: Stats, host: str) -> None:
         self._link = link

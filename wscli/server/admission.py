@@ -1,9 +1,9 @@
-"""Whose requests are served: names of this server, and origins of pages.
+"""Decide which requests are served, by the name in Host and by the page's Origin.
 
 A browser lets any page connect a WebSocket to a server on the user's own machine (it is not bound
-by the same-origin policy), and says in Origin which page it was. A page can also give its own name
-an address of this machine (DNS rebinding), after which a browser takes the two for one origin; then
-Host has the page's name. So both are checked, as development servers do.
+by the same-origin policy), and says in Origin which page it was. A site can also make its own name
+resolve to an address of this machine (DNS rebinding), so that a browser takes both for one origin;
+Host then has the site's name. So both are checked, as development servers do.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ORIGIN_WITH_HOST = r"[^:]+://([^/]+)"
 
 
 class Admission:
-    """Decides by Host and Origin; neither is checked when ``origins`` has ``*``."""
+    """Checks Host and Origin; neither is checked when ``origins`` has ``*``."""
 
     def __init__(self, options: ServeOptions) -> None:
         self._origins = frozenset(options.origins)
@@ -53,7 +53,7 @@ class Admission:
             raise refuse(403, f"{sentence}; {_advice(f'https://{host}')}")
 
     def check_origin(self, request: Request) -> None:
-        """Check that a request does not come from a page of another site.
+        """Check that a request was not made by a page of a foreign origin.
 
         Raises:
             Refused: with the origin of the page.

@@ -21,9 +21,9 @@ CLOSE_TIMEOUT = 5.0
 """Seconds that a client has to answer a Close, from when it last read something."""
 
 MAX_FRAGMENTS = 1 << 16
-"""Frames in which a message is sent; a message that needs more closes with 1009."""
+"""The most frames that a message is sent in; one that needs more closes with 1009."""
 
-_FEW_FRAMES = 256  # of one message, which are encoded at once
+_FEW_FRAMES = 256  # frames of one message that are encoded at once
 _MAX_UNANSWERED = 2  # pings
 _CORK = 64 << 10  # bytes that are kept to be one write
 _TURN = 0.02  # seconds of decoding, after which the other connections have a turn
@@ -45,25 +45,25 @@ class Line(Protocol):
         """Bytes that wait to be sent."""
 
     def write(self, data: bytes, messages: int = 0) -> None:
-        """Send bytes in which ``messages`` messages end, after all that wait."""
+        """Send bytes that complete ``messages`` messages, after all queued bytes."""
 
     def stream(self, pieces: Iterator[bytes], size: int) -> None:
-        """Send one message that is encoded as the client reads it, and takes ``size`` bytes."""
+        """Send one message that is encoded as the client reads it, and counts as ``size`` bytes."""
 
     def hold(self, held: bool) -> None:
         """Stop reading, or continue."""
 
     def pause(self, paused: bool) -> None:
-        """Read nothing more until what has been read is decoded, or read on."""
+        """Stop reading until the bytes already read are decoded, or resume."""
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Schedule ``action``, replacing what was scheduled before."""
+        """Schedule ``action``, replacing any pending timer."""
 
     def expire(self, seconds: float) -> None:
         """Reset TCP when the client reads nothing for SECONDS; replaces a scheduled action."""
 
     def finish(self) -> None:
-        """End TCP when all has been sent, and ignore what comes."""
+        """End TCP when everything has been sent, and ignore further input."""
 
     def reset(self) -> None:
         """End TCP at once, with a reset."""
@@ -72,9 +72,9 @@ class Line(Protocol):
 class Channel:
     """One WebSocket, as its endpoint uses it.
 
-    Bytes come in through ``receive``, and go out through a line. A client that does not read has
-    nothing more read from it, and one that is pushed to is dropped when more than ``queue`` bytes
-    would wait for it.
+    Bytes come in through ``receive``, and go out through a line. Nothing more is read from a client
+    that does not read, and a client that is pushed to is dropped when more than ``queue`` bytes
+    would be queued for it.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Channel:
         self._fragment = endpoint.fragment or 0
         self._queue = queue
         self._recorder = recorder
-        self._incoming: Iterator[list[Item]] | None = None  # what has been read, yet to be decoded
+        self._incoming: Iterator[list[Item]] | None = None  # bytes that were read, to be decoded
         self._corked: list[bytes] | None = None
         self._corked_size = 0
         self._corked_messages = 0
@@ -138,10 +138,10 @@ class Channel:
             self.close(CloseCode.MESSAGE_TOO_BIG, reason)
 
     def push(self, data: bytes, count: int) -> None:
-        """Send ``count`` messages that are encoded already, unless too much waits to be sent.
+        """Send ``count`` messages that are encoded already, unless too much is queued.
 
-        A member for which nothing waits gets even what is larger than the whole queue, since it
-        has read everything so far.
+        A member with an empty queue gets even a message larger than the limit, since it has read
+        everything so far.
         """
         if self.closing:
             return
@@ -153,7 +153,7 @@ class Channel:
         self.write(data, count)
 
     def write(self, data: bytes, messages: int = 0) -> None:
-        """Send bytes as they are, in which ``messages`` messages end."""
+        """Send bytes unchanged; they complete ``messages`` messages."""
         if self._corked is None:
             self.line.write(data, messages)
             return
@@ -175,7 +175,7 @@ class Channel:
     # What comes from the client
 
     def receive(self, data: bytes) -> None:
-        """Decode bytes, and pass on what they amount to; bytes that inflate to a lot in turns."""
+        """Decode bytes and pass on the events, in turns if they inflate to a lot."""
         batches = self._connection.receive(data)
         if self._incoming is None:
             self._incoming = batches
@@ -197,7 +197,7 @@ class Channel:
         self.line.pause(False)
 
     def _take(self, items: Sequence[Item]) -> None:
-        """Handle a batch; what it brings about goes out as few writes."""
+        """Handle a batch, combining the replies into few writes."""
         self._corked = []
         if self._recorder is not None:
             self._recorder.received(items)
@@ -225,7 +225,7 @@ class Channel:
             self._endpoint.resumed()
 
     def lost(self) -> None:
-        """End what belongs to the connection: TCP has ended."""
+        """Clean up after the end of TCP."""
         self._incoming = None
         if not self.closing:
             self._endpoint.closed()

@@ -18,11 +18,11 @@ End = Callable[[ExitStatus], None]
 """Ends a server with an exit status."""
 
 _THRESHOLDS = (5000, 2, 2)
-"""When Python looks for objects that hold each other, by generation.
+"""Thresholds of Python's garbage collector, by generation.
 
-asyncio leaves some for each connection, about 1.1 KiB. Those of a connection that was open while
-Python looked are in an older generation; with the usual thresholds of 10 and 10 these are looked at
-after tens of thousands of connections, so that memory would creep until then.
+asyncio leaves reference cycles of about 1.1 KiB for each connection. Those of a connection that was
+open during a collection are in an older generation; with the default thresholds of 10 and 10 that
+is collected only after tens of thousands of connections, and memory would grow until then.
 """
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -74,9 +74,9 @@ async def _serve(
 
 
 def tune_collector() -> None:
-    """Let Python find the remains of connections soon, at little cost."""
+    """Make Python collect the remains of connections soon, at little cost."""
     gc.set_threshold(*_THRESHOLDS)
-    gc.freeze()  # what is there now stays, and need not be looked at
+    gc.freeze()  # existing objects stay, and need not be scanned
 
 
 def _allow_many_files() -> None:

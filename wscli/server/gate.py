@@ -25,7 +25,7 @@ _AUTHORITY = r"(?i:https?)://[^/?#]*"
 
 
 def take_head(received: bytearray, before: int) -> bytes | None:
-    """Remove the head that ``received`` begins with, and return it; None if it is not whole yet.
+    """Remove the head that ``received`` begins with, and return it; None if it is incomplete.
 
     The first ``before`` bytes have been looked at already.
 
@@ -34,7 +34,7 @@ def take_head(received: bytearray, before: int) -> bytes | None:
     """
     end = head_end(received, before)
     if received[0] == TLS_HANDSHAKE:
-        raise refuse(400, "this port speaks plain text, and not TLS: http:// or ws://")
+        raise refuse(400, "this port does not speak TLS; use http:// or ws://")
     if (len(received) if end is None else end) > MAX_HEAD:
         raise refuse(431, f"the head of the request has more than {MAX_HEAD:,} bytes")
     if end is None:
@@ -57,10 +57,10 @@ def read_request(head: bytes) -> Request:
 
 
 def check_request(request: Request, admission: Admission) -> None:
-    """Check what every request must satisfy, its host and its origin.
+    """Check the rules for every request: its form, its host and its origin.
 
     Raises:
-        Refused: with what is wrong.
+        Refused: with the rule that is broken.
     """
     if len(request.headers) > MAX_HEADERS:
         raise refuse(431, f"the request has more than {MAX_HEADERS} header fields")
@@ -93,7 +93,7 @@ def check_upgrade(request: Request, clients: int, max_clients: int | None) -> No
     """Check an opening handshake, and that there is room for one more client.
 
     Raises:
-        Refused: with what is wrong.
+        Refused: with the rule that is broken.
     """
     refusal = check_opening(request)
     if refusal is not None:

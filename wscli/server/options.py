@@ -10,9 +10,10 @@ class ServeOptions(NamedTuple):
 
     ``port`` 0 takes one that is free. ``mode`` makes every path an echo or a hub, and ``script``
     names a file whose rules answer on every path. ``tls`` makes a certificate on the spot where
-    none is given. ``origins`` may upgrade besides this machine's and the server's own; ``*`` stands
-    for all. ``max_clients`` limits the open WebSockets. ``ping_interval`` sends keepalive pings.
-    ``queue`` is how much may wait for a client that is pushed to, the next message included.
+    none is given. ``origins`` are accepted besides this machine's and the server's own; ``*``
+    stands for all. ``max_clients`` limits the open WebSockets. ``ping_interval`` sends keepalive
+    pings.
+    ``queue`` is the most that may be queued for a client, including the next message.
     """
 
     host: str = "127.0.0.1"

@@ -1,10 +1,11 @@
-"""What waits to be sent on one connection, in order, and the count of what has left.
+"""The send queue of one connection, and the count of the bytes that have left it.
 
-asyncio's transport copies what the kernel does not take at once (on Python 3.11 always, into a
-buffer of each connection), and does not say how much of its buffer had left when the connection was
-lost. So the bytes wait here, as references to the caller's object, and the transport is handed one
-slice at a time: a message of 15 MiB for 200 members is kept once, and what is counted and recorded
-as sent has been taken by the kernel. (Under TLS asyncio keeps up to about 64 KiB more that cannot
+asyncio's transport copies bytes that the kernel does not take at once (on Python 3.11 always, into
+a buffer of each connection), and does not report how much of its buffer had left when the
+connection was lost. So the bytes wait here, as references to the caller's object, and the transport
+is handed one slice at a time: a message of 15 MiB for 200 members is kept once, and bytes are
+counted and recorded as sent only after the kernel has taken them. (Under TLS asyncio keeps up to
+about 64 KiB more that cannot
 be seen, which are counted as sent.)
 """
 
@@ -19,15 +20,15 @@ from wscli.wire.frames import count_messages
 
 _SLICE = 64 << 10  # bytes that the transport is handed at a time
 _SLICES_A_TURN = 4  # then other connections have a turn of the loop
-_SMALL = 4 << 10  # bytes below which data is copied behind what waits: an object costs more
+_SMALL = 4 << 10  # bytes; smaller data is appended to the last entry, as another entry costs more
 
 Bytes = bytes | bytearray | memoryview
 
 
 class _Waiting:
-    """Data in which ``messages`` messages end, and of which ``size`` bytes still wait.
+    """Data that completes ``messages`` messages; ``size`` bytes of it are still queued.
 
-    ``pieces`` is None until the first of it is sent. A message that is encoded while it is sent has
+    ``pieces`` is None until its first byte is sent. A message that is encoded while it is sent has
     pieces, and no data.
     """
 
@@ -52,18 +53,18 @@ class Owner(Protocol):
     """The connection that an outbox sends for."""
 
     def left(self, size: int, messages: int, data: Bytes) -> None:
-        """Count what the kernel has taken, and record ``data``, of which nothing waits any more.
+        """Count bytes that the kernel has taken, and record ``data``, which has left completely.
 
-        What is large comes as ``data`` when the last of it has left: a recorder would have to keep
-        a copy of the part before, for each connection.
+        Large data is passed as ``data`` when the last of it has left: otherwise a recorder would
+        have to keep a copy of the earlier part for each connection.
         """
 
     def moved(self) -> None:
-        """Look at the outbox's size: it may have become smaller."""
+        """React to the outbox's size, which may have decreased."""
 
 
 class Outbox:
-    """The outgoing side of one connection; ``size`` is how many bytes wait.
+    """The outgoing side of one connection; ``size`` is the number of queued bytes.
 
     The owner calls ``start`` once, ``pause`` and ``resume`` when asyncio calls its
     ``pause_writing`` and ``resume_writing``, and ``detach`` when the connection is lost.
@@ -81,12 +82,12 @@ class Outbox:
         self.size = 0
 
     def start(self) -> None:
-        """Have asyncio report when it holds anything back, and when it holds nothing."""
+        """Have asyncio report when its buffer holds bytes, and when it is empty."""
         # With 0 a TLS transport would report so while it is empty.
         self._transport.set_write_buffer_limits(0 if self._transport.can_write_eof() else 1, 0)
 
     def write(self, data: bytes, messages: int) -> None:
-        """Send bytes in which ``messages`` messages end, after all that wait."""
+        """Send bytes that complete ``messages`` messages, after all queued bytes."""
         if self._queue or len(data) > _SLICE:
             self._append(data, messages)
             return
@@ -98,23 +99,23 @@ class Outbox:
             self._owner.left(len(data), messages, data)
 
     def stream(self, pieces: Iterator[bytes], size: int) -> None:
-        """Send one message that is encoded while it is sent, and takes ``size`` bytes meanwhile."""
+        """Send one message that is encoded while it is sent, and counts as ``size`` bytes."""
         slices = (each for piece in pieces for each in _slices(piece))
         self._enqueue(_Waiting(b"", size, 1, slices))
 
     def finish(self, action: Callable[[], None]) -> None:
-        """Call ``action`` when all that waits has been handed over; replaces an earlier action."""
+        """Call ``action`` when all queued bytes are handed over; replaces an earlier action."""
         if self._queue:
             self._end = action
         else:
             action()
 
     def pause(self) -> None:
-        """Hand over nothing more: the transport has not sent what it was handed."""
+        """Hand over nothing more: the transport still holds bytes."""
         self._paused = True
 
     def resume(self) -> None:
-        """Continue: the transport has sent what it was handed.
+        """Continue: the transport has sent all its bytes.
 
         Not at once: when a transport of asyncio is written to or closed while it calls
         ``resume_writing``, and that ends the connection, it calls ``connection_lost`` twice.
@@ -124,7 +125,7 @@ class Outbox:
         asyncio.get_running_loop().call_soon(self._feed)
 
     def clear(self) -> None:
-        """Drop what has not left, after counting what has."""
+        """Drop the bytes that have not left, after counting those that have."""
         self._confirm(self._handed)
         if self._queue:
             first = self._queue[0]
@@ -156,7 +157,7 @@ class Outbox:
         self._feed()
 
     def _feed(self) -> None:
-        """Hand over what the transport takes, and a bounded amount in one turn of the loop."""
+        """Hand over as much as the transport takes, and a bounded amount per turn of the loop."""
         queue = self._queue
         if queue is None:
             return
@@ -186,9 +187,9 @@ class Outbox:
             self._owner.left(0, first.messages, first.data)
 
     def _confirm(self, handed: Bytes) -> None:
-        """Report how much has left of what was handed over last.
+        """Report how much of the last slice has left.
 
-        A transport that fails empties its buffer, so that this cannot be known any more.
+        This cannot be determined after a transport has failed, since it empties its buffer.
         """
         closing = self._transport.is_closing()
         held = len(handed) if closing else self._transport.get_write_buffer_size()

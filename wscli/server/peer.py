@@ -65,7 +65,7 @@ class Peer(asyncio.Protocol):
         self._take(data)
 
     def eof_received(self) -> bool:
-        """Send what waits, then end TCP too; TLS ends on its own, and takes no answer."""
+        """Send the queued bytes, then end TCP too; TLS ends by itself, and takes no answer."""
         if not self._transport.can_write_eof():
             return False
         self._take = _ignore
@@ -78,11 +78,11 @@ class Peer(asyncio.Protocol):
         self._out.pause()
 
     def resume_writing(self) -> None:
-        """Hand the transport what waits."""
+        """Hand the transport the queued bytes."""
         self._out.resume()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """End what belongs to the connection."""
+        """Clean up after the connection."""
         self._take = _ignore
         self._cancel_timer()
         self._out.clear()
@@ -92,10 +92,10 @@ class Peer(asyncio.Protocol):
             self._channel = None
         self._shared.leave(self)
 
-    # What its outbox reports
+    # Reports of the outbox
 
     def left(self, size: int, messages: int, data: Bytes) -> None:
-        """Count, and record, what the kernel has taken."""
+        """Count and record the bytes that the kernel has taken."""
         self.visit.bytes_out += size
         self.visit.messages_out += messages
         if data and self._recorder is not None:
@@ -104,7 +104,7 @@ class Peer(asyncio.Protocol):
             self._recorder.sent(bytes(data[skipped:]))
 
     def moved(self) -> None:
-        """Read on, and let the endpoint send on, once the client has read most of what waited."""
+        """Resume reading, and let the endpoint send, once the client has read most of the queue."""
         if self.full and self._out.size <= self._high_water // 4:
             self.full = False
             self._pace()
@@ -131,14 +131,14 @@ class Peer(asyncio.Protocol):
                 self._fill()
 
     def stream(self, pieces: Iterator[bytes], size: int) -> None:
-        """Send one message in pieces that are made as the client reads, after all that wait."""
+        """Send one message in pieces that are made as the client reads, after all queued bytes."""
         if not self.over:
             self._out.stream(pieces, size)
             if self._out.size > self._high_water:
                 self._fill()
 
     def _fill(self) -> None:
-        """Read nothing more from a client that does not read what it is sent."""
+        """Stop reading from a client that does not read."""
         self.full = True
         self._pace()
 
@@ -148,13 +148,13 @@ class Peer(asyncio.Protocol):
         self._pace()
 
     def pause(self, paused: bool) -> None:
-        """Read nothing more until what has been read is decoded, or read on."""
+        """Stop reading until the bytes already read are decoded, or resume."""
         if paused != self._paused:
             self._paused = paused
             self._pace()
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Schedule ``action``, replacing what was scheduled before."""
+        """Schedule ``action``, replacing any pending timer."""
         self._cancel_timer()
         self._timer = asyncio.get_running_loop().call_later(seconds, action)
 

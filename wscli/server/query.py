@@ -1,4 +1,4 @@
-"""The query of a request's target: named values, none of which may be unknown."""
+"""The query of a request's target: named parameters; an unknown one is an error."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Query:
         return parse_number(name, self.text(name, default), least, most)
 
     def check(self) -> None:
-        """Check that every value that was given has been asked for: another may be misspelt."""
+        """Check that every given parameter has been read: any other may be misspelt."""
         unknown = self._values.keys() - self._known
         if unknown:
             known = ", ".join(sorted(self._known)) or "no parameters"

@@ -15,7 +15,7 @@ from wscli.wire.codes import Opcode
 
 _TOP_KEYS = {"otherwise", "rule"}
 _RULE_KEYS = {"match", "reply", "delay", "close", "reason"}
-_REST = 10  # times what an abandoned search took, before its rule is tried again
+_REST = 10  # times the duration of an abandoned search, before its rule is tried again
 _EXAMPLE = 'a rule reads [[rule]], match = "^ping", reply = "pong"'
 
 
@@ -29,9 +29,9 @@ class Reply(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A reply, and the messages that it is for.
+    """A reply, and the messages that it answers.
 
-    These are the ones in which ``matcher`` finds its pattern, or that are the JSON value ``value``
+    These are the messages that ``matcher`` matches, or that are equal to the JSON value ``value``,
     in the form of ``_canonical``; with neither, all messages. ``number`` counts from 1.
     """
 
@@ -41,10 +41,10 @@ class Rule(NamedTuple):
     value: str | None = None
 
     def matches(self, opcode: int, payload: bytes) -> bool:
-        """Return True if the rule is for this message.
+        """Return True if the rule applies to this message.
 
         Raises:
-            PatternTimeout: if that cannot be found out in reasonable time.
+            PatternTimeout: if the search takes too long.
         """
         if self.matcher is not None:
             return self.matcher.matches(opcode, payload)
@@ -56,7 +56,7 @@ class Rule(NamedTuple):
 
 
 class SlowRule(Exception):
-    """The pattern of a rule backtracks for too long; ``first`` if it had not done so before."""
+    """The pattern of a rule backtracks for too long; ``first`` is True the first time."""
 
     def __init__(self, rule: Rule, *, first: bool) -> None:
         super().__init__(f"{rule}: takes too long")
@@ -65,9 +65,10 @@ class SlowRule(Exception):
 
 
 class Script:
-    """Rules, in order; ``echo`` says what becomes of a message for which there is none.
+    """Rules, in order; with ``echo``, a message that no rule matches is sent back.
 
-    While a pattern is searched for, nobody is served. One that was once abandoned at its time limit
+    While a pattern is being searched for, no client is served. One that was once abandoned at its
+    time limit
     is therefore tried again only when ten times that time has passed: all such rules together take
     at most a tenth of the server's time, however many clients send messages that provoke it.
     """
@@ -83,7 +84,7 @@ class Script:
         """Return the reply of the first rule that matches.
 
         Raises:
-            SlowRule: if a pattern before that takes too long, or did so a moment ago.
+            SlowRule: if a pattern before that takes too long, or did so recently.
         """
         for rule in self.rules:
             if self._matches(rule, opcode, payload):
@@ -185,7 +186,7 @@ def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> Rule:
 
 
 def _read_match(match: Any) -> tuple[Matcher | None, str | None]:
-    """Read a string as a pattern, and any other value as JSON to be equal to."""
+    """Read a string as a pattern, and any other value as JSON to compare with."""
     if match is None:
         return None, None
     if isinstance(match, str):

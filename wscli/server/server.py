@@ -87,7 +87,7 @@ class Server:
             self._cleanup.close()
 
     def abort(self) -> None:
-        """End all connections with a reset, so that ``stop`` waits for nobody."""
+        """End all connections with a reset, so that ``stop`` need not wait."""
         for guest in tuple(self._shared.guests):
             guest.reset()
 
@@ -167,7 +167,7 @@ def _cannot_listen(where: str, error: OSError) -> ConnectError:
 
 
 def _is_served(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as sock, suppress(OSError):  # which binding it raises again
+    with socket.socket(socket.AF_UNIX) as sock, suppress(OSError):  # binding raises it again
         return sock.connect_ex(path) == 0
     return False
 

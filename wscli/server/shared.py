@@ -61,7 +61,7 @@ class Shared:
         return Visit(self._visits, address, self.clock.time(), self.clock.monotonic())
 
     def report_slow_rule(self, slow: SlowRule) -> None:
-        """Warn of a script's rule that stops the server for all while it is searched for."""
+        """Warn of a script's rule whose search blocks the server for all clients."""
         self.watcher.warned(
             f"{slow.rule} of the script takes too long, and a client was closed with 1011",
             "a pattern without a repetition inside a repetition, such as (a|aa)+",

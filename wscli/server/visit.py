@@ -54,4 +54,4 @@ class Watcher:
         """Report a failure in the server itself."""
 
     def warned(self, message: str, hint: str) -> None:
-        """Report a mistake of the user's that shows only while the server runs."""
+        """Report a user's mistake that is noticed only while the server runs."""

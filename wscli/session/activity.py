@@ -1,4 +1,4 @@
-"""When bytes last moved on a connection, in either direction, and what they were."""
+"""Track when bytes last moved on a connection, in either direction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wscli.net.clock import Clock
 
 
 class SentMessage(NamedTuple):
-    """A message of ours: its number on this connection, opcode, and size in bytes."""
+    """A message that we sent: its number on this connection, opcode, and size in bytes."""
 
     number: int
     opcode: int
@@ -17,14 +17,14 @@ class SentMessage(NamedTuple):
 
 
 class Stillness(NamedTuple):
-    """How many seconds nothing had moved, and the message of ours that was the last thing to."""
+    """How many seconds nothing had moved, and our message if that was the last to move."""
 
     seconds: float
     message: SentMessage | None
 
 
 class Activity:
-    """Record what moves: called by the thread that drives, and by those that post."""
+    """Records traffic; called by the thread that drives, and by threads that post."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class Activity:
         self._last_moved = False  # whether the last message was the last thing that moved
 
     def posted(self, opcode: int, payloads: Sequence[bytes], mark: int) -> None:
-        """Record messages that leave when ``mark`` bytes in all have."""
+        """Record messages that have left once ``mark`` bytes in all have been sent."""
         if payloads:
             number = (self._last.number if self._last else 0) + len(payloads)
             self._last = SentMessage(number, opcode, len(payloads[-1]))

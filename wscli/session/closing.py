@@ -57,7 +57,7 @@ class Closing:
         self._give_up = give_up if self._give_up is None else min(self._give_up, give_up)
 
     def limit(self, seconds: float) -> None:
-        """Give up these many seconds from now at the latest, however many bytes leave until then.
+        """Give up ``seconds`` from now at the latest, even if bytes are still being sent.
 
         It only sets an attribute, so a signal handler may call it, also before there is a Close.
         """

@@ -10,8 +10,8 @@ from wscli.session.closing import Closing
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, close_code_name, opcode_name
 from wscli.wire.rules import CLOSE_CODE, Violation
 
-_JUST = 1.0  # seconds: what ends sooner after a message of ours may have to do with it
-_IDLE = 10.0  # seconds without traffic, from which on keepalive pings are worth a try
+_JUST = 1.0  # seconds; a loss this soon after our message may be related to it
+_IDLE = 10.0  # seconds without traffic, after which keepalive pings are suggested
 _TOLERANCE = 0.75  # seconds by which a well-known time limit may be missed
 
 _MOVING = Stillness(0.0, None)
@@ -54,7 +54,7 @@ class End(NamedTuple):
 
     @property
     def ours(self) -> bool:
-        """Whether we closed, and the peer had nothing to say against it."""
+        """Whether we closed first, and the peer did not object."""
         if self.peer_began is not False or self.violation or self.unanswered is not None:
             return False
         return self.hung_up or self.code == self.sent or self.code in NORMAL_CLOSE_CODES
@@ -70,10 +70,10 @@ def make_end(
     hung_up: bool = False,
     still: Stillness = _MOVING,
 ) -> End:
-    """Return the end that a closing handshake comes to.
+    """Return the end that results from a closing handshake.
 
-    ``lost`` describes the loss if no Close frame was received; ``hung_up`` is True if that was the
-    peer ending TCP, with nothing missing.
+    ``lost`` describes the loss if no Close frame was received; ``hung_up`` is True if the peer
+    ended TCP, and no message was cut off.
     """
     code, reason, detail = CloseCode.ABNORMAL_CLOSURE.value, "", ""
     if closing.violation is not None:
@@ -103,7 +103,7 @@ def closed_error(end: End) -> WscliError:
     """Return the error for an attempt to use a connection that has ended."""
     if end.ours:
         code = end.code if end.sent is None else end.sent
-        what = f"the connection was closed with {describe_close(end)}, by us"
+        what = f"we closed the connection with {describe_close(end)}"
         return ConnectionClosed(what, code, end.reason)
     return error_of(end) or ConnectionClosed(
         f"the connection was closed with {describe_close(end)}", end.code, end.reason
@@ -111,9 +111,9 @@ def closed_error(end: End) -> WscliError:
 
 
 def error_of(end: End) -> WscliError | None:
-    """Return the error that an end is, or None if the connection closed normally.
+    """Return the error for an end, or None if the connection closed normally.
 
-    A Close of our own is no error, whatever its code.
+    A Close of our own is not an error, whatever its code.
     """
     if end.violation is not None:
         return _violation_error(end.violation)
@@ -143,7 +143,7 @@ def error_of(end: End) -> WscliError | None:
 def describe_close(end: End) -> str:
     """Return code, name and reason of the Close that ended a connection.
 
-    That is ours where we closed first, with the peer's answer behind it if it differs.
+    If we closed first, that is our Close, followed by the peer's answer if it differs.
     """
     if end.peer_began is not False or end.violation is not None or end.sent in (None, end.code):
         return _describe_code(end.code, end.reason)
@@ -158,7 +158,7 @@ def _describe_code(code: int, reason: str = "") -> str:
 
 
 def describe_stillness(end: End) -> str:
-    """Return how a loss relates to what moved before it, or "" where it does not."""
+    """Describe the traffic before a loss if it may explain the loss, else return ""."""
     seconds, message = end.still
     if message is not None and seconds < _JUST:
         what = f"message {message.number:,}, {opcode_name(message.opcode)}, {message.size:,} B"

@@ -1,4 +1,4 @@
-"""The inbox: messages that have been received and not been taken yet."""
+"""The inbox: messages that have been received and not yet taken."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from wscli.wire.codes import Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Messages
 
-# What a message occupies besides its payload: a tuple, a bytes object and two references.
+# Bytes for a message besides its payload: a tuple, a bytes object and two references.
 _OVERHEAD = sys.getsizeof((0, b"")) + sys.getsizeof(b"") + 16
 
 
 class Inbox:
     """A queue of messages, text as str and binary as bytes.
 
-    It is full when what its messages occupy in memory reaches ``limit`` bytes.
+    It is full when its messages occupy ``limit`` bytes of memory.
     """
 
     def __init__(self, limit: int) -> None:

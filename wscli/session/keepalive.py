@@ -8,7 +8,7 @@ from wscli.net.clock import Clock
 
 
 class Keepalive:
-    """Ping at an interval, and notice when nothing at all came after a ping.
+    """Ping at an interval, and detect that no byte at all came after a ping.
 
     Any byte from the peer proves that it is alive, not only the pong: that may wait behind
     megabytes of messages which we are slow to read. ``interval`` and ``timeout`` are in seconds;

@@ -45,7 +45,7 @@ class Reconnect:
 
 
 def is_ours(outcome: End | WscliError) -> bool:
-    """Return whether the connection ended because the user wanted it to."""
+    """Return True if the connection ended because the user wanted it to."""
     return (
         isinstance(outcome, End)
         and outcome.peer_began is False
@@ -55,7 +55,7 @@ def is_ours(outcome: End | WscliError) -> bool:
 
 
 def is_final(outcome: End | WscliError) -> bool:
-    """Return whether another attempt would get the same answer, or be unwelcome."""
+    """Return True if another attempt would get the same answer, or be unwelcome."""
     if isinstance(outcome, End):
         return outcome.code == CloseCode.POLICY_VIOLATION or 4000 <= outcome.code <= 4999
     if outcome.closed_early:

@@ -36,7 +36,7 @@ OUTBOX_HIGH_WATER = 1 << 20
 _INBOX_LIMIT = 4 << 20  # bytes, or one message of the largest size
 _PONG_LIMIT = 64 << 10  # bytes that wait to be sent, above which only the newest pong is kept
 _FIN_GRACE = 1.0  # seconds for the server to end TCP first, as it should (RFC 6455 §7.1.1)
-_TURN = 0.05  # seconds of decoding, after which a turn ends: signals are looked at between turns
+_TURN = 0.05  # seconds of decoding, after which a turn ends: signals are handled between turns
 
 
 class Session:
@@ -83,7 +83,7 @@ class Session:
         self._keepalive = Keepalive(clock, options.ping_interval, options.ping_timeout)
         self._pings = Pings(clock)
         self._inbox = Inbox(max(_INBOX_LIMIT, options.max_size)) if inbox else None
-        self._incoming: Iterator[list[Item]] | None = None  # what has been read, yet to be decoded
+        self._incoming: Iterator[list[Item]] | None = None  # bytes that were read, to be decoded
         self._arrival = (0.0, 0.0)  # the time of the last read and how long after the dial it was
         self._late_pong: bytes | None = None
         self._unanswered: float | None = None
@@ -174,7 +174,7 @@ class Session:
         return self._pump.pending
 
     def unsent_messages(self) -> int:
-        """Count the messages that were posted and have not left as a whole."""
+        """Count the messages that were posted and have not been sent completely."""
         data, left = self._pump.outbox()
         return count_messages(data) - count_messages(data[:left])
 
@@ -183,12 +183,12 @@ class Session:
     def receive(self, timeout: float | None = None) -> str | bytes:
         """Return the next message, waiting at most ``timeout`` seconds; 0 polls.
 
-        A poll reads from the network once, without waiting, and returns a message that is then
-        complete.
+        A poll reads from the network once, without waiting, and returns a message if one is
+        complete then.
 
         Raises:
             TimedOut: if none came in time.
-            ProtocolError: if the peer broke the protocol; what came before has been returned.
+            ProtocolError: if the peer broke the protocol; earlier messages have been returned.
             ConnectionClosed: if the connection has ended; ConnectionLost is one of these.
         """
         inbox = self._inbox
@@ -286,7 +286,7 @@ class Session:
         reason: str = "",
         timeout: float | None = None,
     ) -> None:
-        """Send Close without waiting for what follows; raises as ``close`` does."""
+        """Send Close without waiting for the peer's; raises as ``close`` does."""
         _check_close(code, reason)
         with self._driver.lock:
             self._reply()
@@ -295,10 +295,10 @@ class Session:
         self.wake()  # who drives may have to wait for less long now
 
     def end_within(self, seconds: float) -> None:
-        """Let the closing handshake take no longer than this, also if the peer reads slowly.
+        """Limit the duration of the closing handshake, even if the peer reads slowly.
 
-        Without it, each byte that leaves gives the peer its time again. It sends no Close; safe in
-        a signal handler.
+        Without this limit the timer restarts with every byte sent. Sends no Close; safe in a signal
+        handler.
         """
         self._closing.limit(seconds)
         self.wake()
@@ -401,12 +401,12 @@ class Session:
         self._keepalive.heard()
         self._arrival = (self._clock.time(), self._clock.monotonic() - self._started)
         batches = self._connection.receive(data)
-        # A reset is read up to its end also where no more is wanted.
+        # After a reset, everything is read, even if the last read is not decoded yet.
         self._incoming = chain(self._incoming, batches) if self._incoming else batches
         self._decode()
 
     def _decode(self) -> None:
-        """Pass on what has been read, batch by batch, while there is room and time."""
+        """Pass on the bytes that were read, batch by batch, while there is room and time."""
         end = self._clock.monotonic() + _TURN
         for items in self._incoming or ():
             self._take(items)
@@ -461,7 +461,7 @@ class Session:
                 self.post_ping(payload)
 
     def _end_silence(self) -> None:
-        """Close if nothing has come since a keepalive ping; what waits to be read has come."""
+        """Close if nothing was received since a keepalive ping; unread bytes count as received."""
         unanswered = self._keepalive.unanswered()
         if unanswered is None or self._closing.sent is not None:
             return
@@ -527,7 +527,7 @@ def _encode(message: str | bytes) -> tuple[Opcode, bytes]:
         return Opcode.TEXT, message.encode()
     if isinstance(message, bytes | bytearray | memoryview):
         return Opcode.BINARY, bytes(message)
-    raise TypeError(f"a message is str or bytes, not {type(message).__name__}")
+    raise TypeError(f"a message must be str or bytes, not {type(message).__name__}")
 
 
 def _check_close(code: int, reason: str) -> None:

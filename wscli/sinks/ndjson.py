@@ -98,7 +98,7 @@ class NdjsonSink(Sink):
         """Write the event ``error``."""
         fields = {"status": int(error.status), "message": error.what}
         if error.evidence:
-            # A head of HTTP in it has lines that end with CRLF, and the rest has not.
+            # The lines of an HTTP head in it end with CRLF, the others with LF.
             fields["evidence"] = error.evidence.replace("\r\n", "\n")
         if error.hint:
             fields["hint"] = error.hint

@@ -1,4 +1,4 @@
-"""What is said on stderr without being asked for: light, since one-shot commands load it."""
+"""Notices on stderr without -v; a small module, since one-shot commands load it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from wscli.sinks.output import Output
 
 
 class NoticeSink(Sink):
-    """Writes what must not go unnoticed where no other sink describes the connection.
+    """Writes important notices if no other sink describes the connection.
 
-    That is a subprotocol that was offered and not chosen and, with ``reasons``, the reason of a
-    normal close; one of an error is part of that error.
+    These are that the server chose none of the subprotocols and, with ``reasons``, the reason of a
+    normal close; the reason of any other close is part of the error.
     """
 
     def __init__(self, output: Output, palette: Palette, *, reasons: bool) -> None:
@@ -38,7 +38,7 @@ class NoticeSink(Sink):
 
 
 def describe_declined(names: tuple[str, ...]) -> str:
-    """Return what it means that a server chose none of the subprotocols offered."""
+    """Explain that the server chose none of the subprotocols offered."""
     # WebSockets Standard, "establish a WebSocket connection": no choice fails the connection.
     return (
         f"the server chose none of the subprotocols offered ({', '.join(names)}); "

@@ -1,4 +1,4 @@
-"""Where sinks write: a raw stream, to which every byte goes, or an error says why not.
+"""The output of sinks: a raw stream to which every byte is written, or an error is raised.
 
 A write blocks for as long as the reader takes nothing: that is the back pressure which slows the
 peer down. Making the descriptor non-blocking would end that wait, but the flag belongs to the open
@@ -32,13 +32,13 @@ class OutputStalled(OutputError):
     def __init__(self, name: str, unwritten: int, status: ExitStatus) -> None:
         evidence = f"{unwritten:,} bytes or more were not written"
         waits_longer = status == ExitStatus.TIMEOUT
-        hint = "--timeout waits longer, for whatever reads it, too" if waits_longer else ""
+        hint = "--timeout waits longer, also for the reader of the output" if waits_longer else ""
         super().__init__(f"gave up on {name}: it is not read, or too slowly", evidence, hint)
         self.status = status
 
 
 class _Abandoned(Exception):
-    """Raised by a signal handler out of a write that blocks."""
+    """Raised by a signal handler to end a write that blocks."""
 
     def __init__(self, status: ExitStatus) -> None:
         super().__init__()
@@ -60,15 +60,15 @@ class MainThreadWrites:
             self._under_way = True
 
     def end(self) -> None:
-        """Let the write return."""
+        """Record that the write has returned."""
         if threading.current_thread() is threading.main_thread():
             self._under_way = False
 
     def abandon_blocked(self, status: ExitStatus) -> None:
-        """End the write that is under way if it already was at the last call.
+        """End the write in progress if it was already in progress at the last call.
 
         A signal handler calls this repeatedly once nothing may block any longer: a write that
-        merely happens to be under way is not ended, and one that blocks later is. The output then
+        merely happens to be in progress is not ended, and one that blocks later is. The output then
         raises ``OutputStalled`` with this status.
         """
         blocked = self._under_way and self._count == self._count_before
@@ -84,12 +84,13 @@ main_thread_writes = MainThreadWrites()
 class Output:
     """Write whole batches to a stream, also to one that another process made non-blocking.
 
-    When the reader has gone, the first write says so, and later ones are dropped: the code that
+    When the reader has gone, the first write raises an error, and later ones are dropped: the code
+    that
     closes the connection may still have something to write.
     """
 
     def __init__(self, stream: RawStream, name: str | None = "the output") -> None:
-        """Write to a stream; one without a name is talk, whose loss is not an error."""
+        """Write to a stream; if ``name`` is None, the loss of its reader is not an error."""
         self._stream = stream
         self._name = name
         self._gone = False

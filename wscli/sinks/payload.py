@@ -10,7 +10,7 @@ from wscli.session.bus import Batch, Sink
 from wscli.sinks.output import Output
 from wscli.wire.events import Messages
 
-_LARGE = 256 << 10  # bytes of a payload, from which on a further write costs less than a copy
+_LARGE = 256 << 10  # bytes; for a larger payload a second write costs less than a copy
 
 
 class PayloadSink(Sink):
@@ -48,7 +48,7 @@ class PayloadSink(Sink):
             self._output.write(b"".join((prefix, between.join(payloads), self._end)))
 
     def _write_large(self, prefix: bytes, payload: bytes) -> None:
-        """Write a payload as it is: joined to its end it would take its memory twice."""
+        """Write a payload without copying it: joined to its end it would take its memory twice."""
         has_end = self._only_missing and payload.endswith(self._end)
         for piece in (prefix, payload, b"" if has_end else self._end):
             if piece:

@@ -16,7 +16,7 @@ from wscli.wire.head import Headers
 RECENT = 10
 """Seconds that count as recent."""
 
-_SHORTEST_SPAN = 0.1  # seconds; a rate over less would say nothing
+_SHORTEST_SPAN = 0.1  # seconds; a rate over less would be meaningless
 
 _COMPRESSED = 4  # RSV1, of a data frame (RFC 7692 §6)
 _DATA_OPCODES = frozenset({Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY})

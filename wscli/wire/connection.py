@@ -19,7 +19,7 @@ from wscli.wire.rules import Case, Violation, judge
 Item = Frame | Run | Event
 
 _PIECE_FRAMES = 1024  # frames that are encoded together
-_PIECE_SIZE = 64 << 10  # bytes of payload that are, or one frame
+_PIECE_SIZE = 64 << 10  # bytes of payload that are encoded together, or one frame
 
 
 _BATCH_FRAMES = 8192
@@ -61,9 +61,9 @@ class Receiver:
         return self._parser.mid_frame or self._assembler.in_message
 
     def receive(self, data: bytes) -> Iterator[list[Item]]:
-        """Yield frames and, each behind the frame that completes it, events, in batches.
+        """Yield frames and, each after the frame that completes it, events, in batches.
 
-        A batch is decoded when it is asked for: one read may inflate to gigabytes. It holds at
+        A batch is decoded when it is requested: one read may inflate to gigabytes. It holds at
         most some thousand frames, and about 1 MiB of inflated messages beyond the last of them.
         Take all batches before the next call.
 
@@ -145,8 +145,8 @@ class Receiver:
         yield violation
 
     def _judge(self, frame: Frame) -> Violation | None:
-        # Most frames are short and like one that was found legal before: the table of rules need
-        # not be gone through for each of a million fragments.
+        # Most frames are short and like an earlier one that was legal: the rules need not be
+        # checked for each of a million fragments.
         in_message = self._assembler.in_message
         shape = (frame.opcode, frame.fin, frame.rsv, frame.mask_key is None, in_message)
         short = frame.length_form == 7

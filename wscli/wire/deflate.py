@@ -148,9 +148,9 @@ class Inflater:
         self._zlib = zlib.decompressobj(-window_bits)
 
     def inflate(self, data: bytes, *, last: bool, room: int) -> Iterator[bytes]:
-        """Yield what one fragment inflates to, in pieces of at most 1 MiB.
+        """Yield the inflated data of one fragment, in pieces of at most 1 MiB.
 
-        ``last`` is for the last fragment of a message. Take all pieces before the next call.
+        ``last`` is True for the last fragment of a message. Take all pieces before the next call.
 
         Raises:
             BrokenDeflate: if the data is not a DEFLATE stream.

@@ -197,9 +197,9 @@ class FrameParser:
         return bool(self._buffer) or self.partial is not None
 
     def feed(self, data: bytes) -> Iterator[Frame | Run]:
-        """Yield the frames that ``data`` completes; look at ``partial`` for the one begun.
+        """Yield the frames that ``data`` completes; an incomplete one is ``partial``.
 
-        Each is cut when it is asked for. Take them all before the next call.
+        Each is parsed when it is requested. Take them all before the next call.
         """
         pos = 0
         if self.partial is not None:
@@ -244,7 +244,7 @@ class FrameParser:
 
 
 def count_messages(data: bytes) -> int:
-    """Count the data messages whose last frame is whole in some bytes that begin with a frame."""
+    """Count the data messages that end in some bytes; these begin with a frame."""
     count = 0
     for item in FrameParser().feed(data):
         if isinstance(item, Run):

@@ -38,7 +38,7 @@ class Fault(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """What client and server agreed on; ``faults`` is empty where the response is valid.
+    """The agreement of client and server; ``faults`` is empty if the response is valid.
 
     ``declined`` holds the subprotocols offered if the server chose none of them. RFC 6455 §4.1
     allows that, but browsers fail the connection.

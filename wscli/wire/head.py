@@ -10,7 +10,7 @@ MAX_HEAD = 64 << 10
 """Bytes of a response head that are read before it is given up."""
 
 MAX_FRAMING = 16 << 10
-"""Bytes of chunk extensions and trailer fields that are read of one body (hyper has the same)."""
+"""The limit for the chunk extensions and trailer fields of a body, in bytes, as in hyper."""
 
 # Patterns are compiled by re, which keeps them, when they are first used.
 _END = rb"\r?\n\r?\n"
@@ -183,7 +183,7 @@ class Body:
 class _Chunks:
     """Decode the chunked transfer coding (RFC 9112 §7.1) piece by piece.
 
-    ``ended`` turns true behind the trailer section, and where the framing is malformed or longer
+    ``ended`` turns true after the trailer section, and where the framing is malformed or longer
     than MAX_FRAMING: both end the content that can be read.
     """
 

@@ -25,7 +25,7 @@ _utf8_decoder = getincrementaldecoder("utf-8")
 
 
 BATCH_SIZE = 1 << 20
-"""Bytes that messages inflate to, after which they are passed on before more is inflated."""
+"""After this many inflated bytes, messages are passed on before more is inflated."""
 
 
 class Broken(Exception):
@@ -37,7 +37,7 @@ class Broken(Exception):
 
 
 class Assembler:
-    """Turn frames whose headers have been judged into events.
+    """Turn frames whose headers have been checked into events.
 
     A message may have at most ``max_size`` bytes, both on the wire and inflated.
     """
@@ -53,7 +53,7 @@ class Assembler:
         return self._message is not None
 
     def run(self, run: Run) -> Iterator[Messages]:
-        """Yield the messages of a run, inflated as they are asked for.
+        """Yield the messages of a run, inflated as they are requested.
 
         Raises:
             Broken: at the message that breaks a rule, when those before it have been yielded.
@@ -86,7 +86,7 @@ class Assembler:
             raise broken
 
     def frame(self, frame: Frame) -> Event | None:
-        """Return the event that a frame completes, if it does.
+        """Return the event that a frame completes, if any.
 
         Raises:
             Broken: if its payload breaks a rule; the message it belongs to is given up.
@@ -112,7 +112,7 @@ class Assembler:
         """Check the part of an incomplete frame that has arrived.
 
         Raises:
-            Broken: at the first octet that cannot be, however much is still to come.
+            Broken: at the first invalid octet, however much is still to come.
         """
         if partial.header.opcode & 0x8:
             return

@@ -1,4 +1,4 @@
-"""Bytes that arrive in pieces and are wanted whole."""
+"""Join bytes that arrive in pieces."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Pieces:
     """Collect pieces of a payload in little more memory than the payload itself.
 
     A few pieces are kept as they are and joined once. Beyond that they move to a growing buffer:
-    joining a list of many megabytes would need them twice, and a peer that trickles could make a
-    list keep one object for each byte.
+    joining a list of many megabytes would need them twice, and a peer that sends single bytes could
+    make a list keep one object for each.
     """
 
     __slots__ = ("_buffer", "_listed", "_pieces", "size")

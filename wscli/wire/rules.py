@@ -17,7 +17,7 @@ _OPCODES = frozenset(Opcode)
 
 
 class Case(NamedTuple):
-    """A frame's header, and what it is judged against."""
+    """A frame's header, and the context that it is checked against."""
 
     frame: Frame
     receiver: Role
@@ -37,8 +37,8 @@ class Rule(NamedTuple):
 class Violation(NamedTuple):
     """A rule that was broken, and the evidence.
 
-    ``reason`` is what the peer said in a Close frame that breaks the rule; ``hint`` is what to try
-    where the evidence tells.
+    ``reason`` is what the peer said in a Close frame that breaks the rule; ``hint`` is what to try,
+    if the evidence shows it.
     """
 
     rule: Rule
@@ -134,7 +134,7 @@ MESSAGE_SIZE = Rule(
     CloseCode.MESSAGE_TOO_BIG,
 )
 HTTP_RESPONSE = _protocol(
-    "http-response", "RFC 6455 §4.1", "sent an HTTP response behind its 101, in place of frames"
+    "http-response", "RFC 6455 §4.1", "sent an HTTP response after its 101, in place of frames"
 )
 DEFLATE_DATA = Rule(
     "deflate-data",

@@ -1,6 +1,6 @@
 """An HTTP response where the first frame should be.
 
-Some servers refuse a connection only after their 101, and write a second response behind it:
+Some servers refuse a connection only after their 101, and write a second response after it:
 Engine.IO without ``EIO=4`` in the query does. Read as a frame, its "HT" is a fragmented Close with
 RSV1 set, which no server may ever send, so nothing legal is mistaken for it.
 """
@@ -16,9 +16,9 @@ _MAX = 16 << 10  # bytes that are kept
 
 
 class StrayResponse:
-    """Take the first bytes behind the 101, and keep them where they begin an HTTP response.
+    """Take the first bytes after the 101, and keep them if they begin an HTTP response.
 
-    ``complete`` turns true when the response has come whole, or enough of it.
+    ``complete`` turns true when the whole response has come, or enough of it.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class StrayResponse:
         self.complete = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return the bytes that are frames: none of a response, nor of what may become one."""
+        """Return the bytes that are frames: none while they are, or may become, a response."""
         if self._passing:
             return data
         if self.complete:
@@ -53,14 +53,14 @@ class StrayResponse:
         return not self._passing and len(self._held) >= len(_START)
 
     def release(self) -> bytes:
-        """Return what was held of a beginning too short to tell; nothing more will come."""
+        """Return bytes held back because they were too few to decide; nothing more will come."""
         undecided = not (self._passing or self.recognised)
         self._passing = self._passing or undecided
         return bytes(self._held) if undecided else b""
 
     @property
     def violation(self) -> Violation | None:
-        """The violation that a response is, complete or not; None where none began."""
+        """The violation for a response, complete or not; None if none has begun."""
         if not self.recognised:
             return None
         if self._response is None or self._body is None:

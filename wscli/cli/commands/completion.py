@@ -21,8 +21,8 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
 command = Command(
     "completion",
     summary="Print the script that completes wscli's commands, options and files in a shell.",
-    text="SHELL is bash, zsh or fish. The script asks wscli for what may follow, so it need not be "
-    "printed again after an upgrade.",
+    text="SHELL is bash, zsh or fish. The script asks wscli for the candidates, so it stays valid "
+    "after an upgrade.",
     examples=[
         ('eval "$(wscli completion bash)"', "in ~/.bashrc"),
         ('eval "$(wscli completion zsh)"', "in ~/.zshrc"),

@@ -64,7 +64,7 @@ command = _Connect(
         ("wscli wss://example.com/ws", "the same command, in short"),
         (
             'wscli connect --reconnect --on-open \'{"subscribe":"trades"}\' URL',
-            "stay connected, and subscribe anew each time",
+            "stay connected, and subscribe again each time",
         ),
     ],
     params=[
@@ -75,8 +75,8 @@ command = _Connect(
             type=click.Choice(["never", "auto", "always"]),
             default="never",
             metavar="[=always]",
-            help="Connect again when the connection is lost, after 0.5s to 30s; also where the "
-            "server does not want it (1008, 4000 to 4999, HTTP 4xx) with =always.",
+            help="Connect again when the connection is lost, after 0.5s to 30s; with =always "
+            "even if the server refuses it (1008, 4000 to 4999, HTTP 4xx).",
         ),
         Option(
             "--on-open",
@@ -108,7 +108,7 @@ command = _Connect(
             section=_SECTION,
             type=_max_lines,
             metavar="N|off",
-            help="Cut messages to N lines instead of half the screen; /show has all of one.",
+            help="Cut messages to N lines instead of half the screen; /show shows a whole one.",
         ),
         *sending_options(),
         *seeing_options(),

@@ -37,7 +37,7 @@ command = Command(
     examples=[
         ("wscli listen wss://example.com/feed | jq .", "each message a line"),
         ("wscli listen -n 10 --json URL", "ten messages, each an event in JSON"),
-        ("wscli listen --for 1m URL > minute.txt", "what comes within a minute"),
+        ("wscli listen --for 1m URL > minute.txt", "all messages of one minute"),
     ],
     params=[
         url_argument(),

@@ -32,7 +32,7 @@ command = Command(
     ],
     params=[
         url_argument(),
-        Option("-c", "--count", type=count, metavar="N", help="End after so many pings."),
+        Option("-c", "--count", type=count, metavar="N", help="End after N pings."),
         Option(
             "-i",
             "--interval",

@@ -46,10 +46,10 @@ command = Command(
     "pipe",
     summary="Full duplex: each line of stdin is a message, each message a line of stdout.",
     text="After the end of stdin it closes once nothing has come for --linger, since many servers "
-    "stop answering when they see a Close. If the peer closes before all of stdin was sent, it "
-    "says how much was not: exit 8.\n\nWith --end, messages end with that terminator instead of a "
-    "line feed, and it is kept in them, in stdin and in stdout. With --escapes a message is still "
-    "a line, to which the terminator is added.",
+    "stop answering when they see a Close. If the peer closes before all of stdin was sent, wscli "
+    "says how much was not, and exits with 8.\n\nWith --end, messages on stdin and stdout end "
+    "with that terminator instead of a line feed, and include it. With --escapes a message is "
+    "still a line, and the terminator is added to it.",
     examples=[
         ("seq 1 200 | wscli pipe demo:", "200 lines there, 200 lines back"),
         ("wscli pipe URL < requests.ndjson | jq .result", "as part of a pipeline"),
@@ -68,7 +68,7 @@ command = Command(
             default="1s",
             show_default=True,
             metavar="DURATION",
-            help="Silence after the end of stdin that ends it; 0 closes at once.",
+            help="How long to wait for more messages after stdin has ended; 0 closes at once.",
         ),
         Option("-0", "--null", is_flag=True, help="Split and join at NUL instead of line feed."),
         Option("--whole", is_flag=True, help="Send all of stdin as one message."),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Placed(NamedTuple):
-    """A value of an option, and how many arguments stand before it."""
+    """An option's value, and the number of arguments before it."""
 
     place: int
     value: str
@@ -34,7 +34,7 @@ class _PlacedOption(Option):
     """An option whose position among the arguments matters."""
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
-        """Have the parser keep the place of each value."""
+        """Make the parser record the position of each value."""
         super().add_to_parser(parser, ctx)
         for name in self.opts:
             parsed = parser._long_opt[name]  # noqa: SLF001, click has no public way
@@ -45,7 +45,7 @@ class _PlacedOption(Option):
 
 
 def _expectation(placed: _Placed) -> tuple[int, Matcher]:
-    """Return how many messages stand before a pattern, and the pattern."""
+    """Return the number of messages before a pattern, and the pattern."""
     return max(0, placed.place - 1), pattern(placed.value)  # the URL is not a message
 
 
@@ -82,19 +82,19 @@ command = Command(
     "send",
     summary="Connect, send each MESSAGE, print the replies, close.",
     text="Each message is sent when the one before it has its reply, or after --wait without one. "
-    "The reply is the message with the same id where there is one: JSON-RPC, DevTools, GraphQL, "
-    "OCPP, Socket.IO, SignalR, Jupyter, Phoenix; else the next message. Other messages are printed "
-    "and do not count, but where only others came, --wait of silence ends it. An error reply of "
-    "these protocols is status 10. Without a MESSAGE it waits for one message.\n\nMESSAGE may be "
-    "@FILE, or @- for stdin; with --binary also 0xHEX or b64:BASE64. A text that begins with @ "
-    "is written @@. A PATTERN is a regular expression, or a JSONPath query if it begins with $. or "
-    "$[ and it matches where the query finds something.",
+    "If a message has an id (JSON-RPC, DevTools, GraphQL, OCPP, Socket.IO, SignalR, Jupyter, "
+    "Phoenix), its reply is the message with the same id, else the next message. Other messages "
+    "are printed and do not count; if only those arrive, silence for --wait ends the command. If "
+    "a reply reports an error of such a protocol, the exit status is 10. Without a MESSAGE, wait "
+    "for one message.\n\nMESSAGE may be @FILE, or @- for stdin; with --binary also 0xHEX or "
+    "b64:BASE64. Write @@ for a text that begins with @. A PATTERN is a regular expression or, if "
+    "it begins with $. or $[, a JSONPath query, which matches if it selects anything.",
     examples=[
         ("wscli send demo: hello", "to the embedded server, which echoes"),
         ('wscli send -v wss://example.com/ws \'{"op":"ping"}\'', "with the handshake on stderr"),
         ("wscli send -b URL 0x01ff @image.png", "two binary messages"),
         ("wscli send -n 3 --timeout 1s URL", "the first three messages that the server pushes"),
-        ("wscli send --until '$[?@.done == true]' URL @job.json", "all up to one that matches"),
+        ("wscli send --until '$[?@.done == true]' URL @job.json", "print all up to a match"),
         ("wscli send URL --expect welcome hello", "wait for a greeting, then send"),
     ],
     params=[
@@ -105,13 +105,13 @@ command = Command(
             "--replies",
             type=count_or_zero,
             metavar="N",
-            help="How many replies to wait for, instead of one to each message; 0 waits for none.",
+            help="How many replies to wait for, instead of one per message; 0 waits for none.",
         ),
         Option(
             "--until",
             type=pattern,
             metavar="PATTERN",
-            help="Wait for a match in what comes after the last message was sent.",
+            help="Wait for a match, among messages received after the last one was sent.",
         ),
         _PlacedOption(
             "--expect",
@@ -119,8 +119,8 @@ command = Command(
             type=_expectation,
             multiple=True,
             metavar="PATTERN",
-            help="Between messages: wait for a match before the next one is sent; exit 6 if none "
-            "comes within --timeout.",
+            help="Placed between messages: wait for a match before sending the next one; exit 6 "
+            "if none comes within --timeout.",
         ),
         Option(
             "--wait",

@@ -27,7 +27,7 @@ def address(value: str) -> tuple[str, int]:
 
 
 def origin(value: str) -> str:
-    """Read an origin as browsers write it: scheme, host in lower case, port if it is unusual.
+    """Read an origin as browsers write it: scheme, host in lower case, port unless default.
 
     ``*`` stands for every origin.
     """
@@ -95,15 +95,15 @@ def _limit_options() -> list[click.Parameter]:
             type=origin,
             multiple=True,
             metavar="ORIGIN",
-            help="Let pages of this origin connect too; repeatable, '*' for all. Without it only "
-            "pages of this machine and of the server's own host may.",
+            help="Accept pages of this origin too; repeatable, '*' for all. By default only pages "
+            "of this machine and of the server's own host may connect.",
         ),
         Option(
             "--max-clients",
             section=section,
             type=count,
             metavar="N",
-            help="Answer 503 to more WebSockets than these.",
+            help="Answer 503 when N WebSockets are open.",
         ),
         Option(
             "--max-size",
@@ -119,7 +119,7 @@ def _limit_options() -> list[click.Parameter]:
             type=size,
             default=_DEFAULTS.queue,
             metavar="SIZE",
-            help="Drop a hub's member when more than this would wait for it; 1MiB unless given.",
+            help="Drop a hub member when its queue would exceed this; 1MiB unless given.",
         ),
         Option(
             "--ping-interval",
@@ -156,12 +156,12 @@ command = Command(
     "/poll and /longpoll. Each of them is also at demo:PATH, with no server at hand.",
     examples=[
         ("wscli serve", "then open http://127.0.0.1:8765/ in a browser"),
-        ("wscli serve --mode hub 0.0.0.0:9000", "a chat for whoever can reach this machine"),
+        ("wscli serve --mode hub 0.0.0.0:9000", "a chat for anyone who can reach this machine"),
         (
             "wscli serve --tls --origin https://app.example",
-            "wss://, for the pages of one more site",
+            "wss://, also for pages of another site",
         ),
-        ("wscli serve --script replies.toml", "a server that says what a test needs"),
+        ("wscli serve --script replies.toml", "a server with the replies that a test needs"),
     ],
     params=[
         click.Argument(

@@ -14,7 +14,7 @@ _NAMES_WIDTH = 25
 _KEYS = """\
 Any other line is sent as text; // begins a text that begins with /.
 Tab completes, Ctrl-R searches; Alt-Enter adds a line, a paste is one message.
-Ctrl-V inserts the next key as it is, a control character too.
+Ctrl-V inserts the next key as it is, even a control character.
 Ctrl-C clears the line and twice leaves; Ctrl-D closes and leaves."""
 
 

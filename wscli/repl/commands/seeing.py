@@ -30,8 +30,8 @@ _FILE_AND_NUMBER = r"(.+?)(?:\s+([0-9]{1,15}))?"
 _COUNT = "[0-9]{1,15}"
 _LONGEST_QUOTED = 40  # characters of an argument that an error repeats
 _CUTS = {"off": NO_LIMIT, "auto": None}
-_MOST_AGAIN = 20  # messages that /filter shows of those that have come
-_SEARCH_FOR = 0.25  # seconds that /filter looks through these
+_MOST_AGAIN = 20  # earlier messages that /filter shows, at most
+_SEARCH_FOR = 0.25  # seconds that /filter searches earlier messages
 _EXISTING: dict[str, Existing] = {
     "-f": "replace",
     "--force": "replace",
@@ -90,14 +90,14 @@ def _switch(name: str, argument: str, now: bool, shell: Shell) -> bool:
 def cut_messages(shell: Shell, argument: str) -> None:
     """Cut messages to N lines; auto is half the screen.
 
-    It is for messages that come or leave from now on; /show N has all of one.
+    It applies to messages sent or received from now on; /show N shows all of one.
     """
     word, display = argument.strip(), shell.display
     if word:
         display.cut_at = _read_cut(word)
-    shown = {None: "to half the screen", NO_LIMIT: "nowhere"}
-    lines = f"to {display.cut_at:,} line{'s' * (display.cut_at != 1)}" if display.cut_at else ""
-    shell.note(f"messages are cut {shown.get(display.cut_at, lines)}")
+    shown = {None: "cut to half the screen", NO_LIMIT: "not cut"}
+    lines = f"cut to {display.cut_at or 0:,} line{'s' * (display.cut_at != 1)}"
+    shell.note(f"messages are {shown.get(display.cut_at, lines)}")
 
 
 def _read_cut(word: str) -> int | None:
@@ -112,11 +112,11 @@ def _read_cut(word: str) -> int | None:
 
 @command("filter", "[PATTERN]")
 def filter_messages(shell: Shell, argument: str) -> None:
-    """Show only messages that match, or, alone, all.
+    """Show only messages that match; without a PATTERN, all.
 
     PATTERN is a regular expression, or a JSONPath query such as $.data.price or
-    $[?@.id == 1], and is for messages that come. The latest that match of those
-    that have come are shown again. All are counted and kept for /show.
+    $[?@.id == 1]. It applies to messages received from now on, and the latest
+    earlier matches are shown again. All messages are counted and kept for /show.
     """
     if not argument:
         shell.display.filter = None
@@ -134,7 +134,7 @@ def filter_messages(shell: Shell, argument: str) -> None:
 
 
 def _matching(matcher: Matcher, entries: list[Entry]) -> list[Entry]:
-    """Return the latest matching messages that came, as far as they are found in little time."""
+    """Return the latest received messages that match, as far as a short search finds them."""
     found: list[Entry] = []
     stop = time.monotonic() + _SEARCH_FOR
     try:
@@ -150,9 +150,9 @@ def _matching(matcher: Matcher, entries: list[Entry]) -> list[Entry]:
 
 def _count_found(found: list[Entry], entries: list[Entry]) -> str:
     if not any(entry.incoming for entry in entries):
-        return "none has come yet"
+        return "no message has come yet"
     if not found:
-        return "none of the latest does"
+        return "none of the latest matches"
     return f"the latest {len(found)}:" if len(found) > 1 else "the latest one:"
 
 
@@ -198,7 +198,7 @@ def save_messages(shell: Shell, argument: str) -> None:
     """Write the messages so far to a file, or one of them.
 
     All are written as events, in lines of JSON; one is written as it is, byte for
-    byte. A file that is not empty is replaced with -f, and added to with -a.
+    byte. -f replaces a file that is not empty, -a appends to it.
 
     /save session.jsonl
     /save image.png 17
@@ -230,7 +230,7 @@ def _write_events(entries: list[Entry], output: Output) -> None:
 
 
 def _take_existing(argument: str) -> tuple[Existing, str]:
-    """Split an argument into what happens to a file that is not empty, and the rest."""
+    """Split an argument into the choice for a file that is not empty, and the rest."""
     word, _, rest = argument.strip().partition(" ")
     if word not in _EXISTING:
         return "refuse", argument.strip()
@@ -245,7 +245,7 @@ def _existing_hint(name: str, argument: str) -> str:
 def record_events(shell: Shell, argument: str) -> None:
     """Write every event from now on to a file, until off.
 
-    A file that is not empty is replaced with -f, and added to with -a.
+    -f replaces a file that is not empty, -a appends to it.
     """
     existing, argument = _take_existing(argument)
     path = os.path.expanduser(argument)

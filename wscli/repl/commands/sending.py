@@ -28,9 +28,9 @@ _ESCAPES = r"-e(?:\s|\Z)"
 def send_text(shell: Shell, argument: str) -> None:
     r"""Send text, as a line without a slash does.
 
-    -e replaces \0 \n \r \t \xNN \uNNNN and \\ in TEXT. @FILE sends what is in a
-    file, and @@ begins a text that begins with @. /text alone sends an empty
-    message.
+    -e replaces \0 \n \r \t \xNN \uNNNN and \\ in TEXT. @FILE sends the contents
+    of a file; write @@ for a text that begins with @. /text alone sends an
+    empty message.
 
     /text -e CONNECT\n\n\0
     """
@@ -41,8 +41,7 @@ def send_text(shell: Shell, argument: str) -> None:
 def send_binary(shell: Shell, argument: str) -> None:
     """Send a binary message: 0xHEX, b64:BASE64, a file.
 
-    Other text is sent as the bytes of its UTF-8; -e replaces escapes in it, as
-    /text does.
+    Other text is sent as UTF-8; -e replaces escapes in it, as in /text.
 
     /binary 0x00ff10
     /binary b64:AP8Q
@@ -122,7 +121,7 @@ def compact_json(text: str) -> str:
     """Return JSON without white space between its tokens.
 
     Raises:
-        UsageError: if it is not JSON (RFC 8259), or nested too deeply to find out.
+        UsageError: if it is not JSON (RFC 8259), or nested too deeply to be checked.
     """
     import json
 
@@ -163,4 +162,4 @@ def _close_hint(number: str) -> str:
     allowed = "1000 to 1003, 1007 to 1014 and 3000 to 4999 may be sent"
     if not re.fullmatch("[0-9]{1,5}", number) or int(number) > _MAX_CODE:
         return allowed
-    return f"{allowed}; /frame --opcode close 0x{int(number):04x} sends {number} all the same"
+    return f"{allowed}; /frame --opcode close 0x{int(number):04x} sends {number} anyway"

@@ -23,8 +23,8 @@ Run = Callable[["Shell", str], None]
 class Command(NamedTuple):
     """A slash command.
 
-    ``usage`` shows its arguments; ``summary`` and ``details`` say what it does; ``words`` are
-    what its arguments may be completed to, and ``values`` what may follow some of these words.
+    ``usage`` shows its arguments; ``summary`` and ``details`` say what it does; ``words`` are the
+    completions of its arguments, and ``values`` the completions after some of these words.
     """
 
     name: str

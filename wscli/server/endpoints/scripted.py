@@ -19,7 +19,7 @@ _TURN = 0.01  # seconds of work, after which other connections have a turn
 class Scripted(Endpoint):
     """Answers each message when the one before has been answered.
 
-    ``slow`` is called with a rule that takes too long, the first time that it does.
+    ``slow`` is called with a rule the first time that it takes too long.
     """
 
     def __init__(self, script: Script, slow: Callable[[SlowRule], None]) -> None:

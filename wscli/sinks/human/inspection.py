@@ -58,9 +58,9 @@ _RESPONSE = {
 class InspectionSink(Sink):
     """Writes a report when the connection is open, or when it could not be opened.
 
-    The heads are written byte for byte, unless to a terminal or in colour, which is meant for
-    one: then nothing in them reaches it unescaped. Headers and phases are laid out to
-    ``width``, where there is one.
+    The heads are written byte for byte, except to a terminal or in colour, which is meant for a
+    terminal: then control characters are escaped. Headers and phases are laid out to ``width``, if
+    it is given.
     """
 
     def __init__(self, output: Output, palette: Palette, width: int | None) -> None:
@@ -102,9 +102,9 @@ class InspectionSink(Sink):
         self._output.write(heads + "\n".join(filter(None, sections)).encode())
 
     def _response_bytes(self, opening: Opening) -> bytes:
-        """Return the response with what was read of its body, or whatever came in its place.
+        """Return the response with the part of its body that was read, or the bytes received.
 
-        The body is laid out for a terminal; elsewhere it is as it was.
+        The body is laid out for a terminal; elsewhere it is unchanged.
         """
         received = opening.received
         if opening.response is not None:
@@ -190,7 +190,7 @@ def _explain_subprotocol(agreement: Agreement) -> str:
 
 
 def _compare_verdicts(agreement: Agreement, opinion: str | None) -> Iterator[tuple[str, str]]:
-    """Yield a row where websocket-client judges a 101 otherwise than wscli does."""
+    """Yield a row if websocket-client judges a 101 differently from wscli."""
     accepted = opinion == "accepted"
     if agreement.faults and accepted:
         yield "libraries", "websocket-client accepts this response, as others may"

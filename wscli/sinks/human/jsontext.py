@@ -29,7 +29,7 @@ _PARTIAL_ESCAPE = r"\\(?:u[0-9a-fA-F]{0,3})?\Z"
 
 
 class Abridgement:
-    """Limits JSON that is not to be shown whole: to some rows, and its long strings to a row each.
+    """Limits JSON to a number of rows, and each long string in it to one row.
 
     ``used`` is true afterwards if anything was left out.
     """
@@ -52,7 +52,7 @@ class Abridgement:
         return len(string) > self._longest
 
     def shorten(self, string: str, *, whole: bool) -> str:
-        """Return the beginning of a string, quoted, and the size of all of it where that is known.
+        """Return the beginning of a string, quoted, and its whole size if that is known.
 
         An escape sequence is not cut.
         """
@@ -97,8 +97,8 @@ def pretty_json(
 ) -> list[str] | None:
     """Return the lines of a JSON object or array, or None where the text is neither.
 
-    What fits the width stays on one line. With ``cut`` the text may be the beginning of one. Of a
-    text of any length only the part that an abridgement has room for is read.
+    A value that fits the width stays on one line. With ``cut`` the text may be incomplete at the
+    end. Only the part of the text that is shown is read, however long the text is.
     """
     if not re.match(_CONTAINER_BEGINS, text) or (abridgement is None and len(text) > _MAX_SIZE):
         return None
@@ -146,10 +146,10 @@ class _Parser:
         return _Leaf(match.lastgroup, text)
 
     def _broken_token(self) -> _Leaf:
-        """Return the beginning of a long string that the text ends in.
+        """Return the beginning of a long string in which the text ends.
 
         Raises:
-            _Cut: for another token that the text ends in.
+            _Cut: for another token in which the text ends.
             _NotJSON: for anything else.
         """
         if not (self._cut and self._at_cut()):

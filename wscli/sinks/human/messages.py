@@ -23,11 +23,11 @@ _META_WIDTH = 32
 _NUMBER_WIDTH = 6
 _ROOM_BESIDE = 80  # columns that a payload of several lines needs to stand beside its meta data
 _INDENT = "  "
-_LEAST_WIDTH = 20  # columns: in a narrower terminal lines are laid out for these
-_MAX_SCANNED = 1 << 20  # characters of a long JSON text that are looked through for its beginning
+_LEAST_WIDTH = 20  # columns; lines are laid out for at least this width
+_MAX_SCANNED = 1 << 20  # characters of a long JSON text that are parsed to show its beginning
 
 NO_LIMIT = 1 << 40
-"""Rows that no message fills."""
+"""A number of rows that no message reaches."""
 
 
 class Entry(NamedTuple):
@@ -87,7 +87,7 @@ class MessageView:
         return self._join(meta, body, column)
 
     def event(self, incoming: bool, when: float, kind: str, size: int, text: str) -> list[str]:
-        """Return the lines of a control frame, which stands between messages with numbers."""
+        """Return the lines of a control frame, which is shown between numbered messages."""
         meta = self._meta(incoming, when, kind, size, " " * _NUMBER_WIDTH)
         return self._join(meta, [text] if text else [], _META_WIDTH + _NUMBER_WIDTH)
 

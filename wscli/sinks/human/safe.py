@@ -1,7 +1,7 @@
 """A peer's text on a terminal: shown whole, never obeyed.
 
 Controls are shown as symbols: an escape sequence could set the title, fill the clipboard or clear
-the screen, and a bidi mark could make a line read as what it is not. So are characters that cannot
+the screen, and a bidi mark could disguise a line as another. So are characters that cannot
 be seen, which could hide a difference or a message. Joiners and variation selectors, which are
 invisible too, are kept only where they change how their neighbours look: joiners between
 characters of a script that joins or within an emoji, a selector after the emoji that it selects.
@@ -14,8 +14,8 @@ import re
 _CONTROLS = "\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff"
 
 # Default_Ignorable_Code_Point in DerivedCoreProperties.txt, without joiners and the selectors that
-# emoji need, and what else has no visible form: separators, annotations, hieroglyphic controls,
-# a Braille pattern without dots and a note without a head.
+# emoji need, and other characters without a visible form: separators, annotations, hieroglyphic
+# controls, a Braille pattern without dots and a note without a head.
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f"
@@ -36,7 +36,7 @@ _LINE_FEED = "\n"
 
 
 def _unsafe(*more: str) -> str:
-    """Return the pattern: one class that the search is quick to find, then what is around it."""
+    """Return the pattern: one character class, for a fast search, then its context."""
     always = "".join((_CONTROLS, _INVISIBLE, *more))
     return (
         f"[{always}{_JOINERS}{_SELECTORS}](?:(?<![{_JOINERS}{_SELECTORS}])"

@@ -20,12 +20,12 @@ from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
 _CREDENTIALS = r"((?:authorization|proxy-authorization|cookie|set-cookie)\s*:\s*)(.*)"
-_KEPT = 4  # characters of a masked value, of longer ones
+_KEPT = 4  # characters that are shown of a longer masked value
 _SAID = {"*": "dim", "!": "error"}
 
 
 class TalkSink(Sink):
-    """Writes what ``-v`` asks for: 1 the handshake, 2 each frame, 3 its bytes.
+    """Writes the details for ``-v``: 1 the handshake, 2 each frame, 3 its bytes.
 
     Lines that were sent begin with ">", lines that were received with "<", as in curl. With
     ``mask``, credentials in headers are cut after their first characters, and a line says so.
@@ -54,7 +54,7 @@ class TalkSink(Sink):
             self._write([("*", "credentials are masked here; --show-secrets shows them")])
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
-        """Write what was agreed on, and at any verbosity that no subprotocol was chosen."""
+        """Write the agreement; that no subprotocol was chosen is written at any verbosity."""
         agreement = opening.agreement
         if agreement is None:
             return
@@ -108,7 +108,7 @@ def describe_end(end: End) -> str:
     """Return how a connection ended, who began it, and how long it lasted."""
     by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
     if end.hung_up:
-        how = f"closed with {describe_close(end)}{by}, the peer ended TCP without answering"
+        how = f"closed with {describe_close(end)}{by}; the peer ended TCP without answering"
     elif end.detail:
         still = describe_stillness(end)
         how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}"

@@ -1,7 +1,7 @@
-"""Lines broken to the width of a terminal, so that what follows keeps its indent.
+"""Break lines to the width of a terminal, and indent the rows that follow.
 
-A terminal breaks a long line by itself, but continues it in the first column, where it cannot be
-told from the next message.
+A terminal breaks a long line by itself, but continues it in the first column, where it looks like
+the next message.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TAB = 8  # columns between the tab stops of a terminal
 
 
 def plain_width(line: str) -> int:
-    """Return the columns of a line without its colours, and with its tabs as wide as can be."""
+    """Return the columns of a line without its colours, and with its tabs at their widest."""
     plain = re.sub(_COLOUR, "", line) if "\x1b" in line else line
     return cell_width(plain) + (_TAB - 1) * plain.count("\t")
 
@@ -26,7 +26,7 @@ def wrap(line: str, width: int, indent: str = "") -> list[str]:
     """Break a line into rows of at most ``width`` columns; the second and later begin with indent.
 
     The line may have colours, which go on in the next row. Wide characters, and characters with
-    marks that are put on them, stay whole.
+    combining marks, stay whole.
     """
     short = len(line) <= width and line.isascii() and "\t" not in line
     if short or plain_width(line) <= width:
@@ -57,7 +57,7 @@ def wrap_words(line: str, width: int) -> list[str]:
 
 
 def _rows(cells: Iterable[tuple[str, int]], width: int, indent: str) -> Iterator[str]:
-    """Put cells into rows; those without a width, such as colours, stay with what is before."""
+    """Put cells into rows; those without a width, such as colours, stay with the one before."""
     row, used, colour = "", 0, ""
     for cell, columns in cells:
         size = min(_TAB - used % _TAB, max(1, width - used)) if cell == "\t" else columns
@@ -83,6 +83,6 @@ def _cells(line: str) -> Iterator[tuple[str, int]]:
 
 
 def _characters(text: str) -> Iterator[tuple[str, int]]:
-    """Yield characters with their columns; what is joined to one by U+200D belongs to it."""
+    """Yield characters with their columns; those joined by U+200D are one."""
     for cluster in re.findall("(?s).(?:\u200d.|[\ufe0f\U0001f3fb-\U0001f3ff])*", text):
         yield cluster, cell_width(cluster)

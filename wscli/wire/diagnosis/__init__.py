@@ -1,11 +1,11 @@
-"""Why an upgrade failed, most likely, and what to try.
+"""Find the most likely cause of a failed upgrade, and suggest what to try.
 
-Each function takes evidence and returns a hint. It looks first at what the server says (body and
-headers), then at how it answered a plain GET of the same path, and only then at the status, whose
-causes it names from the most to the least likely. One module for each kind of evidence:
-``evidence`` is what is known, ``refusal`` reads a status, ``services`` recognises what a page is,
-``gateways`` names a proxy, ``foreign`` reads bytes that are not a valid answer, and ``body`` makes
-a body readable. Query strings may hold tokens and are never repeated.
+Each function takes evidence and returns a hint. It considers first the body and the headers, then
+the answer to a plain GET of the same path, and only then the status, whose causes it lists from the
+most to the least likely. There is a module for each kind of evidence: ``evidence`` holds the facts,
+``refusal`` explains a status, ``services`` recognises known services, ``gateways`` names a proxy,
+``foreign`` explains bytes that are not a valid answer, and ``body`` makes a body readable. Query
+strings may hold tokens and are never repeated.
 """
 
 from wscli.wire.diagnosis.body import show_body

@@ -1,4 +1,4 @@
-"""Bodies as people can read them: text as it is, HTML without its markup."""
+"""Make bodies readable: text as it is, HTML without its markup."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 _SHOWN = 2 << 10  # bytes
 _SHOWN_LINES = 20  # of a page's text
 _PARSED = 16 << 10  # bytes of a page that are searched for text
-_TAG = r"<([/?]?[A-Za-z][\w:-]*)[^<>]*>"  # none reaches over another "<": that takes linear time
+_TAG = r"<([/?]?[A-Za-z][\w:-]*)[^<>]*>"  # stops at another "<", for linear time
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "svg"})
 _INLINE = frozenset({"a", "abbr", "b", "code", "em", "i", "small", "span", "strong", "tt", "u"})
 
 
 def decode_body(body: bytes) -> str:
-    """Decode a body as UTF-8; what is not UTF-8 becomes U+FFFD."""
+    """Decode a body as UTF-8; invalid bytes become U+FFFD."""
     return body.decode(errors="replace")
 
 
 def show_body(response: Response, body: bytes) -> str:
-    """Return a body to show: at most 2 KiB, of HTML the text and at most 20 lines.
+    """Return the part of a body to show: at most 2 KiB, or 20 lines of the text of HTML.
 
     The last line says how much was left out.
     """

@@ -1,4 +1,4 @@
-"""What is known about an upgrade that failed."""
+"""The facts about an upgrade that failed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _READ = 4 << 10  # bytes of a body that are searched for words
 
 
 class Answer(NamedTuple):
-    """A response and what was read of its body."""
+    """A response and the part of its body that was read."""
 
     response: Response
     body: bytes
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
 
     @property
     def is_page(self) -> bool:
-        """Whether the server had something to give."""
+        """Whether the server has a resource at this path."""
         return 200 <= self.status < 300
 
     def header(self, name: str) -> str:
@@ -39,7 +39,7 @@ class Answer(NamedTuple):
         return self.response.headers.get(name) or ""
 
     def mentions(self, *words: str) -> bool:
-        """Return True if one of these words, which are patterns, is in reason or body."""
+        """Return True if the reason or the body has a word that matches one of these patterns."""
         said = f"{self.response.reason}\n{self.text}"
         return re.search(rf"\b(?:{'|'.join(words)})\b", said, re.IGNORECASE) is not None
 
@@ -63,7 +63,7 @@ class Evidence(NamedTuple):
 
     @property
     def has_credentials(self) -> bool:
-        """Whether the request carried any."""
+        """Whether the request has credentials."""
         names = ("Authorization", "Cookie")
         return any(self.request.headers.get(name) is not None for name in names)
 

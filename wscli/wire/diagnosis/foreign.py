@@ -25,7 +25,7 @@ def explain_faults(agreement: Agreement) -> str:
 
 
 def explain_not_http(data: bytes) -> tuple[str, str]:
-    """Return what the first bytes are that are not an HTTP response, and what to try."""
+    """Identify first bytes that are not an HTTP response; return their kind and what to try."""
     if data.startswith(_TLS_RECORDS):
         return "a TLS record", "this port speaks TLS: write wss:// instead of ws://"
     if data.startswith(b"SSH-"):
@@ -36,12 +36,12 @@ def explain_not_http(data: bytes) -> tuple[str, str]:
         return "a mail or file server's greeting", "check the port"
     if data.startswith(b"HTTP/"):
         return "a response whose head does not end", "the server's log may say why"
-    return "what is not HTTP", "check the port: another kind of server listens there"
+    return "bytes that are not HTTP", "check the port: another kind of server listens there"
 
 
 def explain_silence(*, secure: bool) -> str:
     """Return what to try where the server keeps the connection open and never answers."""
-    tls = "" if secure else "; or wss://, if this port wants TLS"
+    tls = "" if secure else "; or wss://, if this port expects TLS"
     return (
         "check the path: a Node server that takes upgrades on another path leaves this one "
         f"unanswered{tls}; or a longer --connect-timeout"

@@ -37,7 +37,7 @@ _NAMES = {
 
 
 def name_gateway(answer: Answer) -> str | None:
-    """Return the name of the proxy that made an answer, where header or body gives it away."""
+    """Return the name of the proxy that made an answer, if a header or the body identifies it."""
     for name, pattern in _BY_BODY:
         if re.search(pattern, answer.text):
             return name

@@ -1,4 +1,4 @@
-"""What a refusal means: a response to the upgrade that is not a 101, or no response at all."""
+"""Explain a refusal: a response to the upgrade that is not a 101, or no response at all."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _BY_STATUS = {
     421: "the server does not serve this name here: check --host and --server-name",
     429: "too many connections or requests: wait, then try again",
     431: "the request's headers are too large: shorten --cookie or --header",
-    501: "this server does not do WebSocket at all: check host and port",
+    501: "this server does not support WebSocket at all: check host and port",
 }
 _PROBED = frozenset({400, 401, 403, 404, 500, 502, 503, 504})
 
 
 def can_be_probed(answer: Answer) -> bool:
-    """Return True if the answer to a plain GET could change what is most likely."""
+    """Return True if the answer to a plain GET could change the most likely cause."""
     if answer.status == 401 and answer.header("WWW-Authenticate"):
         return False
     return answer.status in _PROBED
@@ -61,7 +61,7 @@ def explain_refusal(evidence: Evidence) -> str:
 
 
 def _recognise(evidence: Evidence, answer: Answer) -> str | None:
-    """Return what a known service wants; what it gives to a plain GET says most."""
+    """Return the advice for a known service; its answer to a plain GET is considered first."""
     seen = (recognise(item, evidence.path) for item in (evidence.probe, answer) if item)
     return next(filter(None, seen), None)
 
@@ -89,8 +89,8 @@ def _explain_400(evidence: Evidence, answer: Answer) -> str:
         return f"check the path: a plain GET finds nothing at {evidence.path} either"
     if _is_node_ws(answer):
         return (
-            f"check the path: the `ws` library of Node answers so where {evidence.path} is not its "
-            f"own{'' if asked else '; then --subprotocol NAME, which some servers demand'}"
+            f"check the path: Node's `ws` library answers this where {evidence.path} is not its "
+            f"path{'' if asked else '; then --subprotocol NAME, which some servers demand'}"
         )
     missing = "the path" if asked else "the path, a missing --subprotocol NAME"
     return (
@@ -275,16 +275,16 @@ def _explain_failure(evidence: Evidence, answer: Answer) -> str:
 
 
 _FAILURES = {
-    500: "the server failed: its log says why; the request above is what set it off",
+    500: "the server failed: its log says why; the request above triggered it",
     502: "a gateway could not reach the server behind it: is that one running?",
     503: "the server takes no connections now: too many clients, or not started yet",
-    504: "a gateway waited in vain for the server behind it: is that one running?",
+    504: "a gateway got no answer from the server behind it: is that one running?",
 }
 _GATEWAY_FAILURES = {
     500: "{} answered, a proxy in front of the server: its log says what failed",
     502: "{} could not reach the server behind it: is that one running?",
     503: "{} has no server behind it that is ready: is one running?",
-    504: "{} waited in vain for the server behind it: is that one running?",
+    504: "{} got no answer from the server behind it: is that one running?",
 }
 
 _EXPLAIN: dict[int, Callable[[Evidence, Answer], str]] = {

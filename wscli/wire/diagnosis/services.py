@@ -1,4 +1,4 @@
-"""Recognise what answers plain HTTP on a path, and where its WebSocket is."""
+"""Recognise known services by their answers to plain HTTP, and say where their WebSocket is."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from wscli.wire.diagnosis.evidence import Answer
 
 _ENGINE_IO = {
     "Transport unknown": "its query needs EIO=4 and transport=websocket",
-    "Session ID unknown": "leave sid out of the query, or use one that is new",
+    "Session ID unknown": "leave sid out of the query, or use a new one",
     "Bad handshake method": "its query needs EIO=4 and transport=websocket",
     "Unsupported protocol version": "its query needs EIO=4 (EIO=3 for a server of version 2)",
 }
 
 
 def recognise(answer: Answer, path: str) -> str | None:
-    """Return what a known service wants, or None for any other."""
+    """Return the advice for a known service, or None for any other."""
     text = answer.text
     if "webSocketDebuggerUrl" in text:
         return _devtools(text)
@@ -34,11 +34,11 @@ def recognise(answer: Answer, path: str) -> str | None:
 def _devtools(text: str) -> str:
     url = re.search(r'"webSocketDebuggerUrl":\s*"(wss?://[^"?]+)', text)
     such_as = f", such as {url[1]}" if url else ""
-    return f"this is DevTools' list of targets: connect to a webSocketDebuggerUrl of it{such_as}"
+    return f"this is DevTools' list of targets: connect to a webSocketDebuggerUrl in it{such_as}"
 
 
 def describe_page(answer: Answer) -> str:
-    """Return what kind of resource an ordinary answer is."""
+    """Name the kind of resource in an ordinary answer."""
     kind = (answer.header("Content-Type") or "no type").partition(";")[0].strip()
     if "html" in kind:
         return "an ordinary web page"
