@@ -1,5 +1,6 @@
 """A clean environment, and servers for the tests."""
 
+import asyncio
 import contextlib
 import os
 import queue
@@ -75,7 +76,10 @@ def serve():
 
 
 class Embedded:
-    """The embedded server while a test runs; what it says of its visits and failures is kept."""
+    """The embedded server while a test runs; what it says of its visits and failures is kept.
+
+    ``loop`` is the one that it runs in, from the first WebSocket on.
+    """
 
     def __init__(self, **options):
         self._options = ServeOptions(port=0)._replace(**options)
@@ -87,7 +91,7 @@ class Embedded:
     def __enter__(self):
         watcher = Watcher()
         watcher.ended = self.visits.put
-        watcher.sink = lambda visit: self.sinks.get(visit.number)
+        watcher.sink = self._sink
         watcher.failed = lambda message, error: self.failures.append((message, error))
         watcher.warned = lambda message, hint: self.warnings.append(message)
         self._context = serving(self._options, watcher)
@@ -102,6 +106,10 @@ class Embedded:
     def __exit__(self, *exc):
         self._context.__exit__(*exc)
         assert not self.failures
+
+    def _sink(self, visit):
+        self.loop = asyncio.get_running_loop()
+        return self.sinks.get(visit.number)
 
     def stop(self):
         """End it before the test does."""

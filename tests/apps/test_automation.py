@@ -2,14 +2,21 @@
 
 import pytest
 
+from tests.clock import HandClock
+from tests.waiting import wait_until
 from wscli.apps.automation import Answer, Automation, Repeat, split_answer
+from wscli.apps.env import Env
+from wscli.apps.interrupts import Interrupts
+from wscli.apps.run import Work
 from wscli.net.clock import Clock
 from wscli.net.options import ConnectOptions
 from wscli.payload.matching import parse_matcher
-from wscli.session.bus import Bus
+from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.session import OUTBOX_HIGH_WATER
+from wscli.sinks.goal import Goal
 from wscli.wire.codes import Opcode
+from wscli.wire.events import Messages
 
 
 @pytest.mark.parametrize(
@@ -83,6 +90,37 @@ def test_each_match_is_answered_once_by_the_first_that_matches(automated):
     automation, session = automated(script, answers=answers)
     turn_until(automation, lambda: session.end)
     assert got == [b"3", b"other", b"other", b"3"]
+
+
+@pytest.mark.parametrize(("limit", "answers"), [(None, 3), (60, 3), (1.5, 2)])
+def test_only_the_time_limit_of_the_command_stops_answers(automated, limit, answers):
+    """Each match takes a second, and the wait is over after the first."""
+    clock = HandClock()
+    got = []
+
+    def script(peer):
+        peer.accept()
+        peer.payloads(1)
+        peer.text("PING", "PING", "PING")
+        while item := peer.expect(Messages):
+            got.extend(item.payloads)
+
+    class Slow:
+        text = "PING"
+
+        def matches(self, opcode, payload):
+            clock.now += 1
+            return True
+
+    automation, session = automated(script, answers=[Answer(Slow(), b"PONG")])
+    env = Env(None, None, None, {}, clock)
+    work = Work(session, Goal(Sink()), env, Interrupts(1.0), automation, limit)
+    session.post(Opcode.TEXT, [b"go"])
+    assert not work.wait(lambda: False, 0.5)
+    while session.pending:
+        work.turn(1.0)
+    session.abort()
+    wait_until(lambda: len(got) == answers)
 
 
 def test_a_message_is_repeated_after_each_interval(automated):

@@ -9,6 +9,7 @@ import contextlib
 import shutil
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -139,6 +140,36 @@ def test_tls_that_is_never_made_does_not_hold_up_the_end(serve):
         assert echoes(server, server.certificate)
         server.stop()
         assert silent.read_to_end() == b""
+
+
+def test_a_timer_that_fires_while_asyncio_takes_a_lost_tls_connection_apart_does_no_harm(serve):
+    server = serve(tls=True)
+    context = ssl.create_default_context(cafile=server.certificate)
+    client = Client(server)
+    client.sock = context.wrap_socket(client.sock, server_hostname="localhost")
+    client.open("/close?after=300ms")
+    loop = server.loop
+    late = loop.time() + 0.4
+    stopped, reset = threading.Event(), threading.Event()
+
+    def wait_for_the_timer():
+        while loop.time() < late:
+            pass
+
+    def wait_for_the_reset():
+        stopped.set()
+        reset.wait(20)
+        loop.call_soon(wait_for_the_timer)
+
+    # The loop reads the reset in one turn, and in the next one the timer is due: by then asyncio's
+    # TLS has given up its socket, and the server has yet to hear of it.
+    loop.call_soon_threadsafe(wait_for_the_reset)
+    stopped.wait(20)
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.sock.close()
+    reset.set()
+    assert not server.visit().clean
+    assert not server.failures
 
 
 def test_a_client_that_reads_slowly_gets_all_through_tls(serve, monkeypatch):

@@ -16,7 +16,7 @@ from wscli.net.options import ConnectOptions
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.inbox import Inbox
-from wscli.wire.codes import Role
+from wscli.wire.codes import Opcode, Role
 from wscli.wire.connection import Connection
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.events import Close, Messages, Ping
@@ -73,6 +73,52 @@ def test_messages_that_inflate_to_much_are_passed_on_one_by_one(scripted):
         tracemalloc.stop()
     assert (sink.messages, sink.size) == (16, 128 * MIB)
     assert peak < 20 * MIB
+
+
+class Recording(Counter):
+    """Counts what leaves, and the Close."""
+
+    wants_outgoing = wants_frames = True
+
+    def __init__(self):
+        super().__init__()
+        self.close_codes = []
+
+    def batch(self, batch):
+        super().batch(batch._replace(items=[] if batch.incoming else batch.items))
+        self.close_codes += [item.code for item in batch.items if isinstance(item, Close)]
+
+
+class ReaderGone(Sink):
+    """Fails at the first batch that leaves, as stdout does when its reader has gone."""
+
+    wants_outgoing = wants_frames = True
+
+    def __init__(self):
+        self.failed = False
+
+    def batch(self, batch):
+        if not (batch.incoming or self.failed):
+            self.failed = True
+            raise BrokenPipeError
+
+
+def test_a_sink_that_fails_in_the_middle_of_what_leaves_hides_nothing_from_the_others(scripted):
+    def script(peer):
+        peer.accept()
+        peer.expect_close()
+        peer.close()
+
+    recording = Recording()
+    bus = Bus([recording, ReaderGone()])
+    session = open_session(scripted(script).url, ConnectOptions(), bus=bus)
+    session.start()
+    session.post(Opcode.TEXT, [b"x"] * 20_000)
+    with pytest.raises(BrokenPipeError):
+        session.turn(1)
+    session.close(1001)
+    assert recording.messages == 20_000
+    assert recording.close_codes == [1001, 1000]
 
 
 def test_an_inbox_that_is_full_stops_inflating_what_has_been_read(scripted):

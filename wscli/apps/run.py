@@ -39,9 +39,21 @@ class TimeLimit(NamedTuple):
     status: ExitStatus
     connecting: bool = False
 
+    def left(self, elapsed: float) -> float | None:
+        """Return the seconds that are left once the connection is open, after ``elapsed``."""
+        if self.seconds is None:
+            return None
+        return self.seconds - (elapsed if self.connecting else 0.0)
+
+
+_NO_LIMIT = TimeLimit(None, ExitStatus.TIMEOUT)
+
 
 class Work:
-    """An open session, with what its command waits for."""
+    """An open session, with what its command waits for.
+
+    After ``seconds``, the time limit of the command, no message is searched for a pattern.
+    """
 
     def __init__(
         self,
@@ -50,13 +62,14 @@ class Work:
         env: Env,
         interrupts: Interrupts,
         automation: Automation,
+        seconds: float | None = None,
     ) -> None:
         self.session = session
         self.goal = goal
         self.env = env
         self._interrupts = interrupts
         self._automation = automation
-        self._deadline: float | None = None
+        self._limit = None if seconds is None else env.clock.monotonic() + seconds
         goal.stopped = automation.stopped = lambda: self.stopped or self._is_late()
         automation.attach(session)
 
@@ -73,12 +86,12 @@ class Work:
     def wait(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
         """Run the connection until ``done``; return False if it is stopped or time is up first."""
         clock = self.env.clock
-        self._deadline = None if seconds is None else clock.monotonic() + seconds
+        end = None if seconds is None else clock.monotonic() + seconds
         self.raise_failure()
         while not done():
-            if self.stopped or self._is_late():
+            left = None if end is None else end - clock.monotonic()
+            if self.stopped or (left is not None and left <= 0):
                 return False
-            left = None if self._deadline is None else self._deadline - clock.monotonic()
             self.turn(left)
         return True
 
@@ -98,7 +111,7 @@ class Work:
             raise failure
 
     def _is_late(self) -> bool:
-        return self._deadline is not None and self.env.clock.monotonic() >= self._deadline
+        return self._limit is not None and self.env.clock.monotonic() >= self._limit
 
 
 def run_session(
@@ -110,7 +123,7 @@ def run_session(
     count: int | None = None,
     goal: Goal | None = None,
     automation: Automation | None = None,
-    limit: TimeLimit | None = None,
+    limit: TimeLimit = _NO_LIMIT,
 ) -> ExitStatus:
     """Open a session, do the work, and close.
 
@@ -135,7 +148,7 @@ class _Task(NamedTuple):
     work: Callable[[Work], None]
     goal: Goal
     automation: Automation
-    limit: TimeLimit | None
+    limit: TimeLimit
 
 
 def _run(common: Common, env: Env, task: _Task, interrupts: Interrupts) -> ExitStatus:
@@ -153,8 +166,9 @@ def _run(common: Common, env: Env, task: _Task, interrupts: Interrupts) -> ExitS
                 url, common.connect, clock=env.clock, environ=env.environ, bus=bus
             )
             interrupts.guard(session)
-            _limit_writes(interrupts, task.limit, env.clock.monotonic() - started)
-            to_do = Work(session, task.goal, env, interrupts, task.automation)
+            left = task.limit.left(env.clock.monotonic() - started)
+            interrupts.limit_writes(left, task.limit.status)
+            to_do = Work(session, task.goal, env, interrupts, task.automation, left)
             _conduct(common.connect.close_timeout, task.work, to_do)
         except WscliError as error:
             report(error, env, seeing.colour)
@@ -189,14 +203,6 @@ def _conduct(close_timeout: float, work: Callable[[Work], None], to_do: Work) ->
     error = error_of(session.end) if session.end else None
     if error is not None and not to_do.interrupted:
         raise error
-
-
-def _limit_writes(interrupts: Interrupts, limit: TimeLimit | None, elapsed: float) -> None:
-    if limit is None or limit.seconds is None:
-        interrupts.limit_writes(None)
-    else:
-        past = elapsed if limit.connecting else 0.0
-        interrupts.limit_writes(limit.seconds - past, limit.status)
 
 
 def _close_code(work: Work) -> CloseCode:

@@ -50,6 +50,8 @@ class Peer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport; from now on the client has some time for the head of a request."""
         self._transport = cast(asyncio.Transport, transport)
+        # Over TLS the transport forgets its socket a turn before ``connection_lost``.
+        self._sock = transport.get_extra_info("socket")
         self._out = Outbox(self._transport, self)
         self._out.start()
         self._high_water = max(0, min(_HIGH_WATER, self._shared.options.queue - _READ))
@@ -173,9 +175,8 @@ class Peer(asyncio.Protocol):
     def _taken(self) -> int:
         """Return a number that grows while the client reads what waits for it."""
         if sys.platform == "linux":
-            sock = self._transport.get_extra_info("socket")
             with suppress(OSError):  # a Unix socket has none of this
-                info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
+                info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
                 return int.from_bytes(info[_BYTES_ACKED:], sys.byteorder)
         return -self.backlog
 
@@ -195,9 +196,8 @@ class Peer(asyncio.Protocol):
         """End TCP at once, with a reset."""
         self._take = _ignore
         self._out.clear()
-        sock = self._transport.get_extra_info("socket")
         with suppress(OSError):  # it may have gone, and a Unix socket knows no reset
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
 
     def _pace(self) -> None:

@@ -435,10 +435,14 @@ class Session:
     def _outgoing_watcher(self) -> Callable[[bytes], None]:
         """Return a callback that decodes outgoing bytes for the sinks."""
         receiver = Receiver.of_sent(Role.SERVER, self._deflate, frames=self._bus.wants_frames)
+        waiting: Iterator[list[Item]] = iter(())
 
         def show(data: bytes) -> None:
+            nonlocal waiting
             time, elapsed = self._clock.time(), self._clock.monotonic() - self._started
-            for items in receiver.receive(data):
+            # Where a sink fails, the others see the rest of it with what leaves next.
+            waiting = chain(waiting, receiver.receive(data))
+            for items in waiting:
                 self._bus.batch(Batch(False, time, elapsed, items))
 
         return show
