@@ -165,7 +165,7 @@ class Sender:
                 return
 
     def _wait_for_more(self, work: Work, limit: float | None) -> bool:
-        """Wait for one more message that is not answered automatically, unless everything has come."""
+        """Wait for one more message that no `--answer` answers, unless everything has arrived."""
         came = self._exchange.came
         done = work.wait(lambda: self._is_complete(work) or self._exchange.came > came, limit)
         if done:

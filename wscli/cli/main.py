@@ -85,6 +85,8 @@ def _no_such_command(args: list[str]) -> UsageError:
     hint = f"wscli {nearest[0]}" if nearest else "wscli --help lists the commands"
     if word in ("help", "version"):
         hint = f"wscli {' '.join(args[1:2])} --{word}".replace("  ", " ")
+    elif word == "demo":
+        hint = "wscli demo: is the embedded server"
     elif re.fullmatch("[A-Za-z0-9-]+", word) and not nearest:
         hint = f"wscli ws://{word}, if that is a host; {hint}"
     return UsageError(f"there is no command {word!r}", hint=_meant(args) or hint)
@@ -160,7 +162,7 @@ def _implied(env: Env) -> str:
 
 
 def _explain(error: click.UsageError, args: list[str], implied: str) -> UsageError:
-    what = error.format_message().rstrip(".")
+    what = " ".join(error.format_message().split()).rstrip(".")
     command = error.ctx.info_name if error.ctx else args[0] if args[0] in COMMANDS else implied
     if isinstance(error, click.NoSuchOption):
         what = f"{command} has no option {error.option_name}"

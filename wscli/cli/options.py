@@ -146,7 +146,7 @@ def _network_options() -> list[click.Parameter]:
             default="20s",
             show_default=True,
             metavar="DURATION",
-            help="End the connection when a keepalive ping gets no pong.",
+            help="End the connection when nothing arrives for this long after a keepalive ping.",
         ),
         Option(
             "--fragment",

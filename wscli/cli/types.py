@@ -73,7 +73,7 @@ def size(value: str | int) -> int:
 
 def count(value: str, least: int = 1) -> int:
     """Read a whole number of at least 1."""
-    if not re.fullmatch("[0-9]+", value):
+    if not re.fullmatch("-?[0-9]+", value):
         raise BadParameter(f"{value!r} is not a number")
     if len(value) > _DIGITS or int(value) < least:
         raise BadParameter(f"must be {least} or more, and have at most {_DIGITS} digits")
@@ -95,7 +95,8 @@ def headers(value: str) -> list[Header]:
     try:
         lines = [line.strip() for line in _read(value[1:]).decode().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise BadParameter(f"cannot read headers from {value[1:]}: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadParameter(f"cannot read headers from {value[1:]}: {reason}") from None
     return [_header(line) for line in lines if line and not line.startswith("#")]
 
 

@@ -142,6 +142,9 @@ def _read_host(text: str, match: re.Match[str]) -> str:
         raise _unreadable(text, str(error)) from None
     if re.search(_NOT_IN_HOST, host):
         raise _unreadable(text, f"{host!r} is not a valid host name")
+    if host.isdecimal() and match["scheme"] is None:
+        # The system would read it as an IPv4 address of one number, which nobody means.
+        raise _unreadable(text, f":{host} is a port of this machine, and ws://{host} a host")
     return host
 
 

@@ -71,7 +71,7 @@ class Admission:
 
 def _advice(origin: str) -> str:
     allowed = origin if re.fullmatch(r"[!-~]{1,200}", origin) else "ORIGIN"
-    return f"to allow them, start the server with --origin {allowed}"
+    return f"to allow it, start the server with --origin {allowed}"
 
 
 def _host_of(authority: str) -> str:

@@ -114,7 +114,8 @@ def load_script(name: str) -> Script:
     try:
         text = Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the script {name}", str(error)) from None
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise UsageError(f"cannot read the script {name}", reason or str(error)) from None
     try:
         content = tomllib.loads(text)
         return _read_script(content, Path(name).parent)

@@ -75,8 +75,9 @@ command = _Connect(
             type=click.Choice(["never", "auto", "always"]),
             default="never",
             metavar="[=always]",
-            help="Connect again when the connection is lost, after 0.5s to 30s; with =always "
-            "even if the server refuses it (1008, 4000 to 4999, HTTP 4xx).",
+            help="Connect again when the connection is lost, after a random part of 0.5s, later "
+            "of up to 30s; with =always even if the server refuses it (1008, 4000 to 4999, "
+            "HTTP 4xx).",
         ),
         Option(
             "--on-open",

@@ -46,10 +46,10 @@ command = Command(
     "pipe",
     summary="Full duplex: each line of stdin is a message, each message a line of stdout.",
     text="After the end of stdin it closes once nothing has come for --linger, since many servers "
-    "stop answering when they see a Close. If the peer closes before all of stdin was sent, wscli "
-    "says how much was not, and exits with 8.\n\nWith --end, messages on stdin and stdout end "
-    "with that terminator instead of a line feed, and include it. With --escapes a message is "
-    "still a line, and the terminator is added to it.",
+    "stop answering when they see a Close. If the peer closes before all that was read from stdin "
+    "was sent, wscli says how much was not, and exits with 8.\n\nWith --end, messages on stdin "
+    "and stdout end with that terminator instead of a line feed, and include it. With --escapes a "
+    "message is still a line, and the terminator is added to it.",
     examples=[
         ("seq 1 200 | wscli pipe demo:", "200 lines there, 200 lines back"),
         ("wscli pipe URL < requests.ndjson | jq .result", "as part of a pipeline"),
@@ -57,7 +57,7 @@ command = Command(
             "wscli pipe --end '\\0' -s v12.stomp URL < frames",
             "messages that end with NUL",
         ),
-        ("wscli pipe --whole -b URL < image.png > reply", "stdin as one binary message"),
+        ("wscli pipe --whole -b --raw URL < image.png > reply", "one binary message each way"),
     ],
     params=[
         url_argument(),

@@ -44,7 +44,8 @@ def explain_silence(*, secure: bool) -> str:
     tls = "" if secure else "; or wss://, if this port expects TLS"
     return (
         "check the path: a Node server that takes upgrades on another path leaves this one "
-        f"unanswered{tls}; or a longer --connect-timeout"
+        f"unanswered{tls}; or the server hangs, or is slow: a longer --connect-timeout, or "
+        "--timeout where that is shorter"
     )
 
 
