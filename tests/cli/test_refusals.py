@@ -47,6 +47,19 @@ def test_each_status_is_explained(scripted, head, hint):
     assert hint in result.err.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("No required SSL certificate was sent", "--cert FILE --key FILE"),
+        ("The SSL certificate error", "does not accept the client certificate: check --cert"),
+    ],
+)
+def test_nginx_says_what_is_wrong_with_the_client_certificate(scripted, said, hint):
+    page = f"<html><body><h1>400 Bad Request</h1>\r\n<center>{said}</center></body></html>"
+    result = refused(scripted, f"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n{page}")
+    assert hint in result.err.splitlines()[-1]
+
+
 def test_403_with_an_origin_suggests_another(scripted):
     result = refused(scripted, "HTTP/1.1 403 Forbidden\r\n\r\n", "-o", "https://a.example")
     assert "another --origin than https://a.example" in result.err
@@ -371,6 +384,12 @@ PROBED = {
         WSPROTO_403,
         UVICORN_404,
         "check the path, then its parameters: uvicorn",
+    ),
+    "FastAPI on hypercorn: a GET route": (
+        "HTTP/1.1 403 \r\ncontent-length: 0\r\nconnection: close\r\n"
+        "date: Wed, 25 Nov 2026 01:26:03 GMT\r\nserver: hypercorn-h11\r\n\r\n",
+        "HTTP/1.1 200 \r\ncontent-type: application/json\r\nserver: hypercorn-h11\r\n\r\n{}",
+        "check the path: /ws is an ordinary HTTP resource (application/json)",
     ),
     "FastAPI: a GET route": (
         UVICORN_403,

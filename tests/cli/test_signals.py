@@ -1,7 +1,9 @@
 """Signals and time limits end wscli, whatever the peer and the reader of stdout do."""
 
+import contextlib
 import fcntl
 import os
+import re
 import signal
 import socket
 import sys
@@ -250,3 +252,20 @@ def test_a_signal_that_comes_twice_at_the_same_time_counts_once(scripted):
         assert process.wait(SOON) == 143
     server.finish()
     assert closes[0].code == 1000
+
+
+@pytest.mark.parametrize("log", [["--json"], []], ids=["--json", "stderr"])
+def test_a_signal_ends_a_server_whose_log_nobody_reads(log):
+    with start("serve", *log, "0") as process:
+        stream = process.stdout if log else process.stderr
+        port = int(re.search(rb"ws://127\.0\.0\.1:(\d+)", stream.readline())[1])
+        request = b"GET /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n" % (
+            b"x" * 8000
+        )
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):
+                client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+                client.sendall(request)
+            wait_until_stalled(stream)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(SOON) == 143

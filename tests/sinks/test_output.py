@@ -4,11 +4,17 @@ import io
 import os
 import signal
 import threading
+import time
 
 import pytest
 
 from wscli.errors import ExitStatus, OutputError
+from wscli.session.bus import Batch
+from wscli.sinks.human.palette import Palette
+from wscli.sinks.human.talk import TalkSink
 from wscli.sinks.output import Output, OutputStalled, main_thread_writes
+from wscli.wire.codes import Opcode
+from wscli.wire.frames import Frame
 
 
 class Grudging(io.RawIOBase):
@@ -117,3 +123,14 @@ def test_a_write_is_not_given_up_at_the_first_check():
     for stream in (Looking(), Looking()):
         Output(stream).write(b"012345")
         assert stream.taken == b"012345"
+
+
+def test_what_can_no_longer_be_written_is_not_dumped_in_hex():
+    """A dump of 16 MiB takes seconds, for which a signal would have to wait."""
+    with open(os.devnull, "rb", buffering=0) as read_only:
+        output = Output(read_only, None)
+        output.write(b"lost")
+        talk = TalkSink(output, Palette(colour=False), 3)
+        begin = time.process_time()
+        talk.batch(Batch(True, 0.0, 0.0, [Frame(Opcode.BINARY, bytes(16 << 20))]))
+        assert time.process_time() - begin < 0.5

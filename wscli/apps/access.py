@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import traceback
 from collections.abc import Callable
 
@@ -18,7 +19,10 @@ from wscli.sinks.human.messages import clock_time
 from wscli.sinks.human.safe import visible
 from wscli.sinks.human.sizes import show_size
 from wscli.sinks.ndjson import NdjsonSink
-from wscli.sinks.output import Output, RawStream
+from wscli.sinks.output import Output, OutputStalled, RawStream, main_thread_writes
+
+_GRACE = 1.0  # seconds that the readers of log and recording have, once a signal ends the server
+_TICK = 0.1  # seconds between two looks at the write that is under way
 
 
 class AccessLog(Watcher):
@@ -38,6 +42,7 @@ class AccessLog(Watcher):
             name = f"the recording {recording.name}"
             self._recording = _Output(recording, name, self._unrecorded)
         self._frames = frames
+        self._talk = Output(env.stderr, None)
         self._end: End | None = None
 
     def end_with(self, end: End) -> None:
@@ -55,7 +60,7 @@ class AccessLog(Watcher):
         if self._form == "json":
             self.event("connection", **_fields(visit))
         elif self._form == "text":
-            say(self._env, _line(visit))
+            self._talk.write(f"{_line(visit)}\n".encode(errors="backslashreplace"))
 
     def failed(self, message: str, error: BaseException | None) -> None:
         """Say what failed in the server itself, without a traceback unless debugging."""
@@ -68,6 +73,15 @@ class AccessLog(Watcher):
     def warned(self, message: str, hint: str) -> None:
         """Write a warning on stderr, in every form of the log."""
         report(WscliError(message, hint=hint), self._env)
+
+    def interrupted(self, status: ExitStatus) -> None:
+        """Abandon writes that block after a grace period, so that the server can end."""
+        signal.signal(signal.SIGALRM, lambda *_: main_thread_writes.abandon_blocked(status))
+        signal.setitimer(signal.ITIMER_REAL, _GRACE, _TICK)
+
+    def close(self) -> None:
+        """Stop the timer of ``interrupted``."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
     def event(self, name: str, **fields: object) -> None:
         """Write an event of JSON on stdout."""
@@ -82,8 +96,9 @@ class AccessLog(Watcher):
     def _unwritable(self, error: WscliError | BrokenPipeError) -> None:
         if isinstance(error, WscliError):
             report(error, self._env)
+        status = error.status if isinstance(error, OutputStalled) else ExitStatus.READER_GONE
         if self._end is not None:
-            self._end(ExitStatus.READER_GONE)
+            self._end(status)
 
 
 class _Output(Output):

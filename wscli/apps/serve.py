@@ -39,6 +39,7 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
             if command.record is not None:
                 recording = stack.enter_context(open_recording(command.record, command.existing))
             log = AccessLog(env, command.log, recording, frames=command.frames)
+            stack.callback(log.close)
 
             def started(server: Server, end: End) -> None:
                 log.end_with(end)

@@ -8,6 +8,7 @@ import resource
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
 
 from wscli.errors import ExitStatus
 from wscli.server.options import ServeOptions
@@ -62,15 +63,21 @@ async def _serve(
             server.abort()
         end(ExitStatus.of_signal(number))
 
+    def note(number: int, _: FrameType | None) -> None:
+        # The loop may be blocked in a write of the watcher's, so it cannot tell the watcher.
+        watcher.interrupted(ExitStatus.of_signal(number))
+        loop.call_soon_threadsafe(on_signal, number)
+
     server = Server(options, watcher)
     await server.start()
-    for number in signals:
-        loop.add_signal_handler(number, on_signal, number)
+    before = {number: signal.signal(number, note) for number in signals}
     try:
         started(server, end)
         return await ended
     finally:
         await server.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def tune_collector() -> None:

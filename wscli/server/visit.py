@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wscli.errors import ExitStatus
 from wscli.session.bus import Sink
 from wscli.wire.codes import CloseCode
 
@@ -55,3 +56,6 @@ class Watcher:
 
     def warned(self, message: str, hint: str) -> None:
         """Report a user's mistake that is noticed only while the server runs."""
+
+    def interrupted(self, status: ExitStatus) -> None:
+        """Block no longer: a signal ends the server, with this status; called in its handler."""

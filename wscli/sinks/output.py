@@ -96,6 +96,11 @@ class Output:
         self._gone = False
         self._written = 0
 
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be written any more, so that ``write`` drops what it is given."""
+        return self._gone
+
     def write(self, data: bytes) -> None:
         """Write all of it.
 

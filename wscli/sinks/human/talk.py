@@ -70,7 +70,7 @@ class TalkSink(Sink):
 
     def batch(self, batch: Batch) -> None:
         """Show frames, where they were asked for."""
-        if self._verbosity < 2:
+        if self._verbosity < 2 or self._output.gone:
             return
         mark = "<" if batch.incoming else ">"
         lines: list[tuple[str, str]] = []
@@ -88,6 +88,8 @@ class TalkSink(Sink):
     def _write_bytes(self, mark: str, data: bytes) -> None:
         for block in hexdump_blocks(data, self._paint(mark, "")):
             self._output.write(block.encode())
+            if self._output.gone:  # a dump takes seconds for each 10 MiB
+                return
 
     def ended(self, end: End) -> None:
         """Say how it ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from wscli.wire.diagnosis.evidence import REDIRECTS, Answer, Evidence
@@ -10,7 +11,17 @@ from wscli.wire.diagnosis.services import describe_page, recognise
 from wscli.wire.head import without_query
 
 _CREDENTIALS = "--user NAME, --bearer TOKEN or --cookie NAME=VALUE"
-_PLAIN_ON_TLS = ("plain http request was sent to https", "client sent an http request to an https")
+_SPEAKS_TLS = "this port speaks TLS: write wss:// instead of ws://"
+_ABOUT_TLS = {  # what nginx and Go write
+    "plain http request was sent to https": _SPEAKS_TLS,
+    "client sent an http request to an https": _SPEAKS_TLS,
+    "no required ssl certificate was sent": (
+        "the server wants a client certificate: --cert FILE --key FILE"
+    ),
+    "the ssl certificate error": (
+        "the server does not accept the client certificate: check --cert, and who signed it"
+    ),
+}
 _NO_UPGRADE = ('can "upgrade" only', "upgrade hdr", "not a websocket", "missing upgrade")
 _PROXY_REMOVES = (
     "a proxy on the way may have removed Upgrade and Connection (nginx passes them on only with "
@@ -47,8 +58,9 @@ def explain_refusal(evidence: Evidence) -> str:
     answer = evidence.answer
     if answer is None:
         return _explain_no_response(evidence)
-    if any(sign in answer.text.lower() for sign in _PLAIN_ON_TLS):
-        return "this port speaks TLS: write wss:// instead of ws://"
+    text = answer.text.lower()
+    if about_tls := next((hint for sign, hint in _ABOUT_TLS.items() if sign in text), None):
+        return about_tls
     if answer.status in REDIRECTS:
         location = without_query(answer.header("Location") or "its Location")
         return f"--location follows it, or connect to {location} yourself"
@@ -187,7 +199,7 @@ def _asgi_server(answer: Answer, probe: Answer | None) -> str | None:
     if answer.body:
         return None
     for header in (probe.header("Server") if probe else "", answer.header("Server")):
-        name = header.lower().partition("/")[0]
+        name = re.split("[/-]", header.lower())[0]  # uvicorn, hypercorn-h11, hypercorn-h2
         if name in ("uvicorn", "hypercorn", "granian"):
             return name
     if probe is not None and probe.text == '{"detail":"Not Found"}':
