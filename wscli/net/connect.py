@@ -12,11 +12,10 @@ from wscli.net.clock import Clock, Deadline
 from wscli.net.dial import dial
 from wscli.net.opening import Opening
 from wscli.net.options import SECRET_HEADERS, ConnectOptions
-from wscli.net.probe import explain_by_probe
 from wscli.net.redaction import redact_url
 from wscli.net.upgrade import check_options, upgrade
 from wscli.net.url import Url, join_url, parse_url
-from wscli.wire.diagnosis import REDIRECTS
+from wscli.wire.head import REDIRECTS
 
 _MAX_REDIRECTS = 10
 _BOUND_TO_ORIGIN = SECRET_HEADERS | {"host"}
@@ -83,6 +82,8 @@ def _open_once(attempt: Attempt, environ: Mapping[str, str]) -> Connected:
     except UpgradeError as error:
         sock.close()  # a server may serve one connection at a time
         if attempt.options.probe:
+            from wscli.net.probe import explain_by_probe  # only here is it needed
+
             explain_by_probe(error, attempt, environ)
         raise
     except BaseException:

@@ -8,18 +8,14 @@ from contextlib import suppress
 
 from websocket import WebSocket
 
-from wscli.errors import TimedOut, UpgradeError, UsageError, WscliError
-from wscli.net import tls
+from wscli.errors import TimedOut, UsageError, WscliError
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
-from wscli.net.redaction import mask_query
-from wscli.net.tap import ClosedEarly, EndlessInterim, NotHTTP, Tap
+from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url
-from wscli.wire import diagnosis
 from wscli.wire.deflate import OFFER
-from wscli.wire.diagnosis import Answer, Evidence
 from wscli.wire.handshake import check_response
 from wscli.wire.head import (
     FIELD_NAME,
@@ -28,14 +24,12 @@ from wscli.wire.head import (
     Request,
     Response,
     basic_credentials,
-    decode_head,
     parse_request,
     parse_response,
 )
 
 _BODY_LIMIT = 64 << 10  # bytes of a refusal's body that are read
 _BODY_TIMEOUT = 1.0  # seconds to wait for a body once its head is there
-_SHOWN_INTERIM = 80
 _UNSENDABLE = r"[\r\n\0\ud800-\udfff]"  # what would end the line, and what is not UTF-8
 
 
@@ -55,30 +49,12 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
         on_sent=lambda: _record_request(tap, attempt),
     )
     try:
-        hint = diagnosis.explain_silence(secure=opening.url.secure)
-        with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer", hint):
+        doing, hint = f"waiting for {opening.url.authority} to answer", _silence_hint(opening.url)
+        with attempt.phase("upgrade", doing, hint):
             opening.opinion = _ask_websocket_client(tap, opening.url, attempt.options)
             response = parse_response(tap.read_head())
-    except EndlessInterim as error:
-        raise UpgradeError(
-            f"{opening.url.authority} sends interim responses (1xx) and never a final one",
-            f"{error}; the first begins with {bytes(tap.received[:_SHOWN_INTERIM])!r}",
-            "connect past the proxies on the way, if there are any, to see which one sends them",
-        ) from None
-    except NotHTTP as error:
-        refusal = _not_http(opening, bytes(tap.received), str(error))
-        refusal.closed_early = isinstance(error, ClosedEarly)
-        raise refusal from None
-    except MalformedHead as error:
-        raise UpgradeError(
-            f"{opening.url.authority} answered with a malformed HTTP head",
-            str(error),
-            "the server, or a proxy on the way, breaks RFC 9112",
-        ) from None
-    except OSError as error:
-        failure = _broken_off(error, opening, bytes(tap.received))
-        failure.closed_early = tls.is_end_of_connection(error)
-        raise failure from None
+    except (NotHTTP, MalformedHead, OSError) as error:
+        raise _explain(error, opening, bytes(tap.received)) from None
     finally:
         opening.received = bytes(tap.received)
         opening.interim = tap.interim
@@ -195,53 +171,27 @@ def _read_body(tap: Tap, response: Response, attempt: Attempt) -> bytes:
 
 
 def _judge(opening: Opening, request: Request, response: Response) -> None:
-    if response.status != 101:
-        answer = Answer(response, opening.body)
-        raise UpgradeError(
-            f"the server answered {response.status} {response.reason}".rstrip() + " instead of 101",
-            _show_response(request, response, opening.body),
-            diagnosis.explain_refusal(Evidence(request, opening.url.secure, answer)),
-            response.status,
-        )
-    agreement = opening.agreement = check_response(request, response)
-    if agreement.faults:
-        raise UpgradeError(
-            "the server's 101 is not valid: " + "; ".join(map(str, agreement.faults)),
-            _show_response(request, response, b""),
-            diagnosis.explain_faults(agreement),
-        )
+    if response.status == 101:
+        opening.agreement = check_response(request, response)
+        if not opening.agreement.faults:
+            return
+    from wscli.net import refusal
+
+    raise refusal.explain_response(opening, request, response)
 
 
-def _show_response(request: Request, response: Response, body: bytes) -> str:
-    """Return a response as evidence, without the values of the request's query."""
-    head = decode_head(response.raw).strip()
-    shown = diagnosis.show_body(response, body)
-    return mask_query(f"{head}\n\n{shown}" if shown else head, request.target)
+def _explain(error: Exception, opening: Opening, received: bytes) -> WscliError:
+    # Loaded only for a failure: it takes 3 ms, and most upgrades succeed.
+    from wscli.net import refusal
+
+    return refusal.explain_failure(error, opening, received)
 
 
-def _broken_off(error: OSError, opening: Opening, received: bytes) -> WscliError:
-    # A server that misses a client certificate says so only now, and often just by leaving.
-    if opening.tls is not None and not received:
-        return tls.explain(error, opening)
-    hint = "" if received else _explain_nothing(opening)
-    return UpgradeError(
-        f"{opening.url.authority} broke off during the upgrade",
-        error.strerror or str(error),
-        hint or "the server's log may say why",
+def _silence_hint(url: Url) -> str:
+    """Return what to try if the server keeps the connection open and never answers."""
+    tls = "" if url.secure else "; or wss://, if this port expects TLS"
+    return (
+        "check the path: a Node server that takes upgrades on another path leaves this one "
+        f"unanswered{tls}; or the server hangs, or is slow: a longer --connect-timeout, or "
+        "--timeout where that is shorter"
     )
-
-
-def _not_http(opening: Opening, received: bytes, detail: str) -> UpgradeError:
-    if not received:
-        what = "nothing: the connection was closed without a response"
-        hint = _explain_nothing(opening)
-        return UpgradeError(f"{opening.url.authority} answered with {what}", "", hint)
-    what, hint = diagnosis.explain_not_http(received)
-    evidence = f"{detail}: {received[:200]!r}"
-    return UpgradeError(f"{opening.url.authority} answered with {what}", evidence, hint)
-
-
-def _explain_nothing(opening: Opening) -> str:
-    if opening.request is None:  # it left before the request was sent
-        return "the server's log may say why"
-    return diagnosis.explain_refusal(Evidence(opening.request, opening.url.secure))

@@ -27,9 +27,9 @@ from typing import Any, NamedTuple
 
 _RECORD_END = b"\x1e"  # after each record of SignalR, of which a message may hold several
 _CALL_MARKS = frozenset({"method", "type", "op", "action", "jsonrpc"})
-_SOCKETIO_EVENT = re.compile(rb"42(/[^,\[]*,)?(\d+)\[")
-_SOCKETIO_CONNECT = re.compile(rb"40(?:(/[^,{]*),?)?(?:\{.*)?", re.DOTALL)
-_PLAIN_ID = re.compile(r"[\w-]+", re.ASCII)
+_SOCKETIO_EVENT = rb"42(/[^,\[]*,)?(\d+)\["
+_SOCKETIO_CONNECT = rb"(?s)40(?:(/[^,{]*),?)?(?:\{.*)?"
+_PLAIN_ID = r"(?a)[\w-]+"
 _LONGEST_ERROR = 200  # characters of an error's description
 
 
@@ -132,7 +132,9 @@ def _read_array(value: Any) -> _Found | None:
 
 
 def _found(name: str, key: str | int, judge: Callable[[str | int, Any], Reply | None]) -> _Found:
-    plain = isinstance(key, int) or _PLAIN_ID.fullmatch(key)  # else JSON may write it in two ways
+    plain = isinstance(key, int) or re.fullmatch(
+        _PLAIN_ID, key
+    )  # else JSON may write it in two ways
     needle = str(key).encode() if plain else b""
     return f"{name} {key}", lambda value: judge(key, value), needle
 
@@ -208,12 +210,12 @@ def _judge_jupyter(key: str | int, value: Any) -> Reply | None:
 
 
 def _socketio_call(sent: bytes) -> Call | None:
-    if match := _SOCKETIO_EVENT.match(sent):
+    if match := re.match(_SOCKETIO_EVENT, sent):
         namespace, number = re.escape(match[1] or b""), match[2]
         ack = re.compile(rb"4(?:3|6\d+-)" + namespace + number + rb"\[")
         label = f"ack {number.decode()}"
         return Call(sent, label, lambda payload: Reply() if ack.match(payload) else None)
-    if match := _SOCKETIO_CONNECT.fullmatch(sent):
+    if match := re.fullmatch(_SOCKETIO_CONNECT, sent):
         namespace = re.escape(match[1]) + rb"(?![^,{])" if match[1] else rb"(?!/)"
         answer = re.compile(rb"4([04])" + namespace + rb",?(.*)", re.DOTALL)
 

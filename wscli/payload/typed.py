@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_ESCAPE = re.compile(r"\\(?:([0nrt\\])|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\})")
+_ESCAPE = r"\\(?:([0nrt\\])|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\})"
 _SINGLE = {"0": b"\0", "n": b"\n", "r": b"\r", "t": b"\t", "\\": b"\\"}
-_UTF16_UNIT = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_UTF16_UNIT = r"\\u([0-9A-Fa-f]{4})"
 _KNOWN = r"\0 \n \r \t \\ \xNN \uNNNN \u{N}"
 
 
@@ -42,7 +42,7 @@ def _read_escape(text: str, start: int) -> tuple[bytes, int]:
     """Return the bytes of the escape at ``start``, and where it ends."""
     if text.startswith("\\u", start) and not text.startswith("\\u{", start):
         return _read_utf16(text, start)
-    match = _ESCAPE.match(text, start)
+    match = re.compile(_ESCAPE).match(text, start)
     if match is None:
         raise _invalid(text, start)
     single, octet, code_point = match.groups()
@@ -59,7 +59,7 @@ def _read_escape(text: str, start: int) -> tuple[bytes, int]:
 def _read_utf16(text: str, start: int) -> tuple[bytes, int]:
     units = b""
     end = start
-    while match := _UTF16_UNIT.match(text, end):
+    while match := re.compile(_UTF16_UNIT).match(text, end):
         units += int(match[1], 16).to_bytes(2, "big")
         end = match.end()
     try:

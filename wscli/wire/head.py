@@ -12,6 +12,9 @@ MAX_HEAD = 64 << 10
 MAX_FRAMING = 16 << 10
 """The limit for the chunk extensions and trailer fields of a body, in bytes, as in hyper."""
 
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Statuses that send the client elsewhere (RFC 9110 §15.4)."""
+
 # Patterns are compiled by re, which keeps them, when they are first used.
 _END = rb"\r?\n\r?\n"
 FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

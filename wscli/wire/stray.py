@@ -7,7 +7,6 @@ RSV1 set, which no server may ever send, so nothing legal is mistaken for it.
 
 from __future__ import annotations
 
-from wscli.wire.diagnosis import Answer, explain_stray_response, show_body
 from wscli.wire.head import Body, MalformedHead, Response, decode_head, head_end, parse_response
 from wscli.wire.rules import HTTP_RESPONSE, Violation
 
@@ -63,6 +62,9 @@ class StrayResponse:
         """The violation for a response, complete or not; None if none has begun."""
         if not self.recognised:
             return None
+        # Hardly any connection needs it, and it takes 3 ms to load.
+        from wscli.wire.diagnosis import Answer, explain_stray_response, show_body
+
         if self._response is None or self._body is None:
             evidence = decode_head(bytes(self._held[:_MAX])).strip()
             return Violation(HTTP_RESPONSE, evidence, hint=explain_stray_response(None))

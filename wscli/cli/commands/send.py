@@ -83,12 +83,13 @@ command = Command(
     summary="Connect, send each MESSAGE, print the replies, close.",
     text="Each message is sent when the one before it has its reply, or after --wait without one. "
     "If a message has an id (JSON-RPC, DevTools, GraphQL, OCPP, Socket.IO, SignalR, Jupyter, "
-    "Phoenix), its reply is the message with the same id, else the next message: if the "
-    "server sends a greeting, --expect it first. Other messages are printed and do not count; if only those arrive, silence for --wait ends the command. If "
-    "a reply reports an error of such a protocol, the exit status is 10. Without a MESSAGE, wait "
-    "for one message.\n\nMESSAGE may be @FILE, or @- for stdin; with --binary also 0xHEX or "
-    "b64:BASE64. Write @@ for a text that begins with @. A PATTERN is a regular expression or, if "
-    "it begins with $. or $[, a JSONPath query, which matches if it selects anything.",
+    "Phoenix), its reply is the message with the same id, else the next message; if the server "
+    "begins with a greeting, --expect it first. Other messages are printed and do not count; if "
+    "only those arrive, silence for --wait ends the command. If a reply reports an error of such a "
+    "protocol, the exit status is 10. Without a MESSAGE, wait for one message.\n\n"
+    "MESSAGE may be @FILE, or @- for stdin; with --binary also 0xHEX or b64:BASE64. Write @@ for a "
+    "text that begins with @. A PATTERN is a regular expression or, if it begins with $. or $[, a "
+    "JSONPath query, which matches if it selects anything.",
     examples=[
         ("wscli send demo: hello", "to the embedded server, which echoes"),
         ('wscli send -v wss://example.com/ws \'{"op":"ping"}\'', "with the handshake on stderr"),

@@ -9,24 +9,21 @@ strings may hold tokens and are never repeated.
 """
 
 from wscli.wire.diagnosis.body import show_body
-from wscli.wire.diagnosis.evidence import REDIRECTS, Answer, Evidence
+from wscli.wire.diagnosis.evidence import Answer, Evidence
 from wscli.wire.diagnosis.foreign import (
     explain_faults,
     explain_not_http,
-    explain_silence,
     explain_stray_response,
 )
 from wscli.wire.diagnosis.refusal import can_be_probed, explain_refusal
 
 __all__ = [
-    "REDIRECTS",
     "Answer",
     "Evidence",
     "can_be_probed",
     "explain_faults",
     "explain_not_http",
     "explain_refusal",
-    "explain_silence",
     "explain_stray_response",
     "show_body",
 ]

@@ -8,8 +8,6 @@ from typing import NamedTuple
 from wscli.wire.diagnosis.body import decode_body
 from wscli.wire.head import Request, Response, without_query
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
 _READ = 4 << 10  # bytes of a body that are searched for words
 
 

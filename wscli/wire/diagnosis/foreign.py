@@ -39,16 +39,6 @@ def explain_not_http(data: bytes) -> tuple[str, str]:
     return "bytes that are not HTTP", "check the port: another kind of server listens there"
 
 
-def explain_silence(*, secure: bool) -> str:
-    """Return what to try where the server keeps the connection open and never answers."""
-    tls = "" if secure else "; or wss://, if this port expects TLS"
-    return (
-        "check the path: a Node server that takes upgrades on another path leaves this one "
-        f"unanswered{tls}; or the server hangs, or is slow: a longer --connect-timeout, or "
-        "--timeout where that is shorter"
-    )
-
-
 def explain_stray_response(answer: Answer | None) -> str:
     """Return what to try where an HTTP response came in place of the first frame."""
     known = recognise(answer, "") if answer is not None else None

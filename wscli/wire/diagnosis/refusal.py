@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wscli.wire.diagnosis.evidence import REDIRECTS, Answer, Evidence
+from wscli.wire.diagnosis.evidence import Answer, Evidence
 from wscli.wire.diagnosis.gateways import name_gateway
 from wscli.wire.diagnosis.services import describe_page, recognise
-from wscli.wire.head import without_query
+from wscli.wire.head import REDIRECTS, without_query
 
 _CREDENTIALS = "--user NAME, --bearer TOKEN or --cookie NAME=VALUE"
 _SPEAKS_TLS = "this port speaks TLS: write wss:// instead of ws://"
