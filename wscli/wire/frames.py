@@ -21,7 +21,7 @@ _SHORT = 126  # payloads below this have their length in the second byte
 
 # First bytes of frames that a run may hold: FIN, text or binary, compressed (RSV1) or not.
 _RUN_STARTS = frozenset({0x81, 0x82, 0xC1, 0xC2})
-_RUN_SIZE = 64 << 10  # bytes on the wire after which a run ends, so that it holds few objects
+_RUN_SIZE = 96 << 10  # bytes on the wire after which a run ends, so that it holds few objects
 
 
 class Frame:

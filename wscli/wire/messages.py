@@ -148,7 +148,8 @@ class _Message:
         self._limit_declared(len(frame.payload))
         if self._inflater is None:
             self._pieces.add(frame.payload)
-            self._check_utf8(frame.payload[self._checked :], last=frame.fin)
+            if self._utf8 is not None:
+                self._utf8.check(frame.payload[self._checked :], last=frame.fin)
         else:
             self._inflate(self._inflater, frame.payload, frame.fin)
         self._checked = 0
