@@ -73,8 +73,11 @@ class Interrupts:
     ) -> None:
         if self._before:
             signal.setitimer(signal.ITIMER_REAL, 0)
+        # Once a signal has ended the command, the process is about to exit with its status; another
+        # copy of the signal must not end it with a different one.
+        ended = _SIGNALS if self.status is not None else ()
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if number in ended else handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.status is not None:
