@@ -474,7 +474,7 @@ def accept_and_close(peer):
 def test_a_subprotocol_that_was_not_chosen_is_warned_of_once(scripted, command):
     server = scripted(accept_and_close)
     offer = ["-s", "chat", "-s", "v2.chat"]
-    result = wscli(command, *offer, server.url, *(["x"] if command == "send" else []))
+    result = wscli(command, *offer, server.url)
     assert (result.status, result.out) == (0, b"one\n")
     assert result.err.count(DECLINED) == 1
     assert wscli("listen", *offer, "-v", server.url).err.count(DECLINED) == 1
