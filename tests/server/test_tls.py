@@ -162,7 +162,7 @@ def test_a_timer_that_fires_while_asyncio_takes_a_lost_tls_connection_apart_does
         loop.call_soon(wait_for_the_timer)
 
     # The loop reads the reset in one turn, and in the next one the timer is due: by then asyncio's
-    # TLS has given up its socket, and the server has yet to hear of it.
+    # TLS has given up its socket; the server's connection_lost has not been called yet.
     loop.call_soon_threadsafe(wait_for_the_reset)
     stopped.wait(20)
     client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -76,7 +76,7 @@ def test_messages_that_inflate_to_much_are_passed_on_one_by_one(scripted):
 
 
 class Recording(Counter):
-    """Counts what leaves, and the Close."""
+    """Counts outgoing messages, and the Close."""
 
     wants_outgoing = wants_frames = True
 

@@ -41,7 +41,7 @@ def meant(args: Sequence[str], implied: str, load: Load) -> str:
 
 
 def _differs(call: Sequence[str], args: Sequence[str]) -> bool:
-    """Return True unless a call is what was typed, if in another order, which changes nothing."""
+    """Return True unless a call has the same words as typed: their order changes nothing."""
     return call[0] != args[0] or sorted(call) != sorted(args)
 
 

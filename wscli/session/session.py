@@ -440,7 +440,7 @@ class Session:
         def show(data: bytes) -> None:
             nonlocal waiting
             time, elapsed = self._clock.time(), self._clock.monotonic() - self._started
-            # Where a sink fails, the others see the rest of it with what leaves next.
+            # If a sink fails, the others are given the rest together with the next bytes sent.
             waiting = chain(waiting, receiver.receive(data))
             for items in waiting:
                 self._bus.batch(Batch(False, time, elapsed, items))
