@@ -11,9 +11,9 @@ from websockets.sync.server import serve as serve_websockets
 
 from tests.scripted import ScriptedServer
 from tests.terminal import Terminal
+from wscli.server.access import Watcher
 from wscli.server.background import serving
 from wscli.server.options import ServeOptions
-from wscli.server.visit import Watcher
 
 
 @pytest.fixture(autouse=True)

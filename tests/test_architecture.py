@@ -11,12 +11,13 @@ PACKAGE = Path(wscli.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Each room may import itself and the rooms below it; sinks and server stand side by side.
-_CORE = {"net", "wire", "errors"}
+_CORE = {"net", "wire", "errors", "text"}
 _SESSION = {"session", "payload", *_CORE}
 _APPS = {"apps", "sinks", "server", "quantities", *_SESSION}
 ROOMS = {
     "errors": set(),
     "quantities": set(),
+    "text": set(),
     "wire": {"errors"},
     "payload": {"wire", "errors"},
     "net": _CORE,
@@ -47,7 +48,7 @@ GUESTS = {
 
 # What only some modules may touch, since the protocol is pure and the terminal is the Env's.
 PURE = {"socket", "select", "selectors", "threading", "time", "sys", "io", "asyncio", "subprocess"}
-IN_MEMORY = {"wire/pieces.py": {"io"}}  # for BytesIO
+IN_MEMORY = {"wire/buffer.py": {"io"}}  # for BytesIO
 
 
 def imports(path):

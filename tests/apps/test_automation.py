@@ -4,10 +4,10 @@ import pytest
 
 from tests.clock import HandClock
 from tests.waiting import wait_until
-from wscli.apps.automation import Answer, Automation, Repeat, split_answer
+from wscli.apps.automation import Automation, AutoReply, Repeat, split_answer
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
-from wscli.apps.run import Work
+from wscli.apps.run import RunningCommand
 from wscli.net.clock import Clock
 from wscli.net.options import ConnectOptions
 from wscli.payload.matching import parse_matcher
@@ -84,8 +84,8 @@ def test_each_match_is_answered_once_by_the_first_that_matches(automated):
         peer.expect_close()
 
     answers = [
-        Answer(parse_matcher("^2$"), b"3"),
-        Answer(parse_matcher("2$|PING"), b"other"),
+        AutoReply(parse_matcher("^2$"), b"3"),
+        AutoReply(parse_matcher("2$|PING"), b"other"),
     ]
     automation, session = automated(script, answers=answers)
     turn_until(automation, lambda: session.end)
@@ -112,9 +112,9 @@ def test_only_the_time_limit_of_the_command_stops_answers(automated, limit, answ
             clock.now += 1
             return True
 
-    automation, session = automated(script, answers=[Answer(Slow(), b"PONG")])
+    automation, session = automated(script, answers=[AutoReply(Slow(), b"PONG")])
     env = Env(None, None, None, {}, clock)
-    work = Work(session, Goal(Sink()), env, Interrupts(1.0), automation, limit)
+    work = RunningCommand(session, Goal(Sink()), env, Interrupts(1.0), automation, limit)
     session.post(Opcode.TEXT, [b"go"])
     assert not work.wait(lambda: False, 0.5)
     while session.pending:
@@ -147,7 +147,10 @@ def test_a_pattern_that_backtracks_is_dropped_and_the_others_go_on(automated):
         peer.close()
         peer.expect_close()
 
-    answers = [Answer(parse_matcher("^(a|aa)+$"), b"x"), Answer(parse_matcher("PING"), b"PONG")]
+    answers = [
+        AutoReply(parse_matcher("^(a|aa)+$"), b"x"),
+        AutoReply(parse_matcher("PING"), b"PONG"),
+    ]
     automation, session = automated(script, answers=answers)
     turn_until(automation, lambda: session.end)
     assert got == [b"PONG"]
@@ -164,7 +167,7 @@ def test_a_peer_that_does_not_read_does_not_fill_the_memory(automated):
 
     reply = bytes(64 << 10)
     automation, session = automated(
-        script, answers=[Answer(parse_matcher("PING"), reply)], opcode=Opcode.BINARY
+        script, answers=[AutoReply(parse_matcher("PING"), reply)], opcode=Opcode.BINARY
     )
     most = 0
     for _ in range(100):

@@ -16,12 +16,12 @@ from wscli.repl.commands.sending import compact_json, parse_close
 from wscli.repl.commands.table import find_command
 from wscli.repl.completion import LineCompleter
 from wscli.repl.display import Display
+from wscli.repl.draw_queue import Asked, DrawQueue, Gap
 from wscli.repl.editor import edit_text
-from wscli.repl.feed import Asked, Feed, Gap
 from wscli.repl.history import LineHistory
 from wscli.repl.inputrc import editing_mode
 from wscli.repl.journal import Journal
-from wscli.repl.lines import Call, parse_line
+from wscli.repl.lines import SlashCommand, parse_line
 from wscli.repl.resizing import wraps_again
 from wscli.session.bus import Batch
 from wscli.sinks.human.messages import Entry, MessageView
@@ -42,11 +42,11 @@ CONTRACT = (
         (" /hello", " /hello"),
         ("//hello", "/hello"),
         ("///", "//"),
-        ("/", Call("", "")),
-        ("/ping", Call("ping", "")),
-        ("/ping  a b ", Call("ping", " a b ")),
-        ("/json\n{\n}", Call("json", "{\n}")),
-        ("/close\t4001", Call("close", "4001")),
+        ("/", SlashCommand("", "")),
+        ("/ping", SlashCommand("ping", "")),
+        ("/ping  a b ", SlashCommand("ping", " a b ")),
+        ("/json\n{\n}", SlashCommand("json", "{\n}")),
+        ("/close\t4001", SlashCommand("close", "4001")),
     ],
 )
 def test_a_line_is_text_or_a_command_with_its_argument(line, meaning):
@@ -198,7 +198,7 @@ def drain(feed):
 
 
 def test_a_feed_gives_what_was_put_in_order():
-    feed = Feed()
+    feed = DrawQueue()
     feed.put([entry(1), "text\n"])
     feed.put([entry(2)])
     assert drain(feed) == [entry(1), "text\n", entry(2)]
@@ -206,13 +206,13 @@ def test_a_feed_gives_what_was_put_in_order():
 
 
 def test_a_full_feed_gives_up_the_oldest_and_says_so_first():
-    feed = Feed(limit=3)
+    feed = DrawQueue(limit=3)
     feed.put(["one\ntwo\n", *map(entry, range(1, 6))])
     assert drain(feed) == [Gap(2, 1, 2, 2), entry(3), entry(4), entry(5)]
 
 
 def test_a_feed_holds_so_many_bytes_and_at_least_one_record():
-    feed = Feed(max_bytes=2)
+    feed = DrawQueue(max_bytes=2)
     feed.put(map(entry, range(1, 5)))
     assert drain(feed) == [Gap(2, 1, 2, 0), entry(3), entry(4)]
     feed.put(["a long line\n"])
@@ -220,7 +220,7 @@ def test_a_feed_holds_so_many_bytes_and_at_least_one_record():
 
 
 def test_what_the_user_asked_for_is_never_given_up_and_keeps_its_place():
-    feed = Feed(limit=2)
+    feed = DrawQueue(limit=2)
     feed.put([Asked("first\n"), entry(1), Asked(entry(2)), entry(3), entry(4), entry(5)])
     assert drain(feed) == [
         Asked("first\n"),

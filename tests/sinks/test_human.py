@@ -6,13 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wscli.net.clock import iso_time
 from wscli.sinks.hexdump import hexdump
 from wscli.sinks.human.jsontext import pretty_json
-from wscli.sinks.human.messages import show_size
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import visible, visible_bytes
-from wscli.sinks.human.talk import show_duration
+from wscli.text import iso_time, show_duration, show_size, visible, visible_bytes
 
 PLAIN = Palette(colour=False)
 

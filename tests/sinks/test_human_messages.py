@@ -8,9 +8,8 @@ import pytest
 from wscli.sinks.human.jsontext import Abridgement, pretty_json
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import cell_width
-from wscli.sinks.human.sizes import show_size
-from wscli.sinks.human.wrapping import plain_width, wrap, wrap_words
+from wscli.sinks.human.wrapping import cell_width, plain_width, wrap, wrap_words
+from wscli.text import show_size
 
 PLAIN = Palette(colour=False)
 

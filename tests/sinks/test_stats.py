@@ -8,8 +8,8 @@ from tests.streams import items
 from wscli.session.bus import Batch
 from wscli.session.end import End
 from wscli.sinks.human.statistics import describe_stats
-from wscli.sinks.human.talk import show_time
 from wscli.sinks.stats import Stats, Tally, http_head
+from wscli.text import show_time
 from wscli.wire.codes import Role
 from wscli.wire.connection import Connection, Receiver
 from wscli.wire.deflate import PerMessageDeflate

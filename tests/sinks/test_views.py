@@ -8,7 +8,7 @@ import pytest
 
 from tests import golden
 from tests.streams import items
-from wscli.apps.common import Seeing
+from wscli.apps.common import OutputOptions
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
 from wscli.errors import UpgradeError
@@ -108,11 +108,11 @@ def play(sink):
     sink.ended(End(1008, "no \x1b more", True, True, START + 65.3, 65.3))
 
 
-def view(seeing, *, tty=False, width=80, environ=()):
+def view(output, *, tty=False, width=80, environ=()):
     """Return what the session looks like on stdout and stderr together, in the order written."""
     stream = Stream()
     env = Env(stream, stream, stream, dict(environ), stdout_tty=tty, stderr_tty=tty, width=width)
-    sinks = [*talk_sinks(seeing, env), data_sink(seeing, env)]
+    sinks = [*talk_sinks(output, env), data_sink(output, env)]
     play(Bus(sinks))
     return stream.written.decode()
 
@@ -127,35 +127,35 @@ def _utc(monkeypatch):
 
 
 VIEWS = {
-    "plain": (Seeing(), {}),
-    "quiet": (Seeing(quiet=True), {"tty": True}),
-    "raw": (Seeing(form="raw"), {}),
-    "hex": (Seeing(form="hex"), {}),
-    "timestamps": (Seeing(timestamps=True), {}),
-    "v": (Seeing(verbosity=1), {}),
-    "vv": (Seeing(verbosity=2), {}),
-    "vvv": (Seeing(verbosity=3), {}),
-    "json": (Seeing(form="json"), {}),
-    "json-vv": (Seeing(form="json", verbosity=2), {}),
-    "json-terminal": (Seeing(form="json"), {"tty": True}),
-    "terminal": (Seeing(colour="never"), {"tty": True}),
-    "terminal-wide": (Seeing(colour="never"), {"tty": True, "width": 200}),
-    "terminal-hex": (Seeing(colour="never", form="hex"), {"tty": True}),
-    "colour": (Seeing(), {"tty": True}),
-    "colour-vv": (Seeing(verbosity=2), {"tty": True}),
+    "plain": (OutputOptions(), {}),
+    "quiet": (OutputOptions(quiet=True), {"tty": True}),
+    "raw": (OutputOptions(form="raw"), {}),
+    "hex": (OutputOptions(form="hex"), {}),
+    "timestamps": (OutputOptions(timestamps=True), {}),
+    "v": (OutputOptions(verbosity=1), {}),
+    "vv": (OutputOptions(verbosity=2), {}),
+    "vvv": (OutputOptions(verbosity=3), {}),
+    "json": (OutputOptions(form="json"), {}),
+    "json-vv": (OutputOptions(form="json", verbosity=2), {}),
+    "json-terminal": (OutputOptions(form="json"), {"tty": True}),
+    "terminal": (OutputOptions(colour="never"), {"tty": True}),
+    "terminal-wide": (OutputOptions(colour="never"), {"tty": True, "width": 200}),
+    "terminal-hex": (OutputOptions(colour="never", form="hex"), {"tty": True}),
+    "colour": (OutputOptions(), {"tty": True}),
+    "colour-vv": (OutputOptions(verbosity=2), {"tty": True}),
 }
 
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_each_view_of_a_session(name):
-    seeing, where = VIEWS[name]
-    golden.check(f"view-{name}.txt", view(seeing, **where))
+    output, where = VIEWS[name]
+    golden.check(f"view-{name}.txt", view(output, **where))
 
 
 @pytest.mark.parametrize("name", [name for name, (_, where) in VIEWS.items() if where])
 def test_nothing_of_the_peer_is_obeyed_by_a_terminal(name):
-    seeing, where = VIEWS[name]
-    text = view(seeing._replace(colour="never"), **where)
+    output, where = VIEWS[name]
+    text = view(output._replace(colour="never"), **where)
     assert not {"\x1b", "\u202e", "\x07"} & set(text)
 
 
@@ -169,14 +169,16 @@ def test_nothing_of_the_peer_is_obeyed_by_a_terminal(name):
     ],
 )
 def test_colour_follows_the_terminal_and_the_environment(environ, tty, coloured):
-    assert ("\x1b[2m" in view(Seeing(), tty=tty, environ=environ)) == coloured
+    assert ("\x1b[2m" in view(OutputOptions(), tty=tty, environ=environ)) == coloured
 
 
 def test_force_color_and_the_option_go_before_the_terminal():
-    forced = view(Seeing(verbosity=1), environ={"FORCE_COLOR": "1"})
+    forced = view(OutputOptions(verbosity=1), environ={"FORCE_COLOR": "1"})
     assert "\x1b[2m" in forced
-    assert "\x1b[2m" not in view(Seeing(verbosity=1, colour="never"), environ={"FORCE_COLOR": "1"})
-    assert "\x1b[2m" in view(Seeing(verbosity=1, colour="always"), environ={"NO_COLOR": "1"})
+    assert "\x1b[2m" not in view(
+        OutputOptions(verbosity=1, colour="never"), environ={"FORCE_COLOR": "1"}
+    )
+    assert "\x1b[2m" in view(OutputOptions(verbosity=1, colour="always"), environ={"NO_COLOR": "1"})
 
 
 @pytest.mark.parametrize(("name", "width"), [("pipe", None), ("terminal", 80)])
@@ -194,7 +196,7 @@ def test_the_report_of_an_upgrade(name, width):
 @pytest.mark.parametrize("tty", [False, True])
 def test_a_large_message_is_the_same_event_in_blocks(frame, tty):
     stream = Stream()
-    sink = data_sink(Seeing(form="json"), Env(stream, stream, stream, {}, stdout_tty=tty))
+    sink = data_sink(OutputOptions(form="json"), Env(stream, stream, stream, {}, stdout_tty=tty))
     sink.batch(batch(True, [frame], as_frames=False, after=0.0))
     event = json.loads(stream.written)
     assert event["size"] == len(frame.payload)
@@ -204,7 +206,7 @@ def test_a_large_message_is_the_same_event_in_blocks(frame, tty):
 
 def test_a_large_message_in_hex_is_dumped_in_blocks():
     stream = Stream()
-    sink = data_sink(Seeing(form="hex"), Env(stream, stream, stream, {}))
+    sink = data_sink(OutputOptions(form="hex"), Env(stream, stream, stream, {}))
     payload = bytes(range(256)) * 2000
     sink.batch(batch(True, [Frame(2, payload)], as_frames=False, after=0.0))
     lines = stream.written.decode().splitlines()
@@ -215,6 +217,6 @@ def test_a_large_message_in_hex_is_dumped_in_blocks():
 def test_an_error_as_an_event():
     stream = Stream()
     env = Env(stream, stream, stream, {})
-    sink = data_sink(Seeing(form="json"), env)
+    sink = data_sink(OutputOptions(form="json"), env)
     sink.failed(UpgradeError("refused", "evidence", "try this"), START, 0.5)
     golden.check("view-json-error.txt", stream.written.decode())

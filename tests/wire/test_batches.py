@@ -7,7 +7,7 @@ from wscli.wire.codes import Role
 from wscli.wire.connection import Connection, Receiver
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.events import Close, Messages
-from wscli.wire.frames import Frame, Run
+from wscli.wire.frames import Frame, MessageRun
 from wscli.wire.rules import Violation
 
 MIB = 1 << 20
@@ -105,7 +105,7 @@ def test_a_frame_and_the_message_that_it_completes_are_in_one_batch():
 
 def test_messages_that_come_in_several_batches_follow_their_run():
     batches = list(receiver(deflate=DEFLATE).receive(compressed(1000, 3000)))
-    assert isinstance(batches[0][0], Run)
+    assert isinstance(batches[0][0], MessageRun)
     assert sum(map(inflated, batches)) == 3_000_000
     assert all(inflated(batch) < 2 * MIB for batch in batches)
 

@@ -11,7 +11,7 @@ from wscli.wire.codes import Opcode, Role
 from wscli.wire.connection import Connection, Receiver, cut_utf8
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, Run
+from wscli.wire.frames import Frame, MessageRun
 from wscli.wire.rules import Violation
 
 MESSAGES = st.lists(
@@ -30,7 +30,7 @@ def events(receiver, chunks):
     for item in items(receiver, *chunks):
         if isinstance(item, Messages):
             out += [(item.opcode, payload) for payload in item.payloads]
-        elif not isinstance(item, Frame | Run):
+        elif not isinstance(item, Frame | MessageRun):
             out.append(item)
     return out
 

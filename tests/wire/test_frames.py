@@ -9,7 +9,7 @@ from wscli.wire.codes import Opcode
 from wscli.wire.frames import (
     Frame,
     FrameParser,
-    Run,
+    MessageRun,
     encode_masked,
     encode_unmasked,
     shortest_length_form,
@@ -47,7 +47,7 @@ def parse(chunks, **options):
 def expand(items):
     """Return (first byte, payload) of every frame, however they were grouped."""
     for item in items:
-        if isinstance(item, Run):
+        if isinstance(item, MessageRun):
             yield from ((item.first_byte, payload) for payload in item.payloads)
         else:
             yield (item.fin << 7 | item.rsv << 4 | item.opcode, item.payload)
@@ -106,7 +106,7 @@ def test_a_batch_of_masked_messages_comes_back(opcode, payloads):
 def test_a_run_of_masked_messages_comes_back_unmasked(payloads):
     items, _ = parse([encode_masked(Opcode.TEXT, payloads)])
     assert [payload for run in items for payload in run.payloads] == payloads
-    assert all(isinstance(run, Run) and run.masked for run in items)
+    assert all(isinstance(run, MessageRun) and run.masked for run in items)
 
 
 @given(st.lists(st.binary(max_size=140), max_size=30))

@@ -4,24 +4,26 @@ import pytest
 
 from wscli.wire.codes import Opcode, Role
 from wscli.wire.frames import Frame
-from wscli.wire.rules import FRAME_RULES, PAYLOAD_RULES, Case, judge
+from wscli.wire.rules import FRAME_RULES, PAYLOAD_RULES, FrameContext, judge
 
 KEY = b"\x01\x02\x03\x04"
 
 BREAKS = {
-    "reserved-bits": Case(Frame(Opcode.TEXT, rsv=2), Role.CLIENT, True, False),
-    "reserved-opcode": Case(Frame(0x3), Role.CLIENT, False, False),
-    "compressed-bit": Case(Frame(Opcode.PING, rsv=4), Role.CLIENT, True, False),
-    "masked-frame": Case(Frame(Opcode.TEXT, mask_key=KEY), Role.CLIENT, False, False),
-    "unmasked-frame": Case(Frame(Opcode.TEXT), Role.SERVER, False, False),
-    "fragmented-control": Case(Frame(Opcode.PING, fin=False), Role.CLIENT, False, False),
-    "oversize-control": Case(Frame(Opcode.PONG, bytes(126)), Role.CLIENT, False, False),
-    "length-form": Case(Frame(Opcode.TEXT, b"x", length_form=16), Role.CLIENT, False, False),
-    "length-sign": Case(
+    "reserved-bits": FrameContext(Frame(Opcode.TEXT, rsv=2), Role.CLIENT, True, False),
+    "reserved-opcode": FrameContext(Frame(0x3), Role.CLIENT, False, False),
+    "compressed-bit": FrameContext(Frame(Opcode.PING, rsv=4), Role.CLIENT, True, False),
+    "masked-frame": FrameContext(Frame(Opcode.TEXT, mask_key=KEY), Role.CLIENT, False, False),
+    "unmasked-frame": FrameContext(Frame(Opcode.TEXT), Role.SERVER, False, False),
+    "fragmented-control": FrameContext(Frame(Opcode.PING, fin=False), Role.CLIENT, False, False),
+    "oversize-control": FrameContext(Frame(Opcode.PONG, bytes(126)), Role.CLIENT, False, False),
+    "length-form": FrameContext(
+        Frame(Opcode.TEXT, b"x", length_form=16), Role.CLIENT, False, False
+    ),
+    "length-sign": FrameContext(
         Frame(Opcode.TEXT, length=1 << 63, length_form=64), Role.CLIENT, False, False
     ),
-    "stray-continuation": Case(Frame(Opcode.CONTINUATION), Role.CLIENT, False, False),
-    "interleaved-message": Case(Frame(Opcode.TEXT), Role.CLIENT, False, True),
+    "stray-continuation": FrameContext(Frame(Opcode.CONTINUATION), Role.CLIENT, False, False),
+    "interleaved-message": FrameContext(Frame(Opcode.TEXT), Role.CLIENT, False, True),
 }
 
 
@@ -38,13 +40,13 @@ def test_a_frame_that_breaks_one_rule_is_told_which(rule):
 @pytest.mark.parametrize(
     "case",
     [
-        Case(Frame(Opcode.TEXT, b"x"), Role.CLIENT, False, False),
-        Case(Frame(Opcode.TEXT, b"x", mask_key=KEY), Role.SERVER, False, False),
-        Case(Frame(Opcode.TEXT, rsv=4), Role.CLIENT, True, False),
-        Case(Frame(Opcode.CONTINUATION, fin=False), Role.CLIENT, False, True),
-        Case(Frame(Opcode.PING, bytes(125)), Role.CLIENT, False, True),
-        Case(Frame(Opcode.BINARY, bytes(126)), Role.CLIENT, False, False),
-        Case(Frame(Opcode.BINARY, bytes(65536)), Role.CLIENT, False, False),
+        FrameContext(Frame(Opcode.TEXT, b"x"), Role.CLIENT, False, False),
+        FrameContext(Frame(Opcode.TEXT, b"x", mask_key=KEY), Role.SERVER, False, False),
+        FrameContext(Frame(Opcode.TEXT, rsv=4), Role.CLIENT, True, False),
+        FrameContext(Frame(Opcode.CONTINUATION, fin=False), Role.CLIENT, False, True),
+        FrameContext(Frame(Opcode.PING, bytes(125)), Role.CLIENT, False, True),
+        FrameContext(Frame(Opcode.BINARY, bytes(126)), Role.CLIENT, False, False),
+        FrameContext(Frame(Opcode.BINARY, bytes(65536)), Role.CLIENT, False, False),
     ],
 )
 def test_a_legal_frame_breaks_no_rule(case):
@@ -58,7 +60,7 @@ def test_rule_names_are_unique():
 
 def test_the_evidence_shows_the_header_as_it_was():
     frame = Frame(0x3, b"abc", fin=False, rsv=2, mask_key=KEY)
-    violation = judge(Case(frame, Role.SERVER, False, False))
+    violation = judge(FrameContext(frame, Role.SERVER, False, False))
     assert violation.evidence == (
         "reserved-0x3 frame, not fin, rsv 010, mask key 01020304, length 3 in 7 bits"
     )

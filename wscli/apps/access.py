@@ -11,15 +11,12 @@ from collections.abc import Callable
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
 from wscli.errors import ExitStatus, OutputError, WscliError
-from wscli.net.clock import iso_time
+from wscli.server.access import AccessRecord, Watcher
 from wscli.server.foreground import End
-from wscli.server.visit import Visit, Watcher
 from wscli.session.bus import Sink
-from wscli.sinks.human.messages import clock_time
-from wscli.sinks.human.safe import visible
-from wscli.sinks.human.sizes import show_size
 from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output, OutputStalled, RawStream, main_thread_writes
+from wscli.text import clock_time, iso_time, show_size, visible
 
 _GRACE = 1.0  # seconds that the readers of log and recording have, once a signal ends the server
 _TICK = 0.1  # seconds between two looks at the write that is under way
@@ -49,18 +46,18 @@ class AccessLog(Watcher):
         """Have the server end when what it is to write cannot be written."""
         self._end = end
 
-    def sink(self, visit: Visit) -> Sink | None:
+    def sink(self, access: AccessRecord) -> Sink | None:
         """Return what records a connection."""
         if self._recording is None:
             return None
-        return NdjsonSink(self._recording, frames=self._frames, connection=visit.number)
+        return NdjsonSink(self._recording, frames=self._frames, connection=access.number)
 
-    def ended(self, visit: Visit) -> None:
+    def ended(self, access: AccessRecord) -> None:
         """Write a connection's line."""
         if self._form == "json":
-            self.event("connection", **_fields(visit))
+            self.event("connection", **_fields(access))
         elif self._form == "text":
-            self._talk.write(f"{_line(visit)}\n".encode(errors="backslashreplace"))
+            self._talk.write(f"{_line(access)}\n".encode(errors="backslashreplace"))
 
     def failed(self, message: str, error: BaseException | None) -> None:
         """Say what failed in the server itself, without a traceback unless debugging."""
@@ -121,50 +118,50 @@ class _Output(Output):
             self._failed(error)
 
 
-def _fields(visit: Visit) -> dict[str, object]:
+def _fields(access: AccessRecord) -> dict[str, object]:
     fields: dict[str, object] = {
-        "connection": visit.number,
-        "address": visit.address,
-        "method": visit.method,
-        "target": visit.target,
-        "status": visit.status,
-        "requests": visit.requests,
+        "connection": access.number,
+        "address": access.address,
+        "method": access.method,
+        "target": access.target,
+        "status": access.status,
+        "requests": access.requests,
     }
-    if visit.upgraded:
+    if access.upgraded:
         fields |= {
-            "code": visit.code,
-            "reason": visit.reason,
-            "by": visit.by,
-            "clean": visit.clean,
-            "messages_in": visit.messages_in,
-            "messages_out": visit.messages_out,
+            "code": access.code,
+            "reason": access.reason,
+            "by": access.by,
+            "clean": access.clean,
+            "messages_in": access.messages_in,
+            "messages_out": access.messages_out,
         }
     fields |= {
-        "bytes_in": visit.bytes_in,
-        "bytes_out": visit.bytes_out,
-        "elapsed": round(visit.elapsed, 6),
+        "bytes_in": access.bytes_in,
+        "bytes_out": access.bytes_out,
+        "elapsed": round(access.elapsed, 6),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _line(visit: Visit) -> str:
+def _line(access: AccessRecord) -> str:
     parts = [
-        clock_time(visit.time),
-        visit.address,
-        f"{visit.method} {visit.target}" if visit.method else "no request",
-        str(visit.status or "no response"),
+        clock_time(access.time),
+        access.address,
+        f"{access.method} {access.target}" if access.method else "no request",
+        str(access.status or "no response"),
     ]
-    if visit.requests > 1:
-        parts[2] += f" and {visit.requests - 1} more"
-    if visit.upgraded:
-        reason = f' "{visit.reason}"' if visit.reason else ""
-        by = f" by the {visit.by}" if visit.by else ""
-        parts.append(f"closed {visit.code}{reason}{by}")
-    parts.append(f"in {_amount(visit, visit.messages_in, visit.bytes_in)}")
-    parts.append(f"out {_amount(visit, visit.messages_out, visit.bytes_out)}")
-    parts.append(f"{visit.elapsed:.3f} s")
+    if access.requests > 1:
+        parts[2] += f" and {access.requests - 1} more"
+    if access.upgraded:
+        reason = f' "{access.reason}"' if access.reason else ""
+        by = f" by the {access.by}" if access.by else ""
+        parts.append(f"closed {access.code}{reason}{by}")
+    parts.append(f"in {_amount(access, access.messages_in, access.bytes_in)}")
+    parts.append(f"out {_amount(access, access.messages_out, access.bytes_out)}")
+    parts.append(f"{access.elapsed:.3f} s")
     return visible("  ".join(parts))
 
 
-def _amount(visit: Visit, messages: int, size: int) -> str:
-    return f"{messages:,} ({show_size(size)})" if visit.upgraded else show_size(size)
+def _amount(access: AccessRecord, messages: int, size: int) -> str:
+    return f"{messages:,} ({show_size(size)})" if access.upgraded else show_size(size)

@@ -20,7 +20,7 @@ from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 
 
-class Answer(NamedTuple):
+class AutoReply(NamedTuple):
     """Send ``reply`` whenever a message matches."""
 
     matcher: Matcher
@@ -49,7 +49,7 @@ class Automation(Sink):
         self,
         clock: Clock,
         opcode: Opcode = Opcode.TEXT,
-        answers: Sequence[Answer] = (),
+        answers: Sequence[AutoReply] = (),
         repeats: Sequence[Repeat] = (),
     ) -> None:
         self.failure: UsageError | None = None
@@ -98,7 +98,7 @@ class Automation(Sink):
                     self._post(answer.reply)
                     break
 
-    def _matches(self, answer: Answer, opcode: int, payload: bytes) -> bool:
+    def _matches(self, answer: AutoReply, opcode: int, payload: bytes) -> bool:
         try:
             return answer.matcher.matches(opcode, payload)
         except PatternTimeout as error:

@@ -10,7 +10,7 @@ Existing = Literal["refuse", "replace", "append"]
 """The choices for a recording that exists and is not empty."""
 
 
-class Seeing(NamedTuple):
+class OutputOptions(NamedTuple):
     """What to show of a session, and how.
 
     ``form`` is raw, json, hex or auto, which is for people at a terminal and for programs
@@ -32,9 +32,9 @@ class Seeing(NamedTuple):
     terminated: bool = False
 
 
-class Common(NamedTuple):
+class SessionOptions(NamedTuple):
     """Where and how to connect, and what to show."""
 
     url: str
     connect: ConnectOptions = ConnectOptions()
-    seeing: Seeing = Seeing()
+    output: OutputOptions = OutputOptions()

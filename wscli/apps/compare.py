@@ -54,7 +54,7 @@ class Tick(NamedTuple):
     due: float
 
 
-class Tally:
+class DeliveryTally:
     """What one way has cost: requests, bytes on the wire, and the latency of each update."""
 
     def __init__(self, way: str) -> None:
@@ -73,7 +73,7 @@ class Tally:
         return percentile(sorted(self.latencies), percent)
 
 
-class Feed(NamedTuple):
+class Comparison(NamedTuple):
     """The stretch of the feed that is compared: ticks ``first`` to ``last``."""
 
     base: Url
@@ -99,7 +99,7 @@ def run(options: CompareOptions, env: Env) -> ExitStatus:
     try:
         _check(options)
         with demo.resolve(options.url) as url, _Progress(options, env) as progress:
-            feed = _begin(Feed(parse_url(url), options, env, 0, 0, threading.Event()))
+            feed = _begin(Comparison(parse_url(url), options, env, 0, 0, threading.Event()))
             tallies = _at_once(_ways(feed), progress, feed.stop)
     except WscliError as error:
         report(error, env)
@@ -118,7 +118,7 @@ def _check(options: CompareOptions) -> None:
         )
 
 
-def _begin(feed: Feed) -> Feed:
+def _begin(feed: Comparison) -> Comparison:
     """Wait for a tick, so that there is an interval's time to connect before the first."""
     fetcher = feed.fetcher()
     try:
@@ -149,17 +149,19 @@ def _read_ticks(text: bytes) -> list[Tick]:
 class Way(NamedTuple):
     """A way to get the feed: the tally of its costs, and the function that follows the feed."""
 
-    tally: Tally
-    follow: Callable[[Tally], None]
+    tally: DeliveryTally
+    follow: Callable[[DeliveryTally], None]
 
 
-def _ways(feed: Feed) -> list[Way]:
-    polling = [Way(Tally(name), partial(_poll, feed, every)) for name, every in POLLING]
-    long_poll = Way(Tally("long poll"), partial(_long_poll, feed))
-    return [*polling, long_poll, Way(Tally("WebSocket"), partial(_listen, feed))]
+def _ways(feed: Comparison) -> list[Way]:
+    polling = [Way(DeliveryTally(name), partial(_poll, feed, every)) for name, every in POLLING]
+    long_poll = Way(DeliveryTally("long poll"), partial(_long_poll, feed))
+    return [*polling, long_poll, Way(DeliveryTally("WebSocket"), partial(_listen, feed))]
 
 
-def _at_once(ways: Sequence[Way], progress: _Progress, stop: threading.Event) -> list[Tally]:
+def _at_once(
+    ways: Sequence[Way], progress: _Progress, stop: threading.Event
+) -> list[DeliveryTally]:
     """Follow each way in a thread of its own; return the tallies.
 
     Raises:
@@ -225,7 +227,7 @@ class _Progress:
             self._output.write(f"\r{text[: self._env.width - 1]}\x1b[K".encode())
 
 
-def _poll(feed: Feed, every: float, tally: Tally) -> None:
+def _poll(feed: Comparison, every: float, tally: DeliveryTally) -> None:
     clock = feed.env.clock
     due = clock.monotonic()
 
@@ -237,11 +239,11 @@ def _poll(feed: Feed, every: float, tally: Tally) -> None:
     _fetch_all(feed, tally, "poll", wait)
 
 
-def _long_poll(feed: Feed, tally: Tally) -> None:
+def _long_poll(feed: Comparison, tally: DeliveryTally) -> None:
     _fetch_all(feed, tally, "longpoll", lambda: None)
 
 
-def _fetch_all(feed: Feed, tally: Tally, path: str, wait: Callable[[], None]) -> None:
+def _fetch_all(feed: Comparison, tally: DeliveryTally, path: str, wait: Callable[[], None]) -> None:
     fetcher = feed.fetcher()
     known = feed.first - 1
     try:
@@ -270,7 +272,7 @@ def _missed(expected: int, came: int) -> ConnectError:
     )
 
 
-def _listen(feed: Feed, tally: Tally) -> None:
+def _listen(feed: Comparison, tally: DeliveryTally) -> None:
     url = str(feed.base._replace(target=feed.target("ticks", count=feed.options.updates)))
     sink = _TickSink(tally)
     clock, environ = feed.env.clock, feed.env.environ
@@ -289,7 +291,7 @@ class _TickSink(Sink):
     wants_frames = True
     wants_outgoing = True
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: DeliveryTally) -> None:
         self.tally = tally
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
@@ -310,7 +312,7 @@ class _TickSink(Sink):
                         self.tally.deliver(tick, batch.time)
 
 
-def _json_lines(feed: Feed, tallies: Sequence[Tally]) -> list[str]:
+def _json_lines(feed: Comparison, tallies: Sequence[DeliveryTally]) -> list[str]:
     lines = []
     for tally in tallies:
         fields = {
@@ -328,7 +330,7 @@ def _json_lines(feed: Feed, tallies: Sequence[Tally]) -> list[str]:
     return lines
 
 
-def _table(feed: Feed, tallies: Sequence[Tally]) -> list[str]:
+def _table(feed: Comparison, tallies: Sequence[DeliveryTally]) -> list[str]:
     titles = (
         "for each update",
         "requests",
@@ -347,7 +349,7 @@ def _table(feed: Feed, tallies: Sequence[Tally]) -> list[str]:
     return lines
 
 
-def _row(tally: Tally) -> tuple[str, ...]:
+def _row(tally: DeliveryTally) -> tuple[str, ...]:
     count = len(tally.latencies)
     return (
         tally.way,

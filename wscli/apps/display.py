@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from wscli.apps.common import Seeing
+from wscli.apps.common import OutputOptions
 from wscli.apps.env import Env
 from wscli.apps.report import report
 from wscli.errors import WscliError
@@ -19,35 +19,35 @@ if TYPE_CHECKING:
     from wscli.sinks.human.messages import MessageView
 
 
-def data_sink(seeing: Seeing, env: Env) -> Sink:
+def data_sink(output: OutputOptions, env: Env) -> Sink:
     """Return what writes messages to stdout."""
-    output = Output(env.stdout)
-    if seeing.form == "json":
+    stdout = Output(env.stdout)
+    if output.form == "json":
         from wscli.sinks.ndjson import NdjsonSink
 
-        return NdjsonSink(output, frames=seeing.verbosity >= 2, escape=env.stdout_tty)
-    if seeing.form == "raw":
-        return PayloadSink(output, b"")
+        return NdjsonSink(stdout, frames=output.verbosity >= 2, escape=env.stdout_tty)
+    if output.form == "raw":
+        return PayloadSink(stdout, b"")
     if env.stdout_tty:
         from wscli.sinks.human.messages import HumanSink
 
-        return HumanSink(output, message_view(seeing, env))
-    if seeing.form == "hex":
+        return HumanSink(stdout, message_view(output, env))
+    if output.form == "hex":
         from wscli.sinks.hexdump import HexSink
 
-        return HexSink(output)
+        return HexSink(stdout)
     return PayloadSink(
-        output, seeing.separator, timestamps=seeing.timestamps, only_missing=seeing.terminated
+        stdout, output.separator, timestamps=output.timestamps, only_missing=output.terminated
     )
 
 
-def talk_sinks(seeing: Seeing, env: Env) -> list[Sink]:
+def talk_sinks(output: OutputOptions, env: Env) -> list[Sink]:
     """Return the sink that describes the connection on stderr; JSON events have most of it."""
-    if seeing.quiet:
+    if output.quiet:
         return []
-    palette = Palette(colour=env.wants_colour(seeing.colour, tty=env.stderr_tty))
-    silent = not seeing.verbosity and not (env.stderr_tty and env.stdout_tty)
-    as_json = seeing.form == "json"
+    palette = Palette(colour=env.wants_colour(output.colour, tty=env.stderr_tty))
+    silent = not output.verbosity and not (env.stderr_tty and env.stdout_tty)
+    as_json = output.form == "json"
     if as_json or silent:
         from wscli.sinks.notice import NoticeSink
 
@@ -55,42 +55,42 @@ def talk_sinks(seeing: Seeing, env: Env) -> list[Sink]:
     from wscli.sinks.human.talk import TalkSink
 
     # Many people can read a CI log; -vvv asks for every byte.
-    mask = not (env.stderr_tty or seeing.secrets or seeing.verbosity >= 3)
-    return [TalkSink(Output(env.stderr, None), palette, seeing.verbosity, mask=mask)]
+    mask = not (env.stderr_tty or output.secrets or output.verbosity >= 3)
+    return [TalkSink(Output(env.stderr, None), palette, output.verbosity, mask=mask)]
 
 
 @contextmanager
-def recording(seeing: Seeing, env: Env) -> Iterator[list[Sink]]:
+def recording(output: OutputOptions, env: Env) -> Iterator[list[Sink]]:
     """Open the file that ``--record`` names; it is complete when the context ends.
 
     Raises:
         UsageError: if it cannot be written.
     """
-    if seeing.record is None:
+    if output.record is None:
         yield []
         return
     from wscli.apps.recording import Recorder, open_recording
 
     def complain(error: WscliError) -> None:
-        report(error, env, seeing.colour)
+        report(error, env, output.colour)
 
-    recorder = Recorder(complain, frames=seeing.verbosity >= 2)
-    recorder.start(seeing.record, open_recording(seeing.record, seeing.existing))
+    recorder = Recorder(complain, frames=output.verbosity >= 2)
+    recorder.start(output.record, open_recording(output.record, output.existing))
     try:
         yield [recorder]
     finally:
         recorder.stop()
 
 
-def message_view(seeing: Seeing, env: Env) -> MessageView:
+def message_view(output: OutputOptions, env: Env) -> MessageView:
     """Return what lays messages out for a terminal, as the user asked for it."""
     from wscli.sinks.human.messages import MessageView
 
-    view = MessageView(_palette(seeing, env), env.width)
-    view.as_hex = seeing.form == "hex"
-    view.bare = seeing.form == "raw"
+    view = MessageView(_palette(output, env), env.width)
+    view.as_hex = output.form == "hex"
+    view.bare = output.form == "raw"
     return view
 
 
-def _palette(seeing: Seeing, env: Env) -> Palette:
-    return Palette(colour=env.wants_colour(seeing.colour, tty=env.stdout_tty))
+def _palette(output: OutputOptions, env: Env) -> Palette:
+    return Palette(colour=env.wants_colour(output.colour, tty=env.stdout_tty))

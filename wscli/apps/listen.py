@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wscli.apps.common import Common
+from wscli.apps.common import SessionOptions
 from wscli.apps.env import Env
 from wscli.apps.message import Sending
-from wscli.apps.run import TimeLimit, Work, run_session
+from wscli.apps.run import RunningCommand, TimeLimit, run_session
 from wscli.errors import ExitStatus, TimedOut
 
 
@@ -17,7 +17,7 @@ class ListenOptions(NamedTuple):
     It is an error if the time is up before ``limit`` messages have arrived.
     """
 
-    common: Common
+    common: SessionOptions
     sending: Sending = Sending()
     limit: int | None = None
     duration: float | None = None
@@ -26,7 +26,7 @@ class ListenOptions(NamedTuple):
 def run(options: ListenOptions, env: Env) -> ExitStatus:
     """Listen, and return the exit status."""
 
-    def listen(work: Work) -> None:
+    def listen(work: RunningCommand) -> None:
         done = work.wait(lambda: work.goal.reached, options.duration)
         if not done and not work.stopped and options.limit is not None:
             raise TimedOut(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wscli.apps.automation import Answer, Automation, Repeat, split_answer
+from wscli.apps.automation import Automation, AutoReply, Repeat, split_answer
 from wscli.apps.env import Env
 from wscli.errors import UsageError
 from wscli.payload.typed import terminated, unescape
@@ -23,7 +23,7 @@ class Sending(NamedTuple):
     opcode: Opcode = Opcode.TEXT
     escapes: bool = False
     end: bytes = b""
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[AutoReply, ...] = ()
     repeats: tuple[Repeat, ...] = ()
 
     def read(self, text: str, env: Env) -> bytes:
@@ -53,12 +53,12 @@ def with_automation(
     )
 
 
-def _read_answer(text: str, sending: Sending, env: Env) -> Answer:
+def _read_answer(text: str, sending: Sending, env: Env) -> AutoReply:
     try:
         matcher, reply = split_answer(text)
     except ValueError as error:
         raise UsageError(str(error), hint="--answer '^2$=3', as in Engine.IO") from None
-    return Answer(matcher, sending.read(reply, env))
+    return AutoReply(matcher, sending.read(reply, env))
 
 
 def read_message(text: str, opcode: Opcode, env: Env, *, escapes: bool = False) -> bytes:

@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from wscli.apps.common import Common
+from wscli.apps.common import SessionOptions
 from wscli.apps.env import Env
 from wscli.apps.figures import percentile
-from wscli.apps.run import Work, run_session
+from wscli.apps.run import RunningCommand, run_session
 from wscli.errors import ConnectionClosed, ExitStatus, TimedOut
 from wscli.net.redaction import redact_url
 from wscli.sinks.output import Output
@@ -18,7 +18,7 @@ from wscli.sinks.output import Output
 class PingOptions(NamedTuple):
     """``limit`` pings, or no end of them; the interval, and the wait for a pong, in seconds."""
 
-    common: Common
+    common: SessionOptions
     limit: int | None = None
     interval: float = 1.0
     timeout: float = 10.0
@@ -27,7 +27,7 @@ class PingOptions(NamedTuple):
 def run(options: PingOptions, env: Env) -> ExitStatus:
     """Ping, print a line for each pong and a summary, and return the exit status."""
 
-    def ping(work: Work) -> None:
+    def ping(work: RunningCommand) -> None:
         pinger = Pinger(work, options)
         try:
             pinger.run()
@@ -41,12 +41,12 @@ def run(options: PingOptions, env: Env) -> ExitStatus:
 class Pinger:
     """Sends one ping after another, and keeps count."""
 
-    def __init__(self, work: Work, options: PingOptions) -> None:
+    def __init__(self, work: RunningCommand, options: PingOptions) -> None:
         self._work = work
         self._options = options
         self._output = Output(work.env.stdout)
-        self._silent = options.common.seeing.form == "json"  # there the pongs are events
-        self._quiet = options.common.seeing.quiet
+        self._silent = options.common.output.form == "json"  # there the pongs are events
+        self._quiet = options.common.output.quiet
         self._sent = 0
         self._rtts: list[float] = []
 

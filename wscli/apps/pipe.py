@@ -6,11 +6,11 @@ import errno
 import select
 from typing import NamedTuple
 
-from wscli.apps.common import Common
+from wscli.apps.common import SessionOptions
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, not_utf8
 from wscli.apps.report import say
-from wscli.apps.run import Work, run_session
+from wscli.apps.run import RunningCommand, run_session
 from wscli.errors import ConnectionClosed, ExitStatus, Unsent, UsageError
 from wscli.payload.splitting import Splitter
 from wscli.payload.typed import terminated, unescape
@@ -35,7 +35,7 @@ class PipeOptions(NamedTuple):
     the silence after the end of stdin, in seconds, that ends the connection.
     """
 
-    common: Common
+    common: SessionOptions
     sending: Sending = Sending()
     separator: bytes = b"\n"
     whole: bool = False
@@ -46,7 +46,7 @@ class PipeOptions(NamedTuple):
 def run(options: PipeOptions, env: Env) -> ExitStatus:
     """Pipe, and return the exit status."""
 
-    def pipe(work: Work) -> None:
+    def pipe(work: RunningCommand) -> None:
         feeder = Feeder(work, options)
         try:
             while not (work.stopped or work.goal.reached or feeder.has_lingered()):
@@ -68,7 +68,7 @@ def run(options: PipeOptions, env: Env) -> ExitStatus:
     )
 
 
-def _check_all_sent(work: Work, feeder: Feeder) -> None:
+def _check_all_sent(work: RunningCommand, feeder: Feeder) -> None:
     """Raise an error if the peer ended the connection before all of stdin was sent."""
     session = work.session
     if session.pending:
@@ -89,7 +89,7 @@ class Feeder:
     What cannot be sent is as good as the end of stdin, and ``complaint`` says what it was.
     """
 
-    def __init__(self, work: Work, options: PipeOptions) -> None:
+    def __init__(self, work: RunningCommand, options: PipeOptions) -> None:
         self._session = work.session
         self._env = work.env
         self._options = options

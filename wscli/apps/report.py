@@ -5,8 +5,8 @@ from __future__ import annotations
 from wscli.apps.env import Env
 from wscli.errors import WscliError
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import visible
 from wscli.sinks.output import Output
+from wscli.text import visible
 
 
 def report(error: WscliError, env: Env, colour: str = "auto") -> None:

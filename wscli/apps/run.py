@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from wscli.apps import demo
 from wscli.apps.automation import Automation
-from wscli.apps.common import Common
+from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink, recording, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
@@ -31,8 +31,8 @@ _STILL_COMING = 1.0  # seconds: where a message came so recently, more was to be
 class TimeLimit(NamedTuple):
     """When to give up a write to stdout that blocks, and the exit status in that case.
 
-    ``Work.wait`` ends by its own limit, but not while a write blocks. The seconds count from the
-    opening of the connection, or with ``connecting`` from the start; None is no limit.
+    ``RunningCommand.wait`` ends by its own limit, but not while a write blocks. The seconds count
+    from the opening of the connection, or with ``connecting`` from the start; None is no limit.
     """
 
     seconds: float | None
@@ -49,7 +49,7 @@ class TimeLimit(NamedTuple):
 _NO_LIMIT = TimeLimit(None, ExitStatus.TIMEOUT)
 
 
-class Work:
+class RunningCommand:
     """An open session, with what its command waits for.
 
     After ``seconds``, the time limit of the command, no message is searched for a pattern.
@@ -115,9 +115,9 @@ class Work:
 
 
 def run_session(
-    common: Common,
+    common: SessionOptions,
     env: Env,
-    work: Callable[[Work], None],
+    work: Callable[[RunningCommand], None],
     *,
     sink: Sink | None = None,
     count: int | None = None,
@@ -133,7 +133,7 @@ def run_session(
     """
     with Interrupts(common.connect.close_timeout) as interrupts:
         try:
-            goal = goal or Goal(sink or data_sink(common.seeing, env), count)
+            goal = goal or Goal(sink or data_sink(common.output, env), count)
             task = _Task(work, goal, automation or Automation(env.clock), limit)
             return _run(common, env, task, interrupts)
         except KeyboardInterrupt:
@@ -145,22 +145,22 @@ def run_session(
 class _Task(NamedTuple):
     """A command's session, and the conditions that end its waits."""
 
-    work: Callable[[Work], None]
+    work: Callable[[RunningCommand], None]
     goal: Goal
     automation: Automation
     limit: TimeLimit
 
 
-def _run(common: Common, env: Env, task: _Task, interrupts: Interrupts) -> ExitStatus:
-    seeing = common.seeing
+def _run(common: SessionOptions, env: Env, task: _Task, interrupts: Interrupts) -> ExitStatus:
+    output = common.output
     started = env.clock.monotonic()
     bus = Bus([task.goal])
     interrupts.limit_writes(common.connect.connect_timeout)
     with ExitStack() as stack:
         try:
-            recorder = stack.enter_context(recording(seeing, env))
+            recorder = stack.enter_context(recording(output, env))
             # A write to stdout may fail, so the recording comes first: it misses nothing.
-            bus = Bus([task.automation, *talk_sinks(seeing, env), *recorder, task.goal])
+            bus = Bus([task.automation, *talk_sinks(output, env), *recorder, task.goal])
             url = stack.enter_context(demo.resolve(common.url))
             session = open_session(
                 url, common.connect, clock=env.clock, environ=env.environ, bus=bus
@@ -168,22 +168,24 @@ def _run(common: Common, env: Env, task: _Task, interrupts: Interrupts) -> ExitS
             interrupts.guard(session)
             left = task.limit.left(env.clock.monotonic() - started)
             interrupts.limit_writes(left, task.limit.status)
-            to_do = Work(session, task.goal, env, interrupts, task.automation, left)
-            _conduct(common.connect.close_timeout, task.work, to_do)
+            running = RunningCommand(session, task.goal, env, interrupts, task.automation, left)
+            _conduct(common.connect.close_timeout, task.work, running)
         except WscliError as error:
-            report(error, env, seeing.colour)
+            report(error, env, output.colour)
             bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
             return error.status
     return interrupts.status or ExitStatus.OK
 
 
-def _conduct(close_timeout: float, work: Callable[[Work], None], to_do: Work) -> None:
-    session = to_do.session
+def _conduct(
+    close_timeout: float, work: Callable[[RunningCommand], None], running: RunningCommand
+) -> None:
+    session = running.session
     try:
-        _watch_reader(session, to_do.env)
+        _watch_reader(session, running.env)
         session.start()
-        work(to_do)
-        session.close(_close_code(to_do))
+        work(running)
+        session.close(_close_code(running))
     except BrokenPipeError:
         session.close(CloseCode.GOING_AWAY)
         raise
@@ -201,11 +203,11 @@ def _conduct(close_timeout: float, work: Callable[[Work], None], to_do: Work) ->
     finally:
         session.abort()
     error = error_of(session.end) if session.end else None
-    if error is not None and not to_do.interrupted:
+    if error is not None and not running.interrupted:
         raise error
 
 
-def _close_code(work: Work) -> CloseCode:
+def _close_code(work: RunningCommand) -> CloseCode:
     quiet = work.env.clock.monotonic() - work.session.last_message
     if work.interrupted and quiet < _STILL_COMING:
         return CloseCode.GOING_AWAY

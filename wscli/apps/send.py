@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from wscli.apps.common import Common
+from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.exchange import Exchange, SentMessage
 from wscli.apps.message import Sending
 from wscli.apps.report import say
-from wscli.apps.run import TimeLimit, Work, run_session
+from wscli.apps.run import RunningCommand, TimeLimit, run_session
 from wscli.errors import CallFailed, ConnectionClosed, ExitStatus, TimedOut, WscliError
 from wscli.payload.matching import Matcher
 from wscli.session.end import describe_close, error_of
@@ -31,7 +31,7 @@ class SendOptions(NamedTuple):
     ``until`` waits for a match instead. ``timeout`` limits the whole exchange, in seconds.
     """
 
-    common: Common
+    common: SessionOptions
     sending: Sending = Sending()
     steps: Sequence[bytes | Matcher] = ()
     replies: int | None = None
@@ -45,7 +45,7 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
     """Send, wait for the replies, and return the exit status."""
     automation = options.sending.automation(env)
     exchange = Exchange(
-        data_sink(options.common.seeing, env),
+        data_sink(options.common.output, env),
         options.replies,
         options.until,
         only_replies=options.only_replies,
@@ -62,7 +62,7 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
     )
 
 
-def _within_timeout(options: SendOptions) -> Common:
+def _within_timeout(options: SendOptions) -> SessionOptions:
     """Let connecting take no longer than all of it may."""
     connect = options.common.connect
     limits = [limit for limit in (connect.connect_timeout, options.timeout) if limit is not None]
@@ -107,7 +107,7 @@ class Sender:
         if not self._rounds:
             exchange.finish()
 
-    def run(self, work: Work) -> None:
+    def run(self, work: RunningCommand) -> None:
         """Send and wait.
 
         Raises:
@@ -123,7 +123,7 @@ class Sender:
             raise
         self._raise_error_reply(work)
 
-    def _send_all(self, work: Work) -> None:
+    def _send_all(self, work: RunningCommand) -> None:
         if self._rounds:
             self._wait_for_expected(work)
         for index, (payload, expected) in enumerate(self._rounds):
@@ -140,19 +140,19 @@ class Sender:
                 self._wait_between(work, message)
             self._last_sent = self._env.clock.monotonic()
 
-    def _wait_between(self, work: Work, message: SentMessage) -> None:
+    def _wait_between(self, work: RunningCommand, message: SentMessage) -> None:
         if not message.awaited:
             self._wait_for_expected(work)
         elif self._pace:
             work.wait(lambda: not work.session.pending, self._left())
             work.wait(lambda: message.answered, self._at_most(self._pace))
 
-    def _wait_for_expected(self, work: Work) -> None:
+    def _wait_for_expected(self, work: RunningCommand) -> None:
         done = work.wait(lambda: not self._exchange.expected, self._left())
         if not done and not work.interrupted:
             raise self._unanswered(work)
 
-    def _wait_for_rest(self, work: Work) -> None:
+    def _wait_for_rest(self, work: RunningCommand) -> None:
         while not self._is_complete(work):
             quiet = self._quiet_for()
             if quiet is not None and quiet <= 0:
@@ -164,7 +164,7 @@ class Sender:
                     raise self._unanswered(work)
                 return
 
-    def _wait_for_more(self, work: Work, limit: float | None) -> bool:
+    def _wait_for_more(self, work: RunningCommand, limit: float | None) -> bool:
         """Wait for one more message that no `--answer` answers, unless everything has arrived."""
         came = self._exchange.came
         done = work.wait(lambda: self._is_complete(work) or self._exchange.came > came, limit)
@@ -172,11 +172,11 @@ class Sender:
             self._last_came = self._env.clock.monotonic()
         return done
 
-    def _is_over(self, work: Work) -> bool:
+    def _is_over(self, work: RunningCommand) -> bool:
         left = self._left()
         return work.stopped or (left is not None and left <= 0)
 
-    def _is_complete(self, work: Work) -> bool:
+    def _is_complete(self, work: RunningCommand) -> bool:
         return self._exchange.reached and not work.session.pending
 
     def _quiet_for(self) -> float | None:
@@ -200,17 +200,17 @@ class Sender:
 
     def _mention_unanswered(self) -> None:
         names = ", ".join(str(message) for message in self._exchange.unanswered[:3])
-        if names and not self._options.common.seeing.quiet:
+        if names and not self._options.common.output.quiet:
             say(self._env, f"wscli: no reply to {names} was recognised; only other messages came")
 
-    def _raise_error_reply(self, work: Work) -> None:
+    def _raise_error_reply(self, work: RunningCommand) -> None:
         errors = self._exchange.errors
         if errors and not work.interrupted:
             message, error = errors[0]
             more = f"\nand {len(errors) - 1} more" if len(errors) > 1 else ""
             raise CallFailed(f"{message} was answered with an error", error + more)
 
-    def _unanswered(self, work: Work) -> WscliError:
+    def _unanswered(self, work: RunningCommand) -> WscliError:
         exchange = self._exchange
         if exchange.expected:
             what = f"no message that matches {exchange.expected[0].text!r}"
@@ -223,7 +223,7 @@ class Sender:
             what += f" and {exchange.others:,} other messages"
         return self._missing(work, what, _COUNT_HINT)
 
-    def _missing(self, work: Work, what: str, hint: str) -> WscliError:
+    def _missing(self, work: RunningCommand, what: str, hint: str) -> WscliError:
         end = work.session.end
         if end is not None and (error := error_of(end)) is not None:
             return error

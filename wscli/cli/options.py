@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wscli.apps.common import Common, Existing, Seeing
+from wscli.apps.common import Existing, OutputOptions, SessionOptions
 from wscli.apps.env import Env
 from wscli.cli.command import Option
 from wscli.cli.types import duration, headers, interval, resolve, size, terminator, url
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
-from wscli.sinks.human.safe import visible
+from wscli.text import visible
 from wscli.wire.codes import Opcode
 
 if TYPE_CHECKING:
@@ -341,13 +341,13 @@ def read_sending(params: dict[str, Any], env: Env) -> Sending:
     return with_automation(sending, params["answers"], params["repeats"], env)
 
 
-def read_common(params: dict[str, Any], env: Env, sending: Sending | None = None) -> Common:
+def read_common(params: dict[str, Any], env: Env, sending: Sending | None = None) -> SessionOptions:
     """Return the shared options as one value; the terminator of messages also ends the output's."""
     end = sending.end if sending else b""
-    seeing = read_seeing(params)
+    output = read_output_options(params)
     if end:
-        seeing = seeing._replace(separator=end, terminated=True)
-    return Common(params["url"], read_connect_options(params, env), seeing)
+        output = output._replace(separator=end, terminated=True)
+    return SessionOptions(params["url"], read_connect_options(params, env), output)
 
 
 def read_connect_options(params: dict[str, Any], env: Env) -> ConnectOptions:
@@ -385,7 +385,7 @@ def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
         signal.signal(signal.SIGINT, before)
 
 
-def read_seeing(params: dict[str, Any]) -> Seeing:
+def read_output_options(params: dict[str, Any]) -> OutputOptions:
     """Return what to show."""
     forms = [form for form in ("raw", "json", "hex") if params.get(f"as_{form}")]
     if len(forms) > 1:
@@ -393,7 +393,7 @@ def read_seeing(params: dict[str, Any]) -> Seeing:
         raise UsageError(f"{names} exclude each other", hint="give one of them")
     if forms and params.get("timestamps"):
         raise UsageError(f"--timestamps and --{forms[0]} exclude each other")
-    return Seeing(
+    return OutputOptions(
         verbosity=params["verbosity"],
         quiet=params["quiet"],
         form=forms[0] if forms else "auto",

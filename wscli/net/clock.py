@@ -33,12 +33,6 @@ class Clock:
         return time.monotonic()
 
 
-def iso_time(seconds: float) -> str:
-    """Write seconds since the epoch as ``2026-01-31T12:00:00.123456Z`` (RFC 3339)."""
-    whole, micro = divmod(round(seconds * 1_000_000), 1_000_000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{micro:06d}Z"
-
-
 class Deadline:
     """One time limit, in seconds, that covers every step of an undertaking; None is no limit.
 

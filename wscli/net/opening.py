@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from wscli.net.url import Url
-    from wscli.wire.diagnosis import Answer
+    from wscli.wire.diagnosis import PlainResponse
     from wscli.wire.handshake import Agreement
     from wscli.wire.head import Request, Response
 
@@ -56,4 +56,4 @@ class Opening:
         self.body = b""
         self.agreement: Agreement | None = None
         self.opinion: str | None = None
-        self.probe: Answer | None = None
+        self.probe: PlainResponse | None = None

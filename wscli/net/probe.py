@@ -14,7 +14,7 @@ from wscli.net.opening import Opening
 from wscli.net.redaction import mask_query
 from wscli.net.tap import NotHTTP, Tap
 from wscli.wire import diagnosis
-from wscli.wire.diagnosis import Answer, Evidence
+from wscli.wire.diagnosis import Evidence, PlainResponse
 from wscli.wire.head import Body, MalformedHead, Request, parse_response
 
 _SECONDS = 1.0  # for the whole probe, and never more than is left of the connect timeout
@@ -26,7 +26,7 @@ _OF_UPGRADES = ("upgrade", "connection", "http2-settings")
 def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str, str]) -> None:
     """Improve the evidence and the hint of a refusal, if a plain GET is answered."""
     opening = attempt.opening
-    answer = Answer(opening.response, opening.body) if opening.response is not None else None
+    answer = PlainResponse(opening.response, opening.body) if opening.response is not None else None
     if opening.request is None or not _can_be_probed(answer, opening.received):
         return
     opening.probe = _probe(opening.request, attempt, environ)
@@ -40,11 +40,11 @@ def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str
     error.hint = diagnosis.explain_refusal(evidence)
 
 
-def _can_be_probed(answer: Answer | None, received: bytes) -> bool:
+def _can_be_probed(answer: PlainResponse | None, received: bytes) -> bool:
     return diagnosis.can_be_probed(answer) if answer is not None else not received
 
 
-def describe_answer(answer: Answer) -> str:
+def describe_answer(answer: PlainResponse) -> str:
     """Return status, type and the beginning of the body, in one line."""
     response = answer.response
     kind = answer.header("Content-Type").partition(";")[0]
@@ -55,7 +55,7 @@ def describe_answer(answer: Answer) -> str:
     return ", ".join(filter(None, parts)) + said
 
 
-def _probe(request: Request, attempt: Attempt, environ: Mapping[str, str]) -> Answer | None:
+def _probe(request: Request, attempt: Attempt, environ: Mapping[str, str]) -> PlainResponse | None:
     """Send the GET over the same route: proxy, TLS, Unix socket and addresses of the upgrade."""
     try:
         left = attempt.deadline.remaining()
@@ -72,7 +72,7 @@ def _probe(request: Request, attempt: Attempt, environ: Mapping[str, str]) -> An
         sock.close()
 
 
-def _get(sock: socket.socket, head: bytes, deadline: Deadline) -> Answer | None:
+def _get(sock: socket.socket, head: bytes, deadline: Deadline) -> PlainResponse | None:
     tap = Tap(sock, deadline)
     try:
         tap.send(head)
@@ -83,7 +83,7 @@ def _get(sock: socket.socket, head: bytes, deadline: Deadline) -> Answer | None:
     body.feed(tap.leftover)
     with suppress(OSError, WscliError):  # the part received until then is enough
         tap.read_rest(body)
-    return Answer(response, body.content)
+    return PlainResponse(response, body.content)
 
 
 def plain_get(request: Request) -> bytes:

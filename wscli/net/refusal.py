@@ -8,7 +8,7 @@ from wscli.net.opening import Opening
 from wscli.net.redaction import mask_query
 from wscli.net.tap import ClosedEarly, EndlessInterim, NotHTTP
 from wscli.wire import diagnosis
-from wscli.wire.diagnosis import Answer, Evidence
+from wscli.wire.diagnosis import Evidence, PlainResponse
 from wscli.wire.head import Request, Response, decode_head
 
 _SHOWN_INTERIM = 80  # bytes
@@ -18,7 +18,7 @@ def explain_response(opening: Opening, request: Request, response: Response) -> 
     """Return the error for a response that is not a 101, or a 101 that is not valid."""
     agreement = opening.agreement
     if agreement is None:
-        answer = Answer(response, opening.body)
+        answer = PlainResponse(response, opening.body)
         return UpgradeError(
             f"the server answered {response.status} {response.reason}".rstrip() + " instead of 101",
             _show_response(request, response, opening.body),

@@ -6,7 +6,7 @@ import gc
 from contextlib import ExitStack
 
 from wscli.apps import demo
-from wscli.apps.common import Seeing
+from wscli.apps.common import OutputOptions
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.recording import open_recording
@@ -42,9 +42,9 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         url = stack.enter_context(demo.resolve(options.common.url))
         host = parse_url(url).authority
         shell = Shell(options, env, _history_of(options, host))
-        seeing = options.common.seeing
-        if seeing.record is not None:
-            shell.recorder.start(seeing.record, open_recording(seeing.record, seeing.existing))
+        output = options.common.output
+        if output.record is not None:
+            shell.recorder.start(output.record, open_recording(output.record, output.existing))
         stack.callback(shell.recorder.stop)
         shell.link = _link(shell, url, options, env)
         shell.link.start()
@@ -60,7 +60,7 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
     if shell.crash is not None:
         raise shell.crash
     if shell.failure is not None:
-        report(shell.failure, env, options.common.seeing.colour)
+        report(shell.failure, env, options.common.output.colour)
     return shell.status
 
 
@@ -84,10 +84,10 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     common = options.common
     automation = options.sending.automation(env)
     bus = Bus(
-        [automation, shell.stats, shell.recorder, *_talk(shell, common.seeing, env), shell.display]
+        [automation, shell.stats, shell.recorder, *_talk(shell, common.output, env), shell.display]
     )
-    if common.seeing.form == "json":
-        bus = Bus([bus, data_sink(common.seeing, shell.stream_env)])
+    if common.output.form == "json":
+        bus = Bus([bus, data_sink(common.output, shell.stream_env)])
 
     # When reconnecting, a server in trouble should not get twice the requests.
     how = common.connect._replace(probe=common.connect.probe and options.reconnect == "never")
@@ -106,13 +106,13 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     return Link(connect, reconnect, automation, shell)
 
 
-def _talk(shell: Shell, seeing: Seeing, env: Env) -> list[Sink]:
+def _talk(shell: Shell, output: OutputOptions, env: Env) -> list[Sink]:
     """Return what writes what ``-v`` says: into the session, or where stderr goes else."""
-    if not seeing.verbosity:
+    if not output.verbosity:
         return []
     if not env.stderr_tty:
-        return talk_sinks(seeing, env)
-    return talk_sinks(seeing, shell.stream_env if seeing.verbosity >= 2 else shell.env)
+        return talk_sinks(output, env)
+    return talk_sinks(output, shell.stream_env if output.verbosity >= 2 else shell.env)
 
 
 def _console(shell: Shell, host: str, options: ReplOptions, env: Env) -> Console:
@@ -128,5 +128,5 @@ def _console(shell: Shell, host: str, options: ReplOptions, env: Env) -> Console
         shell,
         Toolbar(shell.link, shell.stats, host),
         vi=options.vi or wants_vi(env.environ),
-        colour=env.wants_colour(options.common.seeing.colour, tty=True),
+        colour=env.wants_colour(options.common.output.colour, tty=True),
     )

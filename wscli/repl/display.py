@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
 from wscli.payload.matching import Matcher, PatternTimeout
-from wscli.repl.feed import Asked, Feed, Gap, Record
+from wscli.repl.draw_queue import Asked, DrawQueue, Gap, Record
 from wscli.repl.journal import Journal
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, error_of
 from wscli.sinks.human.messages import Entry, MessageView
-from wscli.sinks.human.safe import visible, visible_bytes
-from wscli.sinks.human.talk import describe_end, show_duration, show_frame
+from wscli.sinks.human.talk import describe_end, show_frame
 from wscli.sinks.human.wrapping import wrap_words
+from wscli.text import show_duration, visible, visible_bytes
 from wscli.wire.codes import Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, Run
+from wscli.wire.frames import Frame, MessageRun
 from wscli.wire.rules import Violation
 
 _DRAW_FOR = 0.003  # seconds: what takes longer is drawn when keys have been looked at
@@ -49,7 +49,7 @@ class Display(Sink):
         self.draws_messages = True
         self.verbose = False
         self.tells = True
-        self._feed = Feed()
+        self._feed = DrawQueue()
         self._clock = clock
         self._news = news
         self._rest = ""  # of what is being drawn
@@ -166,7 +166,7 @@ class Display(Sink):
     def _forged(self, batch: Batch, items: Sequence[Item]) -> Iterator[str]:
         """Show a frame of the user's: a fragment, or one that breaks a rule."""
         frame, following = items[0], items[1] if len(items) > 1 else None
-        if isinstance(frame, Run) and isinstance(following, Violation):
+        if isinstance(frame, MessageRun) and isinstance(following, Violation):
             frame = frame.first_frame
         if isinstance(frame, Frame) and (
             frame.opcode == Opcode.CONTINUATION

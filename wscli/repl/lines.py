@@ -8,14 +8,14 @@ from typing import NamedTuple
 _CALL = r"(?s)/(\S*)\s?(.*)"
 
 
-class Call(NamedTuple):
+class SlashCommand(NamedTuple):
     """A command; the argument is all that stands behind its name, as it was typed."""
 
     name: str
     argument: str
 
 
-def parse_line(line: str) -> str | Call:
+def parse_line(line: str) -> str | SlashCommand:
     """Return the text that a line sends, or the command that it calls.
 
     ``//`` begins a text that begins with ``/``.
@@ -25,4 +25,4 @@ def parse_line(line: str) -> str | Call:
         return line
     if line.startswith("//"):
         return line[1:]
-    return Call(match[1], match[2])
+    return SlashCommand(match[1], match[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wscli.apps.common import Common
+from wscli.apps.common import SessionOptions
 from wscli.apps.message import Sending
 
 
@@ -15,7 +15,7 @@ class ReplOptions(NamedTuple):
     that a message is cut to; None is half the screen.
     """
 
-    common: Common
+    common: SessionOptions
     sending: Sending = Sending()
     reconnect: str = "never"
     on_open: tuple[str, ...] = ()

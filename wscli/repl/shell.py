@@ -17,7 +17,7 @@ from wscli.payload.typed import terminated
 from wscli.repl.commands import run_command
 from wscli.repl.display import Display, DisplayStream
 from wscli.repl.history import LineHistory
-from wscli.repl.lines import Call, parse_line
+from wscli.repl.lines import SlashCommand, parse_line
 from wscli.repl.link import Link, Retry
 from wscli.repl.options import ReplOptions
 from wscli.session.end import End, error_of
@@ -62,20 +62,20 @@ class Shell:
     console: Console
 
     def __init__(self, options: ReplOptions, env: Env, history_of: str | None) -> None:
-        seeing = options.common.seeing
+        output = options.common.output
         self._wake: Callable[[], None] = lambda: None
-        self.display = Display(message_view(seeing, env), env.clock, self.wake)
-        self.display.draws_messages = seeing.form != "json"
+        self.display = Display(message_view(output, env), env.clock, self.wake)
+        self.display.draws_messages = output.form != "json"
         self.display.cut_at = options.max_lines
-        self.display.verbose = seeing.verbosity == 1
-        talks_here = seeing.verbosity and env.stderr_tty
-        self._silent = seeing.quiet or seeing.form == "json"
+        self.display.verbose = output.verbosity == 1
+        talks_here = output.verbosity and env.stderr_tty
+        self._silent = output.quiet or output.form == "json"
         self.display.tells = not (talks_here or self._silent)
         self.env = _displayed(env, self.display.say)
         self.stream_env = _displayed(env, self.display.talk)
         self.history = LineHistory(history_of, self.note)
         self.stats = Stats()
-        self.recorder = Recorder(self.report, frames=seeing.verbosity >= 2)
+        self.recorder = Recorder(self.report, frames=output.verbosity >= 2)
         self.failure: WscliError | None = None
         self.crash: Exception | None = None
         self._options = options
@@ -107,7 +107,7 @@ class Shell:
         """Send a line or run its command; return True if it is to stay in the prompt."""
         call = parse_line(line)
         try:
-            if isinstance(call, Call):
+            if isinstance(call, SlashCommand):
                 run_command(self, call.name, call.argument)
             elif call:
                 self._send_line(call)
@@ -117,7 +117,7 @@ class Shell:
             self.report(UsageError("there is not enough memory for that"))
         except WscliError as error:
             self.report(error)
-            return isinstance(error, ConnectionClosed) and not isinstance(call, Call)
+            return isinstance(error, ConnectionClosed) and not isinstance(call, SlashCommand)
         return False
 
     def _send_line(self, line: str) -> None:
@@ -197,7 +197,7 @@ class Shell:
 
     def report(self, error: WscliError) -> None:
         """Show an error."""
-        report(error, self.env, self._options.common.seeing.colour)
+        report(error, self.env, self._options.common.output.colour)
 
     # In the thread of the link
 
@@ -248,7 +248,7 @@ class Shell:
         self._wake()
 
     def catch_up(self) -> None:
-        """Call the functions that wait for the main thread."""
+        """SlashCommand the functions that wait for the main thread."""
         while True:
             try:
                 function = self._mail.get_nowait()

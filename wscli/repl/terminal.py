@@ -34,11 +34,11 @@ from wscli.repl.editor import edit_text
 from wscli.repl.history import LineHistory
 from wscli.repl.keys import load_keys
 from wscli.repl.layout import STYLE, make_layout
-from wscli.repl.lines import Call, parse_line
+from wscli.repl.lines import SlashCommand, parse_line
 from wscli.repl.resizing import ErasingApplication, wraps_again
 from wscli.repl.shell import Shell
 from wscli.repl.toolbar import Toolbar
-from wscli.sinks.human.safe import visible
+from wscli.text import visible
 
 _INTERVAL = 0.05  # seconds from one batch to the next, at least
 _PATIENCE = 0.02  # seconds that the terminal may take for a batch before the next is smaller
@@ -180,7 +180,7 @@ class Terminal:
     def _accept(self, line: str) -> bool:
         self._shell.interrupted = False
         self._app.vi_state.reset()
-        if isinstance(parse_line(line), Call):  # a message is shown as it leaves
+        if isinstance(parse_line(line), SlashCommand):  # a message is shown as it leaves
             typed = visible(f"> {line}", keep="\n")
             self._shell.say(self._display.view.palette.paint("dim", typed))
         return self._shell.enter(line)

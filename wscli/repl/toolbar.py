@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from wscli.repl.link import Link
 from wscli.repl.shell import describe_retry
-from wscli.sinks.human.safe import cell_width, visible
-from wscli.sinks.human.sizes import show_size
-from wscli.sinks.human.wrapping import wrap
+from wscli.sinks.human.wrapping import cell_width, wrap
 from wscli.sinks.stats import Stats, Tally
+from wscli.text import show_size, visible
 
 Fragment = tuple[str, str]
 

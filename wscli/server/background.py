@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from wscli.server.access import Watcher
 from wscli.server.options import ServeOptions
 from wscli.server.server import Server
-from wscli.server.visit import Watcher
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from wscli.server.recorder import Recorder
-from wscli.server.visit import Visit
+from wscli.server.access import AccessRecord
+from wscli.server.observer import ConnectionObserver
 from wscli.wire.codes import CloseCode
 from wscli.wire.connection import Connection, Item
 from wscli.wire.events import Close, Messages, Ping, Pong
@@ -29,7 +29,7 @@ _CORK = 64 << 10  # bytes that are kept to be one write
 _TURN = 0.02  # seconds of decoding, after which the other connections have a turn
 
 
-class Line(Protocol):
+class ClientStream(Protocol):
     """What a channel writes to: the TCP connection, or something in between."""
 
     @property
@@ -81,19 +81,19 @@ class Channel:
         self,
         connection: Connection,
         endpoint: Endpoint,
-        line: Line,
-        visit: Visit,
+        line: ClientStream,
+        access: AccessRecord,
         *,
         queue: int,
-        recorder: Recorder | None = None,
+        observer: ConnectionObserver | None = None,
     ) -> None:
-        self.visit = visit
+        self.access = access
         self.line = endpoint.line(line)
         self._connection = connection
         self._endpoint = endpoint
         self._fragment = endpoint.fragment or 0
         self._queue = queue
-        self._recorder = recorder
+        self._observer = observer
         self._incoming: Iterator[list[Item]] | None = None  # bytes that were read, to be decoded
         self._corked: list[bytes] | None = None
         self._corked_size = 0
@@ -199,12 +199,12 @@ class Channel:
     def _take(self, items: Sequence[Item]) -> None:
         """Handle a batch, combining the replies into few writes."""
         self._corked = []
-        if self._recorder is not None:
-            self._recorder.received(items)
+        if self._observer is not None:
+            self._observer.received(items)
         finished = False
         for item in items:
             if isinstance(item, Messages):
-                self.visit.messages_in += len(item.payloads)
+                self.access.messages_in += len(item.payloads)
                 if not self.closing:
                     self._endpoint.received(item)
             elif isinstance(item, Ping):
@@ -229,8 +229,8 @@ class Channel:
         self._incoming = None
         if not self.closing:
             self._endpoint.closed()
-        if self._recorder is not None:
-            self._recorder.ended(self.visit)
+        if self._observer is not None:
+            self._observer.ended(self.access)
         del self._endpoint.channel  # else the two would stay until the next garbage collection
 
     def _uncork(self) -> None:
@@ -253,12 +253,12 @@ class Channel:
         if not self.closing:
             self._endpoint.leaving()
         if self.closing:
-            self.visit.clean = True
+            self.access.clean = True
             return True
         self._begin_close("client", *close)
         if not self._endpoint.answers:
             return False
-        self.visit.clean = True
+        self.access.clean = True
         self.write(self._connection.close(close.code))
         self._endpoint.closed()
         return True
@@ -273,7 +273,7 @@ class Channel:
         return True
 
     def _begin_close(self, by: str, code: int, reason: str) -> None:
-        self.visit.by, self.visit.code, self.visit.reason = by, code, reason
+        self.access.by, self.access.code, self.access.reason = by, code, reason
 
     def _keep_alive(self) -> None:
         if self._ping_interval is None or self.closing:

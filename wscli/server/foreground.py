@@ -11,9 +11,9 @@ from contextlib import suppress
 from types import FrameType
 
 from wscli.errors import ExitStatus
+from wscli.server.access import Watcher
 from wscli.server.options import ServeOptions
 from wscli.server.server import Server
-from wscli.server.visit import Watcher
 
 End = Callable[[ExitStatus], None]
 """Ends a server with an exit status."""

@@ -12,7 +12,7 @@ TEXT = "text/plain; charset=utf-8"
 _NO_BODY = (204, 304)
 
 
-class Answer(NamedTuple):
+class HttpResponse(NamedTuple):
     """A response to a plain request, or to an upgrade that is refused."""
 
     status: int
@@ -55,15 +55,17 @@ def refuse(status: int, sentence: str, *headers: tuple[str, str]) -> Refused:
     return Refused(Refusal(status, phrase(status), sentence, headers))
 
 
-def refusal_answer(refusal: Refusal) -> Answer:
+def refusal_answer(refusal: Refusal) -> HttpResponse:
     """Return a refusal as a response: its sentence is the body."""
     body = f"{refusal.sentence}\n".encode()
-    return Answer(refusal.status, body, headers=refusal.headers, reason=refusal.reason)
+    return HttpResponse(refusal.status, body, headers=refusal.headers, reason=refusal.reason)
 
 
-def json_answer(value: object) -> Answer:
+def json_answer(value: object) -> HttpResponse:
     """Return a value as JSON that no cache keeps."""
-    return Answer(200, compact_json(value), "application/json", (("Cache-Control", "no-store"),))
+    return HttpResponse(
+        200, compact_json(value), "application/json", (("Cache-Control", "no-store"),)
+    )
 
 
 def compact_json(value: object) -> bytes:

@@ -55,7 +55,7 @@ class Owner(Protocol):
     def left(self, size: int, messages: int, data: Bytes) -> None:
         """Count bytes that the kernel has taken, and record ``data``, which has left completely.
 
-        Large data is passed as ``data`` when the last of it has left: otherwise a recorder would
+        Large data is passed as ``data`` when the last of it has left: otherwise a observer would
         have to keep a copy of the earlier part for each connection.
         """
 

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import unquote
 
-from wscli.server.endpoints.bench import Closing, Headers, Push
+from wscli.server.endpoints.bench import Push, ShowRequest, TimedClose
 from wscli.server.endpoints.echo import Echo
 from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.endpoints.faults import KINDS, make_fault
 from wscli.server.endpoints.hub import Hub
 from wscli.server.endpoints.scripted import Scripted
-from wscli.server.endpoints.ticks import PATIENCE, Feed, Ticks
+from wscli.server.endpoints.ticks import PATIENCE, Ticks, TickSchedule
 from wscli.server.gate import path_of
-from wscli.server.http import Answer, json_answer, phrase, refuse
+from wscli.server.http import HttpResponse, json_answer, phrase, refuse
 from wscli.server.query import Query, parse_number
-from wscli.server.shared import Shared
+from wscli.server.state import ServerState
 from wscli.wire.codes import Opcode
 from wscli.wire.head import Request
 
@@ -45,11 +45,11 @@ _STATUS_HEADERS = {
 }
 
 
-class Call(NamedTuple):
+class RouteRequest(NamedTuple):
     """A request on its way to what its path leads to; ``rest`` is the path behind the name."""
 
     request: Request
-    shared: Shared
+    state: ServerState
     rest: str
     query: Query
 
@@ -58,36 +58,36 @@ class Later(NamedTuple):
     """An answer that is made when so many seconds have passed."""
 
     seconds: float
-    make: Callable[[], Answer]
+    make: Callable[[], HttpResponse]
 
 
-def find_endpoint(request: Request, shared: Shared) -> Endpoint | Answer:
+def find_endpoint(request: Request, state: ServerState) -> Endpoint | HttpResponse:
     """Return what is to be done with an upgraded connection, or what to answer in its place.
 
     Raises:
         Refused: if nothing is there, or not with this query.
     """
-    if shared.script is not None:
-        return Scripted(shared.script, shared.report_slow_rule)
-    if shared.options.mode == "echo":
+    if state.script is not None:
+        return Scripted(state.script, state.report_slow_rule)
+    if state.options.mode == "echo":
         return Echo()
-    if shared.options.mode == "hub":
-        return Hub(shared.rooms, path_of(request.target).partition("?")[0])
-    return _call(_ENDPOINTS, request, shared)
+    if state.options.mode == "hub":
+        return Hub(state.rooms, path_of(request.target).partition("?")[0])
+    return _call(_ENDPOINTS, request, state)
 
 
-def find_answer(request: Request, shared: Shared) -> Answer | Later:
+def find_answer(request: Request, state: ServerState) -> HttpResponse | Later:
     """Return what to answer a plain request.
 
     Raises:
         Refused: if nothing is there, or only a WebSocket.
     """
     name = _split(request.target)[0]
-    everywhere = shared.script is not None or shared.options.mode is not None
+    everywhere = state.script is not None or state.options.mode is not None
     if name not in _ANSWERS and (name in _ENDPOINTS or everywhere):
         sentence = "this path is for WebSocket, and the request does not ask for Upgrade: websocket"
         raise refuse(426, sentence, ("Upgrade", "websocket"))
-    return _call(_ANSWERS, request, shared)
+    return _call(_ANSWERS, request, state)
 
 
 def _split(target: str) -> tuple[str, str, str]:
@@ -97,9 +97,11 @@ def _split(target: str) -> tuple[str, str, str]:
     return name + slash, unquote(rest), query
 
 
-def _call(table: dict[str, Callable[[Call], _T]], request: Request, shared: Shared) -> _T:
+def _call(
+    table: dict[str, Callable[[RouteRequest], _T]], request: Request, state: ServerState
+) -> _T:
     name, rest, query = _split(request.target)
-    call = Call(request, shared, rest, Query(query))
+    call = RouteRequest(request, state, rest, Query(query))
     try:
         found = table[name](call)
         call.query.check()
@@ -110,77 +112,77 @@ def _call(table: dict[str, Callable[[Call], _T]], request: Request, shared: Shar
         raise refuse(400, f"/{name}{rest}: {error}") from None
 
 
-def _echo(call: Call) -> Endpoint:
-    return Echo(call.query.size("fragment", "0", call.shared.options.max_size))
+def _echo(call: RouteRequest) -> Endpoint:
+    return Echo(call.query.size("fragment", "0", call.state.options.max_size))
 
 
-def _feed(call: Call) -> Feed:
-    return Feed(call.shared.epoch, call.query.duration("interval", "1s", _MIN_INTERVAL))
+def _feed(call: RouteRequest) -> TickSchedule:
+    return TickSchedule(call.state.epoch, call.query.duration("interval", "1s", _MIN_INTERVAL))
 
 
-def _ticks(call: Call) -> Endpoint:
+def _ticks(call: RouteRequest) -> Endpoint:
     feed = _feed(call)
     count = call.query.number("count", str(_MAX_COUNT), 1, _MAX_COUNT)
     return Ticks(feed, count)
 
 
-def _push(call: Call) -> Endpoint:
+def _push(call: RouteRequest) -> Endpoint:
     query = call.query
     count = query.number("n", "1000", 0, _MAX_COUNT)
-    size = query.size("size", "64", call.shared.options.max_size)
+    size = query.size("size", "64", call.state.options.max_size)
     opcode = _OPCODES.get(query.text("op", "text"))
     if opcode is None:
         raise ValueError(f"op is {' or '.join(_OPCODES)}")
     return Push(opcode, count, size)
 
 
-def _close(call: Call) -> Endpoint:
+def _close(call: RouteRequest) -> Endpoint:
     code = call.query.number("code", "1000", 0, 0xFFFF)
     reason, after = call.query.text("reason"), call.query.duration("after", "0")
-    return Closing(code, reason, after)
+    return TimedClose(code, reason, after)
 
 
-def _status(call: Call) -> Answer:
+def _status(call: RouteRequest) -> HttpResponse:
     status = parse_number("a status", call.rest, 200, 599)
     body = f"{status} {phrase(status)}".rstrip() + ", as the path asks for\n"
-    return Answer(status, body.encode(), headers=_STATUS_HEADERS.get(status, ()))
+    return HttpResponse(status, body.encode(), headers=_STATUS_HEADERS.get(status, ()))
 
 
 @cache
-def _page() -> Answer:
-    return Answer(200, _PAGE.read_bytes(), "text/html; charset=utf-8", _PAGE_HEADERS)
+def _page() -> HttpResponse:
+    return HttpResponse(200, _PAGE.read_bytes(), "text/html; charset=utf-8", _PAGE_HEADERS)
 
 
-def _poll(call: Call) -> Answer:
+def _poll(call: RouteRequest) -> HttpResponse:
     feed = _feed(call)
     return json_answer(feed.since(_since(call, feed.latest() - 1)))
 
 
-def _long_poll(call: Call) -> Later:
+def _long_poll(call: RouteRequest) -> Later:
     feed = _feed(call)
     since = _since(call, feed.latest())
     wait = feed.seconds_until(since + 1)
     return Later(max(0.0, min(wait, PATIENCE)), lambda: json_answer(feed.since(since)))
 
 
-def _since(call: Call, default: int) -> int:
+def _since(call: RouteRequest, default: int) -> int:
     """Return the number of the last tick that the client knows."""
     return call.query.number("since", str(max(0, default)), 0, _MAX_COUNT)
 
 
-_ENDPOINTS: dict[str, Callable[[Call], Endpoint | Answer]] = {
+_ENDPOINTS: dict[str, Callable[[RouteRequest], Endpoint | HttpResponse]] = {
     "": lambda _: Echo(),
     "echo": _echo,
-    "hub": lambda call: Hub(call.shared.rooms, call.rest),
-    "hub/": lambda call: Hub(call.shared.rooms, call.rest),
+    "hub": lambda call: Hub(call.state.rooms, call.rest),
+    "hub/": lambda call: Hub(call.state.rooms, call.rest),
     "ticks": _ticks,
     "push": _push,
-    "headers": lambda call: Headers(call.request),
+    "headers": lambda call: ShowRequest(call.request),
     "close": _close,
     "fault/": lambda call: make_fault(call.rest),
     "status/": _status,
 }
-_ANSWERS: dict[str, Callable[[Call], Answer | Later]] = {
+_ANSWERS: dict[str, Callable[[RouteRequest], HttpResponse | Later]] = {
     "": lambda _: _page(),
     "poll": _poll,
     "longpoll": _long_poll,

@@ -19,7 +19,7 @@ _REST = 10  # times the duration of an abandoned search, before its rule is trie
 _EXAMPLE = 'a rule reads [[rule]], match = "^ping", reply = "pong"'
 
 
-class Reply(NamedTuple):
+class ScriptReply(NamedTuple):
     """What a rule does: send a message or none, after some seconds, and maybe close."""
 
     message: tuple[int, bytes] | None = None
@@ -28,7 +28,7 @@ class Reply(NamedTuple):
     reason: str = ""
 
 
-class Rule(NamedTuple):
+class ScriptRule(NamedTuple):
     """A reply, and the messages that it answers.
 
     These are the messages that ``matcher`` matches, or that are equal to the JSON value ``value``,
@@ -36,7 +36,7 @@ class Rule(NamedTuple):
     """
 
     number: int
-    reply: Reply
+    reply: ScriptReply
     matcher: Matcher | None = None
     value: str | None = None
 
@@ -58,7 +58,7 @@ class Rule(NamedTuple):
 class SlowRule(Exception):
     """The pattern of a rule backtracks for too long; ``first`` is True the first time."""
 
-    def __init__(self, rule: Rule, *, first: bool) -> None:
+    def __init__(self, rule: ScriptRule, *, first: bool) -> None:
         super().__init__(f"{rule}: takes too long")
         self.rule = rule
         self.first = first
@@ -73,14 +73,14 @@ class Script:
     at most a tenth of the server's time, however many clients send messages that provoke it.
     """
 
-    def __init__(self, rules: tuple[Rule, ...], *, echo: bool) -> None:
+    def __init__(self, rules: tuple[ScriptRule, ...], *, echo: bool) -> None:
         self.rules = rules
         self._echo = echo
         self._clock = Clock()
         self._slow: set[int] = set()  # numbers of rules that have been abandoned
         self._rest_until = 0.0
 
-    def reply_to(self, opcode: int, payload: bytes) -> Reply:
+    def reply_to(self, opcode: int, payload: bytes) -> ScriptReply:
         """Return the reply of the first rule that matches.
 
         Raises:
@@ -89,9 +89,9 @@ class Script:
         for rule in self.rules:
             if self._matches(rule, opcode, payload):
                 return rule.reply
-        return Reply((opcode, payload)) if self._echo else Reply()
+        return ScriptReply((opcode, payload)) if self._echo else ScriptReply()
 
-    def _matches(self, rule: Rule, opcode: int, payload: bytes) -> bool:
+    def _matches(self, rule: ScriptRule, opcode: int, payload: bytes) -> bool:
         began = self._clock.monotonic()
         if rule.number in self._slow and began < self._rest_until:
             raise SlowRule(rule, first=False)
@@ -167,7 +167,7 @@ def _read_script(content: dict[str, Any], folder: Path) -> Script:
     return Script(read, echo=otherwise == "echo")
 
 
-def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> Rule:
+def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> ScriptRule:
     for key in rule.keys() - _RULE_KEYS:
         raise _Bad(f"a rule has no {key!r}; it has {', '.join(sorted(_RULE_KEYS))}", key, index)
     key = "match"
@@ -183,7 +183,7 @@ def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> Rule:
         reason = _read_text(rule.get("reason", ""))
     except (ValueError, TypeError, OSError) as error:
         raise _Bad(f"{key}: {error}", key, index) from None
-    return Rule(index + 1, Reply(message, delay, close, reason), matcher, value)
+    return ScriptRule(index + 1, ScriptReply(message, delay, close, reason), matcher, value)
 
 
 def _read_match(match: Any) -> tuple[Matcher | None, str | None]:

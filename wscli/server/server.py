@@ -15,19 +15,21 @@ from typing import Any
 
 from wscli.errors import ConnectError, UsageError
 from wscli.net.url import host_and_port
+from wscli.server.access import Watcher
 from wscli.server.certificate import make_certificate
+from wscli.server.connection import ServerConnection
 from wscli.server.gate import HEAD_TIMEOUT
 from wscli.server.options import ServeOptions
-from wscli.server.peer import Peer
-from wscli.server.shared import Shared
-from wscli.server.visit import Watcher
+from wscli.server.state import ServerState
 
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
 """Addresses that stand for all of a machine's."""
 
 _BACKLOG = 4096  # connections that the kernel keeps until they are accepted
 _ACCEPTS = 1  # in one turn of the loop; asyncio reports as many failures when there is no file left
-_SHUTDOWN_LIMIT = 3600.0  # seconds for asyncio to end TLS, which each Peer ends in its own time
+_SHUTDOWN_LIMIT = (
+    3600.0  # seconds for asyncio to end TLS, which each ServerConnection ends in its own time
+)
 _GRACE = 1.5  # seconds that clients have to answer the last Close
 
 
@@ -43,13 +45,13 @@ class Server:
     def __init__(self, options: ServeOptions, watcher: Watcher | None = None) -> None:
         self.options = options
         self.certificate: Path | None = None
-        self._shared = Shared(options, watcher or Watcher())
+        self._state = ServerState(options, watcher or Watcher())
         self._cleanup = ExitStack()
 
     @property
     def url(self) -> str:
         """Where to connect to, once it listens."""
-        return str(self._shared.url())
+        return str(self._state.url())
 
     @property
     def addresses(self) -> list[str]:
@@ -75,21 +77,21 @@ class Server:
     async def stop(self) -> None:
         """Close all connections with 1001, and wait a little for the clients to answer."""
         self._listener.close()
-        self._shared.ending = True
-        for guest in tuple(self._shared.guests):
-            guest.go_away()
+        self._state.ending = True
+        for connection in tuple(self._state.connections):
+            connection.go_away()
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._shared.empty.wait(), _GRACE)
+                await asyncio.wait_for(self._state.empty.wait(), _GRACE)
             self.abort()
-            await self._shared.empty.wait()
+            await self._state.empty.wait()
         finally:
             self._cleanup.close()
 
     def abort(self) -> None:
         """End all connections with a reset, so that ``stop`` need not wait."""
-        for guest in tuple(self._shared.guests):
-            guest.reset()
+        for connection in tuple(self._state.connections):
+            connection.reset()
 
     async def _listen(self, settings: dict[str, Any]) -> None:
         loop = asyncio.get_running_loop()
@@ -99,11 +101,11 @@ class Server:
                 raise _cannot_listen(path, OSError(errno.EADDRINUSE, "it is served"))
             await self._bind(loop.create_unix_server(self._meet, path, **settings), path)
             self._cleanup.callback(_remove, path)
-            self._shared.address = ("localhost", 443 if self._shared.secure else 80)
+            self._state.address = ("localhost", 443 if self._state.secure else 80)
             return
         listening = loop.create_server(self._meet, host, port, **settings)
         await self._bind(listening, host_and_port(host, port))
-        self._shared.address = (host, self._listener.sockets[0].getsockname()[1])
+        self._state.address = (host, self._listener.sockets[0].getsockname()[1])
 
     async def _bind(self, listening: Coroutine[Any, Any, asyncio.Server], where: str) -> None:
         try:
@@ -114,11 +116,11 @@ class Server:
         except OSError as error:
             raise _cannot_listen(where, error) from None
 
-    def _meet(self) -> Peer:
-        return Peer(self._shared)
+    def _meet(self) -> ServerConnection:
+        return ServerConnection(self._state)
 
     def _settings(self) -> dict[str, Any]:
-        if not self._shared.secure:
+        if not self._state.secure:
             return {"backlog": _ACCEPTS}
         return {
             "backlog": _ACCEPTS,
@@ -154,7 +156,7 @@ class Server:
         return list(dict.fromkeys(["localhost", "127.0.0.1", "::1", own]))
 
     def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        self._shared.watcher.failed(context["message"], context.get("exception"))
+        self._state.watcher.failed(context["message"], context.get("exception"))
 
 
 def _cannot_listen(where: str, error: OSError) -> ConnectError:

@@ -9,12 +9,11 @@ from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
 from wscli.errors import WscliError
-from wscli.net.clock import iso_time
 from wscli.net.opening import TLS, Opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
-from wscli.sinks.human.safe import UNSAFE
 from wscli.sinks.output import Output
+from wscli.text import UNSAFE, iso_time
 from wscli.wire.codes import Opcode, close_code_name, opcode_name
 from wscli.wire.events import Messages, Ping, Pong
 from wscli.wire.frames import Frame

@@ -6,8 +6,8 @@ from wscli.net.opening import Opening
 from wscli.session.bus import Sink
 from wscli.session.end import End, describe_close, error_of
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import visible
 from wscli.sinks.output import Output
+from wscli.text import visible
 
 
 class NoticeSink(Sink):

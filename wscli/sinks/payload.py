@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wscli.net.clock import iso_time
 from wscli.payload.typed import terminated
 from wscli.session.bus import Batch, Sink
 from wscli.sinks.output import Output
+from wscli.text import iso_time
 from wscli.wire.events import Messages
 
 _LARGE = 256 << 10  # bytes; for a larger payload a second write costs less than a copy

@@ -10,7 +10,7 @@ from wscli.session.end import End
 from wscli.wire.codes import Opcode
 from wscli.wire.connection import Item
 from wscli.wire.events import Messages, Pong
-from wscli.wire.frames import Frame, Run
+from wscli.wire.frames import Frame, MessageRun
 from wscli.wire.head import Headers
 
 RECENT = 10
@@ -50,7 +50,7 @@ class Tally:
         for item in items:
             if isinstance(item, Messages):
                 self._add_messages(item)
-            elif isinstance(item, Run):
+            elif isinstance(item, MessageRun):
                 self._add_run(item)
             elif isinstance(item, Frame):
                 self._add_frame(item)
@@ -74,7 +74,7 @@ class Tally:
         if self._compressed:
             self.before += size
 
-    def _add_run(self, run: Run) -> None:
+    def _add_run(self, run: MessageRun) -> None:
         sizes = [len(payload) for payload in run.payloads]
         self._compressed = bool(run.rsv & _COMPRESSED)
         self.frames += len(sizes)

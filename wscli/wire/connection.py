@@ -12,11 +12,11 @@ from itertools import islice
 from wscli.wire.codes import DEFAULT_MAX_SIZE, CloseCode, Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.events import Close, Event, Messages
-from wscli.wire.frames import Frame, FrameParser, Run, encode_masked, encode_unmasked
-from wscli.wire.messages import BATCH_SIZE, Assembler, Broken
-from wscli.wire.rules import Case, Violation, judge
+from wscli.wire.frames import Frame, FrameParser, MessageRun, encode_masked, encode_unmasked
+from wscli.wire.messages import BATCH_SIZE, Assembler, InvalidPayload
+from wscli.wire.rules import FrameContext, Violation, judge
 
-Item = Frame | Run | Event
+Item = Frame | MessageRun | Event
 
 _PIECE_FRAMES = 1024  # frames that are encoded together
 _PIECE_SIZE = 64 << 10  # bytes of payload that are encoded together, or one frame
@@ -74,11 +74,11 @@ class Receiver:
         items: list[Item] = []
         frames = size = 0
         for item in self._items(data):
-            if isinstance(item, Frame | Run):
+            if isinstance(item, Frame | MessageRun):
                 if frames >= _BATCH_FRAMES:
                     yield items
                     items, frames, size = [], 0, 0
-                frames += len(item.payloads) if isinstance(item, Run) else 1
+                frames += len(item.payloads) if isinstance(item, MessageRun) else 1
             elif self._compression and isinstance(item, Messages):
                 size += sum(map(len, item.payloads))
             items.append(item)
@@ -94,7 +94,7 @@ class Receiver:
             return
         for part in self._parser.feed(data):
             yield part
-            if isinstance(part, Run):
+            if isinstance(part, MessageRun):
                 yield from self._run(part)
             elif (event := self._frame(part)) is not None:
                 yield event
@@ -104,13 +104,13 @@ class Receiver:
         if self._strict:
             yield from self._partial()
 
-    def _run(self, run: Run) -> Iterator[Event]:
+    def _run(self, run: MessageRun) -> Iterator[Event]:
         # All headers of a run are alike, so the first stands for all.
         violation = self._judge(run.first_frame)
         if violation is None:
             try:
                 yield from self._assembler.run(run)
-            except Broken as broken:
+            except InvalidPayload as broken:
                 violation = broken.violation
         if violation is not None:
             self._end_at(violation)
@@ -122,7 +122,7 @@ class Receiver:
         if event is None:
             try:
                 event = self._assembler.frame(frame)
-            except Broken as broken:
+            except InvalidPayload as broken:
                 event = broken.violation
         self._end_at(event)
         return event
@@ -138,7 +138,7 @@ class Receiver:
             try:
                 self._assembler.partial(partial)
                 return
-            except Broken as broken:
+            except InvalidPayload as broken:
                 violation = broken.violation
         self._end_at(violation)
         yield partial.frame()
@@ -152,7 +152,7 @@ class Receiver:
         short = frame.length_form == 7
         if short and shape in self._legal:
             return None
-        violation = judge(Case(frame, self._role, self._compression, in_message))
+        violation = judge(FrameContext(frame, self._role, self._compression, in_message))
         if short and violation is None:
             self._legal.add(shape)
         return violation

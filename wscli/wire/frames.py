@@ -9,9 +9,9 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 
+from wscli.wire.buffer import PayloadBuffer
 from wscli.wire.codes import Opcode
 from wscli.wire.masking import apply_mask, xor
-from wscli.wire.pieces import Pieces
 
 _LENGTH_16 = struct.Struct("!H")
 _LENGTH_64 = struct.Struct("!Q")
@@ -101,7 +101,7 @@ def shortest_length_form(length: int) -> int:
     return 7 if length < _SHORT else 16 if length < 1 << 16 else 64
 
 
-class Run:
+class MessageRun:
     """Consecutive whole data messages, one frame each, that share their first byte.
 
     What a busy stream consists of: kept as one object, so that nothing is paid for each frame.
@@ -146,7 +146,7 @@ class PartialFrame:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self.latest = b""
-        self._pieces = Pieces()
+        self._pieces = PayloadBuffer()
 
     @property
     def header(self) -> Frame:
@@ -182,7 +182,7 @@ class PartialFrame:
 class FrameParser:
     """Cut a stream of bytes into frames; any split into chunks gives the same frames.
 
-    With ``runs`` the common case, whole short data messages one after another, comes as Run;
+    With ``runs`` the common case, whole short data messages one after another, comes as MessageRun;
     without it, each frame comes as a Frame with every field that was on the wire.
     """
 
@@ -196,7 +196,7 @@ class FrameParser:
         """Whether the bytes fed so far end inside a frame."""
         return bool(self._buffer) or self.partial is not None
 
-    def feed(self, data: bytes) -> Iterator[Frame | Run]:
+    def feed(self, data: bytes) -> Iterator[Frame | MessageRun]:
         """Yield the frames that ``data`` completes; an incomplete one is ``partial``.
 
         Each is parsed when it is requested. Take them all before the next call.
@@ -215,7 +215,7 @@ class FrameParser:
             pos = 0
         yield from self._cut(data, pos)
 
-    def _cut(self, data: bytes, pos: int) -> Iterator[Frame | Run]:
+    def _cut(self, data: bytes, pos: int) -> Iterator[Frame | MessageRun]:
         end = len(data)
         while pos < end:
             if self._runs and data[pos] in _RUN_STARTS:
@@ -223,7 +223,7 @@ class FrameParser:
                 payloads, stop = (_masked_run if masked else _unmasked_run)(data, pos, end)
                 if payloads:
                     key = _first_key(data, pos) if masked else None
-                    yield Run(data[pos], key, payloads)
+                    yield MessageRun(data[pos], key, payloads)
                     del payloads
                     pos = stop
                     continue
@@ -247,7 +247,7 @@ def count_messages(data: bytes) -> int:
     """Count the data messages that end in some bytes; these begin with a frame."""
     count = 0
     for item in FrameParser().feed(data):
-        if isinstance(item, Run):
+        if isinstance(item, MessageRun):
             count += len(item.payloads)
         elif item.fin and item.opcode < Opcode.CLOSE:
             count += 1

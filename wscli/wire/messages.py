@@ -5,11 +5,11 @@ from __future__ import annotations
 from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Iterator
 
+from wscli.wire.buffer import PayloadBuffer
 from wscli.wire.codes import CloseCode, Opcode, close_code_name, may_be_sent
 from wscli.wire.deflate import BrokenDeflate, Inflater, TooBig
 from wscli.wire.events import Close, Event, Messages, Ping, Pong
-from wscli.wire.frames import Frame, PartialFrame, Run
-from wscli.wire.pieces import Pieces
+from wscli.wire.frames import Frame, MessageRun, PartialFrame
 from wscli.wire.rules import (
     CLOSE_CODE,
     CLOSE_LENGTH,
@@ -28,7 +28,7 @@ BATCH_SIZE = 1 << 20
 """After this many inflated bytes, messages are passed on before more is inflated."""
 
 
-class Broken(Exception):
+class InvalidPayload(Exception):
     """A payload breaks a rule."""
 
     def __init__(self, rule: Rule, evidence: str) -> None:
@@ -52,18 +52,18 @@ class Assembler:
         """Whether the next data frame must be a continuation."""
         return self._message is not None
 
-    def run(self, run: Run) -> Iterator[Messages]:
+    def run(self, run: MessageRun) -> Iterator[Messages]:
         """Yield the messages of a run, inflated as they are requested.
 
         Raises:
-            Broken: at the message that breaks a rule, when those before it have been yielded.
+            InvalidPayload: at the message that breaks a rule, after those before it.
         """
         if run.rsv or self._max_size < 1 << 16 or not _all_utf8(run):
             yield from self._one_by_one(run)
         else:
             yield Messages(run.opcode, run.payloads)
 
-    def _one_by_one(self, run: Run) -> Iterator[Messages]:
+    def _one_by_one(self, run: MessageRun) -> Iterator[Messages]:
         good: list[bytes] = []
         size = 0
         broken = None
@@ -71,7 +71,7 @@ class Assembler:
             message = _Message(run.opcode, self._max_size, self._inflater if run.rsv else None)
             try:
                 message.add(Frame(run.opcode, payload))
-            except Broken as error:
+            except InvalidPayload as error:
                 broken = error
                 break
             good.append(message.payload())
@@ -89,7 +89,7 @@ class Assembler:
         """Return the event that a frame completes, if any.
 
         Raises:
-            Broken: if its payload breaks a rule; the message it belongs to is given up.
+            InvalidPayload: if its payload breaks a rule; the message it belongs to is given up.
         """
         if frame.opcode == Opcode.CLOSE:
             return read_close(frame.payload)
@@ -100,7 +100,7 @@ class Assembler:
         message = self._message or self._begin(frame)
         try:
             message.add(frame)
-        except Broken:
+        except InvalidPayload:
             self._message = None
             raise
         if not frame.fin:
@@ -112,7 +112,7 @@ class Assembler:
         """Check the part of an incomplete frame that has arrived.
 
         Raises:
-            Broken: at the first invalid octet, however much is still to come.
+            InvalidPayload: at the first invalid octet, however much is still to come.
         """
         if partial.header.opcode & 0x8:
             return
@@ -133,7 +133,7 @@ class _Message:
         self.opcode = opcode
         self._inflater = inflater
         self._max_size = max_size
-        self._pieces = Pieces()
+        self._pieces = PayloadBuffer()
         self._utf8 = _Utf8Check() if opcode == Opcode.TEXT else None
         self._checked = 0  # bytes of the present frame that have been through the UTF-8 check
 
@@ -180,14 +180,14 @@ class _Message:
                 self._pieces.add(piece)
                 self._check_utf8(piece, last=False)
         except BrokenDeflate as error:
-            raise Broken(DEFLATE_DATA, str(error)) from None
+            raise InvalidPayload(DEFLATE_DATA, str(error)) from None
         except TooBig:
             raise self._too_big(f"{len(data):,} bytes inflate to more") from None
         if last:
             self._check_utf8(b"", last=True)
 
-    def _too_big(self, evidence: str) -> Broken:
-        return Broken(MESSAGE_SIZE, f"{evidence}; the limit is {self._max_size:,} bytes")
+    def _too_big(self, evidence: str) -> InvalidPayload:
+        return InvalidPayload(MESSAGE_SIZE, f"{evidence}; the limit is {self._max_size:,} bytes")
 
 
 class _Utf8Check:
@@ -208,11 +208,11 @@ class _Utf8Check:
             octets = error.object[error.start : error.end + 1].hex(" ")
             offset = self._passed - len(held) + error.start
             evidence = f"{octets} at byte {offset:,} of the message: {error.reason}"
-            raise Broken(TEXT_NOT_UTF8, evidence) from None
+            raise InvalidPayload(TEXT_NOT_UTF8, evidence) from None
         self._passed += len(data)
 
 
-def _all_utf8(run: Run) -> bool:
+def _all_utf8(run: MessageRun) -> bool:
     """Check a batch at once: a line feed ends no sequence and begins none."""
     if run.opcode != Opcode.TEXT:
         return True
@@ -227,19 +227,19 @@ def read_close(payload: bytes) -> Close:
     """Read the payload of a Close frame (RFC 6455 §5.5.1).
 
     Raises:
-        Broken: for half a code, a code that may not be sent, or a reason that is not UTF-8.
+        InvalidPayload: for half a code, a code that may not be sent, or a reason that is not UTF-8.
     """
     if not payload:
         return Close(CloseCode.NO_STATUS_RECEIVED, "")
     if len(payload) == 1:
-        raise Broken(CLOSE_LENGTH, f"its payload is the one byte 0x{payload.hex()}")
+        raise InvalidPayload(CLOSE_LENGTH, f"its payload is the one byte 0x{payload.hex()}")
     code = int.from_bytes(payload[:2], "big")
     if not may_be_sent(code):
-        broken = Broken(CLOSE_CODE, f"{code} {close_code_name(code)}")
+        broken = InvalidPayload(CLOSE_CODE, f"{code} {close_code_name(code)}")
         reason = payload[2:].decode(errors="replace")
         broken.violation = broken.violation._replace(reason=reason)
         raise broken
     try:
         return Close(code, payload[2:].decode())
     except UnicodeDecodeError as error:
-        raise Broken(REASON_NOT_UTF8, f"{payload[2:].hex(' ')}: {error.reason}") from None
+        raise InvalidPayload(REASON_NOT_UTF8, f"{payload[2:].hex(' ')}: {error.reason}") from None

@@ -16,7 +16,7 @@ _DATA_OPCODES = (Opcode.TEXT, Opcode.BINARY)
 _OPCODES = frozenset(Opcode)
 
 
-class Case(NamedTuple):
+class FrameContext(NamedTuple):
     """A frame's header, and the context that it is checked against."""
 
     frame: Frame
@@ -55,7 +55,7 @@ def _protocol(id: str, section: str, sentence: str) -> Rule:
     return Rule(id, section, sentence, CloseCode.PROTOCOL_ERROR)
 
 
-FRAME_RULES: tuple[tuple[Rule, Callable[[Case], bool]], ...] = (
+FRAME_RULES: tuple[tuple[Rule, Callable[[FrameContext], bool]], ...] = (
     (
         _protocol("reserved-bits", "RFC 6455 §5.2", "set a reserved bit that nothing negotiated"),
         lambda case: bool(case.frame.rsv & (3 if case.compression else 7)),
@@ -154,7 +154,7 @@ PAYLOAD_RULES = (
 """The rules that can be judged only when the payload is there."""
 
 
-def judge(case: Case) -> Violation | None:
+def judge(case: FrameContext) -> Violation | None:
     """Return the first rule that a frame's header breaks."""
     for rule, broken in FRAME_RULES:
         if broken(case):

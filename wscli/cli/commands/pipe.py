@@ -29,7 +29,7 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     common = read_common(params, env, sending)
     separator = b"\0" if params["null"] else b"\n"
     if params["null"]:
-        common = common._replace(seeing=common.seeing._replace(separator=separator))
+        common = common._replace(output=common.output._replace(separator=separator))
     claim_stdin("the messages")
     options = pipe.PipeOptions(
         common,

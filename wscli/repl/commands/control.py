@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wscli.errors import UsageError
-from wscli.repl.commands.table import COMMANDS, Command, command, find_command
+from wscli.repl.commands.table import COMMANDS, CommandEntry, command, find_command
 
 if TYPE_CHECKING:
     from wscli.repl.shell import Shell
@@ -43,7 +43,7 @@ def show_help(shell: Shell, argument: str) -> None:
         shell.display.say_table([*map(_row, COMMANDS.values()), "", *_KEYS.splitlines()])
 
 
-def _row(found: Command) -> str:
+def _row(found: CommandEntry) -> str:
     return f"{f'/{found.name} {found.usage}':<{_NAMES_WIDTH}} {found.summary}"
 
 

@@ -20,7 +20,7 @@ AT_FILE = "@FILE"
 Run = Callable[["Shell", str], None]
 
 
-class Command(NamedTuple):
+class CommandEntry(NamedTuple):
     """A slash command.
 
     ``usage`` shows its arguments; ``summary`` and ``details`` say what it does; ``words`` are the
@@ -36,7 +36,7 @@ class Command(NamedTuple):
     values: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS: dict[str, CommandEntry] = {}
 """The commands by name, in the order of the help."""
 
 
@@ -52,13 +52,13 @@ def command(
     def enter(run: Run) -> Run:
         summary, _, details = (run.__doc__ or "").partition("\n")
         details = "\n".join(line.strip() for line in details.strip().split("\n"))
-        COMMANDS[name] = Command(name, usage, summary, details, words, run, values)
+        COMMANDS[name] = CommandEntry(name, usage, summary, details, words, run, values)
         return run
 
     return enter
 
 
-def find_command(name: str) -> Command:
+def find_command(name: str) -> CommandEntry:
     """Return a command.
 
     Raises:

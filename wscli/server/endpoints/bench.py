@@ -50,7 +50,7 @@ class Push(Endpoint):
         return (b"%d " % number).ljust(self._size, b".")[: self._size]
 
 
-class Headers(Endpoint):
+class ShowRequest(Endpoint):
     """Tells the client what its upgrade request looked like here, and closes."""
 
     def __init__(self, request: Request) -> None:
@@ -60,7 +60,7 @@ class Headers(Endpoint):
         """Send the request as JSON."""
         super().opened(channel)
         seen = {
-            "address": channel.visit.address,
+            "address": channel.access.address,
             "method": self._request.method,
             "target": self._request.target,
             "version": self._request.version,
@@ -70,7 +70,7 @@ class Headers(Endpoint):
         channel.close(CloseCode.NORMAL_CLOSURE)
 
 
-class Closing(Echo):
+class TimedClose(Echo):
     """An echo that closes with a code, as good or bad as it may be, after some seconds."""
 
     def __init__(self, code: int, reason: str, after: float) -> None:

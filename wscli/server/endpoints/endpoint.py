@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wscli.wire.events import Messages
 
 if TYPE_CHECKING:
-    from wscli.server.channel import Channel, Line
+    from wscli.server.channel import Channel, ClientStream
 
 
 class Endpoint:
@@ -30,7 +30,7 @@ class Endpoint:
         """Return the head of the 101 as it is to be sent."""
         return response
 
-    def line(self, line: Line) -> Line:
+    def line(self, line: ClientStream) -> ClientStream:
         """Return what the channel is to write to."""
         return line
 

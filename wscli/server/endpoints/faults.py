@@ -14,7 +14,7 @@ from wscli.wire.codes import Opcode
 from wscli.wire.frames import Frame, encode_unmasked
 
 if TYPE_CHECKING:
-    from wscli.server.channel import Channel, Line
+    from wscli.server.channel import Channel, ClientStream
 
 _STEP = 0.01  # seconds from byte to byte of a slow server
 _SLOW_LIMIT = 64 << 10  # bytes that a slow server keeps before it stops reading
@@ -71,7 +71,7 @@ class NoClose(Endpoint):
 class Slow(Echo):
     """An echo whose every byte takes its time."""
 
-    def line(self, line: Line) -> Line:
+    def line(self, line: ClientStream) -> ClientStream:
         """Put the brake in between."""
         return _Trickle(line)
 
@@ -84,7 +84,7 @@ class Slow(Echo):
 class _Trickle:
     """A line that lets one byte through at a time."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: ClientStream) -> None:
         self._line = line
         self._waiting = bytearray()
         self._size = 0  # bytes that have been written so far, of which _sent have left

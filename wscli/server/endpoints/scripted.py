@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from wscli.server.endpoints.endpoint import Endpoint
-from wscli.server.script import Reply, Script, SlowRule
+from wscli.server.script import Script, ScriptReply, SlowRule
 from wscli.wire.codes import CloseCode
 from wscli.wire.events import Messages
 
@@ -59,19 +59,19 @@ class Scripted(Endpoint):
         else:
             self._begin(reply)
 
-    def _begin(self, reply: Reply) -> None:
+    def _begin(self, reply: ScriptReply) -> None:
         if reply.delay:
             self._delaying = True
             self.later(reply.delay, lambda: self._end_delay(reply))
         else:
             self._carry_out(reply)
 
-    def _end_delay(self, reply: Reply) -> None:
+    def _end_delay(self, reply: ScriptReply) -> None:
         self._delaying = False
         self._carry_out(reply)
         self.resumed()
 
-    def _carry_out(self, reply: Reply) -> None:
+    def _carry_out(self, reply: ScriptReply) -> None:
         if reply.message is not None:
             opcode, payload = reply.message
             self.channel.send(opcode, [payload])

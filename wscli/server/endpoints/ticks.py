@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from wscli.net.clock import Clock, iso_time
+from wscli.net.clock import Clock
 from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.http import compact_json
+from wscli.text import iso_time
 from wscli.wire.codes import CloseCode, Opcode
 from wscli.wire.frames import encode_unmasked
 
@@ -33,7 +34,7 @@ class Epoch:
         self.start = clock.monotonic()
 
 
-class Feed:
+class TickSchedule:
     """The ticks of one interval: tick 1 is due one interval after the server's start."""
 
     def __init__(self, epoch: Epoch, interval: float) -> None:
@@ -66,7 +67,7 @@ class Ticks(Endpoint):
 
     compresses = False
 
-    def __init__(self, feed: Feed, count: int) -> None:
+    def __init__(self, feed: TickSchedule, count: int) -> None:
         self._feed = feed
         self._left = count
 

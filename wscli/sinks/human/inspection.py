@@ -13,9 +13,9 @@ from wscli.errors import WscliError
 from wscli.net.opening import PHASES, Certificate, Opening
 from wscli.session.bus import Sink
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import visible
 from wscli.sinks.notice import describe_declined
 from wscli.sinks.output import Output
+from wscli.text import visible
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.diagnosis import show_body
 from wscli.wire.handshake import Agreement, accept_value

@@ -10,8 +10,8 @@ import re
 from typing import NamedTuple
 
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import cell_width, visible
-from wscli.sinks.human.sizes import show_size
+from wscli.sinks.human.wrapping import cell_width
+from wscli.text import show_size, visible
 
 _JSON = r"""(?x) [ \t\r\n]* (?: (?P<string>"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*")
                               | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 from wscli.session.bus import Batch, Sink
 from wscli.sinks.hexdump import hexdump
 from wscli.sinks.human.jsontext import Abridgement, pretty_json
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import visible, visible_bytes
-from wscli.sinks.human.sizes import show_size
 from wscli.sinks.human.wrapping import plain_width, wrap
 from wscli.sinks.output import Output
+from wscli.text import clock_time, show_size, visible, visible_bytes
 from wscli.wire.codes import Opcode, opcode_name
 from wscli.wire.events import Messages
 
@@ -170,9 +168,3 @@ class HumanSink(Sink):
                     lines += self._view.lines(entry)
         if lines:
             self._output.write("\n".join([*lines, ""]).encode())
-
-
-def clock_time(seconds: float) -> str:
-    """Write the local time of day to the millisecond."""
-    whole, milli = divmod(round(seconds * 1000), 1000)
-    return f"{time.strftime('%H:%M:%S', time.localtime(whole))}.{milli:03d}"

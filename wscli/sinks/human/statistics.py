@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from wscli.sinks.human.sizes import show_size
-from wscli.sinks.human.talk import show_time
 from wscli.sinks.stats import RECENT, Stats, Tally
+from wscli.text import show_size, show_time
 
 _LABEL = 16
 _COLUMN = 22

@@ -10,9 +10,9 @@ from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, describe_close, describe_stillness, error_of
 from wscli.sinks.hexdump import hexdump_blocks
 from wscli.sinks.human.palette import Palette
-from wscli.sinks.human.safe import visible, visible_bytes
 from wscli.sinks.notice import describe_declined
 from wscli.sinks.output import Output
+from wscli.text import show_duration, visible, visible_bytes
 from wscli.wire.codes import Opcode, close_code_name, opcode_name
 from wscli.wire.frames import Frame
 from wscli.wire.head import decode_head
@@ -227,17 +227,3 @@ def mask_secrets(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 def _begin(secret: str) -> str:
     kept = secret[:_KEPT] if len(secret) > _KEPT else ""
     return f"{kept}…" if secret else ""
-
-
-def show_duration(seconds: float) -> str:
-    """Write a duration with a unit that suits it."""
-    return f"{seconds * 1000:.1f} ms" if seconds < 1 else show_time(seconds)
-
-
-def show_time(seconds: float) -> str:
-    """Write seconds as people count them: 4.2 s, 3 min 5 s, 2 h 14 min."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

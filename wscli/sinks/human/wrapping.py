@@ -9,11 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from wscli.sinks.human.safe import cell_width
-
 _COLOUR = "(\x1b\\[[0-9;]*m)"
 _RESET = "\x1b[0m"
 _TAB = 8  # columns between the tab stops of a terminal
+
+
+def cell_width(text: str) -> int:
+    """Return how many columns a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def plain_width(line: str) -> int:

@@ -9,7 +9,7 @@ strings may hold tokens and are never repeated.
 """
 
 from wscli.wire.diagnosis.body import show_body
-from wscli.wire.diagnosis.evidence import Answer, Evidence
+from wscli.wire.diagnosis.evidence import Evidence, PlainResponse
 from wscli.wire.diagnosis.foreign import (
     explain_faults,
     explain_not_http,
@@ -18,8 +18,8 @@ from wscli.wire.diagnosis.foreign import (
 from wscli.wire.diagnosis.refusal import can_be_probed, explain_refusal
 
 __all__ = [
-    "Answer",
     "Evidence",
+    "PlainResponse",
     "can_be_probed",
     "explain_faults",
     "explain_not_http",

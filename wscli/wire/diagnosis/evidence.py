@@ -11,7 +11,7 @@ from wscli.wire.head import Request, Response, without_query
 _READ = 4 << 10  # bytes of a body that are searched for words
 
 
-class Answer(NamedTuple):
+class PlainResponse(NamedTuple):
     """A response and the part of its body that was read."""
 
     response: Response
@@ -51,8 +51,8 @@ class Evidence(NamedTuple):
 
     request: Request
     secure: bool
-    answer: Answer | None = None
-    probe: Answer | None = None
+    answer: PlainResponse | None = None
+    probe: PlainResponse | None = None
 
     @property
     def path(self) -> str:

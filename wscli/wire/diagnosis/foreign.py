@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wscli.wire.diagnosis.evidence import Answer
+from wscli.wire.diagnosis.evidence import PlainResponse
 from wscli.wire.diagnosis.services import recognise
 from wscli.wire.handshake import Agreement
 
@@ -39,7 +39,7 @@ def explain_not_http(data: bytes) -> tuple[str, str]:
     return "bytes that are not HTTP", "check the port: another kind of server listens there"
 
 
-def explain_stray_response(answer: Answer | None) -> str:
+def explain_stray_response(answer: PlainResponse | None) -> str:
     """Return what to try where an HTTP response came in place of the first frame."""
     known = recognise(answer, "") if answer is not None else None
     return known or "the server refused the connection only after its 101; its log may say why"

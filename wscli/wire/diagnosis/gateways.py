@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wscli.wire.diagnosis.evidence import Answer
+from wscli.wire.diagnosis.evidence import PlainResponse
 
 _BY_HEADER = (
     ("Server", r"^(nginx|openresty|Caddy|Apache|Varnish|Traefik|cloudflare|CloudFront)\b"),
@@ -36,7 +36,7 @@ _NAMES = {
 }
 
 
-def name_gateway(answer: Answer) -> str | None:
+def name_gateway(answer: PlainResponse) -> str | None:
     """Return the name of the proxy that made an answer, if a header or the body identifies it."""
     for name, pattern in _BY_BODY:
         if re.search(pattern, answer.text):

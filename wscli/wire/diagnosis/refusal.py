@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wscli.wire.diagnosis.evidence import Answer, Evidence
+from wscli.wire.diagnosis.evidence import Evidence, PlainResponse
 from wscli.wire.diagnosis.gateways import name_gateway
 from wscli.wire.diagnosis.services import describe_page, recognise
 from wscli.wire.head import REDIRECTS, without_query
@@ -46,7 +46,7 @@ _BY_STATUS = {
 _PROBED = frozenset({400, 401, 403, 404, 500, 502, 503, 504})
 
 
-def can_be_probed(answer: Answer) -> bool:
+def can_be_probed(answer: PlainResponse) -> bool:
     """Return True if the answer to a plain GET could change the most likely cause."""
     if answer.status == 401 and answer.header("WWW-Authenticate"):
         return False
@@ -72,7 +72,7 @@ def explain_refusal(evidence: Evidence) -> str:
     return _BY_STATUS.get(answer.status, "the response's headers and body may say more")
 
 
-def _recognise(evidence: Evidence, answer: Answer) -> str | None:
+def _recognise(evidence: Evidence, answer: PlainResponse) -> str | None:
     """Return the advice for a known service; its answer to a plain GET is considered first."""
     seen = (recognise(item, evidence.path) for item in (evidence.probe, answer) if item)
     return next(filter(None, seen), None)
@@ -89,7 +89,7 @@ def _explain_no_response(evidence: Evidence) -> str:
     return "is this port meant for WebSocket? A server that speaks only TLS may do that: try wss://"
 
 
-def _explain_400(evidence: Evidence, answer: Answer) -> str:
+def _explain_400(evidence: Evidence, answer: PlainResponse) -> str:
     if any(sign in answer.text.lower() for sign in _NO_UPGRADE):
         return f"the server saw no upgrade: {_PROXY_REMOVES}"
     if answer.mentions("invalid host", "bad host", "unknown host", "disallowedhost"):
@@ -111,7 +111,7 @@ def _explain_400(evidence: Evidence, answer: Answer) -> str:
     )
 
 
-def _is_node_ws(answer: Answer) -> bool:
+def _is_node_ws(answer: PlainResponse) -> bool:
     """Return True for an answer that abortHandshake() of the `ws` library has written."""
     names = [name for name, _ in answer.response.headers]
     return (
@@ -121,7 +121,7 @@ def _is_node_ws(answer: Answer) -> bool:
     )
 
 
-def _explain_401(evidence: Evidence, answer: Answer) -> str:
+def _explain_401(evidence: Evidence, answer: PlainResponse) -> str:
     challenge = answer.header("WWW-Authenticate")
     asked = f" (it asks for {challenge})" if challenge else ""
     if not asked and evidence.probe is not None:
@@ -138,7 +138,7 @@ def _explain_401(evidence: Evidence, answer: Answer) -> str:
     return f"{unsaid}; last, {_origin(evidence)}" if _is_node_ws(answer) else unsaid
 
 
-def _explain_403(evidence: Evidence, answer: Answer) -> str:
+def _explain_403(evidence: Evidence, answer: PlainResponse) -> str:
     # Development servers check Host against DNS rebinding.
     if answer.mentions("invalid host", r"host \S+ is not"):
         host = evidence.request.headers.get("Host")
@@ -191,7 +191,7 @@ def _origin(evidence: Evidence) -> str:
     )
 
 
-def _asgi_server(answer: Answer, probe: Answer | None) -> str | None:
+def _asgi_server(answer: PlainResponse, probe: PlainResponse | None) -> str | None:
     """Return which of Python's ASGI servers refused, if it was one of them.
 
     They answer a WebSocket that the application closes before accepting with 403 and no body.
@@ -211,7 +211,7 @@ def _asgi_server(answer: Answer, probe: Answer | None) -> str | None:
     return None
 
 
-def _explain_404(evidence: Evidence, answer: Answer) -> str:
+def _explain_404(evidence: Evidence, answer: PlainResponse) -> str:
     if answer.header("Server").lower() == "uvicorn":
         return _without_library(evidence)
     if answer.text == "Page not found" and "text/plain" in answer.header("Content-Type"):
@@ -228,7 +228,7 @@ def _explain_404(evidence: Evidence, answer: Answer) -> str:
     return f"{missing}; /ws and /socket are common ones"
 
 
-def _passes_requests_on(answer: Answer) -> str | None:
+def _passes_requests_on(answer: PlainResponse) -> str | None:
     """Return the proxy that answered, unless with a page of its own."""
     gateway = name_gateway(answer)
     return None if gateway is not None and gateway.lower() in answer.text.lower() else gateway
@@ -246,7 +246,7 @@ def _without_library(evidence: Evidence) -> str:
     )
 
 
-def _explain_426(evidence: Evidence, answer: Answer) -> str:
+def _explain_426(evidence: Evidence, answer: PlainResponse) -> str:
     versions = answer.header("Sec-WebSocket-Version")
     sent = evidence.request.headers.get("Sec-WebSocket-Version")
     if versions and sent not in answer.response.headers.tokens("Sec-WebSocket-Version"):
@@ -254,7 +254,7 @@ def _explain_426(evidence: Evidence, answer: Answer) -> str:
     return "the server saw no upgrade: a proxy on the way may have removed Upgrade and Connection"
 
 
-def _explain_page(evidence: Evidence, answer: Answer) -> str:
+def _explain_page(evidence: Evidence, answer: PlainResponse) -> str:
     if answer.header("Server").lower() == "uvicorn":
         return _without_library(evidence)
     plain = f"this is {describe_page(answer)}, not a WebSocket endpoint: check the path"
@@ -262,7 +262,7 @@ def _explain_page(evidence: Evidence, answer: Answer) -> str:
     return f"{plain}; or {_must_pass(gateway)}" if gateway else plain
 
 
-def _explain_failure(evidence: Evidence, answer: Answer) -> str:
+def _explain_failure(evidence: Evidence, answer: PlainResponse) -> str:
     """Explain a 5xx: of a proxy in front, or of the server itself."""
     gateway = name_gateway(answer)
     # Autobahn, on which daphne is built, writes a refusal without any header.
@@ -299,7 +299,7 @@ _GATEWAY_FAILURES = {
     504: "{} got no answer from the server behind it: is that one running?",
 }
 
-_EXPLAIN: dict[int, Callable[[Evidence, Answer], str]] = {
+_EXPLAIN: dict[int, Callable[[Evidence, PlainResponse], str]] = {
     400: _explain_400,
     401: _explain_401,
     403: _explain_403,

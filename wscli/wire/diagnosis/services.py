@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wscli.wire.diagnosis.evidence import Answer
+from wscli.wire.diagnosis.evidence import PlainResponse
 
 _ENGINE_IO = {
     "Transport unknown": "its query needs EIO=4 and transport=websocket",
@@ -14,7 +14,7 @@ _ENGINE_IO = {
 }
 
 
-def recognise(answer: Answer, path: str) -> str | None:
+def recognise(answer: PlainResponse, path: str) -> str | None:
     """Return the advice for a known service, or None for any other."""
     text = answer.text
     if "webSocketDebuggerUrl" in text:
@@ -37,7 +37,7 @@ def _devtools(text: str) -> str:
     return f"this is DevTools' list of targets: connect to a webSocketDebuggerUrl in it{such_as}"
 
 
-def describe_page(answer: Answer) -> str:
+def describe_page(answer: PlainResponse) -> str:
     """Name the kind of resource in an ordinary answer."""
     kind = (answer.header("Content-Type") or "no type").partition(";")[0].strip()
     if "html" in kind:

@@ -16,9 +16,8 @@ from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
 from wscli.repl.commands.table import FILE, command
 from wscli.session.bus import Batch
 from wscli.sinks.human.messages import MAX_SHOWN, NO_LIMIT, Entry
-from wscli.sinks.human.safe import visible
-from wscli.sinks.human.sizes import show_size
 from wscli.sinks.output import Output
+from wscli.text import show_size, visible
 from wscli.wire.events import Messages
 
 if TYPE_CHECKING:

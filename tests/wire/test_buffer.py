@@ -1,4 +1,4 @@
-"""Pieces of a payload: joined in order, in little more memory than the payload."""
+"""PayloadBuffer of a payload: joined in order, in little more memory than the payload."""
 
 import tracemalloc
 
@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wscli.wire.pieces import Pieces
+from wscli.wire.buffer import PayloadBuffer
 
 
 def joined(parts):
-    pieces = Pieces()
+    pieces = PayloadBuffer()
     for part in parts:
         pieces.add(part)
     assert pieces.size == sum(map(len, parts))
@@ -28,7 +28,7 @@ def test_a_single_piece_is_not_copied():
 
 
 def test_pieces_may_be_added_after_they_were_joined():
-    pieces = Pieces()
+    pieces = PayloadBuffer()
     for number in range(1000):
         pieces.add(b"%d " % number)
         assert pieces.join().endswith(b"%d " % number)
@@ -40,7 +40,7 @@ def test_many_pieces_need_no_second_copy(size):
     count = (32 << 20) // size if size > 1 else 1 << 20
     tracemalloc.start()
     try:
-        pieces = Pieces()
+        pieces = PayloadBuffer()
         for _ in range(count):
             pieces.add(bytes(size))
         whole = pieces.join()

@@ -7,7 +7,7 @@ from wscli.session.bus import Sink
 from wscli.wire.codes import CloseCode
 
 
-class Visit:
+class AccessRecord:
     """What there is to say of one connection; what is not known yet is None.
 
     ``time`` is in seconds since the epoch, ``started`` is the same by the monotonic clock, and
@@ -44,11 +44,11 @@ class Visit:
 class Watcher:
     """Looks at a server and never changes it; the methods are called in the server's thread."""
 
-    def sink(self, visit: Visit) -> Sink | None:
+    def sink(self, access: AccessRecord) -> Sink | None:
         """Return what is to look at a WebSocket that is about to open."""
         return None
 
-    def ended(self, visit: Visit) -> None:
+    def ended(self, access: AccessRecord) -> None:
         """Hear that a connection has ended."""
 
     def failed(self, message: str, error: BaseException | None) -> None:

@@ -8,7 +8,7 @@ _MOST_PIECES = 256
 _MOST_BYTES = 4 << 20
 
 
-class Pieces:
+class PayloadBuffer:
     """Collect pieces of a payload in little more memory than the payload itself.
 
     A few pieces are kept as they are and joined once. Beyond that they move to a growing buffer:

@@ -38,7 +38,7 @@ class Gap(NamedTuple):
         return Gap(self.messages + 1, self.first or number, number, self.lines)
 
 
-class Feed:
+class DrawQueue:
     """A queue of records; where it is full, the oldest that nobody asked for are given up."""
 
     def __init__(self, limit: int = _MAX_RECORDS, max_bytes: int = _MAX_BYTES) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
-from wscli.server.visit import Visit
+from wscli.server.access import AccessRecord
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
 from wscli.wire.codes import Role
@@ -14,7 +14,7 @@ from wscli.wire.connection import Item, Receiver
 from wscli.wire.rules import Violation
 
 
-class Recorder:
+class ConnectionObserver:
     """Feeds one sink with one connection."""
 
     def __init__(self, sink: Sink, opening: Opening, clock: Clock) -> None:
@@ -38,16 +38,16 @@ class Recorder:
         for items in self._sent.receive(data):
             self._show(items, incoming=False)
 
-    def ended(self, visit: Visit) -> None:
+    def ended(self, access: AccessRecord) -> None:
         """Show how it ended."""
-        began = None if visit.by is None else visit.by == "client"
+        began = None if access.by is None else access.by == "client"
         now = self._clock.monotonic()
         self._sink.ended(
             End(
-                visit.code,
-                visit.reason,
+                access.code,
+                access.reason,
                 began,
-                visit.clean,
+                access.clean,
                 self._clock.time(),
                 now - self._started,
                 self._violation,

@@ -1,15 +1,17 @@
-"""A peer's text on a terminal: shown whole, never obeyed.
+"""Text that people read: peer data made safe for a terminal, sizes, durations and times.
 
-Controls are shown as symbols: an escape sequence could set the title, fill the clipboard or clear
-the screen, and a bidi mark could disguise a line as another. So are characters that cannot
-be seen, which could hide a difference or a message. Joiners and variation selectors, which are
-invisible too, are kept only where they change how their neighbours look: joiners between
-characters of a script that joins or within an emoji, a selector after the emoji that it selects.
+A peer's text is shown whole and never obeyed. Control characters are shown as symbols: an escape
+sequence could set the title, fill the clipboard or clear the screen, and a bidi mark could disguise
+one line as another. The same applies to characters that cannot be seen, which could hide a
+difference or a message. Joiners and variation selectors, which are invisible too, are kept only
+where they change how their neighbours look: joiners between characters of a script that joins or
+within an emoji, a selector after the emoji that it selects.
 """
 
 from __future__ import annotations
 
 import re
+import time
 
 _CONTROLS = "\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff"
 
@@ -74,10 +76,38 @@ def visible_bytes(data: bytes, keep: str = "") -> str:
     return visible(data.decode(errors="backslashreplace"), keep)
 
 
-def cell_width(text: str) -> int:
-    """Return how many columns a text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
+def show_size(size: int) -> str:
+    """Write a number of bytes with a unit, in at most eight characters."""
+    amount, units = float(size), ["B", "KiB", "MiB", "GiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount /= 1024
+        units.pop(0)
+    if size < 1024:
+        return f"{size} B"
+    return f"{amount:.1f} {units[0]}" if amount < 100 else f"{amount:.0f} {units[0]}"
 
-    return cell_len(text)
+
+def show_duration(seconds: float) -> str:
+    """Write a duration with a unit that suits it."""
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else show_time(seconds)
+
+
+def show_time(seconds: float) -> str:
+    """Write seconds as people count them: 4.2 s, 3 min 5 s, 2 h 14 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+def clock_time(seconds: float) -> str:
+    """Write the local time of day to the millisecond."""
+    whole, milli = divmod(round(seconds * 1000), 1000)
+    return f"{time.strftime('%H:%M:%S', time.localtime(whole))}.{milli:03d}"
+
+
+def iso_time(seconds: float) -> str:
+    """Write seconds since the epoch as ``2026-01-31T12:00:00.123456Z`` (RFC 3339)."""
+    whole, micro = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{micro:06d}Z"

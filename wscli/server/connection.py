@@ -15,10 +15,10 @@ from wscli.net.url import host_and_port
 from wscli.server import gate, routes
 from wscli.server.channel import Channel
 from wscli.server.endpoints.endpoint import Endpoint
-from wscli.server.http import Answer, Refused, refusal_answer, refuse
+from wscli.server.http import HttpResponse, Refused, refusal_answer, refuse
+from wscli.server.observer import ConnectionObserver
 from wscli.server.outbox import Bytes, Outbox
-from wscli.server.recorder import Recorder
-from wscli.server.shared import Shared
+from wscli.server.state import ServerState
 from wscli.wire.codes import CloseCode, Role
 from wscli.wire.connection import Connection
 from wscli.wire.handshake import Agreement, accept_response, choose_deflate
@@ -30,17 +30,17 @@ _HIGH_WATER = 64 << 10  # bytes that wait to be sent, above which the client is 
 _READ = 256 << 10  # bytes that asyncio reads at a time, and a hub may send back to the client
 
 
-class Peer(asyncio.Protocol):
+class ServerConnection(asyncio.Protocol):
     """Speaks the server's side on one connection; it is the line that a channel writes to."""
 
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
         self._take: Callable[[bytes], None] = self._take_head
         self._head = bytearray()
         self._channel: Channel | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._held = False
-        self._recorder: Recorder | None = None
+        self._observer: ConnectionObserver | None = None
         self._unrecorded = 0  # bytes that waited before the first frame
         self._paused = False
         self.full = False
@@ -54,16 +54,16 @@ class Peer(asyncio.Protocol):
         self._sock = transport.get_extra_info("socket")
         self._out = Outbox(self._transport, self)
         self._out.start()
-        self._high_water = max(0, min(_HIGH_WATER, self._shared.options.queue - _READ))
-        self.visit = self._shared.begin_visit(_address(transport.get_extra_info("peername")))
-        self._shared.join(self)
-        if self._shared.ending:  # its TLS was made when the server began to end
+        self._high_water = max(0, min(_HIGH_WATER, self._state.options.queue - _READ))
+        self.access = self._state.begin_access(_address(transport.get_extra_info("peername")))
+        self._state.join(self)
+        if self._state.ending:  # its TLS was made when the server began to end
             self._transport.abort()
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
         """Pass the bytes to whoever they are for now."""
-        self.visit.bytes_in += len(data)
+        self.access.bytes_in += len(data)
         self._take(data)
 
     def eof_received(self) -> bool:
@@ -92,18 +92,18 @@ class Peer(asyncio.Protocol):
         if self._channel is not None:
             self._channel.lost()
             self._channel = None
-        self._shared.leave(self)
+        self._state.leave(self)
 
     # Reports of the outbox
 
     def left(self, size: int, messages: int, data: Bytes) -> None:
         """Count and record the bytes that the kernel has taken."""
-        self.visit.bytes_out += size
-        self.visit.messages_out += messages
-        if data and self._recorder is not None:
+        self.access.bytes_out += size
+        self.access.messages_out += messages
+        if data and self._observer is not None:
             skipped = min(self._unrecorded, len(data))
             self._unrecorded -= skipped
-            self._recorder.sent(bytes(data[skipped:]))
+            self._observer.sent(bytes(data[skipped:]))
 
     def moved(self) -> None:
         """Resume reading, and let the endpoint send, once the client has read most of the queue."""
@@ -218,7 +218,7 @@ class Peer(asyncio.Protocol):
         self.after(gate.HEAD_TIMEOUT, self._give_up_waiting)
 
     def _give_up_waiting(self) -> None:
-        if self.visit.requests and not self._head:
+        if self.access.requests and not self._head:
             self.finish()  # it has had its answers, and rests
         else:
             self._refuse(refuse(408, f"no request came within {gate.HEAD_TIMEOUT:g} s"))
@@ -235,22 +235,22 @@ class Peer(asyncio.Protocol):
             self._refuse(refused)
 
     def _serve(self, request: Request) -> None:
-        visit = self.visit
-        visit.requests += 1
-        visit.method, visit.target = request.method, request.target
-        shared = self._shared
-        gate.check_request(request, shared.admission)
+        access = self.access
+        access.requests += 1
+        access.method, access.target = request.method, request.target
+        state = self._state
+        gate.check_request(request, state.admission)
         if gate.wants_upgrade(request):
-            gate.check_upgrade(request, shared.clients, shared.options.max_clients)
-            endpoint = routes.find_endpoint(request, shared)
-            if isinstance(endpoint, Answer):
+            gate.check_upgrade(request, state.clients, state.options.max_clients)
+            endpoint = routes.find_endpoint(request, state)
+            if isinstance(endpoint, HttpResponse):
                 self._respond(endpoint, keep=False)
             else:
                 self._upgrade(request, endpoint)
             return
         keep = gate.keeps_open(request)
-        answer = routes.find_answer(request, shared)
-        if isinstance(answer, Answer):
+        answer = routes.find_answer(request, state)
+        if isinstance(answer, HttpResponse):
             self._respond(answer, keep=keep)
         else:
             self._take = self._take_early
@@ -260,10 +260,10 @@ class Peer(asyncio.Protocol):
         """Take note that something comes while a request waits for its answer."""
         self._head[:] = data
 
-    def _respond(self, answer: Answer, *, keep: bool) -> None:
+    def _respond(self, answer: HttpResponse, *, keep: bool) -> None:
         """Send a response, the last one if the client did not wait for it (RFC 9112 §9.3.2)."""
         keep = keep and not self._head
-        self.visit.status = answer.status
+        self.access.status = answer.status
         self.write(answer.to_bytes(keep=keep))
         if keep:
             self._expect_head()
@@ -277,12 +277,12 @@ class Peer(asyncio.Protocol):
         subprotocol = gate.choose_subprotocol(request)
         deflate = choose_deflate(request) if endpoint.compresses else None
         response = endpoint.accept(accept_response(request, subprotocol, deflate))
-        self.visit.status = 101
-        options = self._shared.options
+        self.access.status = 101
+        options = self._state.options
         extensions = deflate.answer() if deflate else None
         agreement = Agreement(subprotocol, extensions, deflate, ())
-        recorder = self._record(request, response, agreement)
-        frames = recorder is not None and recorder.wants_frames
+        observer = self._record(request, response, agreement)
+        frames = observer is not None and observer.wants_frames
         self._channel = Channel(
             Connection(
                 Role.SERVER,
@@ -293,28 +293,30 @@ class Peer(asyncio.Protocol):
             ),
             endpoint,
             self,
-            self.visit,
+            self.access,
             queue=options.queue,
-            recorder=recorder,
+            observer=observer,
         )
-        self._shared.clients += 1
+        self._state.clients += 1
         self._take = self._channel.receive
         self.write(response)
-        self._recorder, self._unrecorded = recorder, self._out.size
+        self._observer, self._unrecorded = observer, self._out.size
         self._channel.open(options.ping_interval)
         if self._head:
             self._take(bytes(self._head))
             self._head.clear()
 
-    def _record(self, request: Request, response: bytes, agreement: Agreement) -> Recorder | None:
-        sink = self._shared.watcher.sink(self.visit)
+    def _record(
+        self, request: Request, response: bytes, agreement: Agreement
+    ) -> ConnectionObserver | None:
+        sink = self._state.watcher.sink(self.access)
         if sink is None:
             return None
-        opening = Opening(self._shared.url(gate.path_of(request.target)))
-        opening.address = self.visit.address
+        opening = Opening(self._state.url(gate.path_of(request.target)))
+        opening.address = self.access.address
         opening.request, opening.response = request, parse_response(response)
         opening.agreement = agreement
-        return Recorder(sink, opening, self._shared.clock)
+        return ConnectionObserver(sink, opening, self._state.clock)
 
     # The end
 

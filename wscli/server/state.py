@@ -7,18 +7,18 @@ from typing import Protocol
 
 from wscli.net.clock import Clock
 from wscli.net.url import Url
+from wscli.server.access import AccessRecord, Watcher
 from wscli.server.admission import Admission
 from wscli.server.endpoints.hub import Rooms
 from wscli.server.endpoints.ticks import Epoch
 from wscli.server.options import ServeOptions
 from wscli.server.script import Script, SlowRule, load_script
-from wscli.server.visit import Visit, Watcher
 
 
-class Guest(Protocol):
+class ServedConnection(Protocol):
     """A connection, as the server knows it."""
 
-    visit: Visit
+    access: AccessRecord
 
     def go_away(self) -> None:
         """Close because the server ends."""
@@ -27,7 +27,7 @@ class Guest(Protocol):
         """End TCP at once."""
 
 
-class Shared:
+class ServerState:
     """The state of a server; ``address`` is the host and port where it listens, once it does.
 
     Raises:
@@ -46,19 +46,19 @@ class Shared:
         self.address = (options.host, options.port)
         self.clients = 0
         self.ending = False
-        self.guests: dict[Guest, None] = {}  # in the order in which they came
+        self.connections: dict[ServedConnection, None] = {}  # in the order in which they came
         self.empty = asyncio.Event()
         self.empty.set()
-        self._visits = 0
+        self._accesses = 0
 
     def url(self, target: str = "/") -> Url:
         """Return where to connect to."""
         return Url(self.secure, *self.address, target)
 
-    def begin_visit(self, address: str) -> Visit:
+    def begin_access(self, address: str) -> AccessRecord:
         """Return the record of a new connection."""
-        self._visits += 1
-        return Visit(self._visits, address, self.clock.time(), self.clock.monotonic())
+        self._accesses += 1
+        return AccessRecord(self._accesses, address, self.clock.time(), self.clock.monotonic())
 
     def report_slow_rule(self, slow: SlowRule) -> None:
         """Warn of a script's rule whose search blocks the server for all clients."""
@@ -67,17 +67,17 @@ class Shared:
             "a pattern without a repetition inside a repetition, such as (a|aa)+",
         )
 
-    def join(self, guest: Guest) -> None:
+    def join(self, connection: ServedConnection) -> None:
         """Add a connection."""
-        self.guests[guest] = None
+        self.connections[connection] = None
         self.empty.clear()
 
-    def leave(self, guest: Guest) -> None:
+    def leave(self, connection: ServedConnection) -> None:
         """Remove a connection that has ended."""
-        del self.guests[guest]
-        visit = guest.visit
-        self.clients -= visit.upgraded
-        visit.elapsed = self.clock.monotonic() - visit.started
-        if not self.guests:
+        del self.connections[connection]
+        access = connection.access
+        self.clients -= access.upgraded
+        access.elapsed = self.clock.monotonic() - access.started
+        if not self.connections:
             self.empty.set()
-        self.watcher.ended(visit)
+        self.watcher.ended(access)
