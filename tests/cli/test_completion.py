@@ -13,8 +13,9 @@ import pytest
 from tests.program import wscli
 from tests.terminal import Terminal
 from wscli.cli.command import has_optional_value, options_of, takes_value
-from wscli.cli.completion import DEMO_PATHS, SHELLS, Candidate, Files, candidates, split_line
+from wscli.cli.completion import SHELLS, Candidate, Files, candidates, split_line
 from wscli.cli.main import COMMANDS, load_command
+from wscli.server.route_table import websocket_paths
 
 
 def complete(line):
@@ -105,11 +106,12 @@ def test_addresses_of_the_embedded_server_are_completed():
 
 
 def test_the_addresses_are_those_of_the_routes():
-    from wscli.server import routes
-    from wscli.server.endpoints.faults import KINDS
+    assert complete("demo:/") == [f"demo:{path}" for path, _ in websocket_paths()]
 
-    known = {path for path in routes._ENDPOINTS if path not in ("", "fault/")}  # noqa: SLF001
-    assert set(DEMO_PATHS) == known | {f"fault/{kind}" for kind in KINDS}
+
+def test_an_address_is_offered_with_its_meaning():
+    (found,) = candidates(["send", "demo:/fault/sl"], COMMANDS, load_command)
+    assert found == Candidate("demo:/fault/slow", "one byte every 10 ms")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,10 @@ def test_each_shell_gets_descriptions_in_its_form():
     meaning = "For all of connecting: name, TCP, proxy, TLS and upgrade"
     assert lines("zsh") == f"--connect-timeout:{meaning}\n"
     assert lines("fish") == f"--connect-timeout\t{meaning}\n"
-    assert wscli("demo:/ti", env={"_WSCLI_COMPLETE": "zsh"}).out == b"demo\\:/ticks\n"
+    assert (
+        wscli("demo:/ti", env={"_WSCLI_COMPLETE": "zsh"}).out
+        == b"demo\\:/ticks:pushes a JSON tick at each interval\n"
+    )
 
 
 def test_every_option_has_the_attributes_that_completion_reads():

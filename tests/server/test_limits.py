@@ -9,7 +9,8 @@ from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, Inv
 from websockets.sync.client import connect, unix_connect
 
 from tests.raw import Client, upgrade
-from wscli.server import channel, peer
+from wscli.server import channel
+from wscli.server import connection as server_connection
 from wscli.server.endpoints.echo import Echo
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping
@@ -110,7 +111,7 @@ def test_a_client_that_reads_late_gets_all_of_a_push(serve):
     ("target", "size"), [("/echo", 4 << 20), ("/push?n=1&size=4MiB", None)], ids=["echo", "push"]
 )
 def test_a_client_that_reads_slowly_gets_all_before_the_end(serve, monkeypatch, target, size):
-    monkeypatch.setattr(peer, "_FIN_TIMEOUT", 0.2)
+    monkeypatch.setattr(server_connection, "_FIN_TIMEOUT", 0.2)
     monkeypatch.setattr(channel, "CLOSE_TIMEOUT", 0.2)
     with Client(serve(), receive_buffer=65536) as client:
         client.open(target)
@@ -167,7 +168,7 @@ def test_thousands_of_connections_leave_nothing_behind(serve):
     for _ in range(1500):
         server.visit()
     server.stop()
-    assert not _alive("Peer", "Channel", "Hub", "Echo", "Room", "TimerHandle", "Task")
+    assert not _alive("ServerConnection", "Channel", "Hub", "Echo", "Room", "TimerHandle", "Task")
 
 
 def _alive(*names):

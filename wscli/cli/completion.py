@@ -17,18 +17,11 @@ from typing import NamedTuple
 import click
 
 from wscli.cli.command import options_of, takes_value
+from wscli.server.route_table import websocket_paths
 
 Load = Callable[[str], click.Command | None]
 
 SHELLS = ("bash", "zsh", "fish")
-DEMO_PATHS = (
-    *("echo", "hub", "hub/", "ticks", "push", "headers", "close", "status/"),
-    *("fault/bad-utf8", "fault/reserved-bits", "fault/reserved-opcode", "fault/masked-frame"),
-    *("fault/oversize-control", "fault/fragmented-control", "fault/bad-accept", "fault/drop"),
-    *("fault/stall", "fault/slow", "fault/no-close"),
-)
-"""The embedded server's WebSocket paths; importing its routes would load asyncio."""
-
 _IMPLIED = ("connect", "pipe")  # the commands that a URL alone may stand for
 _FILE = r"FILE|PATH"
 _AT_FILE = r"MESSAGE|NAME: VALUE"
@@ -220,7 +213,8 @@ def _urls(word: str) -> Iterator[Answer]:
     if not word.startswith("demo:"):
         yield from _starting(word, [("demo:", "the embedded server")] if word else [])
     else:
-        yield from _starting(word, ((f"demo:/{path}", "") for path in DEMO_PATHS))
+        paths = ((f"demo:{path}", meaning) for path, meaning in websocket_paths())
+        yield from _starting(word, paths)
 
 
 def _starting(word: str, known: Iterable[tuple[str, str]]) -> Iterator[Candidate]:

@@ -1,59 +1,43 @@
-"""The query of a request's target: named parameters; an unknown one is an error."""
+"""The values of a request's target: the last part of its path, and its query."""
 
 from __future__ import annotations
 
-import re
+from typing import Any
 from urllib.parse import parse_qsl
 
-from wscli.quantities import parse_duration, parse_size
-
-_MAX_DURATION = 86_400.0  # a day, in seconds
+from wscli.server.route_table import Parameter, Route, T
 
 
-def parse_number(name: str, text: str, least: int, most: int) -> int:
-    """Read a whole number.
+class TargetValues:
+    """The parsed values of a target's parameters.
+
+    A parameter that the route does not have may be a misspelt one, and of one that is given twice
+    either value may be the intended one: both are errors rather than ignored. An empty value is a
+    value: a parameter of kind TEXT may have it, a number, duration or size may not.
 
     Raises:
-        ValueError: with what it may be.
+        ValueError: with the parameter and what is wrong with it.
     """
-    if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
-        raise ValueError(f"{name} must be a number from {least} to {most:,}, and is {text[:100]!r}")
-    return int(text)
 
+    def __init__(self, route: Route, rest: str, query: str, max_size: int) -> None:
+        self._values: dict[str, Any] = {}
+        known = {parameter.name: parameter for parameter in route.parameters}
+        for name, text in parse_qsl(query, keep_blank_values=True):
+            if name not in known:
+                names = ", ".join(known) or "no parameters"
+                raise ValueError(f"unknown parameter {name[:100]!r}; this path takes {names}")
+            if name in self._values:
+                raise ValueError(f"the parameter {name} is given twice")
+            self._values[name] = known[name].parse(text, max_size)
+        if route.argument is not None:
+            self._values[route.argument.name] = route.argument.parse(rest, max_size)
 
-class Query:
-    """Hands out values by name; every method raises ValueError with what is wrong with one."""
+    def get(self, parameter: Parameter[T]) -> T | None:
+        """Return a value, or None if it is absent."""
+        value: T | None = self._values.get(parameter.name)
+        return value
 
-    def __init__(self, text: str) -> None:
-        self._values = dict(parse_qsl(text, keep_blank_values=True))
-        self._known: set[str] = set()
-
-    def text(self, name: str, default: str = "") -> str:
-        """Return a value as it is."""
-        self._known.add(name)
-        return self._values.get(name, default)
-
-    def duration(self, name: str, default: str, least: float = 0.0) -> float:
-        """Return a duration in seconds; none is longer than a day."""
-        seconds = parse_duration(self.text(name, default))
-        if not least <= seconds <= _MAX_DURATION:
-            raise ValueError(f"{name} must be from {least:g} s to a day")
-        return seconds
-
-    def size(self, name: str, default: str, most: int) -> int:
-        """Return a size in bytes."""
-        size = parse_size(self.text(name, default))
-        if size > most:
-            raise ValueError(f"{name} must be at most {most:,} bytes")
-        return size
-
-    def number(self, name: str, default: str, least: int, most: int) -> int:
-        """Return a whole number."""
-        return parse_number(name, self.text(name, default), least, most)
-
-    def check(self) -> None:
-        """Check that every given parameter has been read: any other may be misspelt."""
-        unknown = self._values.keys() - self._known
-        if unknown:
-            known = ", ".join(sorted(self._known)) or "no parameters"
-            raise ValueError(f"unknown parameter {min(unknown)[:100]!r}; this path takes {known}")
+    def __getitem__(self, parameter: Parameter[T]) -> T:
+        """Return a value, or the default if it is absent."""
+        value = self.get(parameter)
+        return parameter.kind.read(parameter.default) if value is None else value

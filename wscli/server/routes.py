@@ -1,25 +1,26 @@
-"""From a request's path to what is done there."""
+"""Serve a request by its path: the functions behind the routes of ``route_table``."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import unquote
 
+from wscli.server import route_table as table
 from wscli.server.endpoints.bench import Push, ShowRequest, TimedClose
 from wscli.server.endpoints.echo import Echo
 from wscli.server.endpoints.endpoint import Endpoint
-from wscli.server.endpoints.faults import KINDS, make_fault
+from wscli.server.endpoints.faults import make_fault
 from wscli.server.endpoints.hub import Hub
 from wscli.server.endpoints.scripted import Scripted
 from wscli.server.endpoints.ticks import PATIENCE, Ticks, TickSchedule
 from wscli.server.gate import path_of
-from wscli.server.http import HttpResponse, json_answer, phrase, refuse
-from wscli.server.query import Query, parse_number
+from wscli.server.http import HttpResponse, Refused, json_answer, phrase, refuse
+from wscli.server.query import TargetValues
 from wscli.server.state import ServerState
-from wscli.wire.codes import Opcode
 from wscli.wire.head import Request
 
 _T = TypeVar("_T")
@@ -33,9 +34,6 @@ _PAGE_HEADERS = (
     ),
     ("Cache-Control", "no-cache"),
 )
-_OPCODES = {"text": Opcode.TEXT, "binary": Opcode.BINARY}
-_MAX_COUNT = 10**9
-_MIN_INTERVAL = 0.001  # seconds
 _STATUS_HEADERS = {
     **dict.fromkeys((301, 302, 303, 307, 308), (("Location", "/echo"),)),
     401: (("WWW-Authenticate", 'Basic realm="wscli"'),),
@@ -46,26 +44,27 @@ _STATUS_HEADERS = {
 
 
 class RouteRequest(NamedTuple):
-    """A request on its way to what its path leads to; ``rest`` is the path behind the name."""
+    """A request for a route, with the values of its target."""
 
-    request: Request
+    head: Request
     state: ServerState
-    rest: str
-    query: Query
+    values: TargetValues
 
 
 class Later(NamedTuple):
-    """An answer that is made when so many seconds have passed."""
+    """A response to make after some seconds."""
 
     seconds: float
     make: Callable[[], HttpResponse]
 
 
 def find_endpoint(request: Request, state: ServerState) -> Endpoint | HttpResponse:
-    """Return what is to be done with an upgraded connection, or what to answer in its place.
+    """Return the endpoint for an upgraded connection, or the response in place of the upgrade.
+
+    With a script or a mode every path is served, and the query is the application's own.
 
     Raises:
-        Refused: if nothing is there, or not with this query.
+        Refused: if there is no such path, or it does not take this query.
     """
     if state.script is not None:
         return Scripted(state.script, state.report_slow_rule)
@@ -73,122 +72,139 @@ def find_endpoint(request: Request, state: ServerState) -> Endpoint | HttpRespon
         return Echo()
     if state.options.mode == "hub":
         return Hub(state.rooms, path_of(request.target).partition("?")[0])
-    return _call(_ENDPOINTS, request, state)
+    return _serve(ENDPOINTS, request, state)
 
 
 def find_answer(request: Request, state: ServerState) -> HttpResponse | Later:
-    """Return what to answer a plain request.
+    """Return the response to a plain request.
 
     Raises:
-        Refused: if nothing is there, or only a WebSocket.
+        Refused: if there is no such path, it is for WebSocket, or it does not take this query.
     """
-    name = _split(request.target)[0]
+    path = _split(request.target)[0]
     everywhere = state.script is not None or state.options.mode is not None
-    if name not in _ANSWERS and (name in _ENDPOINTS or everywhere):
+    if path not in ANSWERS and (path in ENDPOINTS or everywhere):
         sentence = "this path is for WebSocket, and the request does not ask for Upgrade: websocket"
         raise refuse(426, sentence, ("Upgrade", "websocket"))
-    return _call(_ANSWERS, request, state)
+    return _serve(ANSWERS, request, state)
 
 
 def _split(target: str) -> tuple[str, str, str]:
-    """Return a path's name (with its slash, where more follows), what follows, and the query."""
+    """Return the path of a route, the rest of the target's path, and the query."""
     path, _, query = path_of(target).partition("?")
     name, slash, rest = path[1:].partition("/")
-    return name + slash, unquote(rest), query
+    return f"/{name}{slash}", unquote(rest), query
 
 
-def _call(
-    table: dict[str, Callable[[RouteRequest], _T]], request: Request, state: ServerState
+def _serve(
+    makers: dict[str, Callable[[RouteRequest], _T]], request: Request, state: ServerState
 ) -> _T:
-    name, rest, query = _split(request.target)
-    call = RouteRequest(request, state, rest, Query(query))
+    path, rest, query = _split(request.target)
+    if path not in makers:
+        raise _not_found(request.target)
+    route = _ROUTES[path]
     try:
-        found = table[name](call)
-        call.query.check()
-        return found
-    except LookupError:
-        raise refuse(404, f"{request.target} is not there; {_PATHS}") from None
+        values = TargetValues(route, rest, query, state.options.max_size)
     except ValueError as error:
-        raise refuse(400, f"/{name}{rest}: {error}") from None
+        raise refuse(400, f"{route.pattern}: {error}") from None
+    return makers[path](RouteRequest(request, state, values))
 
 
-def _echo(call: RouteRequest) -> Endpoint:
-    return Echo(call.query.size("fragment", "0", call.state.options.max_size))
+def _not_found(target: str) -> Refused:
+    if _split(target)[0] in ANSWERS:
+        return refuse(404, f"{target} is served over plain HTTP, and is not a WebSocket")
+    patterns = " ".join(route.pattern for route in table.ROUTES)
+    kinds = ", ".join(table.FAULTS)
+    return refuse(404, f"{target} is not there; these are: {patterns}, where KIND is {kinds}")
 
 
-def _feed(call: RouteRequest) -> TickSchedule:
-    return TickSchedule(call.state.epoch, call.query.duration("interval", "1s", _MIN_INTERVAL))
+def _ticks(request: RouteRequest) -> Endpoint:
+    return Ticks(_schedule(request), request.values.get(table.COUNT))
 
 
-def _ticks(call: RouteRequest) -> Endpoint:
-    feed = _feed(call)
-    count = call.query.number("count", str(_MAX_COUNT), 1, _MAX_COUNT)
-    return Ticks(feed, count)
+def _schedule(request: RouteRequest) -> TickSchedule:
+    return TickSchedule(request.state.epoch, request.values[table.INTERVAL])
 
 
-def _push(call: RouteRequest) -> Endpoint:
-    query = call.query
-    count = query.number("n", "1000", 0, _MAX_COUNT)
-    size = query.size("size", "64", call.state.options.max_size)
-    opcode = _OPCODES.get(query.text("op", "text"))
-    if opcode is None:
-        raise ValueError(f"op is {' or '.join(_OPCODES)}")
-    return Push(opcode, count, size)
+def _push(request: RouteRequest) -> Endpoint:
+    values = request.values
+    return Push(values[table.OP], values[table.MESSAGES], values[table.MESSAGE_SIZE])
 
 
-def _close(call: RouteRequest) -> Endpoint:
-    code = call.query.number("code", "1000", 0, 0xFFFF)
-    reason, after = call.query.text("reason"), call.query.duration("after", "0")
-    return TimedClose(code, reason, after)
+def _close(request: RouteRequest) -> Endpoint:
+    values = request.values
+    return TimedClose(values[table.CODE], values[table.REASON], values[table.AFTER])
 
 
-def _status(call: RouteRequest) -> HttpResponse:
-    status = parse_number("a status", call.rest, 200, 599)
+def _fault(request: RouteRequest) -> Endpoint:
+    kind = request.values[table.FAULT]
+    if kind not in table.FAULTS:
+        raise _not_found(request.head.target)
+    return make_fault(kind)
+
+
+def _status(request: RouteRequest) -> HttpResponse:
+    status = request.values[table.STATUS]
     body = f"{status} {phrase(status)}".rstrip() + ", as the path asks for\n"
     return HttpResponse(status, body.encode(), headers=_STATUS_HEADERS.get(status, ()))
 
 
 @cache
 def _page() -> HttpResponse:
-    return HttpResponse(200, _PAGE.read_bytes(), "text/html; charset=utf-8", _PAGE_HEADERS)
+    page = _PAGE.read_text(encoding="utf-8").replace('"ROUTES"', _page_data())
+    return HttpResponse(200, page.encode(), "text/html; charset=utf-8", _PAGE_HEADERS)
 
 
-def _poll(call: RouteRequest) -> HttpResponse:
-    feed = _feed(call)
-    return json_answer(feed.since(_since(call, feed.latest() - 1)))
+def _page_data() -> str:
+    """Return the routes that the page lists, as JSON; it lists neither itself nor ``/fault/``."""
+    listed = [route for route in table.ROUTES if route.path not in ("/", "/fault/")]
+    data = {
+        "websocket": [(each.target, each.summary) for each in listed if each.websocket],
+        "http": [(each.target, each.summary) for each in listed if not each.websocket],
+        "faults": list(table.FAULTS.items()),
+    }
+    # In a script element "</script>" would end it, even inside a string.
+    return json.dumps(data).replace("<", "\\u003c")
 
 
-def _long_poll(call: RouteRequest) -> Later:
-    feed = _feed(call)
-    since = _since(call, feed.latest())
-    wait = feed.seconds_until(since + 1)
-    return Later(max(0.0, min(wait, PATIENCE)), lambda: json_answer(feed.since(since)))
+def _poll(request: RouteRequest) -> HttpResponse:
+    schedule = _schedule(request)
+    return json_answer(schedule.since(_known_tick(request, schedule.latest() - 1)))
 
 
-def _since(call: RouteRequest, default: int) -> int:
-    """Return the number of the last tick that the client knows."""
-    return call.query.number("since", str(max(0, default)), 0, _MAX_COUNT)
+def _long_poll(request: RouteRequest) -> Later:
+    schedule = _schedule(request)
+    known = _known_tick(request, schedule.latest())
+    wait = schedule.seconds_until(known + 1)
+    return Later(max(0.0, min(wait, PATIENCE)), lambda: json_answer(schedule.since(known)))
 
 
-_ENDPOINTS: dict[str, Callable[[RouteRequest], Endpoint | HttpResponse]] = {
-    "": lambda _: Echo(),
-    "echo": _echo,
-    "hub": lambda call: Hub(call.state.rooms, call.rest),
-    "hub/": lambda call: Hub(call.state.rooms, call.rest),
-    "ticks": _ticks,
-    "push": _push,
-    "headers": lambda call: ShowRequest(call.request),
-    "close": _close,
-    "fault/": lambda call: make_fault(call.rest),
-    "status/": _status,
+def _known_tick(request: RouteRequest, default: int) -> int:
+    """Return the number of the last tick that the client has received."""
+    since = request.values.get(table.SINCE)
+    return max(0, default) if since is None else since
+
+
+_ROUTES = {route.path: route for route in table.ROUTES}
+
+ENDPOINTS: dict[str, Callable[[RouteRequest], Endpoint | HttpResponse]] = {
+    "/": lambda _: Echo(),
+    "/echo": lambda request: Echo(request.values.get(table.FRAGMENT)),
+    "/hub": lambda request: Hub(request.state.rooms, ""),
+    "/hub/": lambda request: Hub(request.state.rooms, request.values[table.ROOM]),
+    "/ticks": _ticks,
+    "/push": _push,
+    "/headers": lambda request: ShowRequest(request.head),
+    "/close": _close,
+    "/status/": _status,
+    "/fault/": _fault,
 }
-_ANSWERS: dict[str, Callable[[RouteRequest], HttpResponse | Later]] = {
-    "": lambda _: _page(),
-    "poll": _poll,
-    "longpoll": _long_poll,
-    "status/": _status,
+"""How to serve an upgrade, by the path of the route."""
+
+ANSWERS: dict[str, Callable[[RouteRequest], HttpResponse | Later]] = {
+    "/": lambda _: _page(),
+    "/status/": _status,
+    "/poll": _poll,
+    "/longpoll": _long_poll,
 }
-_PATHS = (
-    "these are: / /echo /hub /hub/NAME /ticks /push /headers /close /status/N /poll /longpoll, "
-    f"and /fault/KIND, where KIND is {', '.join(KINDS)}"
-)
+"""How to answer a plain request, by the path of the route."""

@@ -13,6 +13,7 @@ from wscli.cli.options import read_existing, recording_options
 from wscli.cli.types import count, duration, size
 from wscli.errors import ExitStatus, UsageError
 from wscli.server.options import ServeOptions
+from wscli.server.route_table import help_rows
 
 _DEFAULTS = ServeOptions()
 _ADDRESS = r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,5})"
@@ -147,13 +148,19 @@ def _seeing_options() -> list[click.Parameter]:
     ]
 
 
-command = Command(
+class _Serve(Command):
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the paths of the server."""
+        with formatter.section("Paths"):
+            formatter.write_dl(help_rows())
+
+
+command = _Serve(
     "serve",
     summary="The embedded server: echo, hub and test endpoints, and a page for the browser.",
-    text="Listens on 127.0.0.1:8765 unless told otherwise; port 0 takes one that is free. The "
-    "paths: / /echo /hub /hub/NAME /ticks?interval=1s&count=10 /push?n=1000&size=64&op=text "
-    "/headers /close?code=1008&reason=TEXT&after=1s /status/403 /fault/KIND, and over plain HTTP "
-    "/poll and /longpoll. Each of them is also at demo:PATH, with no server at hand.",
+    text="Listens on 127.0.0.1:8765 unless told otherwise; port 0 takes one that is free. "
+    "Each path is also available at demo:PATH without starting a server, as in "
+    "`wscli listen 'demo:/ticks?interval=1s'`.",
     examples=[
         ("wscli serve", "then open http://127.0.0.1:8765/ in a browser"),
         ("wscli serve --mode hub 0.0.0.0:9000", "a chat for anyone who can reach this machine"),

@@ -1,4 +1,4 @@
-"""Misbehaviour on purpose: what a client must notice, survive, or put up with."""
+"""Misbehaviour on purpose: violations that a client must detect, and delays it must survive."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from wscli.wire.frames import Frame, encode_unmasked
 if TYPE_CHECKING:
     from wscli.server.channel import Channel, ClientStream
 
-_STEP = 0.01  # seconds from byte to byte of a slow server
+_STEP = 0.01  # seconds between two bytes of a slow server
 _SLOW_LIMIT = 64 << 10  # bytes that a slow server keeps before it stops reading
-_GRACE = 0.1  # seconds for a client to read what comes before the drop
+_GRACE = 0.1  # seconds for a client to read the half frame before the reset
 
 
 class BadFrame(Echo):
-    """Begins with a frame that breaks a rule, and for a client that bears it is an echo."""
+    """Begins with a frame that breaks a rule; for a client that accepts it, an echo."""
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
@@ -34,10 +34,10 @@ class BadFrame(Echo):
 
 
 class BadAccept(Echo):
-    """Answers another key than the client's."""
+    """Sends a Sec-WebSocket-Accept that does not belong to the client's key."""
 
     def accept(self, response: bytes) -> bytes:
-        """Spoil the answer."""
+        """Change the value of Sec-WebSocket-Accept."""
         return response.replace(b"Sec-WebSocket-Accept: ", b"Sec-WebSocket-Accept: wrong")
 
 
@@ -53,30 +53,30 @@ class Drop(Endpoint):
 
 
 class Stall(Endpoint):
-    """Never says a word after the upgrade, whatever it is asked."""
+    """Sends nothing after the upgrade: it answers neither messages nor pings nor a Close."""
 
     answers = False
 
 
 class NoClose(Endpoint):
-    """Says something, and ends TCP with no Close frame."""
+    """Sends a message, then ends TCP without a Close frame."""
 
     def opened(self, channel: Channel) -> None:
-        """Say it, and end."""
+        """Send the message, and end TCP."""
         super().opened(channel)
         channel.send(Opcode.TEXT, [b"after this comes no Close"])
         channel.line.finish()
 
 
 class Slow(Echo):
-    """An echo whose every byte takes its time."""
+    """An echo that sends one byte at a time."""
 
     def line(self, line: ClientStream) -> ClientStream:
-        """Put the brake in between."""
+        """Delay the bytes that the channel writes."""
         return _Trickle(line)
 
     def opened(self, channel: Channel) -> None:
-        """Say something, slowly."""
+        """Send a first message, slowly."""
         super().opened(channel)
         channel.write(encode_unmasked(Opcode.TEXT, [b"one byte every 10 ms"]))
 
@@ -170,16 +170,10 @@ BEHAVIOURS: dict[str, type[Endpoint]] = {
     "slow": Slow,
     "no-close": NoClose,
 }
-KINDS = (*FRAMES, *BEHAVIOURS)
-"""What may go wrong, by the name that is its path."""
 
 
 def make_fault(kind: str) -> Endpoint:
-    """Return the endpoint that misbehaves so.
-
-    Raises:
-        LookupError: if there is no such kind.
-    """
+    """Return the endpoint of a kind, one of ``route_table.FAULTS``."""
     if kind in FRAMES:
         return BadFrame(FRAMES[kind]())
     return BEHAVIOURS[kind]()

@@ -1,6 +1,7 @@
-"""The feed: a tick each interval, pushed over WebSocket, and the same ticks for who polls.
+"""Ticks at a fixed interval, pushed over WebSocket; over plain HTTP the same ticks can be polled.
 
-The ticks are a function of time, alike for all who ask: nothing is kept, whoever comes or goes.
+A tick is a function of its number and the server's start: all clients get the same ones, and the
+server stores none.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from wscli.server.channel import Channel
 
 KEPT = 100
-"""How many ticks back one can poll."""
+"""The number of past ticks that can be polled."""
 
 PATIENCE = 25.0
-"""Seconds after which a long poll is answered with nothing: proxies end what is silent longer."""
+"""Seconds after which a long poll gets an empty list: many proxies end requests at 30 s."""
 
 
 class Epoch:
-    """When time began for a server: by the wall, and by the clock that never goes back."""
+    """The start of a server: seconds since 1970, and the same instant by the monotonic clock."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -47,40 +48,40 @@ class TickSchedule:
         return math.floor(elapsed / self.interval)
 
     def seconds_until(self, number: int) -> float:
-        """Return how long it is until a tick is due; not above zero where it was."""
+        """Return the seconds until a tick is due; zero or less if it was due already."""
         due = self._epoch.start + number * self.interval
         return due - self._epoch.clock.monotonic()
 
     def tick(self, number: int) -> dict[str, object]:
-        """Return a tick; its time is when it was due."""
+        """Return a tick as JSON has it; its time is when it was due, not when it is sent."""
         return {"tick": number, "time": iso_time(self._epoch.wall + number * self.interval)}
 
     def since(self, number: int) -> list[dict[str, object]]:
-        """Return the ticks after this one, as far back as one can poll."""
+        """Return the ticks after this one, at most the last ``KEPT``."""
         latest = self.latest()
         first = max(number + 1, latest - KEPT + 1, 1)
         return [self.tick(each) for each in range(first, latest + 1)]
 
 
 class Ticks(Endpoint):
-    """Pushes the ticks as they become due, and closes after ``count`` of them."""
+    """Pushes the ticks as they become due, and closes after ``count`` of them; None: never."""
 
     compresses = False
 
-    def __init__(self, feed: TickSchedule, count: int) -> None:
-        self._feed = feed
-        self._left = count
+    def __init__(self, schedule: TickSchedule, count: int | None) -> None:
+        self._schedule = schedule
+        self._left = math.inf if count is None else count
 
     def opened(self, channel: Channel) -> None:
         """Wait for the next tick."""
         super().opened(channel)
-        self._await(self._feed.latest() + 1)
+        self._await(self._schedule.latest() + 1)
 
     def _await(self, number: int) -> None:
-        self.later(max(0.0, self._feed.seconds_until(number)), lambda: self._push(number))
+        self.later(max(0.0, self._schedule.seconds_until(number)), lambda: self._push(number))
 
     def _push(self, number: int) -> None:
-        payload = compact_json(self._feed.tick(number))
+        payload = compact_json(self._schedule.tick(number))
         self.channel.push(encode_unmasked(Opcode.TEXT, [payload]), 1)
         self._left -= 1
         if self._left == 0:
