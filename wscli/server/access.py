@@ -1,19 +1,24 @@
-"""The record of one connection to the server, and who looks at it."""
+"""The record of one connection to the server, and the observer of a server."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from wscli.errors import ExitStatus
 from wscli.session.bus import Sink
 from wscli.wire.codes import CloseCode
 
+Closer = Literal["client", "server"]
+"""The side that sent the first Close frame."""
+
 
 class AccessRecord:
-    """What there is to say of one connection; what is not known yet is None.
+    """The log record of one connection, filled in while it lasts; unknown values are None.
 
-    ``time`` is in seconds since the epoch, ``started`` is the same by the monotonic clock, and
-    ``elapsed`` the seconds that it took. ``status`` is that of the last
-    response. ``code``, ``reason`` and ``by`` tell of the closing handshake: whoever sent the first
-    Close frame, "client" or "server", sent these; ``clean`` is true if both sent one.
+    ``time`` is the start in seconds since 1970, ``started`` the same instant by the monotonic
+    clock, and ``elapsed`` the duration in seconds, set at the end. ``status`` is that of the last
+    response. ``by`` is the side that sent the first Close frame, and ``code`` and ``reason`` are
+    those of that frame; ``clean`` is True if both sides sent one.
     """
 
     def __init__(self, number: int, address: str, time: float, started: float) -> None:
@@ -28,7 +33,7 @@ class AccessRecord:
         self.status: int | None = None
         self.code: int = CloseCode.ABNORMAL_CLOSURE
         self.reason = ""
-        self.by: str | None = None
+        self.by: Closer | None = None
         self.clean = False
         self.messages_in = 0
         self.messages_out = 0
@@ -37,25 +42,25 @@ class AccessRecord:
 
     @property
     def upgraded(self) -> bool:
-        """Whether it became a WebSocket."""
+        """Whether the connection became a WebSocket."""
         return self.status == 101
 
 
 class Watcher:
-    """Looks at a server and never changes it; the methods are called in the server's thread."""
+    """Observes a server; all methods are called in the server's thread, and do nothing here."""
 
     def sink(self, access: AccessRecord) -> Sink | None:
-        """Return what is to look at a WebSocket that is about to open."""
+        """Return a sink for the events of a WebSocket that is about to open, or None."""
         return None
 
     def ended(self, access: AccessRecord) -> None:
-        """Hear that a connection has ended."""
+        """Record the end of a connection."""
 
     def failed(self, message: str, error: BaseException | None) -> None:
         """Report a failure in the server itself."""
 
     def warned(self, message: str, hint: str) -> None:
-        """Report a user's mistake that is noticed only while the server runs."""
+        """Report a user's mistake that shows only while the server runs."""
 
     def interrupted(self, status: ExitStatus) -> None:
         """Block no longer: a signal ends the server, with this status; called in its handler."""

@@ -1,9 +1,9 @@
 """Decide which requests are served, by the name in Host and by the page's Origin.
 
-A browser lets any page connect a WebSocket to a server on the user's own machine (it is not bound
-by the same-origin policy), and says in Origin which page it was. A site can also make its own name
-resolve to an address of this machine (DNS rebinding), so that a browser takes both for one origin;
-Host then has the site's name. So both are checked, as development servers do.
+WebSocket is exempt from the same-origin policy: a browser lets any page connect to a server on the
+user's own machine, and only names the page's site in Origin. A site can also make its own name
+resolve to an address of this machine (DNS rebinding), which the browser then treats as the same
+origin; Host has the site's name. Both headers are therefore checked, as in development servers.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Admission:
         """Check that the request is for this server.
 
         Raises:
-            Refused: with the name that it is for.
+            Refused: if Host names another server.
         """
         value = request.headers.get("Host")
         if value is None or self._any_host:  # HTTP/1.0 has no Host, and no browser speaks it
@@ -56,7 +56,7 @@ class Admission:
         """Check that a request was not made by a page of a foreign origin.
 
         Raises:
-            Refused: with the origin of the page.
+            Refused: if the origin is foreign.
         """
         origin = request.headers.get("Origin")
         if origin is None or self._open or origin in self._origins:
@@ -75,13 +75,13 @@ def _advice(origin: str) -> str:
 
 
 def _host_of(authority: str) -> str:
-    """Return the host of HOST[:PORT], in lower case, without brackets or the root's dot."""
+    """Return the host of HOST[:PORT] in lower case, without brackets or a final dot."""
     match = re.fullmatch(_AUTHORITY, authority)
     return match[1].strip("[]").rstrip(".").lower() if match else ""
 
 
 def _is_local(host: str) -> bool:
-    """Return True for localhost and loopback addresses; RFC 6761 §6.3 has ``*.localhost``."""
+    """Return True for localhost, ``*.localhost`` (RFC 6761 §6.3) and loopback addresses."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     with suppress(ValueError):
@@ -101,7 +101,7 @@ def _is_address(host: str) -> bool:
 
 
 def _own_names(host: str) -> frozenset[str]:
-    """Return the name to listen on and, where others can reach it, those of this machine."""
+    """Return the name to listen on and, if others can reach it, the names of this machine."""
     names = {host.lower().rstrip(".")}
     if not _is_local(host.lower()):
         machine = socket.gethostname().lower()

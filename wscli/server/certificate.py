@@ -1,4 +1,4 @@
-"""A certificate made on the spot, for ``--tls`` with none at hand."""
+"""Make a self-signed certificate, for a server with ``--tls`` but without ``--cert``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NAME = "wscli serve"
 def make_certificate(folder: Path, names: Sequence[str]) -> tuple[Path, Path]:
     """Write a certificate for some names and addresses, and its key; return both files.
 
-    It is its own authority: to trust it is to trust this one file.
+    The certificate is self-signed: a client trusts the server by trusting this one file.
 
     Raises:
-        UsageError: if there is nothing to make it with.
+        UsageError: if neither the package cryptography nor openssl can make one.
     """
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     key.touch(mode=0o600)
@@ -50,7 +50,7 @@ def _with_cryptography(certificate: Path, key: Path, names: Sequence[str]) -> No
         .issuer_name(name)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))  # for clients whose clocks are slow
+        .not_valid_before(now - timedelta(hours=1))  # for clients whose clock is slow
         .not_valid_after(now + timedelta(days=_DAYS))
         .add_extension(x509.SubjectAlternativeName([*hosts, *addresses]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -78,10 +78,10 @@ def _with_openssl(certificate: Path, key: Path, names: Sequence[str]) -> None:
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", b"").decode(errors="replace").strip()
         raise UsageError(
-            "a certificate cannot be made: the package cryptography is not installed, and "
-            "openssl does not make one either",
+            "cannot make a certificate: the package cryptography is not installed, and openssl "
+            "failed",
             said or str(error),
-            "pip install 'wscli-tool[tls]', or --cert FILE --key FILE with one that you have",
+            "pip install 'wscli-tool[tls]', or --cert FILE --key FILE with your own certificate",
         ) from None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from wscli.server.access import AccessRecord
+from wscli.server.access import AccessRecord, Closer
 from wscli.server.observer import ConnectionObserver
 from wscli.wire.codes import CloseCode
 from wscli.wire.connection import Connection, Item
@@ -272,7 +272,7 @@ class Channel:
             self._endpoint.closed()
         return True
 
-    def _begin_close(self, by: str, code: int, reason: str) -> None:
+    def _begin_close(self, by: Closer, code: int, reason: str) -> None:
         self.access.by, self.access.code, self.access.reason = by, code, reason
 
     def _keep_alive(self) -> None:

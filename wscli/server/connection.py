@@ -55,7 +55,7 @@ class ServerConnection(asyncio.Protocol):
         self._out = Outbox(self._transport, self)
         self._out.start()
         self._high_water = max(0, min(_HIGH_WATER, self._state.options.queue - _READ))
-        self.access = self._state.begin_access(_address(transport.get_extra_info("peername")))
+        self.access = self._state.new_record(_address(transport.get_extra_info("peername")))
         self._state.join(self)
         if self._state.ending:  # its TLS was made when the server began to end
             self._transport.abort()

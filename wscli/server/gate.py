@@ -1,4 +1,4 @@
-"""What is let in: limits on a request's head, and the checks before its path is looked at."""
+"""Limits on the head of a request, and the checks that come before its route."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from wscli.wire.handshake import check_request as check_opening
 from wscli.wire.head import FIELD_NAME, MalformedHead, Request, head_end, parse_request
 
 HEAD_TIMEOUT = 10.0
-"""Seconds that a client has for the head of a request."""
+"""Seconds that a client has to send the head of a request."""
 
 MAX_HEAD = 16 << 10
-"""Bytes of a request's head that are taken."""
+"""The largest head of a request, in bytes."""
 
 MAX_HEADERS = 100
-"""Header fields of a request that are taken."""
+"""The most header fields of a request."""
 
 TLS_HANDSHAKE = 0x16
-"""The first byte of a TLS connection (RFC 8446 §5.1), and of no HTTP request."""
+"""The first byte of a TLS connection (RFC 8446 §5.1); no HTTP request begins with it."""
 
 _AUTHORITY = r"(?i:https?)://[^/?#]*"
 
 
 def take_head(received: bytearray, before: int) -> bytes | None:
-    """Remove the head that ``received`` begins with, and return it; None if it is incomplete.
+    """Remove the head at the start of ``received`` and return it, or None if it is incomplete.
 
-    The first ``before`` bytes have been looked at already.
+    The first ``before`` bytes were searched by an earlier call.
 
     Raises:
-        Refused: if it is too long, or TLS.
+        Refused: if the head is too long, or the client speaks TLS.
     """
     end = head_end(received, before)
     if received[0] == TLS_HANDSHAKE:
@@ -45,10 +45,10 @@ def take_head(received: bytearray, before: int) -> bytes | None:
 
 
 def read_request(head: bytes) -> Request:
-    """Parse a head.
+    """Parse the head of a request.
 
     Raises:
-        Refused: if it is none.
+        Refused: if it is malformed.
     """
     try:
         return parse_request(head)
@@ -57,19 +57,19 @@ def read_request(head: bytes) -> Request:
 
 
 def check_request(request: Request, admission: Admission) -> None:
-    """Check the rules for every request: its form, its host and its origin.
+    """Check the rules for every request: its form, its Host and its Origin.
 
     Raises:
-        Refused: with the rule that is broken.
+        Refused: with the broken rule.
     """
     if len(request.headers) > MAX_HEADERS:
         raise refuse(431, f"the request has more than {MAX_HEADERS} header fields")
     if request.method != "GET":
-        raise refuse(405, f"only GET is served here, and not {request.method}", ("Allow", "GET"))
+        raise refuse(405, f"only GET is served here, not {request.method}", ("Allow", "GET"))
     if request.version >= "1.1" and len(request.headers.get_all("Host")) != 1:
         raise refuse(400, "there must be one Host header")
     if not path_of(request.target).startswith("/"):
-        raise refuse(400, f"the target must be a path, and is {request.target!r}")
+        raise refuse(400, f"the target must be a path, not {request.target!r}")
     admission.check_host(request)
     admission.check_origin(request)
 
@@ -84,39 +84,40 @@ def path_of(target: str) -> str:
 
 
 def wants_upgrade(request: Request) -> bool:
-    """Tell whether a request is meant as an opening handshake, a broken one included."""
+    """Return True if a request is meant as an opening handshake, even a malformed one."""
     headers = request.headers
     return "websocket" in headers.tokens("Upgrade") or bool(headers.get_all("Sec-WebSocket-Key"))
 
 
 def check_upgrade(request: Request, clients: int, max_clients: int | None) -> None:
-    """Check an opening handshake, and that there is room for one more client.
+    """Check an opening handshake, and the limit of open WebSockets.
 
     Raises:
-        Refused: with the rule that is broken.
+        Refused: with the broken rule.
     """
     refusal = check_opening(request)
     if refusal is not None:
         raise Refused(refusal)
     if max_clients is not None and clients >= max_clients:
-        raise refuse(503, f"{clients} clients are connected, as many as are let in")
+        raise refuse(503, f"{clients} clients are connected, which is the limit")
 
 
 def choose_subprotocol(request: Request) -> str | None:
-    """Return the subprotocol that the client likes best: here each is as good as another.
+    """Return the subprotocol that the client offers first, since this server accepts any.
 
     Raises:
-        Refused: if what it offers is no name.
+        Refused: if the offer is not a valid name.
     """
     offered = request.headers.get("Sec-WebSocket-Protocol") or ""
     name = next((name.strip() for name in offered.split(",") if name.strip()), None)
     if name is not None and not re.fullmatch(FIELD_NAME, name):
-        raise refuse(400, f"Sec-WebSocket-Protocol begins with no name of a subprotocol: {name!r}")
+        raise refuse(400, f"invalid subprotocol in Sec-WebSocket-Protocol: {name!r}")
     return name
 
 
 def keeps_open(request: Request) -> bool:
-    """Tell whether another request may follow a plain one (RFC 9112 §9.3); a body has no place."""
+    """Return True if another request may follow a plain one (RFC 9112 §9.3)."""
+    # A body is not read, so the next request could not be found behind it.
     headers = request.headers
     return (
         request.version >= "1.1"

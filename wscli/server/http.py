@@ -1,4 +1,4 @@
-"""What the server answers over plain HTTP: one small response, whole, with its length."""
+"""The server's HTTP responses: small, written whole, with a Content-Length."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO_BODY = (204, 304)
 
 
 class HttpResponse(NamedTuple):
-    """A response to a plain request, or to an upgrade that is refused."""
+    """A response to a plain request or a refused upgrade; ``reason`` replaces the usual phrase."""
 
     status: int
     body: bytes
@@ -22,16 +22,14 @@ class HttpResponse(NamedTuple):
     reason: str | None = None
 
     def to_bytes(self, *, keep: bool) -> bytes:
-        """Return the response; with ``keep`` the connection stays for another request.
-
-        One that names an Upgrade says so among the connection's options (RFC 9110 §7.8).
-        """
+        """Return the bytes to send; without ``keep`` the response announces the end of TCP."""
         headers = [*self.headers]
         if self.status not in _NO_BODY:
             headers += [
                 ("Content-Type", self.content_type),
                 ("Content-Length", str(len(self.body))),
             ]
+        # A sender of Upgrade must also name it in Connection (RFC 9110 §7.8).
         options = ["Upgrade"] if any(name == "Upgrade" for name, _ in headers) else []
         options += [] if keep else ["close"]
         if options:
@@ -43,7 +41,7 @@ class HttpResponse(NamedTuple):
 
 
 class Refused(Exception):
-    """A request is not served; raised by whoever finds out why."""
+    """A request that is not served, with the refusal to answer."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.sentence)
@@ -51,30 +49,30 @@ class Refused(Exception):
 
 
 def refuse(status: int, sentence: str, *headers: tuple[str, str]) -> Refused:
-    """Return the refusal with a status, a sentence that says why, and further headers."""
+    """Return the error for a status, a sentence that explains it, and further headers."""
     return Refused(Refusal(status, phrase(status), sentence, headers))
 
 
 def refusal_answer(refusal: Refusal) -> HttpResponse:
-    """Return a refusal as a response: its sentence is the body."""
+    """Return the response to a refused request: the sentence is its body."""
     body = f"{refusal.sentence}\n".encode()
     return HttpResponse(refusal.status, body, headers=refusal.headers, reason=refusal.reason)
 
 
 def json_answer(value: object) -> HttpResponse:
-    """Return a value as JSON that no cache keeps."""
+    """Return a response of JSON that no cache stores."""
     return HttpResponse(
         200, compact_json(value), "application/json", (("Cache-Control", "no-store"),)
     )
 
 
 def compact_json(value: object) -> bytes:
-    """Write a value as JSON with nothing to spare."""
+    """Return a value as JSON in UTF-8, without spaces."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def phrase(status: int) -> str:
-    """Return the words that go with a status (RFC 9110 §15)."""
+    """Return the reason phrase of a status (RFC 9110 §15), or "" for an unassigned status."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Mode = Literal["echo", "hub"]
+"""The behaviour of every path, in place of the routes."""
 
 
 class ServeOptions(NamedTuple):
     """Where and how to serve; all durations are in seconds, all sizes in bytes.
 
-    ``port`` 0 takes one that is free. ``mode`` makes every path an echo or a hub, and ``script``
-    names a file whose rules answer on every path. ``tls`` makes a certificate on the spot where
-    none is given. ``origins`` are accepted besides this machine's and the server's own; ``*``
-    stands for all. ``max_clients`` limits the open WebSockets. ``ping_interval`` sends keepalive
-    pings.
-    ``queue`` is the most that may be queued for a client, including the next message.
+    ``port`` 0 takes a free one. ``mode`` makes every path an echo or a hub, and ``script`` names a
+    file whose rules answer on every path. ``tls`` makes a certificate if none is given.
+    ``origins`` are accepted in addition to this machine's and the server's own; ``*`` accepts all.
+    ``max_clients`` limits the open WebSockets. ``ping_interval`` sends keepalive pings. ``queue``
+    is the most that may be queued for a client, including the next message.
     """
 
     host: str = "127.0.0.1"
     port: int = 8765
     unix_socket: str | None = None
-    mode: str | None = None
+    mode: Mode | None = None
     script: str | None = None
     tls: bool = False
     cert: str | None = None

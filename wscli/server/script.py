@@ -1,4 +1,4 @@
-"""Replies by rules: reads the TOML file of ``--script``, and finds the rule for a message."""
+"""Replies by rules: read the TOML file of ``--script``, and find the rule for a message."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from wscli.wire.codes import Opcode
 
 _TOP_KEYS = {"otherwise", "rule"}
 _RULE_KEYS = {"match", "reply", "delay", "close", "reason"}
-_REST = 10  # times the duration of an abandoned search, before its rule is tried again
+_REST = 10  # times the duration of an abandoned search that its rule is not tried
 _EXAMPLE = 'a rule reads [[rule]], match = "^ping", reply = "pong"'
 
 
 class ScriptReply(NamedTuple):
-    """What a rule does: send a message or none, after some seconds, and maybe close."""
+    """The effect of a rule: after ``delay`` seconds, send ``message`` if any, then close if so."""
 
     message: tuple[int, bytes] | None = None
     delay: float = 0.0
@@ -31,8 +31,8 @@ class ScriptReply(NamedTuple):
 class ScriptRule(NamedTuple):
     """A reply, and the messages that it answers.
 
-    These are the messages that ``matcher`` matches, or that are equal to the JSON value ``value``,
-    in the form of ``_canonical``; with neither, all messages. ``number`` counts from 1.
+    These are the messages that ``matcher`` matches, or that equal the JSON value ``value``, which
+    has the form of ``_canonical``; with neither, all messages. ``number`` counts from 1.
     """
 
     number: int
@@ -65,12 +65,11 @@ class SlowRule(Exception):
 
 
 class Script:
-    """Rules, in order; with ``echo``, a message that no rule matches is sent back.
+    """The rules in their order; with ``echo``, a message that no rule matches is sent back.
 
-    While a pattern is being searched for, no client is served. One that was once abandoned at its
-    time limit
-    is therefore tried again only when ten times that time has passed: all such rules together take
-    at most a tenth of the server's time, however many clients send messages that provoke it.
+    While a pattern is being searched for, no client is served. A pattern that was abandoned at its
+    time limit is therefore not tried again until ten times that time has passed: such searches take
+    at most a tenth of the server's time, however many clients send messages that provoke them.
     """
 
     def __init__(self, rules: tuple[ScriptRule, ...], *, echo: bool) -> None:
@@ -84,7 +83,7 @@ class Script:
         """Return the reply of the first rule that matches.
 
         Raises:
-            SlowRule: if a pattern before that takes too long, or did so recently.
+            SlowRule: if the pattern of an earlier rule takes too long, or did so recently.
         """
         for rule in self.rules:
             if self._matches(rule, opcode, payload):
@@ -109,7 +108,7 @@ def load_script(name: str) -> Script:
     """Read a script.
 
     Raises:
-        UsageError: with the line that is wrong.
+        UsageError: with the wrong line.
     """
     try:
         text = Path(name).read_text(encoding="utf-8")
@@ -130,7 +129,7 @@ def load_script(name: str) -> Script:
 
 
 class _Bad(Exception):
-    """What is wrong with the value of a key, of the whole file or of the rule of an index."""
+    """An invalid value of a key: a key of the file, or of the rule with an index."""
 
     def __init__(self, message: str, key: str, index: int | None = None) -> None:
         super().__init__(message)
@@ -139,7 +138,7 @@ class _Bad(Exception):
 
 
 def _line_of(text: str, bad: _Bad) -> int:
-    """Return the line with which a key is there, reading ever more of the file."""
+    """Return the number of the line that sets a key, by parsing ever more of the file."""
     lines = text.splitlines()
     for count in range(1, len(lines) + 1):
         try:
@@ -156,20 +155,20 @@ def _line_of(text: str, bad: _Bad) -> int:
 
 def _read_script(content: dict[str, Any], folder: Path) -> Script:
     for key in content.keys() - _TOP_KEYS:
-        raise _Bad(f"there is no {key!r} in a script", key)
+        raise _Bad(f"unknown key {key!r}; a script has {' and '.join(sorted(_TOP_KEYS))}", key)
     otherwise = content.get("otherwise", "echo")
     if otherwise not in ("echo", "silent"):
-        raise _Bad(f'otherwise is "echo" or "silent", and not {otherwise!r}', "otherwise")
+        raise _Bad(f'otherwise must be "echo" or "silent", not {otherwise!r}', "otherwise")
     rules = content.get("rule", [])
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise _Bad("rules are tables, each headed [[rule]]", "rule")
+        raise _Bad("each rule must be a table that begins with [[rule]]", "rule")
     read = tuple(_read_rule(index, rule, folder) for index, rule in enumerate(rules))
     return Script(read, echo=otherwise == "echo")
 
 
 def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> ScriptRule:
     for key in rule.keys() - _RULE_KEYS:
-        raise _Bad(f"a rule has no {key!r}; it has {', '.join(sorted(_RULE_KEYS))}", key, index)
+        raise _Bad(f"unknown key {key!r}; a rule has {', '.join(sorted(_RULE_KEYS))}", key, index)
     key = "match"
     try:
         matcher, value = _read_match(rule.get("match"))
@@ -196,7 +195,7 @@ def _read_match(match: Any) -> tuple[Matcher | None, str | None]:
 
 
 def _read_message(reply: Any, folder: Path) -> tuple[int, bytes] | None:
-    """Read a text, ``@file`` (text where it is UTF-8), ``0x…`` or, for a text, ``@@text``."""
+    """Read a text, ``@file`` (text if it is UTF-8), ``0x…``, or ``@@text`` for a text with an @."""
     if reply is None:
         return None
     text = _read_text(reply)
@@ -214,13 +213,13 @@ def _read_message(reply: Any, folder: Path) -> tuple[int, bytes] | None:
 
 def _read_code(code: Any) -> int | None:
     if code is not None and (type(code) is not int or not 0 <= code <= 0xFFFF):
-        raise ValueError(f"{code!r} is no close code; it is a number such as 1000 or 4001")
+        raise ValueError(f"{code!r} is not a close code; write a number such as 1000 or 4001")
     return code
 
 
 def _read_text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text; write it in quotes")
+        raise TypeError(f"{value!r} is not a text; write it in quotes")
     return value
 
 
@@ -231,5 +230,5 @@ def _canonical(value: Any) -> str:
 def _canonical_text(payload: bytes) -> str | None:
     try:
         return _canonical(json.loads(payload))
-    except (ValueError, RecursionError):  # the second for what is nested too deeply
+    except (ValueError, RecursionError):  # the second for deep nesting
         return None

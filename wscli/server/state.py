@@ -1,4 +1,4 @@
-"""What the connections of one server share: options, rooms, time, and the list of who is there."""
+"""The state that the connections of one server share: options, rooms, clock, open connections."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ from wscli.server.script import Script, SlowRule, load_script
 
 
 class ServedConnection(Protocol):
-    """A connection, as the server knows it."""
+    """A connection, as the server uses it."""
 
     access: AccessRecord
 
     def go_away(self) -> None:
-        """Close because the server ends."""
+        """Close with 1001, because the server ends."""
 
     def reset(self) -> None:
-        """End TCP at once."""
+        """End TCP at once, with a reset."""
 
 
 class ServerState:
-    """The state of a server; ``address`` is the host and port where it listens, once it does.
+    """The state of a server, used in its thread only.
+
+    ``address`` is the host and port to connect to: those of the options until the server listens,
+    since port 0 is replaced then. ``clients`` is the number of open WebSockets, which is less than
+    the number of ``connections``.
 
     Raises:
         UsageError: for a script that cannot be used.
@@ -46,25 +50,25 @@ class ServerState:
         self.address = (options.host, options.port)
         self.clients = 0
         self.ending = False
-        self.connections: dict[ServedConnection, None] = {}  # in the order in which they came
+        self.connections: dict[ServedConnection, None] = {}  # oldest first
         self.empty = asyncio.Event()
         self.empty.set()
-        self._accesses = 0
+        self._accepted = 0
 
     def url(self, target: str = "/") -> Url:
-        """Return where to connect to."""
+        """Return the URL of a target on this server."""
         return Url(self.secure, *self.address, target)
 
-    def begin_access(self, address: str) -> AccessRecord:
-        """Return the record of a new connection."""
-        self._accesses += 1
-        return AccessRecord(self._accesses, address, self.clock.time(), self.clock.monotonic())
+    def new_record(self, address: str) -> AccessRecord:
+        """Return the record of a new connection, numbered from 1."""
+        self._accepted += 1
+        return AccessRecord(self._accepted, address, self.clock.time(), self.clock.monotonic())
 
     def report_slow_rule(self, slow: SlowRule) -> None:
-        """Warn of a script's rule whose search blocks the server for all clients."""
+        """Warn about a rule whose pattern blocks the server for all clients."""
         self.watcher.warned(
-            f"{slow.rule} of the script takes too long, and a client was closed with 1011",
-            "a pattern without a repetition inside a repetition, such as (a|aa)+",
+            f"{slow.rule} of the script takes too long; a client was closed with 1011",
+            "avoid a repetition inside a repetition, such as (a|aa)+",
         )
 
     def join(self, connection: ServedConnection) -> None:

@@ -1,1 +1,1 @@
-"""What the paths do: one class a behaviour."""
+"""The endpoints of the embedded server: one class per behaviour."""

@@ -1,4 +1,4 @@
-"""Small behaviours to try a client with: a burst of messages, its own request, a close code."""
+"""Small endpoints to test a client with: a burst of messages, its own request, a close code."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from wscli.wire.head import Request
 if TYPE_CHECKING:
     from wscli.server.channel import Channel
 
-_BATCH = 256  # messages a turn of the loop
-_BATCH_SIZE = 64 << 10  # bytes a turn, or one message
+_BATCH = 256  # messages per turn of the loop
+_BATCH_SIZE = 64 << 10  # bytes per turn; a larger message has a turn of its own
 
 
 class Push(Endpoint):
     """Pushes ``count`` messages of ``size`` bytes as fast as the client reads, then closes.
 
-    Each begins with its number, as far as there is room for it.
+    Each begins with its number, cut to ``size``.
     """
 
     def __init__(self, opcode: Opcode, count: int, size: int) -> None:
@@ -30,12 +30,12 @@ class Push(Endpoint):
         self._next = 1
 
     def opened(self, channel: Channel) -> None:
-        """Begin to push."""
+        """Push the first messages."""
         super().opened(channel)
         self.resumed()
 
     def resumed(self) -> None:
-        """Push some, and let others have a turn before the next."""
+        """Push a batch, then let other connections have a turn before the next one."""
         channel = self.channel
         if self._next > self._count:
             channel.close(CloseCode.NORMAL_CLOSURE)
@@ -51,7 +51,7 @@ class Push(Endpoint):
 
 
 class ShowRequest(Endpoint):
-    """Tells the client what its upgrade request looked like here, and closes."""
+    """Sends the upgrade request as it arrived, then closes."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -71,7 +71,7 @@ class ShowRequest(Endpoint):
 
 
 class TimedClose(Echo):
-    """An echo that closes with a code, as good or bad as it may be, after some seconds."""
+    """An echo that closes with a code, valid or not, after some seconds."""
 
     def __init__(self, code: int, reason: str, after: float) -> None:
         self._code = code
@@ -79,6 +79,6 @@ class TimedClose(Echo):
         self._after = after
 
     def opened(self, channel: Channel) -> None:
-        """Set the time of the end."""
+        """Schedule the Close."""
         super().opened(channel)
         self.later(self._after, lambda: channel.close(self._code, self._reason))

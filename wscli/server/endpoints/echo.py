@@ -1,4 +1,4 @@
-"""Every message comes back."""
+"""The echo endpoint."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from wscli.wire.events import Messages
 
 
 class Echo(Endpoint):
-    """Sends back each message, same opcode, same payload; in fragments where that is wanted."""
+    """Sends each message back with its opcode, in frames of at most ``fragment`` bytes if given."""
 
     def __init__(self, fragment: int | None = None) -> None:
         self.fragment = fragment
 
     def received(self, messages: Messages) -> None:
-        """Send them back."""
+        """Send the messages back."""
         self.channel.send(messages.opcode, messages.payloads)

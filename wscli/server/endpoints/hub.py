@@ -1,7 +1,7 @@
-"""The hub: every message goes to all members of a room, and nobody waits for anybody.
+"""The hub: every message goes to all members of a room, and a slow member delays no other.
 
-The classic hub writes to one member after another, and stalls for all when one of them does not
-read. Here each member has a bounded queue, and a message is encoded once for all.
+A simple hub awaits one write after another, so that one member who does not read stops it for all.
+Here each member has a bounded queue, and a message is encoded once for all members.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
 
     def join(self, name: str, channel: Channel) -> Room:
-        """Make a channel a member of a room, which is there from its first member on."""
+        """Add a member to a room, which is created for its first member."""
         room = self._rooms.setdefault(name, Room())
         room.members.add(channel)
         return room
 
     def leave(self, name: str, channel: Channel) -> None:
-        """Take a channel from a room, which goes with its last member."""
+        """Remove a member from a room, which is deleted with its last member."""
         room = self._rooms[name]
         room.members.discard(channel)
         if not room.members:
@@ -38,9 +38,9 @@ class Rooms:
 
 
 class Room:
-    """Those who hear each other.
+    """The members of one room.
 
-    What comes in one turn of the loop, from however many members, leaves as one write a member.
+    All messages of one turn of the loop, from any number of members, are one write per member.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Room:
         self._count += len(messages.payloads)
 
     def flush(self) -> None:
-        """Send what waits, unless it has been sent."""
+        """Send the waiting messages now rather than at the end of the turn."""
         data, count = b"".join(self._waiting), self._count
         self._waiting.clear()
         self._count = 0
@@ -65,7 +65,7 @@ class Room:
 
 
 class Hub(Endpoint):
-    """A member of a room. Nothing is compressed: then one encoding serves all."""
+    """A member of a room; nothing is compressed, so that one encoding serves all members."""
 
     compresses = False
 
@@ -74,19 +74,19 @@ class Hub(Endpoint):
         self._name = name
 
     def opened(self, channel: Channel) -> None:
-        """Register."""
+        """Join the room."""
         super().opened(channel)
         self._room = self._rooms.join(self._name, channel)
 
     def received(self, messages: Messages) -> None:
-        """Broadcast."""
+        """Broadcast the messages to the room."""
         self._room.broadcast(messages)
 
     def leaving(self) -> None:
-        """Hear the last messages of this turn, maybe one's own."""
+        """Send the last messages of this turn, which may be the member's own."""
         self._room.flush()
 
     def closed(self) -> None:
-        """Unregister."""
+        """Leave the room."""
         super().closed()
         self._rooms.leave(self._name, self.channel)

@@ -1,4 +1,4 @@
-"""Replies by the rules of a script, one message after another."""
+"""The endpoint that replies by the rules of a script, one message after another."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from wscli.server.script import Script, ScriptReply, SlowRule
 from wscli.wire.codes import CloseCode
 from wscli.wire.events import Messages
 
-_MAX_WAITING = 1 << 20  # bytes of messages that wait for replies, above which no more is read
+_MAX_WAITING = 1 << 20  # bytes of unanswered messages above which nothing more is read
 _OVERHEAD = 100  # bytes that a message costs besides its payload
 _TURN = 0.01  # seconds of work, after which other connections have a turn
 
 
 class Scripted(Endpoint):
-    """Answers each message when the one before has been answered.
+    """Answers each message after the one before it.
 
-    ``slow`` is called with a rule the first time that it takes too long.
+    ``slow`` is called the first time that a rule takes too long.
     """
 
     def __init__(self, script: Script, slow: Callable[[SlowRule], None]) -> None:
@@ -30,14 +30,14 @@ class Scripted(Endpoint):
         self._delaying = False
 
     def received(self, messages: Messages) -> None:
-        """Answer, or wait with them until a delay is over."""
+        """Queue the messages, and answer them unless a reply is being delayed."""
         for payload in messages.payloads:
             self._waiting.append((messages.opcode, payload))
             self._size += len(payload) + _OVERHEAD
         self.resumed()
 
     def resumed(self) -> None:
-        """Answer what waits, as far as the client reads the replies."""
+        """Answer the queued messages while the client reads the replies."""
         line, clock = self.channel.line, asyncio.get_running_loop().time
         end = clock() + _TURN
         while self._waiting and not (self._delaying or line.full or line.over):
