@@ -7,6 +7,7 @@ import json
 import signal
 import traceback
 from collections.abc import Callable
+from typing import Literal
 
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
@@ -17,6 +18,9 @@ from wscli.session.bus import Sink
 from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output, OutputStalled, RawStream, main_thread_writes
 from wscli.text import clock_time, iso_time, show_size, visible
+
+LogForm = Literal["text", "json", "none"]
+"""The form of the log: text on stderr, JSON on stdout, or no log."""
 
 _GRACE = 1.0  # seconds that the readers of log and recording have, once a signal ends the server
 _TICK = 0.1  # seconds between two looks at the write that is under way
@@ -29,7 +33,7 @@ class AccessLog(Watcher):
     """
 
     def __init__(
-        self, env: Env, form: str, recording: io.FileIO | None, *, frames: bool = False
+        self, env: Env, form: LogForm, recording: io.FileIO | None, *, frames: bool = False
     ) -> None:
         self._env = env
         self._form = form

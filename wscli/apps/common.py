@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from wscli.apps.env import Colour
 from wscli.net.options import ConnectOptions
 
 Existing = Literal["refuse", "replace", "append"]
 """The choices for a recording that exists and is not empty."""
 
+Form = Literal["auto", "raw", "json", "hex"]
+"""The form of the output; auto is a view for people at a terminal, and payloads elsewhere."""
+
 
 class OutputOptions(NamedTuple):
     """What to show of a session, and how.
 
-    ``form`` is raw, json, hex or auto, which is for people at a terminal and for programs
-    elsewhere. ``colour`` is auto, always or never; ``separator`` ends each payload in a pipe, and
-    with ``terminated`` only those that do not end with it. ``record`` names a file for the events;
-    ``existing`` applies if it is not empty. With ``secrets``, credentials in headers are written
-    to stderr as they are.
+    ``separator`` ends each payload in a pipe, and with ``terminated`` only those that do not end
+    with it. ``record`` names a file for the events; ``existing`` applies if it is not empty. With
+    ``secrets``, credentials in headers are written to stderr unmasked.
     """
 
     verbosity: int = 0
     quiet: bool = False
-    form: str = "auto"
+    form: Form = "auto"
     timestamps: bool = False
     record: str | None = None
     existing: Existing = "refuse"
     secrets: bool = False
-    colour: str = "auto"
+    colour: Colour = "auto"
     separator: bytes = b"\n"
     terminated: bool = False
 

@@ -7,9 +7,12 @@ import os
 import select
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from wscli.net.clock import Clock
+
+Colour = Literal["auto", "always", "never"]
+"""When to use colour; auto is at a terminal only."""
 
 _CHUNK = 1 << 20
 
@@ -59,8 +62,8 @@ class Env(NamedTuple):
         """Whether an error shows its traceback."""
         return bool(self.environ.get("WSCLI_DEBUG"))
 
-    def wants_colour(self, when: str, *, tty: bool) -> bool:
-        """Tell whether to colour a stream; ``when`` is always, never or auto."""
+    def wants_colour(self, when: Colour, *, tty: bool) -> bool:
+        """Return True if a stream is to have colour."""
         if when != "auto":
             return when == "always"
         if self.environ.get("NO_COLOR"):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from wscli.apps.env import Env
+from wscli.apps.env import Colour, Env
 from wscli.errors import WscliError
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.text import visible
 
 
-def report(error: WscliError, env: Env, colour: str = "auto") -> None:
+def report(error: WscliError, env: Env, colour: Colour = "auto") -> None:
     """Write an error: what happened, the evidence, what to try."""
     palette = Palette(colour=env.wants_colour(colour, tty=env.stderr_tty))
     lines = [f"{palette.paint('error', 'wscli:')} {visible(error.what)}"]

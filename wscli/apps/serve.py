@@ -1,4 +1,4 @@
-"""Run the embedded server until Ctrl-C: says where it is, and logs who came."""
+"""Run the embedded server until Ctrl-C: announce its address, and log its connections."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 from contextlib import ExitStack
 from typing import NamedTuple
 
-from wscli.apps.access import AccessLog
+from wscli.apps.access import AccessLog, LogForm
 from wscli.apps.common import Existing
 from wscli.apps.env import Env
 from wscli.apps.recording import open_recording
@@ -19,13 +19,10 @@ from wscli.server.server import WILDCARDS, Server
 
 
 class ServeCommand(NamedTuple):
-    """What to serve, and what to say of it: ``log`` is text, json or none.
-
-    With ``frames`` the recording has every frame.
-    """
+    """How to serve, log and record; with ``frames`` the recording has every frame."""
 
     serve: ServeOptions = ServeOptions()
-    log: str = "text"
+    log: LogForm = "text"
     record: str | None = None
     existing: Existing = "refuse"
     frames: bool = False
