@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
@@ -264,6 +264,32 @@ def test_a_number_is_accepted_within_its_bounds_only(number):
     else:
         with pytest.raises(ValueError, match=r"^code must be from 0 to 65535, not"):
             values(f"/close?code={number}")
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "n": st.integers(0, 10**9),
+            "size": st.integers(0, MAX_SIZE),
+            "op": st.sampled_from(["text", "binary"]),
+        },
+    ).flatmap(lambda given: st.permutations(list(given.items())))
+)
+def test_a_query_is_read_in_any_order_and_with_any_part_absent(pairs):
+    given = {"n": 1000, "size": 64, "op": "text", **dict(pairs)}
+    found = values(f"/push?{urlencode(pairs)}")
+    assert found[route_table.MESSAGES] == given["n"]
+    assert found[route_table.MESSAGE_SIZE] == given["size"]
+    assert found[route_table.OP].name.lower() == given["op"]
+
+
+@given(code=st.integers(0, 0xFFFF), reason=st.text(), name=st.text())
+def test_any_text_survives_a_query_and_a_path(code, reason, name):
+    found = values(f"/close?{urlencode({'code': code, 'reason': reason}, errors='replace')}")
+    assert found[route_table.CODE] == code
+    assert found[route_table.REASON] == reason
+    assert values(f"/hub/{quote(name)}")[route_table.ROOM] == name
 
 
 @given(st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() is False))

@@ -16,7 +16,7 @@ class TargetValues:
     value: a parameter of kind TEXT may have it, a number, duration or size may not.
 
     Raises:
-        ValueError: with the parameter and what is wrong with it.
+        ValueError: with the parameter and the reason.
     """
 
     def __init__(self, route: Route, rest: str, query: str, max_size: int) -> None:

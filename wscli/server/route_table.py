@@ -59,8 +59,8 @@ OPCODE = Kind("|".join(_OPCODES), _read_opcode)
 class Parameter(NamedTuple, Generic[T]):
     """A query parameter, or the last part of a path.
 
-    ``default`` and the bounds are written as in a query. Without a ``default`` the endpoint decides
-    what an absent value means; without ``most`` any value of its kind is accepted.
+    ``default`` and the bounds are written as in a query. A parameter without a ``default`` may be
+    absent; one without ``most`` has no bounds.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Parameter(NamedTuple, Generic[T]):
         """Return the value of a text, which is within the bounds.
 
         Raises:
-            ValueError: with the name and what is wrong.
+            ValueError: with the name and the reason.
         """
         read = self.kind.read
         try:
