@@ -12,9 +12,9 @@ import pytest
 
 from tests.program import wscli
 from tests.terminal import Terminal
-from wscli.cli.command import has_optional_value, options_of, takes_value
+from wscli.cli.command import COMMANDS, has_optional_value, options_of, takes_value
 from wscli.cli.completion import SHELLS, Candidate, Files, candidates, split_line
-from wscli.cli.main import COMMANDS, load_command
+from wscli.cli.main import load_command
 from wscli.server.route_table import websocket_paths
 
 
@@ -155,7 +155,7 @@ def test_each_shell_gets_descriptions_in_its_form():
         result = wscli("listen", "--connect", env={"_WSCLI_COMPLETE": shell})
         return result.out.decode()
 
-    meaning = "For all of connecting: name, TCP, proxy, TLS and upgrade"
+    meaning = "Time limit for connecting: name, TCP, proxy, TLS and upgrade"
     assert lines("zsh") == f"--connect-timeout:{meaning}\n"
     assert lines("fish") == f"--connect-timeout\t{meaning}\n"
     assert (

@@ -11,9 +11,9 @@ import pytest
 
 from tests import golden
 from tests.program import WSCLI, wscli
-from wscli.cli.command import options_of
+from wscli.cli.command import COMMANDS, options_of
 from wscli.cli.habits import HABITS
-from wscli.cli.main import COMMANDS, load_command
+from wscli.cli.main import load_command
 from wscli.cli.types import is_url
 
 

@@ -1,4 +1,4 @@
-"""What our commands add to click's: sections of options, examples, and output through Env."""
+"""Additions to click's commands: sections of options, examples, and output through Env."""
 
 from __future__ import annotations
 
@@ -11,41 +11,68 @@ from wscli.apps.env import Env
 from wscli.errors import ExitStatus
 from wscli.sinks.output import Output
 
+COMMANDS = {
+    "connect": "Talk to a server in an interactive session",
+    "send": "Send messages, print the replies, close",
+    "listen": "Print the messages that a server pushes, until it closes",
+    "pipe": "Send each line of stdin, print each message as a line",
+    "inspect": "Show only the upgrade request and response, header by header",
+    "ping": "Measure round-trip times with ping frames, like ping(8)",
+    "serve": "Run a test server: echo, hub, faults, a page for the browser",
+    "compare": "Compare polling, long polling and WebSocket on one feed",
+    "completion": "Print the script that completes commands in bash, zsh or fish",
+}
+"""The commands with their summaries, for the list of commands and the help of each.
+
+They are here rather than with each command so that the list imports no command's module.
+"""
+
 
 class Option(click.Option):
     """An option that is shown in a section of the help."""
 
-    def __init__(self, *names: str, section: str = "Options", **attributes: Any) -> None:
+    section = "Options"
+
+    def __init__(self, *names: str, **attributes: Any) -> None:
         super().__init__(names, **attributes)
-        self.section = section
+
+
+def in_section(title: str, *options: Option) -> list[Option]:
+    """Return options after moving them to a section of the help."""
+    for option in options:
+        option.section = title
+    return list(options)
+
+
+def off_switch(*names: str, help: str) -> Option:
+    """Return an option that makes a parameter False, which is True by default."""
+    return Option(*names, is_flag=True, flag_value=False, default=True, help=help)
 
 
 class Command(click.Command):
-    """A command whose callback takes the environment and its parameters as a dict."""
+    """A command; ``run`` gets the environment, and each parameter by its name."""
 
     def __init__(
         self,
         name: str,
         *,
-        summary: str,
+        text: str = "",
         examples: Sequence[tuple[str, str]],
         params: list[click.Parameter],
-        run: Callable[[Env, dict[str, Any]], ExitStatus],
-        text: str = "",
+        run: Callable[..., ExitStatus],
     ) -> None:
         super().__init__(
             name,
             params=params,
-            help=f"{summary}\n\n{text}" if text else summary,
-            short_help=summary,
+            help=f"{COMMANDS[name]}.\n\n{text}",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
         self._examples = examples
-        self._run = run
+        self.run = run
 
     def invoke(self, ctx: click.Context) -> ExitStatus:
-        """Run the command with what was parsed."""
-        return self._run(ctx.obj, ctx.params)
+        """Run the command with the parsed parameters."""
+        return self.run(ctx.obj, **ctx.params)
 
     def get_help_option(self, ctx: click.Context) -> click.Option:
         """Return an option that shows the help on the environment's stdout."""
@@ -60,7 +87,7 @@ class Command(click.Command):
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is not None and isinstance(param, click.Option):
-                sections.setdefault(getattr(param, "section", "Options"), []).append(record)
+                sections.setdefault(getattr(param, "section", Option.section), []).append(record)
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records)
@@ -86,16 +113,17 @@ def has_optional_value(option: click.Option) -> bool:
 
 def help_option() -> Option:
     """Return ``-h`` and ``--help``."""
-    return Option(
+    option = Option(
         "-h",
         "--help",
-        section="Other",
         is_flag=True,
         is_eager=True,
         expose_value=False,
         callback=_show_help,
         help="Show this help.",
     )
+    option.section = "Other"
+    return option
 
 
 def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

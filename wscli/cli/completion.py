@@ -3,7 +3,7 @@
 The scripts in ``completions/`` run wscli with ``_WSCLI_COMPLETE`` set to the name of the shell.
 The arguments are then the words of the command line up to the cursor, the last one unfinished.
 Each line of the answer is a candidate, or tells the shell to complete file names itself.
-Nothing is written to stderr, whatever was typed: it would appear in the middle of the line.
+Nothing is ever written to stderr, because it would appear in the middle of the user's line.
 """
 
 from __future__ import annotations

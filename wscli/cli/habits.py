@@ -89,4 +89,4 @@ OWN_NAMES = {
     ("send", "--for"): "--timeout",
     ("send", "--count"): "--replies",
 }
-"""What a command calls an option that other commands, or other programs, have by another name."""
+"""The name in one command of an option that other commands or programs name differently."""

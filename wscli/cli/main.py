@@ -12,23 +12,10 @@ import click
 from wscli import __version__
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
-from wscli.cli.command import Option, help_option, show
+from wscli.cli.command import COMMANDS, Option, help_option, show
 from wscli.cli.types import is_url
 from wscli.errors import ExitStatus, UsageError, WscliError
 from wscli.sinks.output import Output
-
-COMMANDS = {
-    "connect": "the interactive session: type to send, see what comes",
-    "send": "one shot: connect, send each message, print the replies, close",
-    "listen": "print what the server pushes, until it closes",
-    "pipe": "each line of stdin is a message, each message a line of stdout",
-    "inspect": "only the upgrade: both heads, what each header means, what is wrong",
-    "ping": "round-trip times of real ping frames",
-    "serve": "the embedded server: echo, hub and test endpoints, a page for the browser",
-    "compare": "one feed by polling, long polling and WebSocket: requests, bytes, latency",
-    "completion": "completion of commands, options and files in bash, zsh and fish",
-}
-"""The commands, with what they are for: the help needs no command's module."""
 
 _USAGE = """\
 See what your WebSocket does.

@@ -1,9 +1,8 @@
 """Guess the meaning of a command line with a typing error or another program's option.
 
 People who know wscat, websocat or curl type the options of those programs. ``meant`` turns such a
-line into a
-call of wscli that its own parser accepts, for the hint of a usage error. Nothing is run, and no
-file is read. Imported only after an error.
+line into a call of wscli that its own parser accepts, for the hint of a usage error. It runs
+nothing and reads no file. This module is imported only after an error.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""One file a command: its options, its help, and the call of its app."""
+"""One file per command: its options, its help, and the call of its app."""

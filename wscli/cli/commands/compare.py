@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from wscli.apps.env import Env
-from wscli.cli.command import Command, Option
-from wscli.cli.types import count, duration
+from wscli.cli import types
+from wscli.cli.command import Command, Option, in_section
 from wscli.errors import ExitStatus
 from wscli.net.options import ConnectOptions
 
 
-def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
+def _run(
+    env: Env,
+    *,
+    url: str,
+    count: int,
+    interval: float,
+    as_json: bool,
+    insecure: bool,
+    cacert: str | None,
+) -> ExitStatus:
     from wscli.apps import compare
 
     options = compare.CompareOptions(
-        params["url"],
-        ConnectOptions(insecure=params["insecure"], cacert=params["cacert"]),
-        interval=params["interval"],
-        updates=params["count"],
-        as_json=params["as_json"],
+        url,
+        ConnectOptions(insecure=insecure, cacert=cacert),
+        interval=interval,
+        updates=count,
+        as_json=as_json,
     )
     return compare.run(options, env)
 
 
 command = Command(
     "compare",
-    summary="The same feed by polling, long polling and WebSocket: what each update costs.",
-    text="All run at once against a server of `wscli serve`, by default one of their own. Bytes "
-    "are those above TCP and TLS, counted where they left and came; a latency is the time from "
-    "when an update was due to when it was here, for which both ends need the same clock.",
+    text="All three follow the ticks of one `wscli serve` at the same time; without a URL, compare "
+    "starts its own server. Bytes are counted above TCP and TLS, in both directions. A latency is "
+    "the time from when an update was due until it arrived, so both ends need the same clock.",
     examples=[
         ("wscli compare", "with the embedded server"),
         ("wscli compare -n 100 --interval 70ms", "a busier feed"),
@@ -40,19 +46,27 @@ command = Command(
     params=[
         click.Argument(["url"], required=False, default="demo:", metavar="[URL]"),
         Option(
-            "-n", "--count", type=count, default="30", metavar="N", help="Updates; 30 unless given."
+            "-n",
+            "--count",
+            type=types.count,
+            default="30",
+            metavar="N",
+            help="Number of updates; 30 by default.",
         ),
         Option(
             "--interval",
-            type=duration,
+            type=types.duration,
             default=0.43,
             metavar="DURATION",
-            help="From one update to the next; 430ms unless given, which is no multiple of a "
-            "polling interval, so that polls meet the feed at every phase.",
+            help="Time between two updates; 430ms by default, which is not a multiple of a polling "
+            "interval, so that polls hit every phase of the feed.",
         ),
-        Option("--json", "as_json", is_flag=True, help="One object of JSON for each way."),
-        Option("-k", "--insecure", section="TLS", is_flag=True, help="Trust any certificate."),
-        Option("--cacert", section="TLS", metavar="FILE", help="Trust the CAs in a PEM file."),
+        Option("--json", "as_json", is_flag=True, help="Print one JSON object for each method."),
+        *in_section(
+            "TLS",
+            Option("-k", "--insecure", is_flag=True, help="Trust any certificate."),
+            Option("--cacert", metavar="FILE", help="Trust the CAs in a PEM file."),
+        ),
     ],
     run=_run,
 )

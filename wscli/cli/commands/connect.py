@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal, Unpack
 
 import click
 
 from wscli.apps.env import Env
-from wscli.cli.command import Command, Option
-from wscli.cli.options import (
-    connection_options,
-    read_common,
-    read_sending,
-    seeing_options,
-    sending_options,
-    url_argument,
-)
+from wscli.cli.command import Command, Option, in_section, off_switch
+from wscli.cli.options import connection_options, output_options, sending_options, url_argument
+from wscli.cli.params import MessageParams, read_sending, read_session
 from wscli.cli.types import claim_stdin, count
 from wscli.errors import ExitStatus
 
@@ -27,7 +21,17 @@ class _Connect(Command):
         return super().parse_args(ctx, args)
 
 
-def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
+def _run(
+    env: Env,
+    *,
+    reconnect: Literal["never", "auto", "always"],
+    on_open: tuple[str, ...],
+    exit_on_close: bool,
+    history: bool,
+    vi: bool,
+    max_lines: int | None,
+    **params: Unpack[MessageParams],
+) -> ExitStatus:
     from wscli.repl import app
     from wscli.repl.options import ReplOptions
     from wscli.sinks.human.messages import NO_LIMIT
@@ -35,14 +39,14 @@ def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     claim_stdin("the session")
     sending = read_sending(params, env)
     options = ReplOptions(
-        read_common(params, env, sending),
+        read_session(params, env, sending),
         sending=sending,
-        reconnect=params["reconnect"],
-        on_open=params["on_open"],
-        exit_on_close=params["exit_on_close"],
-        history=params["history"],
-        vi=params["vi"],
-        max_lines=NO_LIMIT if params["max_lines"] == 0 else params["max_lines"],
+        reconnect=reconnect,
+        on_open=on_open,
+        exit_on_close=exit_on_close,
+        history=history,
+        vi=vi,
+        max_lines=NO_LIMIT if max_lines == 0 else max_lines,
     )
     return app.run(options, env)
 
@@ -52,11 +56,8 @@ def _max_lines(value: str) -> int:
     return 0 if value == "off" else count(value)
 
 
-_SECTION = "Session"
-
 command = _Connect(
     "connect",
-    summary="The interactive session: a prompt that sends, pushes that appear above it.",
     text="What is typed is sent as a text message; a line that begins with / is a command, and "
     "/help lists them.",
     examples=[
@@ -69,50 +70,39 @@ command = _Connect(
     ],
     params=[
         url_argument(),
-        Option(
-            "--reconnect",
-            section=_SECTION,
-            type=click.Choice(["never", "auto", "always"]),
-            default="never",
-            metavar="[=always]",
-            help="Connect again when the connection is lost, after a random part of 0.5s, later "
-            "of up to 30s; with =always even if the server refuses it (1008, 4000 to 4999, "
-            "HTTP 4xx).",
-        ),
-        Option(
-            "--on-open",
-            section=_SECTION,
-            multiple=True,
-            metavar="LINE",
-            help="Enter a line whenever the connection is open; again for another.",
-        ),
-        Option(
-            "--exit-on-close",
-            section=_SECTION,
-            is_flag=True,
-            help="Leave when the connection ends.",
-        ),
-        Option(
-            "--no-history",
-            "history",
-            section=_SECTION,
-            is_flag=True,
-            flag_value=False,
-            default=True,
-            help="Keep no lines in a file; otherwise each host has one.",
-        ),
-        Option(
-            "--vi", section=_SECTION, is_flag=True, help="Keys as in vi, whatever inputrc says."
-        ),
-        Option(
-            "--max-lines",
-            section=_SECTION,
-            type=_max_lines,
-            metavar="N|off",
-            help="Cut messages to N lines instead of half the screen; /show shows a whole one.",
+        *in_section(
+            "Session",
+            Option(
+                "--reconnect",
+                type=click.Choice(["never", "auto", "always"]),
+                default="never",
+                metavar="[=always]",
+                help="Connect again when the connection is lost, after a random delay of up to "
+                "0.5s, later of up to 30s; with =always even if the server refuses it (1008, 4000 "
+                "to 4999, HTTP 4xx).",
+            ),
+            Option(
+                "--on-open",
+                multiple=True,
+                metavar="LINE",
+                help="Enter a line whenever the connection is open; repeatable.",
+            ),
+            Option("--exit-on-close", is_flag=True, help="Leave when the connection ends."),
+            off_switch(
+                "--no-history",
+                "history",
+                help="Keep no lines in a file; otherwise each host has one.",
+            ),
+            Option("--vi", is_flag=True, help="Use the keys of vi, whatever inputrc says."),
+            Option(
+                "--max-lines",
+                type=_max_lines,
+                metavar="N|off",
+                help="Cut messages to N lines instead of half the screen; /show shows a whole one.",
+            ),
         ),
         *sending_options(),
-        *seeing_options(),
+        *output_options(),
         *connection_options(),
     ],
     run=_run,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command
-from wscli.cli.options import connection_options, read_common, url_argument, watching_options
+from wscli.cli.options import connection_options, url_argument, watching_options
+from wscli.cli.params import SessionParams, read_session
 from wscli.errors import ExitStatus
 
 
-def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
+def _run(env: Env, **params: Unpack[SessionParams]) -> ExitStatus:
     from wscli.apps import inspect
 
-    return inspect.run(read_common(params, env), env)
+    return inspect.run(read_session(params, env), env)
 
 
 command = Command(
     "inspect",
-    summary="Only the upgrade: the raw request and response, what each header means.",
     examples=[
         ("wscli inspect wss://example.com/ws", "both heads, certificate, timings"),
         ("wscli inspect -o https://example.com URL", "as a page of that origin would ask"),

@@ -2,49 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from wscli.apps.env import Env
+from wscli.cli import types
 from wscli.cli.command import Command, Option
-from wscli.cli.options import (
-    connection_options,
-    read_common,
-    read_sending,
-    seeing_options,
-    sending_options,
-    url_argument,
-)
-from wscli.cli.types import claim_stdin, count, duration
+from wscli.cli.options import connection_options, output_options, sending_options, url_argument
+from wscli.cli.params import MessageParams, read_sending, read_session
 from wscli.errors import ExitStatus, UsageError
 
 
-def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
+def _run(
+    env: Env,
+    *,
+    count: int | None,
+    linger: float,
+    null: bool,
+    whole: bool,
+    **params: Unpack[MessageParams],
+) -> ExitStatus:
     from wscli.apps import pipe
 
     sending = read_sending(params, env)
-    if params["null"] and params["whole"]:
+    if null and whole:
         raise UsageError("--null and --whole exclude each other", hint="give one of them")
-    if params["null"] and sending.end:
+    if null and sending.end:
         raise UsageError("--null and --end exclude each other", hint="give one of them")
-    common = read_common(params, env, sending)
-    separator = b"\0" if params["null"] else b"\n"
-    if params["null"]:
-        common = common._replace(output=common.output._replace(separator=separator))
-    claim_stdin("the messages")
+    session = read_session(params, env, sending)
+    separator = b"\0" if null else b"\n"
+    if null:
+        session = session._replace(output=session.output._replace(separator=separator))
+    types.claim_stdin("the messages")
     options = pipe.PipeOptions(
-        common,
-        sending=sending,
-        separator=separator,
-        whole=params["whole"],
-        linger=params["linger"],
-        limit=params["count"],
+        session, sending=sending, separator=separator, whole=whole, linger=linger, limit=count
     )
     return pipe.run(options, env)
 
 
 command = Command(
     "pipe",
-    summary="Full duplex: each line of stdin is a message, each message a line of stdout.",
     text="After the end of stdin it closes once nothing has come for --linger, since many servers "
     "stop answering when they see a Close. If the peer closes before all that was read from stdin "
     "was sent, wscli says how much was not, and exits with 8.\n\nWith --end, messages on stdin "
@@ -53,18 +49,15 @@ command = Command(
     examples=[
         ("seq 1 200 | wscli pipe demo:", "200 lines there, 200 lines back"),
         ("wscli pipe URL < requests.ndjson | jq .result", "as part of a pipeline"),
-        (
-            "wscli pipe --end '\\0' -s v12.stomp URL < frames",
-            "messages that end with NUL",
-        ),
+        ("wscli pipe --end '\\0' -s v12.stomp URL < frames", "messages that end with NUL"),
         ("wscli pipe --whole -b --raw URL < image.png > reply", "one binary message each way"),
     ],
     params=[
         url_argument(),
-        Option("-n", "--count", type=count, metavar="N", help="End after N messages."),
+        Option("-n", "--count", type=types.count, metavar="N", help="End after N messages."),
         Option(
             "--linger",
-            type=duration,
+            type=types.duration,
             default="1s",
             show_default=True,
             metavar="DURATION",
@@ -73,7 +66,7 @@ command = Command(
         Option("-0", "--null", is_flag=True, help="Split and join at NUL instead of line feed."),
         Option("--whole", is_flag=True, help="Send all of stdin as one message."),
         *sending_options(),
-        *seeing_options(),
+        *output_options(),
         *connection_options(),
     ],
     run=_run,

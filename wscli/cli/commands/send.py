@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import click
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
-from wscli.cli.options import (
-    connection_options,
-    read_common,
-    read_sending,
-    seeing_options,
-    sending_options,
-    url_argument,
-)
+from wscli.cli.options import connection_options, output_options, sending_options, url_argument
+from wscli.cli.params import MessageParams, read_sending, read_session
 from wscli.cli.types import claim_stdin, count_or_zero, duration, pattern
 from wscli.errors import ExitStatus
 
@@ -49,7 +44,7 @@ def _expectation(placed: _Placed) -> tuple[int, Matcher]:
     return max(0, placed.place - 1), pattern(placed.value)  # the URL is not a message
 
 
-def _steps(messages: list[bytes], expected: list[tuple[int, Matcher]]) -> list[bytes | Matcher]:
+def _steps(messages: list[bytes], expected: Sequence[tuple[int, Matcher]]) -> list[bytes | Matcher]:
     steps: list[bytes | Matcher] = []
     for index in range(len(messages) + 1):
         steps += [matcher for place, matcher in expected if place == index]
@@ -57,30 +52,40 @@ def _steps(messages: list[bytes], expected: list[tuple[int, Matcher]]) -> list[b
     return steps
 
 
-def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
+def _run(
+    env: Env,
+    *,
+    messages: tuple[str, ...],
+    replies: int | None,
+    until: Matcher | None,
+    expected: tuple[tuple[int, Matcher], ...],
+    wait: float | None,
+    only_replies: bool,
+    timeout: float,
+    **params: Unpack[MessageParams],
+) -> ExitStatus:
     from wscli.apps import send
 
-    for text in params["messages"]:
+    for text in messages:
         if text == "@-":
             claim_stdin("the message @-")
     sending = read_sending(params, env)
-    messages = [sending.read(text, env) for text in params["messages"]]
+    payloads = [sending.read(text, env) for text in messages]
     options = send.SendOptions(
-        read_common(params, env, sending),
+        read_session(params, env, sending),
         sending=sending,
-        steps=_steps(messages, params["expected"]),
-        replies=params["replies"],
-        until=params["until"],
-        wait=params["wait"],
-        only_replies=params["only_replies"],
-        timeout=params["timeout"],
+        steps=_steps(payloads, expected),
+        replies=replies,
+        until=until,
+        wait=wait,
+        only_replies=only_replies,
+        timeout=timeout,
     )
     return send.run(options, env)
 
 
 command = Command(
     "send",
-    summary="Connect, send each MESSAGE, print the replies, close.",
     text="Each message is sent when the one before it has its reply, or after --wait without one. "
     "If a message has an id (JSON-RPC, DevTools, GraphQL, OCPP, Socket.IO, SignalR, Jupyter, "
     "Phoenix), its reply is the message with the same id, else the next message; if the server "
@@ -138,10 +143,10 @@ command = Command(
             default="10s",
             show_default=True,
             metavar="DURATION",
-            help="For all of it; exit 6 if replies are missing then.",
+            help="Time limit for the command; exit 6 if replies are missing then.",
         ),
         *sending_options(),
-        *seeing_options(),
+        *output_options(),
         *connection_options(),
     ],
     run=_run,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TypedDict, Unpack, get_args
 
 import click
 
 from wscli.apps.env import Env
-from wscli.cli.command import Command, Option
-from wscli.cli.options import read_existing, recording_options
+from wscli.cli.command import Command, Option, in_section
+from wscli.cli.options import recording_options
+from wscli.cli.params import read_existing
 from wscli.cli.types import count, duration, size
 from wscli.errors import ExitStatus, UsageError
-from wscli.server.options import ServeOptions
+from wscli.server.options import Mode, ServeOptions
 from wscli.server.route_table import help_rows
 
 _DEFAULTS = ServeOptions()
@@ -39,60 +40,84 @@ def origin(value: str) -> str:
     return value
 
 
-def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
-    if params["quiet"] and params["as_json"]:
+class ServeFields(TypedDict):
+    """The parameters that are fields of ServeOptions as they are."""
+
+    mode: Mode | None
+    script: str | None
+    unix_socket: str | None
+    tls: bool
+    cert: str | None
+    key: str | None
+    origins: tuple[str, ...]
+    max_clients: int | None
+    max_size: int
+    queue: int
+    ping_interval: float | None
+
+
+def _run(
+    env: Env,
+    *,
+    address: tuple[str, int],
+    quiet: bool,
+    as_json: bool,
+    record: str | None,
+    force: bool,
+    append: bool,
+    verbosity: int,
+    **fields: Unpack[ServeFields],
+) -> ExitStatus:
+    if quiet and as_json:
         raise UsageError("--quiet and --json exclude each other", hint="give one of them")
-    if params["key"] and not params["cert"]:
+    if fields["key"] and not fields["cert"]:
         raise UsageError("a private key needs its certificate", hint="--cert FILE")
-    if params["ping_interval"] == 0:
+    if fields["ping_interval"] == 0:
         raise UsageError("there must be some time between pings", hint="--ping-interval 1s")
-    if params["mode"] and params["script"]:
+    if fields["mode"] and fields["script"]:
         raise UsageError("--mode and --script exclude each other", hint="give one of them")
-    if params["verbosity"] and not params["record"]:
+    if verbosity and not record:
         raise UsageError("-v says what a recording has, and there is none", hint="--record FILE")
     from wscli.apps import serve
 
-    host, port = params["address"]
-    options = ServeOptions(
-        host,
-        port,
-        **{name: params[name] for name in ServeOptions._fields if name not in ("host", "port")},
+    command = serve.ServeCommand(
+        ServeOptions(*address, **fields),
+        log="json" if as_json else "none" if quiet else "text",
+        record=record,
+        existing=read_existing(record, force, append),
+        frames=verbosity >= 2,
     )
-    log = "json" if params["as_json"] else "none" if params["quiet"] else "text"
-    frames = params["verbosity"] >= 2
-    existing = read_existing(params)
-    return serve.run(serve.ServeCommand(options, log, params["record"], existing, frames), env)
+    return serve.run(command, env)
 
 
-def _serving_options() -> list[click.Parameter]:
-    section = "Serving"
-    return [
+def _serving_options() -> list[Option]:
+    return in_section(
+        "Serving",
         Option(
             "--mode",
-            section=section,
-            type=click.Choice(["echo", "hub"]),
+            type=click.Choice(get_args(Mode)),
             help="Make every path an echo, or a hub of its own.",
         ),
         Option(
             "--script",
-            section=section,
             metavar="FILE",
             help="Answer on every path and query by the rules of a TOML file.",
         ),
-        Option("--unix-socket", section=section, metavar="PATH", help="Listen on a Unix socket."),
-        Option("--tls", section=section, is_flag=True, help="Serve wss://; makes a certificate."),
-        Option("--cert", section=section, metavar="FILE", help="Serve wss:// with this one, PEM."),
-        Option("--key", section=section, metavar="FILE", help="Its private key, PEM."),
-    ]
+        Option("--unix-socket", metavar="PATH", help="Listen on a Unix socket."),
+        Option(
+            "--tls", is_flag=True, help="Serve wss://; makes a certificate unless --cert names one."
+        ),
+        Option("--cert", metavar="FILE", help="Serve wss:// with this certificate, a PEM file."),
+        Option("--key", metavar="FILE", help="Its private key, a PEM file."),
+    )
 
 
-def _limit_options() -> list[click.Parameter]:
-    section = "Limits"
-    return [
+def _limit_options() -> list[Option]:
+    return in_section(
+        "Limits",
         Option(
             "--origin",
             "origins",
-            section=section,
             type=origin,
             multiple=True,
             metavar="ORIGIN",
@@ -100,52 +125,39 @@ def _limit_options() -> list[click.Parameter]:
             "of this machine and of the server's own host may connect.",
         ),
         Option(
-            "--max-clients",
-            section=section,
-            type=count,
-            metavar="N",
-            help="Answer 503 when N WebSockets are open.",
+            "--max-clients", type=count, metavar="N", help="Answer 503 when N WebSockets are open."
         ),
         Option(
             "--max-size",
-            section=section,
             type=size,
             default=_DEFAULTS.max_size,
             metavar="SIZE",
-            help="The largest message to take; 16MiB unless given.",
+            help="The largest message to accept; 16MiB by default.",
         ),
         Option(
             "--queue",
-            section=section,
             type=size,
             default=_DEFAULTS.queue,
             metavar="SIZE",
-            help="Drop a hub member when its queue would exceed this; 1MiB unless given.",
+            help="Drop a hub member when its queue would exceed this; 1MiB by default.",
         ),
         Option(
             "--ping-interval",
-            section=section,
             type=duration,
             metavar="DURATION",
             help="Ping clients, and drop one that leaves two pings unanswered.",
         ),
-    ]
+    )
 
 
-def _seeing_options() -> list[click.Parameter]:
-    section = "Seeing"
-    return [
-        Option("-q", "--quiet", section=section, is_flag=True, help="Say nothing but errors."),
-        Option("--json", "as_json", section=section, is_flag=True, help="The log as JSON, stdout."),
+def _output_options() -> list[Option]:
+    return in_section(
+        "Output",
+        Option("-q", "--quiet", is_flag=True, help="Show errors only."),
+        Option("--json", "as_json", is_flag=True, help="Write the log as JSON, on stdout."),
         *recording_options(),
-        Option(
-            "-v",
-            "verbosity",
-            section=section,
-            count=True,
-            help="With -vv the recording has every frame.",
-        ),
-    ]
+        Option("-v", "verbosity", count=True, help="Given twice, record every frame too."),
+    )
 
 
 class _Serve(Command):
@@ -157,8 +169,7 @@ class _Serve(Command):
 
 command = _Serve(
     "serve",
-    summary="The embedded server: echo, hub and test endpoints, and a page for the browser.",
-    text="Listens on 127.0.0.1:8765 unless told otherwise; port 0 takes one that is free. "
+    text="Listens on 127.0.0.1:8765 by default; port 0 chooses a free one. "
     "Each path is also available at demo:PATH without starting a server, as in "
     "`wscli listen 'demo:/ticks?interval=1s'`.",
     examples=[
@@ -180,7 +191,7 @@ command = _Serve(
         ),
         *_serving_options(),
         *_limit_options(),
-        *_seeing_options(),
+        *_output_options(),
     ],
     run=_run,
 )

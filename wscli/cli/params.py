@@ -1,0 +1,203 @@
+"""Read the values of the options that commands share.
+
+click hands a command its parameters by name, as untyped values. Each group of options in
+``options.py`` has a TypedDict here with the same names, so that mypy checks their use; a test
+compares the names with those of the options, and the types with the values that click makes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
+
+import click
+
+from wscli.apps.common import Existing, Form, OutputOptions, SessionOptions
+from wscli.apps.env import Colour, Env
+from wscli.cli.types import Header
+from wscli.errors import UsageError
+from wscli.net.options import ConnectOptions
+from wscli.text import visible
+from wscli.wire.codes import Opcode
+
+if TYPE_CHECKING:
+    from wscli.apps.message import Sending
+
+_DEFAULTS = ConnectOptions()
+_Part = TypeVar("_Part")
+
+
+class ConnectFields(TypedDict):
+    """The options for connecting that are fields of ConnectOptions as they are."""
+
+    origin: str | None
+    subprotocols: tuple[str, ...]
+    bearer: str | None
+    cookies: tuple[str, ...]
+    host: str | None
+    follow_redirects: bool
+    allow_downgrade: bool
+    compress: bool
+    max_size: int
+    connect_timeout: float
+    close_timeout: float
+    ping_interval: float | None
+    ping_timeout: float
+    fragment: int | None
+    proxy: str | None
+    environment_proxies: bool
+    resolve: tuple[tuple[str, int, str], ...]
+    unix_socket: str | None
+    probe: bool
+    insecure: bool
+    cacert: str | None
+    cert: str | None
+    key: str | None
+    tls_min: str | None
+    server_name: str | None
+
+
+class ConnectParams(ConnectFields):
+    """The options for connecting."""
+
+    headers: tuple[list[Header], ...]
+    user: str | None
+    user_agent: str | None
+    ipv4: bool
+    ipv6: bool
+
+
+class _WatchingParams(TypedDict):
+    verbosity: int
+    quiet: bool
+    as_json: bool
+    record: str | None
+    force: bool
+    append: bool
+    show_secrets: bool
+    colour: Colour
+
+
+class OutputParams(_WatchingParams, total=False):
+    """The options for output; those here are absent in commands that show no messages."""
+
+    as_raw: bool
+    as_hex: bool
+    timestamps: bool
+
+
+class SendingParams(TypedDict):
+    """The options for making messages."""
+
+    text: bool
+    binary: bool
+    escapes: bool
+    end: bytes | None
+    answers: tuple[str, ...]
+    repeats: tuple[tuple[float, str], ...]
+
+
+class SessionParams(ConnectParams, OutputParams):
+    """The parameters of every command that connects."""
+
+    url: str
+
+
+class MessageParams(SessionParams, SendingParams):
+    """The parameters of every command that sends and shows messages."""
+
+
+def read_session(params: SessionParams, env: Env, sending: Sending | None = None) -> SessionOptions:
+    """Return the shared options as one value; the terminator of messages also ends the output's."""
+    output = read_output(params)
+    if sending is not None and sending.end:
+        output = output._replace(separator=sending.end, terminated=True)
+    return SessionOptions(params["url"], read_connect(params, env), output)
+
+
+def read_connect(params: ConnectParams, env: Env) -> ConnectOptions:
+    """Return the options for connecting as one value; asks for a missing password."""
+    user, password = _read_user(params["user"], env)
+    if params["ipv4"] and params["ipv6"]:
+        raise UsageError("IPv4 only and IPv6 only exclude each other", hint="-4 or -6")
+    return ConnectOptions(
+        headers=tuple(header for headers in params["headers"] for header in headers),
+        user=user,
+        password=password,
+        user_agent=params["user_agent"] or _DEFAULTS.user_agent,
+        family=4 if params["ipv4"] else 6 if params["ipv6"] else None,
+        **_part(ConnectFields, params),
+    )
+
+
+def _part(names: type[_Part], params: Mapping[str, object]) -> _Part:
+    """Return the parameters that a TypedDict names."""
+    return cast(_Part, {name: params[name] for name in names.__annotations__})
+
+
+def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
+    if text is None:
+        return None, None
+    user, colon, password = text.partition(":")
+    if colon:
+        return user, password
+    if not os.path.exists("/dev/tty") or not env.stderr_tty:
+        raise UsageError(
+            f"the password of {user} is missing, and there is no terminal to ask for it",
+            hint="--user USER:PASS",
+        )
+    # Ctrl-C must not end the program while the terminal does not echo.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return user, click.prompt(f"Password of {visible(user)}", hide_input=True, err=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def read_output(params: OutputParams) -> OutputOptions:
+    """Return the options for output as one value."""
+    given: dict[Form, bool] = {
+        "raw": params.get("as_raw", False),
+        "json": params["as_json"],
+        "hex": params.get("as_hex", False),
+    }
+    forms = [form for form, wanted in given.items() if wanted]
+    timestamps = params.get("timestamps", False)
+    if len(forms) > 1:
+        names = " and ".join(f"--{form}" for form in forms)
+        raise UsageError(f"{names} exclude each other", hint="give one of them")
+    if forms and timestamps:
+        raise UsageError(f"--timestamps and --{forms[0]} exclude each other")
+    return OutputOptions(
+        verbosity=params["verbosity"],
+        quiet=params["quiet"],
+        form=forms[0] if forms else "auto",
+        timestamps=timestamps,
+        record=params["record"],
+        existing=read_existing(params["record"], params["force"], params["append"]),
+        secrets=params["show_secrets"],
+        colour=params["colour"],
+    )
+
+
+def read_existing(record: str | None, force: bool, append: bool) -> Existing:
+    """Return the choice for a recording that exists."""
+    if force and append:
+        raise UsageError("--force and --append exclude each other", hint="give one of them")
+    if record is None and (force or append):
+        given = "--force" if force else "--append"
+        raise UsageError(f"{given} needs --record", hint="--record FILE names the recording")
+    return "replace" if force else "append" if append else "refuse"
+
+
+def read_sending(params: SendingParams, env: Env) -> Sending:
+    """Return the options for making messages as one value."""
+    from wscli.apps.message import Sending, with_automation
+
+    if params["text"] and params["binary"]:
+        raise UsageError("a message is text or binary, not both", hint="--text or --binary")
+    opcode = Opcode.BINARY if params["binary"] else Opcode.TEXT
+    sending = Sending(opcode, params["escapes"], params["end"] or b"")
+    return with_automation(sending, params["answers"], params["repeats"], env)
