@@ -133,13 +133,13 @@ def test_a_websocket_route_tells_a_plain_request_that_it_is_one(serve, route):
 def test_a_plain_route_tells_an_upgrade_that_it_is_one(serve, route):
     status, body = refusal(serve(), route.target)
     assert status == 404
-    assert body == f"{route.target} is served over plain HTTP, and is not a WebSocket\n"
+    assert body == f"{route.pattern} is served over plain HTTP, and is not a WebSocket\n"
 
 
 # Parameters
 
 
-@pytest.mark.parametrize("route", WEBSOCKETS, ids=path)
+@pytest.mark.parametrize("route", ROUTES, ids=path)
 def test_an_unknown_parameter_of_an_upgrade_is_a_400_that_names_those_that_exist(serve, route):
     status, body = refusal(serve(), with_query(route.target, "intervall=1s"))
     names = ", ".join(each.name for each in route.parameters) or "no parameters"
@@ -147,7 +147,7 @@ def test_an_unknown_parameter_of_an_upgrade_is_a_400_that_names_those_that_exist
     assert f"unknown parameter 'intervall'; this path takes {names}\n" in body
 
 
-@pytest.mark.parametrize("route", PLAIN, ids=path)
+@pytest.mark.parametrize("route", ROUTES, ids=path)
 def test_an_unknown_parameter_of_a_plain_request_is_a_400_that_names_those_that_exist(serve, route):
     with Client(serve()) as client:
         response, body = client.fetch(with_query(route.target, "intervall=1s"))

@@ -81,11 +81,9 @@ def find_answer(request: Request, state: ServerState) -> HttpResponse | Later:
     Raises:
         Refused: if there is no such path, it is for WebSocket, or it does not take this query.
     """
-    path = _split(request.target)[0]
-    everywhere = state.script is not None or state.options.mode is not None
-    if path not in ANSWERS and (path in ENDPOINTS or everywhere):
-        sentence = "this path is for WebSocket, and the request does not ask for Upgrade: websocket"
-        raise refuse(426, sentence, ("Upgrade", "websocket"))
+    every_path = state.script is not None or state.options.mode is not None
+    if every_path and _split(request.target)[0] not in ANSWERS:
+        raise _not_plain()
     return _serve(ANSWERS, request, state)
 
 
@@ -100,19 +98,28 @@ def _serve(
     makers: dict[str, Callable[[RouteRequest], _T]], request: Request, state: ServerState
 ) -> _T:
     path, rest, query = _split(request.target)
-    if path not in makers:
+    route = _ROUTES.get(path)
+    if route is None:
         raise _not_found(request.target)
-    route = _ROUTES[path]
     try:
         values = TargetValues(route, rest, query, state.options.max_size)
     except ValueError as error:
         raise refuse(400, f"{route.pattern}: {error}") from None
+    if path not in makers:
+        raise _not_plain() if route.websocket else _only_plain(route)
     return makers[path](RouteRequest(request, state, values))
 
 
+def _not_plain() -> Refused:
+    sentence = "this path is for WebSocket, and the request does not ask for Upgrade: websocket"
+    return refuse(426, sentence, ("Upgrade", "websocket"))
+
+
+def _only_plain(route: table.Route) -> Refused:
+    return refuse(404, f"{route.pattern} is served over plain HTTP, and is not a WebSocket")
+
+
 def _not_found(target: str) -> Refused:
-    if _split(target)[0] in ANSWERS:
-        return refuse(404, f"{target} is served over plain HTTP, and is not a WebSocket")
     patterns = " ".join(route.pattern for route in table.ROUTES)
     kinds = ", ".join(table.FAULTS)
     return refuse(404, f"{target} is not there; these are: {patterns}, where KIND is {kinds}")
