@@ -50,6 +50,11 @@ def test_only_an_error_imports_what_explains_it():
     assert not imported("send", "--help") & {"wscli.cli.translate", "wscli.cli.completion"}
 
 
+@pytest.mark.parametrize("command", ["send", "serve"])
+def test_only_the_type_checker_imports_the_types_of_the_parameters(command):
+    assert "wscli.cli.param_types" not in imported(command, "--help")
+
+
 def test_send_imports_nothing_heavy(echo_url):
     # websocket-client imports python-socks where that is installed, and that one dataclasses.
     assert not imported("send", echo_url, "hello") & (HEAVY - {"dataclasses"})

@@ -1,22 +1,15 @@
-"""Read the values of the options that commands share.
-
-click hands a command its parameters by name, as untyped values. Each group of options in
-``options.py`` has a TypedDict here with the same names, so that mypy checks their use; a test
-compares the names with those of the options, and the types with the values that click makes.
-"""
+"""Read the values of the options that commands share, as click hands them over by name."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING
 
 import click
 
 from wscli.apps.common import Existing, Form, OutputOptions, SessionOptions
-from wscli.apps.env import Colour, Env
-from wscli.cli.types import Header
+from wscli.apps.env import Env
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
 from wscli.text import visible
@@ -24,89 +17,9 @@ from wscli.wire.codes import Opcode
 
 if TYPE_CHECKING:
     from wscli.apps.message import Sending
+    from wscli.cli.param_types import ConnectParams, OutputParams, SendingParams, SessionParams
 
 _DEFAULTS = ConnectOptions()
-_Part = TypeVar("_Part")
-
-
-class ConnectFields(TypedDict):
-    """The options for connecting that are fields of ConnectOptions as they are."""
-
-    origin: str | None
-    subprotocols: tuple[str, ...]
-    bearer: str | None
-    cookies: tuple[str, ...]
-    host: str | None
-    follow_redirects: bool
-    allow_downgrade: bool
-    compress: bool
-    max_size: int
-    connect_timeout: float
-    close_timeout: float
-    ping_interval: float | None
-    ping_timeout: float
-    fragment: int | None
-    proxy: str | None
-    environment_proxies: bool
-    resolve: tuple[tuple[str, int, str], ...]
-    unix_socket: str | None
-    probe: bool
-    insecure: bool
-    cacert: str | None
-    cert: str | None
-    key: str | None
-    tls_min: str | None
-    server_name: str | None
-
-
-class ConnectParams(ConnectFields):
-    """The options for connecting."""
-
-    headers: tuple[list[Header], ...]
-    user: str | None
-    user_agent: str | None
-    ipv4: bool
-    ipv6: bool
-
-
-class _WatchingParams(TypedDict):
-    verbosity: int
-    quiet: bool
-    as_json: bool
-    record: str | None
-    force: bool
-    append: bool
-    show_secrets: bool
-    colour: Colour
-
-
-class OutputParams(_WatchingParams, total=False):
-    """The options for output; those here are absent in commands that show no messages."""
-
-    as_raw: bool
-    as_hex: bool
-    timestamps: bool
-
-
-class SendingParams(TypedDict):
-    """The options for making messages."""
-
-    text: bool
-    binary: bool
-    escapes: bool
-    end: bytes | None
-    answers: tuple[str, ...]
-    repeats: tuple[tuple[float, str], ...]
-
-
-class SessionParams(ConnectParams, OutputParams):
-    """The parameters of every command that connects."""
-
-    url: str
-
-
-class MessageParams(SessionParams, SendingParams):
-    """The parameters of every command that sends and shows messages."""
 
 
 def read_session(params: SessionParams, env: Env, sending: Sending | None = None) -> SessionOptions:
@@ -128,13 +41,32 @@ def read_connect(params: ConnectParams, env: Env) -> ConnectOptions:
         password=password,
         user_agent=params["user_agent"] or _DEFAULTS.user_agent,
         family=4 if params["ipv4"] else 6 if params["ipv6"] else None,
-        **_part(ConnectFields, params),
+        origin=params["origin"],
+        subprotocols=params["subprotocols"],
+        bearer=params["bearer"],
+        cookies=params["cookies"],
+        host=params["host"],
+        follow_redirects=params["follow_redirects"],
+        allow_downgrade=params["allow_downgrade"],
+        compress=params["compress"],
+        max_size=params["max_size"],
+        connect_timeout=params["connect_timeout"],
+        close_timeout=params["close_timeout"],
+        ping_interval=params["ping_interval"],
+        ping_timeout=params["ping_timeout"],
+        fragment=params["fragment"],
+        proxy=params["proxy"],
+        environment_proxies=params["environment_proxies"],
+        resolve=params["resolve"],
+        unix_socket=params["unix_socket"],
+        probe=params["probe"],
+        insecure=params["insecure"],
+        cacert=params["cacert"],
+        cert=params["cert"],
+        key=params["key"],
+        tls_min=params["tls_min"],
+        server_name=params["server_name"],
     )
-
-
-def _part(names: type[_Part], params: Mapping[str, object]) -> _Part:
-    """Return the parameters that a TypedDict names."""
-    return cast(_Part, {name: params[name] for name in names.__annotations__})
 
 
 def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import click
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option, in_section, off_switch
 from wscli.cli.options import connection_options, output_options, sending_options, url_argument
-from wscli.cli.params import MessageParams, read_sending, read_session
+from wscli.cli.params import read_sending, read_session
 from wscli.cli.types import claim_stdin, count
 from wscli.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from wscli.cli.param_types import MessageParams
 
 
 class _Connect(Command):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from wscli.apps.env import Env
 from wscli.cli.command import Command
 from wscli.cli.options import connection_options, url_argument, watching_options
-from wscli.cli.params import SessionParams, read_session
+from wscli.cli.params import read_session
 from wscli.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from wscli.cli.param_types import SessionParams
 
 
 def _run(env: Env, **params: Unpack[SessionParams]) -> ExitStatus:

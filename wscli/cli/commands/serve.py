@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, Unpack, get_args
 
 import click
 
@@ -15,6 +15,9 @@ from wscli.cli.types import count, duration, size
 from wscli.errors import ExitStatus, UsageError
 from wscli.server.options import Mode, ServeOptions
 from wscli.server.route_table import help_rows
+
+if TYPE_CHECKING:
+    from wscli.cli.param_types import ServeFields
 
 _DEFAULTS = ServeOptions()
 _ADDRESS = r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,5})"
@@ -38,22 +41,6 @@ def origin(value: str) -> str:
             f"{value!r} is not an origin as browsers send it; write https://app.example:3000, or *"
         )
     return value
-
-
-class ServeFields(TypedDict):
-    """The parameters that are fields of ServeOptions as they are."""
-
-    mode: Mode | None
-    script: str | None
-    unix_socket: str | None
-    tls: bool
-    cert: str | None
-    key: str | None
-    origins: tuple[str, ...]
-    max_clients: int | None
-    max_size: int
-    queue: int
-    ping_interval: float | None
 
 
 def _run(
