@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
+from prompt_toolkit.enums import EditingMode
 
 from wscli.errors import UsageError
 from wscli.net.clock import Clock
@@ -13,16 +14,13 @@ from wscli.payload.matching import parse_matcher
 from wscli.repl.commands import COMMANDS
 from wscli.repl.commands.frame_syntax import parse_frame
 from wscli.repl.commands.sending import compact_json, parse_close
-from wscli.repl.commands.table import find_command
+from wscli.repl.commands.table import find_command, is_command, split_command
 from wscli.repl.completion import LineCompleter
-from wscli.repl.display import Display
-from wscli.repl.draw_queue import Asked, DrawQueue, Gap
+from wscli.repl.display import Display, DrawQueue, Journal, PinnedContent, SkippedContent
 from wscli.repl.editor import edit_text
 from wscli.repl.history import LineHistory
-from wscli.repl.inputrc import editing_mode
-from wscli.repl.journal import Journal
-from wscli.repl.lines import SlashCommand, parse_line
-from wscli.repl.resizing import wraps_again
+from wscli.repl.notices import DisplayOptions
+from wscli.repl.prompt import breaks_rows, read_editing_mode
 from wscli.session.bus import Batch
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.palette import Palette
@@ -38,19 +36,19 @@ CONTRACT = (
 @pytest.mark.parametrize(
     ("line", "meaning"),
     [
-        ("hello", "hello"),
-        (" /hello", " /hello"),
-        ("//hello", "/hello"),
-        ("///", "//"),
-        ("/", SlashCommand("", "")),
-        ("/ping", SlashCommand("ping", "")),
-        ("/ping  a b ", SlashCommand("ping", " a b ")),
-        ("/json\n{\n}", SlashCommand("json", "{\n}")),
-        ("/close\t4001", SlashCommand("close", "4001")),
+        ("hello", None),
+        (" /hello", None),
+        ("//hello", None),
+        ("///", None),
+        ("/", ("", "")),
+        ("/ping", ("ping", "")),
+        ("/ping  a b ", ("ping", " a b ")),
+        ("/json\n{\n}", ("json", "{\n}")),
+        ("/close\t4001", ("close", "4001")),
     ],
 )
 def test_a_line_is_text_or_a_command_with_its_argument(line, meaning):
-    assert parse_line(line) == meaning
+    assert (split_command(line) if is_command(line) else None) == meaning
 
 
 def test_every_command_of_the_contract_is_there_with_help():
@@ -208,25 +206,27 @@ def test_a_feed_gives_what_was_put_in_order():
 def test_a_full_feed_gives_up_the_oldest_and_says_so_first():
     feed = DrawQueue(limit=3)
     feed.put(["one\ntwo\n", *map(entry, range(1, 6))])
-    assert drain(feed) == [Gap(2, 1, 2, 2), entry(3), entry(4), entry(5)]
+    assert drain(feed) == [SkippedContent(2, 1, 2, 2), entry(3), entry(4), entry(5)]
 
 
 def test_a_feed_holds_so_many_bytes_and_at_least_one_record():
     feed = DrawQueue(max_bytes=2)
     feed.put(map(entry, range(1, 5)))
-    assert drain(feed) == [Gap(2, 1, 2, 0), entry(3), entry(4)]
+    assert drain(feed) == [SkippedContent(2, 1, 2, 0), entry(3), entry(4)]
     feed.put(["a long line\n"])
     assert drain(feed) == ["a long line\n"]
 
 
 def test_what_the_user_asked_for_is_never_given_up_and_keeps_its_place():
     feed = DrawQueue(limit=2)
-    feed.put([Asked("first\n"), entry(1), Asked(entry(2)), entry(3), entry(4), entry(5)])
+    feed.put(
+        [PinnedContent("first\n"), entry(1), PinnedContent(entry(2)), entry(3), entry(4), entry(5)]
+    )
     assert drain(feed) == [
-        Asked("first\n"),
-        Gap(1, 1, 1, 0),
-        Asked(entry(2)),
-        Gap(1, 3, 3, 0),
+        PinnedContent("first\n"),
+        SkippedContent(1, 1, 1, 0),
+        PinnedContent(entry(2)),
+        SkippedContent(1, 3, 3, 0),
         entry(4),
         entry(5),
     ]
@@ -263,7 +263,7 @@ def test_a_journal_keeps_the_latest_within_its_limits():
     journal.keep(Batch(True, 0, 0, []), 1, b"55555")
     assert [kept.number for kept in journal.entries()] == [4, 5]
     assert [kept.number for kept in journal.find(1, 4)] == [4]
-    with pytest.raises(UsageError, match="message 1 is kept no longer"):
+    with pytest.raises(UsageError, match="message 1 is no longer kept"):
         journal.find(1, 1)
     with pytest.raises(UsageError, match="there is no message 6"):
         journal.find(6, 6)
@@ -281,7 +281,7 @@ def test_a_journal_keeps_the_latest_within_its_limits():
     ],
 )
 def test_the_editing_mode_is_read_from_an_inputrc(inputrc, mode):
-    assert editing_mode(inputrc) == mode
+    assert read_editing_mode(inputrc) == EditingMode[mode.upper()]
 
 
 def completions(text, history=()):
@@ -339,16 +339,26 @@ def test_a_ping_of_the_peer_is_shown_and_many_are_folded():
         "←       TIME ping        2 B  10  (9 more since the last)",
         "←       TIME ping        2 B  20  (9 more since the last)",
     ]
-    display.verbose = True
-    assert len(pings(display, 25, 1.0)) == 25
+    verbose = Display(
+        MessageView(Palette(colour=False), 80),
+        Clock(),
+        lambda: None,
+        DisplayOptions(every_ping=True),
+    )
+    assert len(pings(verbose, 25, 1.0)) == 25
 
 
 def test_pings_of_the_peer_are_not_shown_where_messages_alone_are_wanted():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
     display.view.bare = True
     assert pings(display, 25, 1.0) == []
-    display.view.bare, display.tells = False, False
-    assert pings(display, 25, 1.0) == []
+    quiet = Display(
+        MessageView(Palette(colour=False), 80),
+        Clock(),
+        lambda: None,
+        DisplayOptions(announces=False),
+    )
+    assert pings(quiet, 25, 1.0) == []
 
 
 def test_pings_at_a_humane_rate_are_all_shown():
@@ -380,7 +390,7 @@ def test_the_hint_for_a_missing_editor_names_one_that_is_installed(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("environ", "wraps"),
+    ("environ", "breaks"),
     [
         ({"TERM": "xterm-256color"}, True),
         ({"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(379)"}, False),
@@ -391,5 +401,5 @@ def test_the_hint_for_a_missing_editor_names_one_that_is_installed(monkeypatch):
         ({"TERM": "rxvt-unicode"}, False),
     ],
 )
-def test_terminals_that_cut_rows_when_they_are_made_narrower_are_known(environ, wraps):
-    assert wraps_again(environ) is wraps
+def test_terminals_that_cut_rows_when_they_are_made_narrower_are_known(environ, breaks):
+    assert breaks_rows(environ) is breaks

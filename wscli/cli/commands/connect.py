@@ -29,7 +29,7 @@ class _Connect(Command):
 
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:
     from wscli.repl import app
-    from wscli.repl.options import ReplOptions
+    from wscli.repl.shell import ReplOptions
     from wscli.sinks.human.messages import NO_LIMIT
 
     claim_stdin("the session")
