@@ -16,9 +16,10 @@ from wscli.repl.commands.frame_syntax import parse_frame
 from wscli.repl.commands.sending import compact_json, parse_close
 from wscli.repl.commands.table import find_command, is_command, split_command
 from wscli.repl.completion import LineCompleter
-from wscli.repl.display import Display, DrawQueue, Journal, PinnedContent, SkippedContent
+from wscli.repl.display import Display, DrawQueue, PinnedContent, SkippedContent
 from wscli.repl.editor import edit_text
 from wscli.repl.history import LineHistory
+from wscli.repl.journal import Journal
 from wscli.repl.notices import DisplayOptions
 from wscli.repl.prompt import breaks_rows, read_editing_mode
 from wscli.session.bus import Batch
@@ -263,7 +264,7 @@ def test_a_journal_keeps_the_latest_within_its_limits():
     journal.keep(Batch(True, 0, 0, []), 1, b"55555")
     assert [kept.number for kept in journal.entries()] == [4, 5]
     assert [kept.number for kept in journal.find(1, 4)] == [4]
-    with pytest.raises(UsageError, match="message 1 is no longer kept"):
+    with pytest.raises(UsageError, match="message 1 is kept no longer"):
         journal.find(1, 1)
     with pytest.raises(UsageError, match="there is no message 6"):
         journal.find(6, 6)

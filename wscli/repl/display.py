@@ -19,10 +19,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from wscli.errors import UsageError
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
 from wscli.payload.matching import Matcher, PatternTimeout
+from wscli.repl.journal import Journal
 from wscli.repl.notices import DISPLAY_DEFAULTS, ControlFrameView, DisplayOptions, describe_opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, error_of
@@ -32,7 +32,6 @@ from wscli.sinks.human.wrapping import wrap_words
 from wscli.text import visible
 from wscli.wire.events import Messages, Ping, Pong
 
-_MAX_KEPT_BYTES, _MAX_KEPT = 32 << 20, 100_000  # of messages that /show and /save can return
 _MAX_QUEUED_BYTES, _MAX_QUEUED = 16 << 20, 5000  # of content that waits to be drawn
 _MAX_DRAW_TIME = 0.003  # seconds after which the main thread looks at keys again
 _NEVER_SPLIT = 8 << 10  # characters of content that are drawn at once, so that it is seen whole
@@ -76,65 +75,6 @@ class SkippedContent(NamedTuple):
         if self.lines:
             parts.append(f"{_count(self.lines, 'line')} not drawn")
         return f"… {'; '.join(parts)}"
-
-
-class Journal:
-    """The latest messages, for ``/show`` and ``/save``; beyond its limits the oldest are dropped.
-
-    Any thread may call any method.
-    """
-
-    def __init__(self, max_bytes: int = _MAX_KEPT_BYTES, max_messages: int = _MAX_KEPT) -> None:
-        self._max_bytes = max_bytes
-        self._max_messages = max_messages
-        self._lock = threading.Lock()
-        self._entries: deque[Entry] = deque()
-        self._size = 0
-        self._last = 0
-
-    def keep(self, batch: Batch, opcode: int, payload: bytes) -> Entry:
-        """Number a message of a batch, and keep it."""
-        with self._lock:
-            self._last += 1
-            entry = Entry(batch.incoming, batch.time, opcode, payload, self._last, batch.elapsed)
-            self._entries.append(entry)
-            self._size += len(payload)
-            while self._size > self._max_bytes or len(self._entries) > self._max_messages:
-                self._size -= len(self._entries.popleft().payload)
-        return entry
-
-    def entries(self) -> list[Entry]:
-        """Return all messages that are kept, the oldest first."""
-        with self._lock:
-            return list(self._entries)
-
-    @property
-    def last(self) -> int:
-        """The number of the latest message; 0 if there is none."""
-        return self._last
-
-    def find(self, first: int, last: int) -> list[Entry]:
-        """Return the messages with the numbers ``first`` to ``last``, as far as they are kept.
-
-        Raises:
-            UsageError: if none of them has arrived yet, or none is still kept.
-        """
-        entries = self.entries()
-        found = [entry for entry in entries if first <= (entry.number or 0) <= last]
-        if found:
-            return found
-        if first > last or first > self._last:
-            raise UsageError(f"there is no message {first}", hint=_describe_range(entries))
-        raise UsageError(
-            f"message {first} is no longer kept",
-            hint=f"{_describe_range(entries)}; /record FILE writes all that comes to a file",
-        )
-
-
-def _describe_range(entries: list[Entry]) -> str:
-    if not entries:
-        return "no message is kept"
-    return f"messages {entries[0].number} to {entries[-1].number} are kept"
 
 
 class DrawQueue:
