@@ -1,4 +1,4 @@
-"""Commands for the session itself: connect again, edit, help, leave."""
+"""Commands for the session itself: reconnect, edit, help, quit."""
 
 from __future__ import annotations
 

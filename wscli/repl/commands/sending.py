@@ -1,4 +1,4 @@
-"""Commands that send: messages of any kind, pings, pongs, Close, and any frame at all."""
+"""Commands that send: messages, pings, pongs, Close, and frames of any form."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def send_ping(shell: CommandShell, argument: str) -> None:
 
 @command("pong", "[DATA]")
 def send_pong(shell: CommandShell, argument: str) -> None:
-    """Send a pong that nobody asked for."""
+    """Send an unsolicited pong."""
     payload = argument.encode()
     if len(payload) > _MAX_CONTROL:
         raise UsageError(f"a pong has at most 125 bytes, and this has {len(payload)}")
@@ -136,10 +136,10 @@ def _refuse(constant: str) -> None:
 
 
 def parse_close(argument: str) -> tuple[int, str]:
-    """Return the code and the reason that ``/close`` is given.
+    """Return the code and the reason in an argument of ``/close``.
 
     Raises:
-        UsageError: if they may not be sent.
+        UsageError: if they may not be sent (RFC 6455 §7.4).
     """
     number, _, reason = argument.strip().partition(" ")
     if not number:

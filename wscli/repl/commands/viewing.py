@@ -1,4 +1,4 @@
-"""Commands that show: what was agreed on, what went each way, and what came before."""
+"""Commands that show the handshake, statistics and earlier messages, and how messages look."""
 
 from __future__ import annotations
 
