@@ -11,7 +11,7 @@ from wscli.net.clock import Clock
 from wscli.net.options import ConnectOptions
 from wscli.repl.link import Link, LinkState
 from wscli.session.bus import Bus
-from wscli.session.connect import open_session
+from wscli.session.connect import open_driver
 from wscli.session.end import End
 from wscli.session.reconnect import Reconnect
 from wscli.wire.codes import Opcode
@@ -62,7 +62,7 @@ def linked():
 
 def connect_to(server):
     """Return what connects to a server."""
-    return lambda: open_session(server.url, ConnectOptions(), bus=Bus())
+    return lambda: open_driver(server.url, ConnectOptions(), bus=Bus())
 
 
 def stay(peer):

@@ -8,8 +8,9 @@ They meet in three places, each with its own lock:
 
 - ``DrawQueue`` in ``display``: the link's thread puts in what the main thread draws;
 - ``Shell.call_soon``: the link's thread leaves calls for the main thread;
-- the outbox of ``Session``: the main thread puts in what the link's thread sends.
+- the outbox of ``ThreadDriver``: the main thread puts in what the link's thread sends.
 
-A push goes from ``Session`` to ``Display`` to ``Terminal``. A typed line goes from ``Terminal`` to
-``Shell`` to ``Session``; once it has been written to the socket, it is displayed as a push is.
+A push goes from ``ThreadDriver`` to ``Display`` to ``Terminal``. A typed line goes from
+``Terminal`` to ``Shell`` to ``ThreadDriver``; once written to the socket, it is displayed as a push
+is.
 """

@@ -31,7 +31,7 @@ from wscli.errors import WscliError
 from wscli.net.opening import Opening
 from wscli.session.end import End
 from wscli.session.reconnect import Reconnect
-from wscli.session.session import Session
+from wscli.session.thread_driver import ThreadDriver
 from wscli.wire.codes import CloseCode
 
 _STOP_TIMEOUT = 1.0  # seconds; a thread that is still connecting then ends with the process
@@ -66,7 +66,7 @@ class Retry(NamedTuple):
 class LinkListener(Protocol):
     """Callbacks in the link's thread, for when the connection opens, ends or fails."""
 
-    def link_opened(self, session: Session) -> None:
+    def link_opened(self, session: ThreadDriver) -> None:
         """Use a connection that has opened."""
 
     def link_ended(self, outcome: End | WscliError, retry: Retry | None) -> None:
@@ -88,12 +88,12 @@ class Link:
 
     def __init__(
         self,
-        connect: Callable[[], Session],
+        connect: Callable[[], ThreadDriver],
         reconnect: Reconnect | None,
         automation: Automation,
         listener: LinkListener,
     ) -> None:
-        self.session: Session | None = None
+        self.session: ThreadDriver | None = None
         self.opening: Opening | None = None
         self.retry: Retry | None = None
         self._state = LinkState.CONNECTING
@@ -128,7 +128,7 @@ class Link:
         self._connect_now.set()
         session = self.session
         if session is not None:
-            session.wake()
+            session.interrupt()
         self._thread.join(_STOP_TIMEOUT)
 
     # In the link's thread

@@ -12,9 +12,9 @@ from wscli.sinks.human.messages import MessageView
 from wscli.sinks.human.talk import show_frame
 from wscli.text import show_duration, visible, visible_bytes
 from wscli.wire.codes import Opcode
-from wscli.wire.connection import Item
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.receiver import Item
 from wscli.wire.rules import Violation
 
 _MAX_EXPECTED = 1000  # payloads of the user's control frames that are remembered

@@ -32,7 +32,7 @@ from wscli.repl.history import LineHistory
 from wscli.repl.link import Link, LinkState, Retry
 from wscli.repl.notices import DisplayOptions, describe_retry
 from wscli.session.end import End, error_of
-from wscli.session.session import Session
+from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.stats import Stats
 from wscli.wire.codes import Opcode
 
@@ -170,7 +170,7 @@ class Shell:
             raise ConnectionClosed(f"the peer does not read: {session.pending:,} bytes wait", 0)
         session.post(opcode, [terminated(payload, self._options.sending.end)])
 
-    def session(self) -> Session:
+    def session(self) -> ThreadDriver:
         """Return the open session.
 
         Raises:
@@ -252,7 +252,7 @@ class Shell:
 
     # In the link's thread
 
-    def link_opened(self, session: Session) -> None:
+    def link_opened(self, session: ThreadDriver) -> None:
         """Enter the lines that each connection begins with."""
         self._has_been_open = True
         self._last_failure = ""

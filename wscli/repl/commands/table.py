@@ -17,7 +17,7 @@ from wscli.errors import UsageError
 from wscli.repl.display import Display
 from wscli.repl.history import LineHistory
 from wscli.repl.link import Link
-from wscli.session.session import Session
+from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.stats import Stats
 from wscli.wire.codes import Opcode
 
@@ -40,7 +40,7 @@ class CommandShell(Protocol):
     history: LineHistory
     env: Env
 
-    def session(self) -> Session:
+    def session(self) -> ThreadDriver:
         """Return the open session, or raise ``ConnectionClosed``."""
 
     def send(self, opcode: Opcode, payload: bytes) -> None:
