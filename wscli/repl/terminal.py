@@ -137,6 +137,7 @@ class Terminal:
             erase_when_done=True,
             input=Vt100Input(stdin),
             output=self._output,
+            before_render=lambda _: self._fit(),  # the terminal may have been resized
             after_render=lambda _: self._release(),
         )
         self._app.rows_are_broken = breaks_rows(shell.env.environ)
@@ -257,7 +258,6 @@ class Terminal:
         loop = self._app.loop
         if loop is not None and not self._is_draw_scheduled and not self._is_editing:
             self._is_draw_scheduled = True
-            self._fit()
             loop.call_at(max(self._pace.next_at, loop.time()), self._draw)
 
     def _draw(self) -> None:
