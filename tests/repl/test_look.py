@@ -259,3 +259,17 @@ def test_a_session_is_recorded_from_its_first_event(session, tmp_path):
     terminal.ended()
     events = [json.loads(line)["event"] for line in (tmp_path / "file").read_text().splitlines()]
     assert events == ["open", "message", "message", "close"]
+
+
+def test_the_help_fits_a_terminal_that_was_resized_just_before(terminal, echo_url):
+    narrow = terminal("connect", echo_url, columns=40)
+    resized = terminal("connect", echo_url, columns=80)
+    resized.until("● open")
+    resized.resize(24, 40)
+    resized.until(lambda: re.search(r"no subprotocol$", resized.screen, re.MULTILINE))
+    for session in (narrow, resized):
+        session.until("● open")
+        session.enter("/help")
+        session.until("closes and leaves.")
+    shown = [session.text.rpartition("> /help")[2] for session in (narrow, resized)]
+    assert shown[0].partition("\n>")[0] == shown[1].partition("\n>")[0]

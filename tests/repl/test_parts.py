@@ -1,28 +1,33 @@
 """The parts of the session that need no terminal."""
 
 import re
+import time
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
+from prompt_toolkit.enums import EditingMode
 
+from tests.waiting import wait_until
 from wscli.errors import UsageError
 from wscli.net.clock import Clock
 from wscli.payload.matching import parse_matcher
 from wscli.repl.commands import COMMANDS
 from wscli.repl.commands.frame_syntax import parse_frame
 from wscli.repl.commands.sending import compact_json, parse_close
-from wscli.repl.commands.table import find_command
-from wscli.repl.completion import LineCompleter
-from wscli.repl.display import Display
-from wscli.repl.draw_queue import Asked, DrawQueue, Gap
+from wscli.repl.commands.table import find_command, is_command, split_command
+from wscli.repl.completion import LineCompleter, PromptHistory
+from wscli.repl.display import Display, DrawQueue, PinnedContent, SkippedContent
 from wscli.repl.editor import edit_text
 from wscli.repl.history import LineHistory
-from wscli.repl.inputrc import editing_mode
 from wscli.repl.journal import Journal
-from wscli.repl.lines import SlashCommand, parse_line
-from wscli.repl.resizing import wraps_again
+from wscli.repl.link import Retry
+from wscli.repl.notices import DisplayOptions, describe_retry
+from wscli.repl.prompt import breaks_rows, find_editing_mode, read_editing_mode
+from wscli.repl.terminal import BatchPace
 from wscli.session.bus import Batch
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.palette import Palette
@@ -38,19 +43,19 @@ CONTRACT = (
 @pytest.mark.parametrize(
     ("line", "meaning"),
     [
-        ("hello", "hello"),
-        (" /hello", " /hello"),
-        ("//hello", "/hello"),
-        ("///", "//"),
-        ("/", SlashCommand("", "")),
-        ("/ping", SlashCommand("ping", "")),
-        ("/ping  a b ", SlashCommand("ping", " a b ")),
-        ("/json\n{\n}", SlashCommand("json", "{\n}")),
-        ("/close\t4001", SlashCommand("close", "4001")),
+        ("hello", None),
+        (" /hello", None),
+        ("//hello", None),
+        ("///", None),
+        ("/", ("", "")),
+        ("/ping", ("ping", "")),
+        ("/ping  a b ", ("ping", " a b ")),
+        ("/json\n{\n}", ("json", "{\n}")),
+        ("/close\t4001", ("close", "4001")),
     ],
 )
 def test_a_line_is_text_or_a_command_with_its_argument(line, meaning):
-    assert parse_line(line) == meaning
+    assert (split_command(line) if is_command(line) else None) == meaning
 
 
 def test_every_command_of_the_contract_is_there_with_help():
@@ -190,47 +195,147 @@ def entry(number):
     return Entry(True, 0.0, 1, b"x", number)
 
 
-def drain(feed):
-    records = []
-    while (record := feed.take()) is not None:
-        records.append(record)
-    return records
+def drain(waiting):
+    return list(iter(waiting.take, None))
 
 
-def test_a_feed_gives_what_was_put_in_order():
-    feed = DrawQueue()
-    feed.put([entry(1), "text\n"])
-    feed.put([entry(2)])
-    assert drain(feed) == [entry(1), "text\n", entry(2)]
-    assert not feed
+def test_a_draw_queue_gives_what_was_put_in_order():
+    waiting = DrawQueue()
+    waiting.put([entry(1), "text\n"])
+    waiting.put([entry(2)])
+    assert drain(waiting) == [entry(1), "text\n", entry(2)]
+    assert not waiting
 
 
-def test_a_full_feed_gives_up_the_oldest_and_says_so_first():
-    feed = DrawQueue(limit=3)
-    feed.put(["one\ntwo\n", *map(entry, range(1, 6))])
-    assert drain(feed) == [Gap(2, 1, 2, 2), entry(3), entry(4), entry(5)]
+def test_a_full_draw_queue_skips_the_oldest_and_counts_it_first():
+    waiting = DrawQueue(limit=3)
+    waiting.put(["one\ntwo\n", *map(entry, range(1, 6))])
+    assert drain(waiting) == [SkippedContent(2, 1, 2, 2), entry(3), entry(4), entry(5)]
 
 
-def test_a_feed_holds_so_many_bytes_and_at_least_one_record():
-    feed = DrawQueue(max_bytes=2)
-    feed.put(map(entry, range(1, 5)))
-    assert drain(feed) == [Gap(2, 1, 2, 0), entry(3), entry(4)]
-    feed.put(["a long line\n"])
-    assert drain(feed) == ["a long line\n"]
+def test_a_draw_queue_is_limited_in_bytes_but_holds_at_least_one_content():
+    waiting = DrawQueue(max_bytes=2)
+    waiting.put(map(entry, range(1, 5)))
+    assert drain(waiting) == [SkippedContent(2, 1, 2, 0), entry(3), entry(4)]
+    waiting.put(["a long line\n"])
+    assert drain(waiting) == ["a long line\n"]
 
 
-def test_what_the_user_asked_for_is_never_given_up_and_keeps_its_place():
-    feed = DrawQueue(limit=2)
-    feed.put([Asked("first\n"), entry(1), Asked(entry(2)), entry(3), entry(4), entry(5)])
-    assert drain(feed) == [
-        Asked("first\n"),
-        Gap(1, 1, 1, 0),
-        Asked(entry(2)),
-        Gap(1, 3, 3, 0),
+def test_pinned_content_is_never_skipped_and_keeps_its_place():
+    waiting = DrawQueue(limit=2)
+    waiting.put(
+        [PinnedContent("first\n"), entry(1), PinnedContent(entry(2)), entry(3), entry(4), entry(5)]
+    )
+    assert drain(waiting) == [
+        PinnedContent("first\n"),
+        SkippedContent(1, 1, 1, 0),
+        PinnedContent(entry(2)),
+        SkippedContent(1, 3, 3, 0),
         entry(4),
         entry(5),
     ]
-    assert not feed
+    assert not waiting
+
+
+CONTENTS = st.lists(st.sampled_from(["message", "line", "pinned"]), max_size=30)
+
+
+@given(CONTENTS, st.integers(1, 8))
+def test_all_that_is_queued_is_drawn_or_counted_as_skipped_in_its_order(kinds, limit):
+    make = {
+        "message": entry,
+        "line": lambda number: f"{number}\n",
+        "pinned": lambda number: PinnedContent(f"{number}\n"),
+    }
+    queued = [make[kind](number) for number, kind in enumerate(kinds)]
+    drawn_queue = DrawQueue(limit=limit)
+    for content in queued:
+        drawn_queue.put([content])
+    taken = drain(drawn_queue)
+    kept = [content for content in taken if not isinstance(content, SkippedContent)]
+    skipped = [content for content in taken if isinstance(content, SkippedContent)]
+    assert kept == [content for content in queued if content in kept]
+    assert [content for content in queued if isinstance(content, PinnedContent)] == [
+        content for content in kept if isinstance(content, PinnedContent)
+    ]
+    assert len(kept) + sum(gap.messages + gap.lines for gap in skipped) == len(queued)
+
+
+@pytest.mark.parametrize(
+    ("skipped", "line"),
+    [
+        (SkippedContent(1, 7, 7), "… 1 message was not drawn: /show 7"),
+        (SkippedContent(2000, 7, 2010), "… 2,000 messages were not drawn: /show 7-2010"),
+        (SkippedContent(lines=1), "… 1 line was not drawn"),
+        (
+            SkippedContent(2, 1, 2, 3),
+            "… 2 messages were not drawn: /show 1-2; 3 lines were not drawn",
+        ),
+    ],
+)
+def test_what_was_skipped_is_described_with_the_command_that_shows_it(skipped, line):
+    assert skipped.describe() == line
+
+
+def test_a_slow_terminal_gets_smaller_batches_down_to_a_limit_and_larger_ones_again():
+    pace = BatchPace()
+    largest = pace.size
+    sizes = []
+    for _ in range(10):
+        pace.begin()
+        pace.end(writing=1.0)
+        sizes.append(pace.size)
+    assert sizes[:2] == [largest // 2, largest // 4]
+    assert sizes[-1] == sizes[-2] == 1024
+    for _ in range(10):
+        pace.begin()
+        pace.end(writing=0.0)
+    assert pace.size == largest
+
+
+def test_the_next_batch_is_due_later_the_longer_the_last_one_took():
+    pace = BatchPace()
+    pace.begin()
+    pace.skip()
+    soon = pace.next_at - time.monotonic()
+    assert 0 < soon <= 0.05
+    pace.begin()
+    wait_until(pace.is_late)
+    pace.end(writing=0.0)
+    assert pace.next_at - time.monotonic() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("retry", "parts"),
+    [
+        (Retry(1, 0.0, ""), ["attempt 1"]),
+        (Retry(3, 0.0, "connection refused"), ["attempt 3", "connection refused"]),
+    ],
+)
+def test_an_attempt_that_has_begun_is_described_without_a_time(retry, parts):
+    assert describe_retry(retry) == parts
+
+
+def test_an_attempt_to_come_is_described_with_the_time_left():
+    assert describe_retry(Retry(2, time.monotonic() + 100, ""))[1].startswith("again in 100.0 s")
+
+
+def test_the_prompt_offers_the_latest_line_first_and_keeps_new_ones():
+    lines = LineHistory(None, pytest.fail)
+    history = PromptHistory(lines)
+    history.store_string("one")
+    history.store_string("two")
+    assert history.load_history_strings() == ["two", "one"]
+    assert lines.lines == ["one", "two"]
+
+
+def test_the_inputrc_of_the_environment_comes_before_that_of_the_home(tmp_path):
+    named, home = tmp_path / "named", tmp_path / ".inputrc"
+    home.write_text("set editing-mode vi")
+    assert find_editing_mode({"HOME": str(tmp_path)}) is EditingMode.VI
+    named.write_text("set editing-mode emacs")
+    environ = {"HOME": str(tmp_path), "INPUTRC": str(named)}
+    assert find_editing_mode(environ) is EditingMode.EMACS
 
 
 def test_a_long_text_is_drawn_piece_by_piece_cut_at_lines():
@@ -281,7 +386,7 @@ def test_a_journal_keeps_the_latest_within_its_limits():
     ],
 )
 def test_the_editing_mode_is_read_from_an_inputrc(inputrc, mode):
-    assert editing_mode(inputrc) == mode
+    assert read_editing_mode(inputrc) == EditingMode[mode.upper()]
 
 
 def completions(text, history=()):
@@ -339,16 +444,26 @@ def test_a_ping_of_the_peer_is_shown_and_many_are_folded():
         "←       TIME ping        2 B  10  (9 more since the last)",
         "←       TIME ping        2 B  20  (9 more since the last)",
     ]
-    display.verbose = True
-    assert len(pings(display, 25, 1.0)) == 25
+    verbose = Display(
+        MessageView(Palette(colour=False), 80),
+        Clock(),
+        lambda: None,
+        DisplayOptions(every_ping=True),
+    )
+    assert len(pings(verbose, 25, 1.0)) == 25
 
 
 def test_pings_of_the_peer_are_not_shown_where_messages_alone_are_wanted():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
     display.view.bare = True
     assert pings(display, 25, 1.0) == []
-    display.view.bare, display.tells = False, False
-    assert pings(display, 25, 1.0) == []
+    quiet = Display(
+        MessageView(Palette(colour=False), 80),
+        Clock(),
+        lambda: None,
+        DisplayOptions(announces=False),
+    )
+    assert pings(quiet, 25, 1.0) == []
 
 
 def test_pings_at_a_humane_rate_are_all_shown():
@@ -380,7 +495,7 @@ def test_the_hint_for_a_missing_editor_names_one_that_is_installed(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("environ", "wraps"),
+    ("environ", "breaks"),
     [
         ({"TERM": "xterm-256color"}, True),
         ({"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(379)"}, False),
@@ -391,5 +506,5 @@ def test_the_hint_for_a_missing_editor_names_one_that_is_installed(monkeypatch):
         ({"TERM": "rxvt-unicode"}, False),
     ],
 )
-def test_terminals_that_cut_rows_when_they_are_made_narrower_are_known(environ, wraps):
-    assert wraps_again(environ) is wraps
+def test_terminals_that_cut_rows_when_they_are_made_narrower_are_known(environ, breaks):
+    assert breaks_rows(environ) is breaks

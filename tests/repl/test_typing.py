@@ -169,7 +169,7 @@ def test_edit_puts_what_the_editor_saved_into_the_prompt(collecting, tmp_path):
         ("no-such-editor", "cannot start the editor 'no-such-editor'"),
         ("false", "the editor 'false' ended with status 1"),
         ("vi '", "No closing quotation"),
-        ("rm", "there is no file that an editor could save"),
+        ("rm", "cannot edit the text in a file"),
     ],
 )
 def test_an_editor_that_fails_is_named_and_the_session_goes_on(collecting, editor, complaint):

@@ -1,4 +1,4 @@
-"""The interactive session, put together: run(options, env) -> ExitStatus."""
+"""The interactive session: run(options, env) -> ExitStatus puts its parts together."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from wscli.apps.report import report
 from wscli.errors import ExitStatus, UsageError, WscliError
 from wscli.net.url import parse_url
 from wscli.repl.link import Link
-from wscli.repl.options import ReplOptions
-from wscli.repl.shell import Console, Shell
+from wscli.repl.shell import Console, ReplOptions, Shell
 from wscli.repl.signals import EndSignals
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_driver
@@ -23,16 +22,16 @@ from wscli.session.reconnect import Reconnect
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.output import Output
 
-_COLLECT_AFTER = 10_000  # objects, which takes a millisecond
+_COLLECT_AFTER = 10_000  # new objects; to look through so many takes a millisecond
 
 
 def run(options: ReplOptions, env: Env) -> ExitStatus:
     """Run a session until the user leaves, and return the exit status.
 
-    It connects in the link's thread, while this one imports what the prompt needs.
+    The link's thread connects while this one imports what the prompt needs.
 
     Raises:
-        UsageError: if there is no terminal, or the URL cannot be read.
+        UsageError: if there is no terminal, or the URL is invalid.
     """
     if not (env.stdin_tty and env.stdout_tty):
         raise UsageError(
@@ -41,7 +40,7 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
     with ExitStack() as stack:
         url = stack.enter_context(demo.resolve(options.common.url))
         host = parse_url(url).authority
-        shell = Shell(options, env, _history_of(options, host))
+        shell = Shell(options, env, _history_name(options, host))
         output = options.common.output
         if output.record is not None:
             shell.recorder.start(output.record, open_recording(output.record, output.existing))
@@ -52,7 +51,7 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
             shell.attach(_console(shell, host, options, env))
             close_timeout = options.common.connect.close_timeout
             EndSignals(env.stdin.fileno(), shell.leave_soon, close_timeout).watch()
-            _collect_little_and_often()
+            _collect_often()
             shell.console.run()
         finally:
             shell.link.stop()
@@ -64,17 +63,17 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
     return shell.status
 
 
-def _collect_little_and_often() -> None:
-    """Keep the garbage collector from pausing the prompt.
+def _collect_often() -> None:
+    """Keep each pause of the garbage collector short, so that keys are echoed without delay.
 
-    What start-up made stays, and is not looked through again: that takes up to 40 ms.
+    The objects that start-up made are exempt: looking through them takes up to 40 ms.
     """
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
 
 
-def _history_of(options: ReplOptions, host: str) -> str | None:
-    """Return the name under which lines are kept; the embedded server's port says nothing."""
+def _history_name(options: ReplOptions, host: str) -> str | None:
+    """Return the name of the history; the embedded server's port differs each time."""
     if not options.history:
         return None
     return "demo" if options.common.url.startswith(demo.SCHEME) else host
@@ -87,9 +86,10 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
         [automation, shell.stats, shell.recorder, *_talk(shell, common.output, env), shell.display]
     )
     if common.output.form == "json":
-        bus = Bus([bus, data_sink(common.output, shell.stream_env)])
+        bus = Bus([bus, data_sink(common.output, shell.bulk_env)])
 
-    # When reconnecting, a server in trouble should not get twice the requests.
+    # After a refused upgrade, the probe sends a second request to learn more. When reconnecting, a
+    # server in trouble should not get twice the requests.
     how = common.connect._replace(probe=common.connect.probe and options.reconnect == "never")
 
     def connect() -> ThreadDriver:
@@ -107,12 +107,15 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
 
 
 def _talk(shell: Shell, output: OutputOptions, env: Env) -> list[Sink]:
-    """Return what writes what ``-v`` says: into the session, or where stderr goes else."""
+    """Return the sink of ``-v``: it writes to the display, or to stderr if that is redirected.
+
+    Frames (``-vv``) may be too many for the terminal, and are then skipped; the handshake is not.
+    """
     if not output.verbosity:
         return []
     if not env.stderr_tty:
         return talk_sinks(output, env)
-    return talk_sinks(output, shell.stream_env if output.verbosity >= 2 else shell.env)
+    return talk_sinks(output, shell.bulk_env if output.verbosity >= 2 else shell.env)
 
 
 def _console(shell: Shell, host: str, options: ReplOptions, env: Env) -> Console:
@@ -120,13 +123,15 @@ def _console(shell: Shell, host: str, options: ReplOptions, env: Env) -> Console
         from wscli.repl.plain import PlainConsole
 
         return PlainConsole(shell, Output(env.stdout, None))
-    from wscli.repl.inputrc import wants_vi
+    from prompt_toolkit.enums import EditingMode
+
+    from wscli.repl.prompt import find_editing_mode
     from wscli.repl.terminal import Terminal
     from wscli.repl.toolbar import Toolbar
 
     return Terminal(
         shell,
         Toolbar(shell.link, shell.stats, host),
-        vi=options.vi or wants_vi(env.environ),
+        EditingMode.VI if options.vi else find_editing_mode(env.environ),
         colour=env.wants_colour(options.common.output.colour, tty=True),
     )

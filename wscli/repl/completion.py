@@ -1,4 +1,4 @@
-"""Completion: of commands, of their arguments and file names, and of lines sent before."""
+"""What the prompt offers: commands, their arguments, file names, and earlier lines."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, Suggestion
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
+from prompt_toolkit.history import History
 
 from wscli.repl.commands import COMMANDS
 from wscli.repl.commands.table import AT_FILE, FILE
@@ -18,10 +19,26 @@ _MAX_LINES = 50
 _COMMAND_BEGUN = r"/[^\s/]*"
 
 
-class LineSuggester(AutoSuggestFromHistory):
-    """Suggests the rest of a line that was entered before, unless it fills more than a row.
+class PromptHistory(History):
+    """An adapter that makes prompt_toolkit keep lines in our history."""
 
-    A suggestion of many rows would enlarge the prompt, and leave blank rows when it disappears.
+    def __init__(self, lines: LineHistory) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def load_history_strings(self) -> list[str]:
+        """Return the lines, the latest first."""
+        return self._lines.lines[::-1]
+
+    def store_string(self, string: str) -> None:
+        """Keep a line."""
+        self._lines.append(string)
+
+
+class LineSuggester(AutoSuggestFromHistory):
+    """Suggest the rest of an earlier line, unless it fills more than a row.
+
+    A suggestion of several rows would enlarge the prompt, and leave blank rows when it disappears.
     """
 
     def __init__(self, columns: Callable[[], int]) -> None:
@@ -37,14 +54,14 @@ class LineSuggester(AutoSuggestFromHistory):
 
 
 class LineCompleter(Completer):
-    """Completes what is typed up to the cursor."""
+    """Complete the text before the cursor."""
 
     def __init__(self, history: LineHistory) -> None:
         self._history = history
         self._paths = PathCompleter(expanduser=True)
 
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterator[Completion]:
-        """Yield what the text before the cursor may become."""
+        """Yield the possible completions of the text before the cursor."""
         text = document.text_before_cursor
         if re.fullmatch(_COMMAND_BEGUN, text):
             yield from _commands(text[1:])

@@ -1,132 +1,237 @@
-"""What of a session is drawn: its messages, numbered and kept, and what is said about it."""
+"""What a session displays: its messages, numbered and kept, and remarks about the connection.
+
+Two threads meet at the ``DrawQueue``::
+
+    bus -> Display.batch -> Journal -> DrawQueue -> Display.draw -> terminal
+    [----------- the link's thread ----------]     [-- main thread --]
+
+The link's thread, or any other, puts content into the queue: a message is numbered and kept, but
+not laid out. The main thread takes content out and lays it out when the terminal is ready for more.
+A terminal that is slower than the peer thus costs neither memory nor the time to lay out what it
+would never show: the oldest content is skipped, and one line says how much. Pinned content, which
+the user asked for or has to know, is never skipped.
+"""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
 from wscli.payload.matching import Matcher, PatternTimeout
-from wscli.repl.draw_queue import Asked, DrawQueue, Gap, Record
 from wscli.repl.journal import Journal
+from wscli.repl.notices import DISPLAY_DEFAULTS, ControlFrameView, DisplayOptions, describe_opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, error_of
 from wscli.sinks.human.messages import Entry, MessageView
-from wscli.sinks.human.talk import describe_end, show_frame
+from wscli.sinks.human.talk import describe_end
 from wscli.sinks.human.wrapping import wrap_words
-from wscli.text import show_duration, visible, visible_bytes
-from wscli.wire.codes import Opcode
-from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, MessageRun
-from wscli.wire.receiver import Item
-from wscli.wire.rules import Violation
+from wscli.text import visible
+from wscli.wire.events import Messages, Ping, Pong
 
-_DRAW_FOR = 0.003  # seconds: what takes longer is drawn when keys have been looked at
-_NEVER_SPLIT = 8 << 10  # characters of a record that are drawn at once, so that it is seen whole
-_MAX_EXPECTED = 1000  # control frames of the user's that are remembered
+_MAX_QUEUED_BYTES, _MAX_QUEUED = 16 << 20, 5000  # of content that waits to be drawn
+_MAX_DRAW_TIME = 0.003  # seconds after which the main thread looks at keys again
+_NEVER_SPLIT = 8 << 10  # characters of content that are drawn at once, so that it is seen whole
 _FEWEST_ROWS = 8  # rows left of a message that is cut, unless the user asks for fewer
-_PING_INTERVAL = 10.0  # seconds for which only one of the peer's pings is shown
-_EVENTS = (Messages, Ping, Pong, Close)
+_RULE_WIDTH = 80  # columns of the line between two connections, at most
+
+Content = Entry | str
+"""A message, or whole lines of text."""
+
+
+class PinnedContent(NamedTuple):
+    """Content that is never skipped; a message is drawn whole."""
+
+    content: Content
+
+
+class SkippedContent(NamedTuple):
+    """A count of what was not drawn because the terminal did not keep up.
+
+    ``first`` and ``last`` are the numbers of the messages; lines of text have none.
+    """
+
+    messages: int = 0
+    first: int = 0
+    last: int = 0
+    lines: int = 0
+
+    def plus(self, content: Content) -> SkippedContent:
+        """Return the count with this content added."""
+        if isinstance(content, str):
+            return self._replace(lines=self.lines + content.count("\n"))
+        number = content.number or 0
+        return SkippedContent(self.messages + 1, self.first or number, number, self.lines)
+
+    def describe(self) -> str:
+        """Return the line that is drawn in place of the content."""
+        parts = []
+        if self.messages:
+            numbers = f"{self.first}-{self.last}" if self.last > self.first else f"{self.first}"
+            parts.append(f"{_count(self.messages, 'message')} not drawn: /show {numbers}")
+        if self.lines:
+            parts.append(f"{_count(self.lines, 'line')} not drawn")
+        return f"… {'; '.join(parts)}"
+
+
+class DrawQueue:
+    """Content that waits to be drawn; when it is full, the oldest that is not pinned is skipped.
+
+    Any thread may call any method.
+    """
+
+    def __init__(self, limit: int = _MAX_QUEUED, max_bytes: int = _MAX_QUEUED_BYTES) -> None:
+        self._limit = limit
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        # What has been removed from the front of _queued: pinned content, and counts of the rest in
+        # between, so that everything is still drawn in the order in which it arrived.
+        self._ahead: deque[PinnedContent | SkippedContent] = deque()
+        self._queued: deque[Content | PinnedContent] = deque()
+        self._bytes = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._ahead or self._queued)
+
+    def put(self, contents: Iterable[Content | PinnedContent]) -> None:
+        """Add content at the end."""
+        with self._lock:
+            for content in contents:
+                self._queued.append(content)
+                self._bytes += _size(content)
+            while len(self._queued) > self._limit or (
+                self._bytes > self._max_bytes and len(self._queued) > 1
+            ):
+                self._skip(self._pop())
+
+    def take(self) -> Content | PinnedContent | SkippedContent | None:
+        """Return what is to be drawn next, or None."""
+        with self._lock:
+            if self._ahead:
+                return self._ahead.popleft()
+            return self._pop() if self._queued else None
+
+    def _pop(self) -> Content | PinnedContent:
+        content = self._queued.popleft()
+        self._bytes -= _size(content)
+        return content
+
+    def _skip(self, content: Content | PinnedContent) -> None:
+        if isinstance(content, PinnedContent):
+            self._ahead.append(content)
+        elif self._ahead and isinstance(skipped := self._ahead[-1], SkippedContent):
+            self._ahead[-1] = skipped.plus(content)
+        else:
+            self._ahead.append(SkippedContent().plus(content))
+
+
+def _size(content: Content | PinnedContent) -> int:
+    """Return the bytes that content counts for; pinned content is exempt from the limit."""
+    if isinstance(content, PinnedContent):
+        return 0
+    return len(content if isinstance(content, str) else content.payload)
 
 
 class Display(Sink):
-    """Puts records into a feed in the reader's thread, and draws them in another thread.
+    """Queue what happens on the connection and what commands say; draw it on request.
 
-    ``draws_messages`` and ``tells`` (show each opening and end) are off if another sink does this.
-    ``verbose`` shows every ping and pong. Otherwise only the pongs that answer the user's pings are
-    shown and, if ``tells`` is on, at most one of the peer's pings in ten seconds; our own pongs and
-    keepalive pings are not. ``news`` is called when there is something to draw, or to count.
+    ``changed`` is called in any thread when there is something to draw, or to count.
     """
 
     wants_outgoing = True
 
-    def __init__(self, view: MessageView, clock: Clock, news: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        view: MessageView,
+        clock: Clock,
+        changed: Callable[[], None],
+        options: DisplayOptions = DISPLAY_DEFAULTS,
+    ) -> None:
         self.view = view
         self.journal = Journal()
         self.filter: Matcher | None = None
-        self.cut_at: int | None = None
-        self.draws_messages = True
-        self.verbose = False
-        self.tells = True
-        self._feed = DrawQueue()
+        self.cut_at: int | None = None  # rows of a message; None is half of the screen
+        self._options = options
+        self._control_frames = ControlFrameView(view, options)
+        self._queue = DrawQueue()
         self._clock = clock
-        self._news = news
-        self._rest = ""  # of what is being drawn
-        self._expected: dict[bytes, None] = {}
+        self._changed = changed
+        self._undrawn = ""  # the rest of content of which a part has been drawn
         self._ended_at: float | None = None
-        self._ping_due = 0.0  # when the next ping of the peer is shown, since the dial
-        self._pings_hidden = 0
 
-    # In the thread of whoever has something to show
+    # In any thread
 
     def say(self, text: str) -> None:
-        """Have lines drawn in their turn, however much comes."""
-        self._put([Asked(f"{text}\n")])
+        """Queue lines of text, pinned."""
+        self._put([PinnedContent(f"{text}\n")])
 
     def note(self, text: str, style: str = "dim") -> None:
-        """Have a remark drawn as ``say`` does, with its lines broken between words."""
+        """Queue a remark, pinned, with its lines broken between words."""
         paint = self.view.palette.paint
         rows = wrap_words(f"* {visible(text)}", self.view.width)
         self.say("\n".join(paint(style, row) for row in rows))
 
     def say_table(self, lines: Iterable[str]) -> None:
-        """Have lines drawn as ``say`` does, each broken between words under its last column."""
+        """Queue lines, pinned, each broken between words and indented to its last column."""
         self.say("\n".join(row for line in lines for row in wrap_words(line, self.view.width)))
 
     def show(self, entries: Iterable[Entry]) -> None:
-        """Have messages drawn whole, however much comes."""
-        self._put(map(Asked, entries))
+        """Queue messages, pinned, to be drawn whole."""
+        self._put(map(PinnedContent, entries))
 
     def show_again(self, entries: Iterable[Entry]) -> None:
-        """Have messages drawn as they are on arrival, long ones cut."""
-        self._put(Asked("\n".join(self.view.lines(entry)) + "\n") for entry in entries)
+        """Queue messages, pinned, to be drawn as they were on arrival: long ones are cut."""
+        self._put(PinnedContent("\n".join(self.view.lines(entry)) + "\n") for entry in entries)
 
-    def talk(self, text: str) -> None:
-        """Have lines drawn, unless there are more of them than the terminal can take."""
+    def say_in_bulk(self, text: str) -> None:
+        """Queue lines of text that may be skipped."""
         self._put([f"{text}\n"])
 
     def expect(self, payload: bytes) -> None:
-        """Show control frames with this payload: the user sends one."""
-        while len(self._expected) >= _MAX_EXPECTED:
-            del self._expected[next(iter(self._expected))]
-        self._expected[payload] = None
+        """Show control frames with this payload: the user is about to send one."""
+        self._control_frames.expect(payload)
+
+    def _put(self, contents: Iterable[Content | PinnedContent]) -> None:
+        self._queue.put(contents)
+        self._changed()
+
+    # In the link's thread
 
     def opened(self, opening: Opening, time: float, elapsed: float) -> None:
-        """Show the new connection and, after an earlier one, for how long there was none."""
-        self._ping_due, self._pings_hidden = 0.0, 0
+        """Announce a connection and, if it is not the first, for how long there was none."""
+        self._control_frames.restart()
         if self._ended_at is not None:
             gap = f"── {time - self._ended_at:.1f} s without a connection "
-            self.say(self.view.palette.paint("bold", f"{gap:─<{min(self.view.width, 80)}}"))
-        if self.tells:
-            self.note(f"{_describe_opening(opening, elapsed)}; /help")
+            rule = f"{gap:─<{min(self.view.width, _RULE_WIDTH)}}"
+            self.say(self.view.palette.paint("bold", rule))
+        if self._options.announces:
+            self.note(f"{describe_opening(opening, elapsed)}; /help")
 
     def batch(self, batch: Batch) -> None:
-        """Keep the messages of a batch, and have them drawn."""
-        records: list[Record] = []
+        """Keep the messages of a batch, and queue what is to be shown."""
+        contents: list[Content] = []
         for index, item in enumerate(batch.items):
             if isinstance(item, Messages):
-                records += self._keep(batch, item)
+                contents += self._keep(batch, item)
             elif isinstance(item, Ping | Pong):
-                records += self._control(batch, item)
+                contents += self._control_frames.lines(batch, item)
             elif not batch.incoming:
-                records += self._forged(batch, batch.items[index : index + 2])
-        self._put(records)
+                contents += self._control_frames.forged_lines(batch, batch.items[index : index + 2])
+        self._put(contents)  # also if it is empty: the toolbar shows the counts
 
     def ended(self, end: End) -> None:
-        """Say how it ended, and remember when the gap began."""
+        """Announce how a connection ended, and remember when."""
         self._ended_at = end.time
-        if self.tells:
+        if self._options.announces:
             self.note(describe_end(end), "error" if error_of(end) else "dim")
 
-    def _put(self, records: Iterable[Record | Asked]) -> None:
-        self._feed.put(records)
-        self._news()
-
-    def _keep(self, batch: Batch, messages: Messages) -> Iterator[Record]:
+    def _keep(self, batch: Batch, messages: Messages) -> Iterator[Entry]:
         for payload in messages.payloads:
             entry = self.journal.keep(batch, messages.opcode, payload)
-            if self.draws_messages and self._passes(entry):
+            if self._options.messages and self._passes(entry):
                 yield entry
 
     def _passes(self, entry: Entry) -> bool:
@@ -140,56 +245,15 @@ class Display(Sink):
             self.note(f"{error}, number {entry.number}: the filter is off", "error")
             return True
 
-    def _control(self, batch: Batch, item: Ping | Pong) -> Iterator[str]:
-        if not self.draws_messages:
-            return
-        if self.verbose or item.payload in self._expected:
-            kind = "ping" if isinstance(item, Ping) else "pong"
-            rtt = item.rtt if isinstance(item, Pong) else None
-            parts = [] if rtt is None else [f"{rtt * 1000:.2f} ms"]
-            parts += [visible_bytes(item.payload)] if _is_readable(item.payload) else []
-            yield self._line(batch, kind, len(item.payload), "  ".join(parts))
-        elif isinstance(item, Ping) and batch.incoming and self.tells and not self.view.bare:
-            yield from self._peer_ping(batch, item)
-
-    def _peer_ping(self, batch: Batch, ping: Ping) -> Iterator[str]:
-        """Show a ping of the peer's, unless one was shown a moment ago."""
-        if batch.elapsed < self._ping_due:
-            self._pings_hidden += 1
-            return
-        parts = [visible_bytes(ping.payload)] if _is_readable(ping.payload) else []
-        parts += [f"({self._pings_hidden:,} more since the last)"] if self._pings_hidden else []
-        text = self.view.palette.paint("dim", "  ".join(parts))
-        self._ping_due, self._pings_hidden = batch.elapsed + _PING_INTERVAL, 0
-        yield self._line(batch, "ping", len(ping.payload), text)
-
-    def _forged(self, batch: Batch, items: Sequence[Item]) -> Iterator[str]:
-        """Show a frame of the user's: a fragment, or one that breaks a rule."""
-        frame, following = items[0], items[1] if len(items) > 1 else None
-        if isinstance(frame, MessageRun) and isinstance(following, Violation):
-            frame = frame.first_frame
-        if isinstance(frame, Frame) and (
-            frame.opcode == Opcode.CONTINUATION
-            or not isinstance(following, _EVENTS)
-            or (frame.opcode == Opcode.CLOSE and frame.payload in self._expected)
-        ):
-            yield self._line(batch, "frame", frame.wire_size, show_frame(frame))
-        elif isinstance(frame, Violation):
-            broken = f"* {frame.rule.section}: we {frame.rule.sentence}"
-            yield self.view.palette.paint("dim", broken) + "\n"
-
-    def _line(self, batch: Batch, kind: str, size: int, text: str) -> str:
-        return "\n".join(self.view.event(batch.incoming, batch.time, kind, size, text)) + "\n"
-
-    # In the thread of the terminal
+    # In the main thread
 
     @property
     def waiting(self) -> bool:
         """Whether there is something to draw."""
-        return bool(self._rest or self._feed)
+        return bool(self._undrawn or self._queue)
 
     def fit(self, columns: int, rows: int) -> None:
-        """Lay out for a terminal of a size, and cut messages to half of it, or to ``cut_at``."""
+        """Lay out for a terminal of this size, and cut messages to half of it, or to ``cut_at``."""
         self.view.width = columns
         self.view.rows = self.cut_at or max(_FEWEST_ROWS, rows // 2)
 
@@ -200,80 +264,28 @@ class Display(Sink):
         missing from the screen until the next batch.
         """
         parts: list[str] = []
-        stop = self._clock.monotonic() + _DRAW_FOR
-        while size > 0 and (text := self._rest or self._render(self._feed.take())):
+        stop = self._clock.monotonic() + _MAX_DRAW_TIME
+        while size > 0 and (text := self._undrawn or self._render(self._queue.take())):
             short = len(text) <= _NEVER_SPLIT
             end = len(text) if short else text.find("\n", size) + 1 or len(text)
             parts.append(text[:end])
-            self._rest = text[end:]
+            self._undrawn = text[end:]
             size -= end
             if self._clock.monotonic() > stop:
                 break
         return "".join(parts)
 
-    def _render(self, record: Record | Asked | Gap | None) -> str:
-        if record is None:
+    def _render(self, content: Content | PinnedContent | SkippedContent | None) -> str:
+        if content is None:
             return ""
-        if isinstance(record, Gap):
-            return self.view.palette.paint("bold", _describe_gap(record)) + "\n"
-        whole = isinstance(record, Asked)
-        content = record.record if isinstance(record, Asked) else record
+        if isinstance(content, SkippedContent):
+            return self.view.palette.paint("bold", content.describe()) + "\n"
+        whole = isinstance(content, PinnedContent)
+        content = content.content if isinstance(content, PinnedContent) else content
         if isinstance(content, str):
             return content
         return "\n".join(self.view.lines(content, whole=whole)) + "\n"
 
 
-class DisplayStream(io.RawIOBase):
-    """Takes the place of stdout and stderr in a session: ``draw`` has the lines drawn."""
-
-    def __init__(self, draw: Callable[[str], None], descriptor: int) -> None:
-        self._draw = draw
-        self._descriptor = descriptor
-
-    def fileno(self) -> int:
-        """Return the descriptor of the terminal."""
-        return self._descriptor
-
-    def writable(self) -> bool:
-        """Return that it can be written to."""
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        """Have whole lines drawn."""
-        self._draw(data.decode(errors="backslashreplace").removesuffix("\n"))
-        return len(data)
-
-
-def _describe_opening(opening: Opening, elapsed: float) -> str:
-    parts = [f"{opening.url}"]
-    if opening.address is not None and opening.address not in parts[0]:
-        parts[0] += f" at {opening.address}"
-    parts.append(f"after {show_duration(elapsed)}")
-    agreement = opening.agreement
-    if agreement is not None and agreement.subprotocol:
-        parts.append(f"subprotocol {agreement.subprotocol}")
-    if agreement is not None and agreement.declined:
-        offered = ", ".join(agreement.declined)
-        parts.append(f"no subprotocol (offered: {offered}; a browser would fail this connection)")
-    if agreement is not None and agreement.deflate:
-        parts.append("permessage-deflate")
-    return f"connected to {', '.join(parts)}"
-
-
-def _describe_gap(gap: Gap) -> str:
-    parts = []
-    if gap.messages:
-        which = f"{gap.first}-{gap.last}" if gap.last > gap.first else f"{gap.first}"
-        parts.append(f"{_count(gap.messages, 'message')} not drawn: /show {which}")
-    if gap.lines:
-        parts.append(f"{_count(gap.lines, 'line')} not drawn")
-    return f"… {'; '.join(parts)}"
-
-
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what} was" if number == 1 else f"{number:,} {what}s were"
-
-
-def _is_readable(payload: bytes) -> bool:
-    text = payload.decode(errors="replace")
-    return bool(text) and visible(text) == text and "\ufffd" not in text

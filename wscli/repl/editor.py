@@ -1,4 +1,4 @@
-"""A text in the user's editor."""
+"""Edit a text in the user's editor ($VISUAL or $EDITOR)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EDITORS = ("nano", "vim", "vi", "emacs", "micro", "joe")
 
 
 def edit_text(text: str, environ: Mapping[str, str]) -> str:
-    """Let the user edit a text; return it without the line feed that editors add at the end.
+    """Return the text as the user saved it, without the line feed that editors add at the end.
 
     Raises:
         UsageError: if there is no editor, or it fails.
@@ -24,9 +24,7 @@ def edit_text(text: str, environ: Mapping[str, str]) -> str:
         with tempfile.TemporaryDirectory(prefix="wscli-") as folder:
             return _edit_file(os.path.join(folder, "message.txt"), text, editor)
     except OSError as error:
-        raise UsageError(
-            "there is no file that an editor could save", error.strerror or str(error)
-        ) from None
+        raise UsageError("cannot edit the text in a file", error.strerror or str(error)) from None
 
 
 def _edit_file(path: str, text: str, editor: str) -> str:
@@ -41,12 +39,12 @@ def _words(editor: str) -> list[str]:
     try:
         return shlex.split(editor)
     except ValueError as error:
-        raise UsageError(f"EDITOR is {editor!r}, which is not a command line", str(error)) from None
+        raise UsageError(f"the editor {editor!r} is not a valid command line", str(error)) from None
 
 
 def _run(command: list[str]) -> None:
     try:
-        status = subprocess.call(command)  # noqa: S603 - it is the user's own choice
+        status = subprocess.call(command)  # noqa: S603 - the user chose the command
     except OSError as error:
         raise UsageError(
             f"cannot start the editor {command[0]!r}",

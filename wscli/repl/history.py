@@ -1,6 +1,7 @@
-"""The lines that were entered: kept for each host in a file that only its owner can read.
+"""The history: the lines entered for each host, in a file that only its owner can read.
 
-What this needs is imported when it is, which is after the prompt is there.
+The file has a line of JSON for each entered line, which may have line feeds of its own. Its modules
+are imported on use, which is after the prompt has been drawn.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ _MAX_FILE = 4 << 20  # bytes; a larger file is rewritten with the lines that are
 
 
 class LineHistory:
-    """Lines, the oldest first; with a host they are those of its file, and added to it.
+    """The lines entered for a host, the oldest first; without a host they are kept in memory.
 
-    The file is read when they are first asked for. Where it cannot be used, ``complain`` is told
-    once, and lines are kept in memory.
+    The file is read on first use. If it cannot be used, ``complain`` is called once with the
+    reason, and lines are kept in memory.
     """
 
     def __init__(self, host: str | None, complain: Callable[[str], None]) -> None:
@@ -30,7 +31,7 @@ class LineHistory:
 
     @cached_property
     def lines(self) -> list[str]:
-        """All lines."""
+        """The lines of earlier sessions, and of this one."""
         return self._load()
 
     @cached_property
@@ -52,7 +53,7 @@ class LineHistory:
         except FileNotFoundError:
             return []
         except OSError as error:
-            self._give_up(error)
+            self._use_memory(error)
             return []
         lines = [line for row in data.splitlines()[-_MAX_LINES:] if (line := _read(row))]
         if len(data) > _MAX_FILE:
@@ -72,9 +73,9 @@ class LineHistory:
                 os.fchmod(file.fileno(), _MODE)
                 file.write(rows)
         except OSError as error:
-            self._give_up(error)
+            self._use_memory(error)
 
-    def _give_up(self, error: OSError) -> None:
+    def _use_memory(self, error: OSError) -> None:
         reason = error.strerror or str(error)
         if error.errno in (errno.ELOOP, errno.EMLINK):  # O_NOFOLLOW; FreeBSD says EMLINK
             reason = "it is a symbolic link"
@@ -83,7 +84,7 @@ class LineHistory:
 
 
 def history_path(host: str) -> str:
-    """Return where the lines for a host are kept, in the user's state folder."""
+    """Return the path of a host's history, in the user's state folder."""
     from platformdirs import user_state_dir
 
     return os.path.join(user_state_dir("wscli"), "history", quote(host.lower(), safe="[]:"))

@@ -1,4 +1,8 @@
-"""A console for terminals that cannot move their cursor: lines in, lines out."""
+"""The console for terminals that cannot move their cursor (TERM=dumb): lines in, lines out.
+
+The main thread waits for stdin and for a pipe. The other threads, and the signal handler, write to
+the pipe when there is something to draw or to call.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,11 @@ from wscli.repl.shell import Shell
 from wscli.sinks.output import Output
 
 _CHUNK = 64 << 10
-_LONGEST_LINE = 4095  # bytes: of a longer line a terminal of Linux keeps the rest to itself
+_LONGEST_LINE = 4095  # bytes; a terminal of Linux discards the rest of a longer line
 
 
 class PlainConsole:
-    """Reads lines as the terminal hands them over, and writes what is displayed as it comes."""
+    """Read lines from the terminal, which echoes and edits them; write the display as it comes."""
 
     shows_state = False
 
@@ -26,23 +30,23 @@ class PlainConsole:
         self._shell = shell
         self._output = output
         self._stdin = shell.env.stdin.fileno()
-        self._woken, self._waker = os.pipe()
-        os.set_blocking(self._waker, False)
+        self._updates, self._update = os.pipe()
+        os.set_blocking(self._update, False)
         self._editing = False
-        self._rest = b""
-        self._left = False
+        self._line = b""  # the beginning of a line whose end has not been read
+        self._has_left = False
 
-    def wake(self) -> None:
-        """Catch up and draw, in the main thread; from any thread."""
-        with suppress(BlockingIOError):  # it is full of wake-ups already
-            os.write(self._waker, b"\0")
+    def request_update(self) -> None:
+        """Have the main thread catch up and draw; any thread may call this."""
+        with suppress(BlockingIOError):  # the pipe is full of requests already
+            os.write(self._update, b"\0")
 
     def leave(self) -> None:
         """Make ``run`` return."""
-        self._left = True
+        self._has_left = True
 
     def edit(self, text: str) -> None:
-        """Let the user edit a text, and send it: there is no prompt to put it into."""
+        """Open the text in the user's editor, and send it: there is no prompt to put it into."""
         self._editing = True
         try:
             text = edit_text(text, self._shell.env.environ)
@@ -54,36 +58,36 @@ class PlainConsole:
             self._editing = False
 
     def run(self) -> None:
-        """Read, and write what there is to write."""
+        """Enter lines and draw the display until ``leave`` is called."""
         poll = select.poll()
-        poll.register(self._woken, select.POLLIN)
+        poll.register(self._updates, select.POLLIN)
         poll.register(self._stdin, select.POLLIN)
-        signal.signal(signal.SIGINT, self._note)
-        self.wake()
-        while not self._left:
+        signal.signal(signal.SIGINT, self._handle_interrupt)
+        self.request_update()
+        while not self._has_left:
             ready = [fd for fd, _ in poll.poll(0 if self._shell.display.waiting else None)]
-            if self._woken in ready:
-                os.read(self._woken, _CHUNK)
+            if self._updates in ready:
+                os.read(self._updates, _CHUNK)
             if self._stdin in ready and not self._read():
                 poll.unregister(self._stdin)
             self._shell.catch_up()
             self._output.write(self._shell.display.draw(_CHUNK).encode())
 
     def finish(self) -> None:
-        """Write what is left to write."""
+        """Draw the rest of the display."""
         while text := self._shell.display.draw(_CHUNK):
             self._output.write(text.encode())
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _handle_interrupt(self, number: int, frame: FrameType | None) -> None:
         if not self._editing:  # else it is meant for the editor
             self._shell.call_soon(self._interrupt)
 
     def _interrupt(self) -> None:
-        self._rest = b""  # and the terminal has cleared the line
+        self._line = b""  # the terminal has cleared its part of the line
         self._shell.interrupt(typed=False)
 
     def _read(self) -> bool:
-        """Enter the lines that have been typed; tell whether there may be more."""
+        """Enter the lines that have been typed; return False at the end of stdin."""
         try:
             data = os.read(self._stdin, _CHUNK)
         except OSError:  # the terminal has gone
@@ -92,7 +96,7 @@ class PlainConsole:
             self._shell.leave()
             return False
         self._shell.interrupted = False
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             self._enter(line)
         return True

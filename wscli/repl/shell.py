@@ -1,42 +1,73 @@
-"""The shell: runs what the user enters, and hears what becomes of the connection."""
+"""The shell: runs the lines that the user enters, and reports what happens to the connection.
+
+Two threads use it. In the main thread the console hands over lines, and commands run. In the link's
+thread the ``link_...`` methods are called as connections open and end. These do not touch the
+console: they put text on the display, which any thread may do, and leave the rest to the main
+thread with ``call_soon``. The main thread runs these calls in ``catch_up``, which the console calls
+after ``request_update``.
+
+The link connects while the main thread still imports what the console needs. Until ``attach`` there
+is no console: text waits on the display, and calls wait in the queue.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from wscli.apps.common import SessionOptions
 from wscli.apps.display import message_view
 from wscli.apps.env import Env
-from wscli.apps.message import read_message
+from wscli.apps.message import Sending, read_message
 from wscli.apps.recording import Recorder
 from wscli.apps.report import report
 from wscli.errors import ConnectionClosed, ExitStatus, UsageError, WscliError
 from wscli.payload.typed import terminated
-from wscli.repl.commands import run_command
-from wscli.repl.display import Display, DisplayStream
+from wscli.repl.commands import is_command, run_command
+from wscli.repl.display import Display
 from wscli.repl.history import LineHistory
-from wscli.repl.lines import SlashCommand, parse_line
-from wscli.repl.link import Link, Retry
-from wscli.repl.options import ReplOptions
+from wscli.repl.link import Link, LinkState, Retry
+from wscli.repl.notices import DisplayOptions, describe_retry
 from wscli.session.end import End, error_of
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.stats import Stats
 from wscli.wire.codes import Opcode
 
-_MAX_PENDING = 64 << 20  # bytes that wait to be sent, above which nothing more is taken
-_SOON = 0.05  # seconds: a wait that would be shown as 0.0 is not worth showing
+_MAX_PENDING = 64 << 20  # bytes that wait to be sent, above which no message is accepted
+
+
+class ReplOptions(NamedTuple):
+    """What a user may ask of the interactive session.
+
+    ``reconnect`` is "auto" for reconnecting unless the server refuses this client. ``on_open`` are
+    lines to enter whenever a connection opens. ``max_lines`` is the number of rows that a message
+    is cut to; None is half the screen.
+    """
+
+    common: SessionOptions
+    sending: Sending = Sending()
+    reconnect: Literal["never", "auto", "always"] = "never"
+    on_open: tuple[str, ...] = ()
+    exit_on_close: bool = False
+    history: bool = True
+    vi: bool = False
+    max_lines: int | None = None
 
 
 class Console(Protocol):
-    """Where the user types, and where what is displayed goes; for the main thread."""
+    """Where the user types, and where the display is drawn; all but one method is for one thread.
+
+    That is the main thread.
+    """
 
     shows_state: bool
     """Whether the state of the connection is always in view."""
 
-    def wake(self) -> None:
-        """Have the shell ``catch_up`` and what it displays drawn; from any thread."""
+    def request_update(self) -> None:
+        """Have the main thread call ``catch_up`` and draw the display; any thread may call this."""
 
     def run(self) -> None:
         """Hand lines to the shell until ``leave`` is called."""
@@ -45,79 +76,81 @@ class Console(Protocol):
         """Make ``run`` return."""
 
     def finish(self) -> None:
-        """Write what is still to be displayed, when nothing more comes."""
+        """Draw the rest of the display, after ``run`` has returned and the link has stopped."""
 
     def edit(self, text: str) -> None:
-        """Let the user edit a text in an editor, and have it as what is being typed."""
+        """Open the text in the user's editor, and put the result in the prompt."""
 
 
 class Shell:
-    """Lines and commands run in the main thread; the link tells of itself in its own.
+    """What lines and commands work on, and the listener of the link.
 
-    What goes to the streams of ``env`` is drawn however much comes; what goes to those of
-    ``stream_env`` may be given up.
+    Output to the streams of ``env`` is drawn whatever its amount. Output to those of ``bulk_env``
+    is skipped where the terminal does not keep up.
     """
 
     link: Link
     console: Console
 
-    def __init__(self, options: ReplOptions, env: Env, history_of: str | None) -> None:
+    def __init__(self, options: ReplOptions, env: Env, history_name: str | None) -> None:
         output = options.common.output
-        self._wake: Callable[[], None] = lambda: None
-        self.display = Display(message_view(output, env), env.clock, self.wake)
-        self.display.draws_messages = output.form != "json"
-        self.display.cut_at = options.max_lines
-        self.display.verbose = output.verbosity == 1
-        talks_here = output.verbosity and env.stderr_tty
+        self._request_update: Callable[[], None] = lambda: None
         self._silent = output.quiet or output.form == "json"
-        self.display.tells = not (talks_here or self._silent)
+        shows_handshake = bool(output.verbosity) and env.stderr_tty
+        self.display = Display(
+            message_view(output, env),
+            env.clock,
+            lambda: self._request_update(),
+            DisplayOptions(
+                messages=output.form != "json",
+                announces=not (shows_handshake or self._silent),
+                every_ping=output.verbosity == 1,
+            ),
+        )
+        self.display.cut_at = options.max_lines
         self.env = _displayed(env, self.display.say)
-        self.stream_env = _displayed(env, self.display.talk)
-        self.history = LineHistory(history_of, self.note)
+        self.bulk_env = _displayed(env, self.display.say_in_bulk)
+        self.history = LineHistory(history_name, self.note)
         self.stats = Stats()
         self.recorder = Recorder(self.report, frames=output.verbosity >= 2)
-        self.failure: WscliError | None = None
-        self.crash: Exception | None = None
-        self._options = options
+        self.failure: WscliError | None = None  # of the first attempt, if it was the only one
+        self.crash: Exception | None = None  # a bug
         self.interrupted = False  # whether Ctrl-C was the last key
-        self._been_open = False
-        self._last_failure = ""  # to connect, since there was a connection
+        self._options = options
+        self._has_been_open = False
+        self._last_failure = ""  # of an attempt to connect since the last connection
         self._leaving = False
         self._outcome = ExitStatus.OK  # of the latest connection
-        self._left_with = ExitStatus.OK
-        self._mail: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._leave_status = ExitStatus.OK
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()  # put may be called in signals
 
     @property
     def status(self) -> ExitStatus:
-        """What the program is to end with: why the user left, or how the connection ended."""
-        return self._left_with or self._outcome
+        """The program's exit status: why the user left, or how the last connection ended."""
+        return self._leave_status or self._outcome
 
     def attach(self, console: Console) -> None:
-        """Take the place where the user types; until then, what happens is kept."""
+        """Use a console."""
         self.console = console
-        self._wake = console.wake
+        self._request_update = console.request_update
 
-    def wake(self) -> None:
-        """Make the console draw; from any thread."""
-        self._wake()
-
-    # What the user does
+    # In the main thread: lines and commands
 
     def enter(self, line: str) -> bool:
         """Send a line or run its command; return True if it is to stay in the prompt."""
-        call = parse_line(line)
         try:
-            if isinstance(call, SlashCommand):
-                run_command(self, call.name, call.argument)
-            elif call:
-                self._send_line(call)
+            if is_command(line):
+                run_command(self, line)
+            elif line:
+                self._send_line(line[1:] if line.startswith("//") else line)
         except UnicodeEncodeError:
             self.report(UsageError("the line is not UTF-8, as text must be"))
         except MemoryError:
             self.report(UsageError("there is not enough memory for that"))
         except WscliError as error:
             self.report(error)
-            return isinstance(error, ConnectionClosed) and not isinstance(call, SlashCommand)
+            # A text that took effort to type can be sent after reconnecting.
+            return isinstance(error, ConnectionClosed) and not is_command(line)
         return False
 
     def _send_line(self, line: str) -> None:
@@ -146,7 +179,7 @@ class Shell:
         session = self.link.session
         if session is not None and session.end is None:
             return session
-        hint = "wait for it" if self.link.state == "connecting" else "/reconnect"
+        hint = "wait for it" if self.link.state is LinkState.CONNECTING else "/reconnect"
         raise ConnectionClosed("not connected", 0, hint=hint)
 
     def read_payload(self, text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
@@ -161,9 +194,13 @@ class Shell:
             text = f"@{os.path.expanduser(text[1:])}"
         return read_message(text, opcode, self.env, escapes=escapes)
 
+    def edit(self, text: str) -> None:
+        """Open the text in the user's editor, and put the result in the prompt."""
+        self.console.edit(text)
+
     def leave(self, status: ExitStatus = ExitStatus.OK) -> None:
         """Close the connection and leave; when called again, leave at once."""
-        self._left_with = self._left_with or status
+        self._leave_status = self._leave_status or status
         session = self.link.session
         if self._leaving or session is None or session.end is not None:
             self.console.leave()
@@ -174,18 +211,23 @@ class Shell:
         self._leaving = True
 
     def interrupt(self, *, typed: bool) -> None:
-        """Leave at the second Ctrl-C in a row; the first clears what is typed, if anything is."""
+        """Handle Ctrl-C: leave at the second in a row; ``typed`` is whether it cleared a text."""
         if self.interrupted:
             self.leave(ExitStatus.INTERRUPTED)
         elif not typed:
             self.note("Ctrl-C again leaves, so does Ctrl-D")
         self.interrupted = True
 
-    def leave_soon(self, status: ExitStatus) -> None:
-        """Leave, as soon as the main thread can; from a signal handler."""
-        self.call_soon(lambda: self.leave(status))
+    def catch_up(self) -> None:
+        """Run the calls that other threads and signal handlers have left."""
+        while True:
+            try:
+                call = self._calls.get_nowait()
+            except Empty:
+                return
+            call()
 
-    # What is said
+    # In any thread
 
     def say(self, text: str) -> None:
         """Show lines."""
@@ -199,18 +241,30 @@ class Shell:
         """Show an error."""
         report(error, self.env, self._options.common.output.colour)
 
-    # In the thread of the link
+    def call_soon(self, call: Callable[[], None]) -> None:
+        """Have something called in the main thread; signal handlers may use this, too."""
+        self._calls.put(call)
+        self._request_update()
 
-    def link_up(self, session: ThreadDriver) -> None:
+    def leave_soon(self, status: ExitStatus) -> None:
+        """Leave as soon as the main thread can."""
+        self.call_soon(lambda: self.leave(status))
+
+    # In the link's thread
+
+    def link_opened(self, session: ThreadDriver) -> None:
         """Enter the lines that each connection begins with."""
-        self._been_open = True
+        self._has_been_open = True
         self._last_failure = ""
         self.call_soon(self._begin)
 
-    def link_down(self, outcome: End | WscliError, retry: Retry | None) -> None:
-        """Report the outcome, unless the last attempt failed alike, and announce the next step."""
+    def link_ended(self, outcome: End | WscliError, retry: Retry | None) -> None:
+        """Report the outcome and the next attempt.
+
+        While the server is down, each attempt fails alike: only the first failure is reported.
+        """
         error = outcome if isinstance(outcome, WscliError) else error_of(outcome)
-        if not self._been_open and retry is None:
+        if not self._has_been_open and retry is None:
             self.failure = error
         elif retry is None or not self._is_repeated(outcome):
             self._report_outcome(outcome, error)
@@ -221,18 +275,18 @@ class Shell:
         self.report(error)
 
     def link_crashed(self, error: Exception) -> None:
-        """Give up because of a bug."""
+        """Leave because of a bug."""
         self.crash = error
         self.call_soon(lambda: self.console.leave())
 
     def _report_outcome(self, outcome: End | WscliError, error: WscliError | None) -> None:
-        if error is not None and not self._is_told(outcome):
+        if error is not None and not self._is_announced(outcome):
             self.report(error)
         elif error is not None and error.hint:
             self.note(f"try: {error.hint}")
 
-    def _is_told(self, outcome: End | WscliError) -> bool:
-        """Return True if the line about an end has told everything except the hint."""
+    def _is_announced(self, outcome: End | WscliError) -> bool:
+        """Return True if the display's line about an end has all of its error but the hint."""
         return isinstance(outcome, End) and outcome.violation is None and not self._silent
 
     def _is_repeated(self, outcome: End | WscliError) -> bool:
@@ -240,21 +294,7 @@ class Shell:
         before, self._last_failure = self._last_failure, getattr(outcome, "what", "")
         return bool(before) and before == self._last_failure
 
-    # For the main thread
-
-    def call_soon(self, function: Callable[[], None]) -> None:
-        """Have something done in the main thread; from any thread, or a signal handler."""
-        self._mail.put(function)
-        self._wake()
-
-    def catch_up(self) -> None:
-        """SlashCommand the functions that wait for the main thread."""
-        while True:
-            try:
-                function = self._mail.get_nowait()
-            except Empty:
-                return
-            function()
+    # What the link's thread leaves to the main thread
 
     def _begin(self) -> None:
         self._outcome = ExitStatus.OK
@@ -271,15 +311,28 @@ class Shell:
             self.note(f"reconnecting: {', '.join(describe_retry(retry))}")
 
 
-def describe_retry(retry: Retry) -> list[str]:
-    """Return the number of the next attempt, the last failure, and the time until then."""
-    parts = [f"attempt {retry.attempt}", *filter(None, [retry.reason])]
-    if retry.left >= _SOON:
-        parts.append(f"again in {retry.left:.1f} s")
-    return parts
+class DisplayStream(io.RawIOBase):
+    """A stream for stdout and stderr in a session: what is written to it goes to the display."""
+
+    def __init__(self, say: Callable[[str], None], descriptor: int) -> None:
+        self._say = say
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        """Return the descriptor of the terminal."""
+        return self._descriptor
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Display whole lines."""
+        self._say(data.decode(errors="backslashreplace").removesuffix("\n"))
+        return len(data)
 
 
-def _displayed(env: Env, draw: Callable[[str], None]) -> Env:
-    """Return an environment in which what goes to stdout and stderr is drawn."""
-    stream = DisplayStream(draw, env.stdout.fileno())
+def _displayed(env: Env, say: Callable[[str], None]) -> Env:
+    """Return an environment whose stdout and stderr are displayed."""
+    stream = DisplayStream(say, env.stdout.fileno())
     return env._replace(stdout=stream, stderr=stream, stderr_tty=True)

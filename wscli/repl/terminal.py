@@ -1,10 +1,19 @@
-"""The terminal: a prompt that nothing breaks, and output in batches above it.
+"""The console of a terminal that can move its cursor: a prompt, and messages in batches above it.
 
-prompt_toolkit's own way of printing above a prompt, ``run_in_terminal`` (also beneath StdoutProxy),
-gives the terminal back for each piece of output: it takes the prompt away, turns echo and line
-editing on, waits, and redraws the prompt. At twenty batches a second keys are then echoed by the
-terminal into the output, and the prompt flickers. Here a batch leaves in one write (the prompt
-erased, the output, the prompt again) and the terminal stays as it is.
+prompt_toolkit's own way of printing above a prompt, ``run_in_terminal`` (also used by its
+StdoutProxy), gives the terminal back for each piece of output: it takes the prompt away, turns echo
+and line editing on, waits, and redraws the prompt. At twenty batches a second, keys are then echoed
+by the terminal into the output, and the prompt flickers. Here a batch leaves in one write (the
+prompt erased, the output, the prompt again), and the modes of the terminal never change.
+
+All runs in the main thread, on prompt_toolkit's event loop, except ``request_update``. What happens
+after a request::
+
+    request_update -> _update: run the calls that wait for the main thread
+                      _schedule_draw: at BatchPace.next_at, at most every 50 ms
+                      _draw: lay content out, for 3 ms at a time so that keys are handled between
+                      erase the prompt, hold the output back, write the batch
+    prompt_toolkit draws the prompt -> _release: all of it leaves in one write
 """
 
 from __future__ import annotations
@@ -23,32 +32,29 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import History
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from wscli.errors import WscliError
-from wscli.repl.completion import LineCompleter, LineSuggester
+from wscli.repl.commands import is_command
+from wscli.repl.completion import LineCompleter, LineSuggester, PromptHistory
 from wscli.repl.editor import edit_text
-from wscli.repl.history import LineHistory
-from wscli.repl.keys import load_keys
-from wscli.repl.layout import STYLE, make_layout
-from wscli.repl.lines import SlashCommand, parse_line
-from wscli.repl.resizing import ErasingApplication, wraps_again
+from wscli.repl.link import LinkState
+from wscli.repl.prompt import STYLE, PromptApplication, breaks_rows, load_keys, make_layout
 from wscli.repl.shell import Shell
 from wscli.repl.toolbar import Toolbar
 from wscli.text import visible
 
 _INTERVAL = 0.05  # seconds from one batch to the next, at least
-_PATIENCE = 0.02  # seconds that the terminal may take for a batch before the next is smaller
+_SLOW_WRITE = 0.02  # seconds to write a batch, above which the next one is smaller
 _SMALLEST, _LARGEST = 1 << 10, 32 << 10  # characters of a batch
-_REST = 2.0  # times as long as drawing took, to do other things before the next batch
-_TICK = 0.5  # seconds from one display of the time left to the next
+_PAUSE = 2.0  # times the duration of a batch: two thirds of the main thread's time are for keys
+_TICK = 0.5  # seconds between two drawings of the time left until the next attempt
 
 
 class SteadyOutput(Vt100_Output):
-    """Writes to the terminal, or holds back what is to arrive as one."""
+    """Output to the terminal that can be held back, to leave in one write."""
 
     held = False
 
@@ -58,20 +64,36 @@ class SteadyOutput(Vt100_Output):
             super().flush()
 
 
-class KeptHistory(History):
-    """Gives prompt_toolkit our lines."""
+class BatchPace:
+    """When the next batch is due, and how large it may be; times are of ``time.monotonic``.
 
-    def __init__(self, lines: LineHistory) -> None:
-        super().__init__()
-        self._lines = lines
+    Both follow from how long the last batch took. A slow terminal, or a slow network to it, gets
+    smaller batches: each write blocks the main thread, and with it the echo of keys.
+    """
 
-    def load_history_strings(self) -> list[str]:
-        """Return the lines, the latest first."""
-        return self._lines.lines[::-1]
+    def __init__(self) -> None:
+        self.size = _LARGEST
+        self.next_at = 0.0
+        self._began_at = 0.0
 
-    def store_string(self, string: str) -> None:
-        """Keep a line."""
-        self._lines.append(string)
+    def begin(self) -> None:
+        """Record that the laying out of a batch begins."""
+        self._began_at = time.monotonic()
+
+    def is_late(self) -> bool:
+        """Return True if a batch should be written now even though it could be larger."""
+        return time.monotonic() - self._began_at > _INTERVAL
+
+    def end(self, writing: float) -> None:
+        """Record that a batch is complete, and for how many seconds it was being written."""
+        now = time.monotonic()
+        is_slow = writing > _SLOW_WRITE
+        self.size = max(_SMALLEST, self.size // 2) if is_slow else min(_LARGEST, self.size * 2)
+        self.next_at = now + max(_INTERVAL, _PAUSE * (now - self._began_at))
+
+    def skip(self) -> None:
+        """Record that there was nothing to write."""
+        self.next_at = time.monotonic() + _INTERVAL
 
 
 class Terminal:
@@ -79,64 +101,67 @@ class Terminal:
 
     shows_state = True
 
-    def __init__(self, shell: Shell, toolbar: Toolbar, *, vi: bool, colour: bool) -> None:
+    def __init__(
+        self, shell: Shell, toolbar: Toolbar, editing_mode: EditingMode, *, colour: bool
+    ) -> None:
         self._shell = shell
         self._display = shell.display
-        self._editing = False
-        self._woken = False
-        self._due = False  # whether a batch will be drawn
-        self._ticking = False  # whether the time left will be drawn again
-        self._next = 0.0  # when it may be
-        self._began = 0.0  # when the drawing of the present one began
+        self._pace = BatchPace()
         self._batch = ""
-        self._size = _LARGEST
+        self._is_editing = False  # in an editor, which has the terminal to itself
+        self._is_update_requested = False
+        self._is_draw_scheduled = False
+        self._is_tick_scheduled = False
         stdin = open(shell.env.stdin.fileno(), encoding="utf-8", closefd=False)  # noqa: SIM115
         stdout = open(shell.env.stdout.fileno(), "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        # Without CPR: an answer that comes late would be read as keys.
         self._output = SteadyOutput(
             stdout, lambda: _terminal_size(stdout), shell.env.environ.get("TERM"), enable_cpr=False
         )
         self._buffer = Buffer(
             completer=LineCompleter(shell.history),
-            history=KeptHistory(shell.history),
+            history=PromptHistory(shell.history),
             auto_suggest=LineSuggester(lambda: self._output.get_size().columns),
             complete_while_typing=Condition(self._is_naming_command),
             accept_handler=lambda buffer: self._accept(buffer.text),
-            on_text_changed=lambda _: self._typed(),
+            on_text_changed=lambda _: self._clear_interrupted(),
         )
-        self._app = ErasingApplication(
+        self._app = PromptApplication(
             make_layout(self._buffer, self._prompt_style, toolbar.fragments),
             style=STYLE,
             key_bindings=load_keys(
                 self._buffer, interrupt=self._interrupt, leave=shell.leave, edit=self.edit
             ),
-            editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
+            editing_mode=editing_mode,
             color_depth=ColorDepth.DEPTH_8_BIT if colour else ColorDepth.DEPTH_1_BIT,
             erase_when_done=True,
             input=Vt100Input(stdin),
             output=self._output,
+            before_render=lambda _: self._fit(),  # the terminal may have been resized
             after_render=lambda _: self._release(),
         )
-        self._app.rows_wrap_again = wraps_again(shell.env.environ)
+        self._app.rows_are_broken = breaks_rows(shell.env.environ)
 
     # For the shell
 
-    def wake(self) -> None:
-        """Catch up and draw, in the main thread; from any thread."""
+    def request_update(self) -> None:
+        """Have the main thread catch up and draw; any thread may call this."""
         loop = self._app.loop
-        if not self._woken and loop is not None:
-            self._woken = True
-            with suppress(RuntimeError):  # it has just ended
-                loop.call_soon_threadsafe(self._catch_up)
+        # Thousands of messages a second come here: one request serves all until it is handled.
+        if not self._is_update_requested and loop is not None:
+            self._is_update_requested = True
+            with suppress(RuntimeError):  # the loop has just ended
+                loop.call_soon_threadsafe(self._update)
 
     def run(self) -> None:
-        """Run the prompt."""
+        """Run the prompt until ``leave`` is called."""
         self._fit()
-        with _terminal_may_go():
+        with _terminal_may_vanish():
             self._app.run(pre_run=self._begin, set_exception_handler=False, handle_sigint=False)
 
     def finish(self) -> None:
-        """Write what has not been drawn yet."""
-        with _terminal_may_go():
+        """Draw the rest of the display."""
+        with _terminal_may_vanish():
             while self._batch or self._display.waiting:
                 self._batch += self._display.draw(_LARGEST)
                 self._write_batch()
@@ -148,9 +173,9 @@ class Terminal:
             self._app.exit()
 
     def edit(self, text: str) -> None:
-        """Let the user edit a text in an editor, and put it into the prompt."""
-        if not self._editing:
-            self._editing = True
+        """Open the text in the user's editor, and put the result in the prompt."""
+        if not self._is_editing:
+            self._is_editing = True
             self._app.create_background_task(self._edit(text))
 
     async def _edit(self, text: str) -> None:
@@ -161,26 +186,26 @@ class Terminal:
         except WscliError as error:
             self._shell.report(error)
         finally:
-            self._editing = False
-            self._catch_up()
+            self._is_editing = False
+            self._update()
 
     # Keys
 
     def _interrupt(self) -> None:
-        if self._editing:  # it is meant for the editor
+        if self._is_editing:  # the key is meant for the editor
             return
         typed = bool(self._buffer.text)
         if not self._shell.interrupted:
             self._buffer.reset()
         self._shell.interrupt(typed=typed)
 
-    def _typed(self) -> None:
+    def _clear_interrupted(self) -> None:
         self._shell.interrupted = False
 
     def _accept(self, line: str) -> bool:
-        self._shell.interrupted = False
+        self._clear_interrupted()
         self._app.vi_state.reset()
-        if isinstance(parse_line(line), SlashCommand):  # a message is shown as it leaves
+        if is_command(line):  # a message is shown when it leaves
             typed = visible(f"> {line}", keep="\n")
             self._shell.say(self._display.view.palette.paint("dim", typed))
         return self._shell.enter(line)
@@ -189,89 +214,87 @@ class Terminal:
         return self._buffer.text.startswith("/") and " " not in self._buffer.text
 
     def _prompt_style(self) -> str:
-        return "class:prompt" if self._shell.link.state == "open" else "class:prompt.off"
+        is_open = self._shell.link.state is LinkState.OPEN
+        return "class:prompt" if is_open else "class:prompt.off"
 
-    # Drawing, in the main thread
+    # On the event loop
 
     def _begin(self) -> None:
         loop = self._app.loop
         if loop is None:
             return
-        loop.set_exception_handler(lambda _, context: self._failed(context))
+        loop.set_exception_handler(lambda _, context: self._fail(context))
+        # Ctrl-C at the prompt is a key; the signal comes from an editor's terminal, or from kill.
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        loop.call_soon(self._catch_up)
+        loop.call_soon(self._update)
 
-    def _failed(self, context: Mapping[str, Any]) -> None:
-        """Give up because of an error in a callback."""
+    def _fail(self, context: Mapping[str, Any]) -> None:
+        """Leave because of an error in a callback."""
         error = context.get("exception")
-        if isinstance(error, Exception) and not _says_terminal_has_gone(error):
+        if isinstance(error, Exception) and not _has_terminal_vanished(error):
             self._shell.crash = error
         self.leave()
 
-    def _catch_up(self) -> None:
-        self._woken = False
+    def _update(self) -> None:
+        self._is_update_requested = False
         self._shell.catch_up()
-        self._draw_soon()
-        self._tick()
+        self._schedule_draw()
+        self._schedule_tick()
+
+    def _schedule_tick(self) -> None:
+        loop = self._app.loop
+        is_waiting = self._shell.link.state is LinkState.WAITING
+        if is_waiting and loop is not None and not self._is_tick_scheduled:
+            self._is_tick_scheduled = True
+            loop.call_later(_TICK, self._tick)
 
     def _tick(self) -> None:
-        """Redraw the time until the next attempt to connect at each tick."""
-        loop = self._app.loop
-        if self._shell.link.state == "waiting" and loop is not None and not self._ticking:
-            self._ticking = True
-            loop.call_later(_TICK, self._tock)
-
-    def _tock(self) -> None:
-        self._ticking = False
+        """Draw the time until the next attempt again."""
+        self._is_tick_scheduled = False
         self._app.invalidate()
-        self._tick()
+        self._schedule_tick()
 
-    def _draw_soon(self) -> None:
+    def _schedule_draw(self) -> None:
         loop = self._app.loop
-        if loop is not None and not self._due and not self._editing:
-            self._due = True
-            self._fit()
-            loop.call_at(max(self._next, loop.time()), self._draw)
+        if loop is not None and not self._is_draw_scheduled and not self._is_editing:
+            self._is_draw_scheduled = True
+            loop.call_at(max(self._pace.next_at, loop.time()), self._draw)
 
     def _draw(self) -> None:
-        """Add to the batch for a moment, let keys in, and go on; put it above the prompt."""
+        """Lay out a part of a batch; write the batch when it is complete."""
         loop = self._app.loop
-        if self._editing or self._app.is_done or loop is None:
-            self._due = False
+        if self._is_editing or self._app.is_done or loop is None:
+            self._is_draw_scheduled = False
             return
         if not self._batch:
-            self._began = time.monotonic()
-        self._batch += self._display.draw(self._size - len(self._batch))
-        late = time.monotonic() - self._began > _INTERVAL
-        if self._display.waiting and len(self._batch) < self._size and not late:
-            loop.call_soon(self._draw)
+            self._pace.begin()
+        self._batch += self._display.draw(self._pace.size - len(self._batch))
+        has_room = len(self._batch) < self._pace.size and not self._pace.is_late()
+        if self._display.waiting and has_room:
+            loop.call_soon(self._draw)  # after the keys that wait
             return
-        self._due = False
-        self._next = loop.time() + _INTERVAL
+        self._is_draw_scheduled = False
+        self._pace.skip()
         if self._batch:
             self._output.held = True  # until the prompt below is drawn again
             self._app.erase()
             self._write_batch()
-        self._app.invalidate()
+        self._app.invalidate()  # the counts in the toolbar may have changed
 
     def _write_batch(self) -> None:
         self._output.write_raw(self._batch)
         self._batch = ""
 
     def _release(self) -> None:
-        """Write the batch and the prompt below it; choose when, and how large, the next will be."""
+        """Write the batch that is held back, with the prompt that was drawn below it."""
         if not self._output.held:
             return
         self._output.held = False
-        written = time.monotonic()
+        began = time.monotonic()
         self._output.flush()
-        now = time.monotonic()
-        slow = now - written > _PATIENCE
-        self._size = max(_SMALLEST, self._size // 2) if slow else min(_LARGEST, self._size * 2)
-        if self._app.loop is not None:
-            self._next = self._app.loop.time() + max(_INTERVAL, _REST * (now - self._began))
+        self._pace.end(writing=time.monotonic() - began)
         if self._display.waiting:
-            self._draw_soon()
+            self._schedule_draw()
 
     def _fit(self) -> None:
         """Lay out for the terminal's present size."""
@@ -280,16 +303,16 @@ class Terminal:
 
 
 @contextmanager
-def _terminal_may_go() -> Iterator[None]:
-    """Take it for no bug that the terminal goes away."""
+def _terminal_may_vanish() -> Iterator[None]:
+    """Ignore the errors that a terminal causes when it is closed: they are no bugs."""
     try:
         yield
     except (EOFError, OSError) as error:
-        if not _says_terminal_has_gone(error):
+        if not _has_terminal_vanished(error):
             raise
 
 
-def _says_terminal_has_gone(error: Exception) -> bool:
+def _has_terminal_vanished(error: Exception) -> bool:
     return isinstance(error, EOFError) or (isinstance(error, OSError) and error.errno == errno.EIO)
 
 

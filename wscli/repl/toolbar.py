@@ -1,9 +1,9 @@
-"""The line below the prompt: how the connection is, and what went each way."""
+"""The toolbar below the prompt: the state of the connection, and the traffic in each direction."""
 
 from __future__ import annotations
 
 from wscli.repl.link import Link
-from wscli.repl.shell import describe_retry
+from wscli.repl.notices import describe_retry
 from wscli.sinks.human.wrapping import cell_width, wrap
 from wscli.sinks.stats import Stats, Tally
 from wscli.text import show_size, visible
@@ -16,7 +16,7 @@ _LEAST_WIDTH = 20  # columns; a narrower toolbar has only a sign for the state
 
 
 class Toolbar:
-    """Writes the line whenever it is asked to; ``host`` is the host connected to."""
+    """Describe the connection to ``host``; made again for every drawing, in the main thread."""
 
     def __init__(self, link: Link, stats: Stats, host: str) -> None:
         self._link = link
@@ -24,22 +24,17 @@ class Toolbar:
         self._host = host
 
     def fragments(self, width: int) -> list[Fragment]:
-        """Return pairs of style and text, on several lines where they do not fit one."""
+        """Return pairs of style and text, on several lines if they do not fit on one."""
         if width < _LEAST_WIDTH:
-            return [(f"class:state.{self._state}", "●")]
+            return [(f"class:state.{self._link.state.value}", "●")]
         connection, traffic = self._connection(), self._traffic()
         line = _fold([*connection, *traffic], width)
         if _NEW_LINE not in line:
             return line
         return [*_fold(connection, width), _NEW_LINE, *_fold(traffic, width)]
 
-    @property
-    def _state(self) -> str:
-        session = self._link.session
-        return "closing" if session is not None and session.closing else self._link.state
-
     def _connection(self) -> list[Fragment]:
-        session, retry, state = self._link.session, self._link.retry, self._state
+        session, retry, state = self._link.session, self._link.retry, self._link.state.value
         shown = "reconnecting" if retry is not None else state
         parts = [(f"class:state.{state}", f"● {shown}"), ("class:host", self._host)]
         if retry is not None:

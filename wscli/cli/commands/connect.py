@@ -36,7 +36,7 @@ def _run(
     **params: Unpack[MessageParams],
 ) -> ExitStatus:
     from wscli.repl import app
-    from wscli.repl.options import ReplOptions
+    from wscli.repl.shell import ReplOptions
     from wscli.sinks.human.messages import NO_LIMIT
 
     claim_stdin("the session")

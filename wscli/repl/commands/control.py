@@ -1,14 +1,16 @@
-"""Commands for the session itself: connect again, edit, help, leave."""
+"""Commands for the session itself: reconnect, edit, help, quit."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wscli.errors import UsageError
-from wscli.repl.commands.table import COMMANDS, CommandEntry, command, find_command
-
-if TYPE_CHECKING:
-    from wscli.repl.shell import Shell
+from wscli.repl.commands.table import (
+    COMMANDS,
+    CommandEntry,
+    CommandShell,
+    command,
+    find_command,
+)
+from wscli.repl.link import LinkState
 
 _NAMES_WIDTH = 25
 _KEYS = """\
@@ -19,21 +21,21 @@ Ctrl-C clears the line and twice leaves; Ctrl-D closes and leaves."""
 
 
 @command("reconnect")
-def connect_again(shell: Shell, _argument: str) -> None:
+def connect_again(shell: CommandShell, _argument: str) -> None:
     """Connect again; closes what is open."""
-    if shell.link.state == "connecting":
+    if shell.link.state is LinkState.CONNECTING:
         raise UsageError("it is connecting already")
     shell.link.connect_now()
 
 
 @command("edit", "[TEXT]")
-def edit_line(shell: Shell, argument: str) -> None:
+def edit_line(shell: CommandShell, argument: str) -> None:
     """Write the next message in $EDITOR."""
-    shell.console.edit(argument)
+    shell.edit(argument)
 
 
 @command("help", "[COMMAND]")
-def show_help(shell: Shell, argument: str) -> None:
+def show_help(shell: CommandShell, argument: str) -> None:
     """Show all commands, or one of them in full."""
     name = argument.strip().removeprefix("/")
     if name:
@@ -48,6 +50,6 @@ def _row(found: CommandEntry) -> str:
 
 
 @command("quit")
-def leave(shell: Shell, _argument: str) -> None:
+def leave(shell: CommandShell, _argument: str) -> None:
     """Close and leave, as Ctrl-D does."""
     shell.leave()

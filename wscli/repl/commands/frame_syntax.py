@@ -1,4 +1,4 @@
-"""The arguments of ``/frame``: any frame, legal or not, as people write it."""
+"""The syntax of ``/frame``: options and a payload that describe any frame, legal or not."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _LIMITS = {"7": 125, "16": 0xFFFF, "64": 1 << 62}
 
 
 def parse_frame(argument: str, read_payload: Callable[[str], bytes]) -> Frame:
-    """Return the frame that the options and the payload behind them describe.
+    """Return the frame that the options and the payload after them describe.
 
     Raises:
-        UsageError: for an option that is unknown or makes no sense.
+        UsageError: for an unknown option or an invalid value.
     """
     options, rest = _split(argument)
     payload = read_payload(_unquote(rest))
@@ -49,12 +49,12 @@ def parse_frame(argument: str, read_payload: Callable[[str], bytes]) -> Frame:
 
 
 def _split(argument: str) -> tuple[dict[str, str], str]:
-    """Return the options with their values, and what comes behind them."""
+    """Return the options with their values, and the rest of the argument."""
     options: dict[str, str] = {}
     rest = argument.lstrip()
     while match := re.fullmatch(_OPTION, rest):
         name, rest = match[1], match[2]
-        if name == "--":
+        if name == "--":  # what follows is the payload, even if it looks like an option
             break
         if name not in OPTIONS:
             raise UsageError(f"/frame has no option {name}", hint=", ".join(OPTIONS))
@@ -79,16 +79,18 @@ def _opcode(text: str) -> int:
     except ValueError:
         opcode = -1
     if not 0 <= opcode <= 0xF:
-        raise UsageError(f"{text!r} is no opcode", hint=f"0x0 to 0xf, or {', '.join(named)}")
+        raise UsageError(
+            f"{text!r} is not a valid opcode", hint=f"0x0 to 0xf, or {', '.join(named)}"
+        )
     return opcode
 
 
 def _rsv(text: str) -> int:
-    """Return the bits that ``1``, ``2`` and ``3``, or several with commas, stand for."""
+    """Return the bits for numbers such as ``1`` or ``2,3``; RSV1 is the highest of the three."""
     bits = 0
     for number in filter(None, text.split(",")):
         if number not in ("1", "2", "3"):
-            raise UsageError(f"{number!r} is no reserved bit", hint="--rsv 1, --rsv 2,3")
+            raise UsageError(f"{number!r} is not a reserved bit", hint="--rsv 1, --rsv 2,3")
         bits |= 8 >> int(number)
     return bits
 
@@ -104,11 +106,13 @@ def _mask_key(options: dict[str, str]) -> bytes | None:
     except ValueError:
         key = b""
     if len(key) != 4:
-        raise UsageError(f"{text!r} is no mask key", hint="four bytes in hex: --mask-key 00000000")
+        raise UsageError(
+            f"{text!r} is not a valid mask key", hint="four bytes in hex: --mask-key 00000000"
+        )
     return key
 
 
 def _length_limit(form: str) -> int:
     if form not in _LIMITS:
-        raise UsageError(f"{form!r} is no width of a length field", hint="7, 16 or 64 bits")
+        raise UsageError(f"{form!r} is not a width of the length field", hint="7, 16 or 64 bits")
     return _LIMITS[form]

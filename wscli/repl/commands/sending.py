@@ -1,19 +1,15 @@
-"""Commands that send: messages of any kind, pings, pongs, Close, and any frame at all."""
+"""Commands that send: messages, pings, pongs, Close, and frames of any form."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from wscli.errors import UsageError
 from wscli.repl.commands.frame_syntax import OPTIONS, VALUES, parse_frame
-from wscli.repl.commands.table import AT_FILE, command
+from wscli.repl.commands.table import AT_FILE, CommandShell, command
 from wscli.wire.codes import CloseCode, Opcode, may_be_sent
 from wscli.wire.frames import Frame
-
-if TYPE_CHECKING:
-    from wscli.repl.shell import Shell
 
 _CODES = tuple(str(code.value) for code in CloseCode if may_be_sent(code))
 _OUTSIDE_STRINGS = r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+'
@@ -25,7 +21,7 @@ _ESCAPES = r"-e(?:\s|\Z)"
 
 
 @command("text", "[-e] TEXT|@FILE", words=("-e", AT_FILE))
-def send_text(shell: Shell, argument: str) -> None:
+def send_text(shell: CommandShell, argument: str) -> None:
     r"""Send text, as a line without a slash does.
 
     -e replaces \0 \n \r \t \xNN \uNNNN and \\ in TEXT. @FILE sends the contents
@@ -38,7 +34,7 @@ def send_text(shell: Shell, argument: str) -> None:
 
 
 @command("binary", "[-e] DATA|@FILE", words=("-e", "0x", "b64:", AT_FILE))
-def send_binary(shell: Shell, argument: str) -> None:
+def send_binary(shell: CommandShell, argument: str) -> None:
     """Send a binary message: 0xHEX, b64:BASE64, a file.
 
     Other text is sent as UTF-8; -e replaces escapes in it, as in /text.
@@ -50,14 +46,14 @@ def send_binary(shell: Shell, argument: str) -> None:
     _send(shell, Opcode.BINARY, argument)
 
 
-def _send(shell: Shell, opcode: Opcode, argument: str) -> None:
+def _send(shell: CommandShell, opcode: Opcode, argument: str) -> None:
     escapes = re.match(_ESCAPES, argument)
     text = argument[escapes.end() :] if escapes else argument
     shell.send(opcode, shell.read_payload(text, opcode, escapes=escapes is not None))
 
 
 @command("json", "JSON|@FILE", words=(AT_FILE,))
-def send_json(shell: Shell, argument: str) -> None:
+def send_json(shell: CommandShell, argument: str) -> None:
     """Check JSON, and send it without white space.
 
     Numbers, strings and keys stay as they are written.
@@ -68,7 +64,7 @@ def send_json(shell: Shell, argument: str) -> None:
 
 
 @command("ping", "[DATA]")
-def send_ping(shell: Shell, argument: str) -> None:
+def send_ping(shell: CommandShell, argument: str) -> None:
     """Send a ping, and time its pong."""
     payload = argument.encode() or os.urandom(4)
     shell.display.expect(payload)
@@ -76,8 +72,8 @@ def send_ping(shell: Shell, argument: str) -> None:
 
 
 @command("pong", "[DATA]")
-def send_pong(shell: Shell, argument: str) -> None:
-    """Send a pong that nobody asked for."""
+def send_pong(shell: CommandShell, argument: str) -> None:
+    """Send an unsolicited pong."""
     payload = argument.encode()
     if len(payload) > _MAX_CONTROL:
         raise UsageError(f"a pong has at most 125 bytes, and this has {len(payload)}")
@@ -86,7 +82,7 @@ def send_pong(shell: Shell, argument: str) -> None:
 
 
 @command("close", "[CODE [REASON]]", words=_CODES)
-def send_close(shell: Shell, argument: str) -> None:
+def send_close(shell: CommandShell, argument: str) -> None:
     """Close the connection, with 1000 or another code.
 
     /close 4001 try again later
@@ -96,7 +92,7 @@ def send_close(shell: Shell, argument: str) -> None:
 
 
 @command("frame", "[OPTION]... DATA", words=(*OPTIONS, AT_FILE), values=VALUES)
-def send_frame(shell: Shell, argument: str) -> None:
+def send_frame(shell: CommandShell, argument: str) -> None:
     """Send any frame, also one that breaks the protocol.
 
     --opcode OPCODE     0x0 to 0xf, text, binary, continuation, close, ping, pong
@@ -140,10 +136,10 @@ def _refuse(constant: str) -> None:
 
 
 def parse_close(argument: str) -> tuple[int, str]:
-    """Return the code and the reason that ``/close`` is given.
+    """Return the code and the reason in an argument of ``/close``.
 
     Raises:
-        UsageError: if they may not be sent.
+        UsageError: if they may not be sent (RFC 6455 §7.4).
     """
     number, _, reason = argument.strip().partition(" ")
     if not number:

@@ -1,15 +1,27 @@
-"""The table of slash commands: what feeds the help, the completion, and the session."""
+"""The table of slash commands, which feeds the help, the completion and the shell.
+
+Commands know the shell only as a ``CommandShell``, and the shell knows the table: neither imports
+the other.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
+from wscli.apps.env import Env
+from wscli.apps.recording import Recorder
 from wscli.errors import UsageError
+from wscli.repl.display import Display
+from wscli.repl.history import LineHistory
+from wscli.repl.link import Link
+from wscli.session.thread_driver import ThreadDriver
+from wscli.sinks.stats import Stats
+from wscli.wire.codes import Opcode
 
-if TYPE_CHECKING:
-    from wscli.repl.shell import Shell
+_COMMAND = r"(?s)/(\S*)\s?(.*)"
 
 FILE = "FILE"
 """Among a command's words: the name of a file."""
@@ -17,13 +29,47 @@ FILE = "FILE"
 AT_FILE = "@FILE"
 """Among a command's words: the name of a file behind ``@``."""
 
-Run = Callable[["Shell", str], None]
+
+class CommandShell(Protocol):
+    """The part of the shell that commands use; all in the main thread."""
+
+    link: Link
+    display: Display
+    stats: Stats
+    recorder: Recorder
+    history: LineHistory
+    env: Env
+
+    def session(self) -> ThreadDriver:
+        """Return the open session, or raise ``ConnectionClosed``."""
+
+    def send(self, opcode: Opcode, payload: bytes) -> None:
+        """Send a message, with the terminator that messages are to have."""
+
+    def read_payload(self, text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
+        """Return the payload that a text stands for: itself, a file, hex or base64."""
+
+    def say(self, text: str) -> None:
+        """Show lines."""
+
+    def note(self, text: str) -> None:
+        """Show a remark."""
+
+    def edit(self, text: str) -> None:
+        """Open the text in the user's editor, and put the result in the prompt."""
+
+    def leave(self) -> None:
+        """Close the connection and leave."""
+
+
+CommandFunction = Callable[[CommandShell, str], None]
+"""Runs a command with the text behind its name, exactly as it was typed."""
 
 
 class CommandEntry(NamedTuple):
     """A slash command.
 
-    ``usage`` shows its arguments; ``summary`` and ``details`` say what it does; ``words`` are the
+    ``usage`` shows its arguments; ``summary`` and ``details`` are its help. ``words`` are the
     completions of its arguments, and ``values`` the completions after some of these words.
     """
 
@@ -32,7 +78,7 @@ class CommandEntry(NamedTuple):
     summary: str
     details: str
     words: tuple[str, ...]
-    run: Run
+    run: CommandFunction
     values: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -46,10 +92,10 @@ def command(
     *,
     words: tuple[str, ...] = (),
     values: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-) -> Callable[[Run], Run]:
+) -> Callable[[CommandFunction], CommandFunction]:
     """Put a function into the table; its docstring is the command's help."""
 
-    def enter(run: Run) -> Run:
+    def enter(run: CommandFunction) -> CommandFunction:
         summary, _, details = (run.__doc__ or "").partition("\n")
         details = "\n".join(line.strip() for line in details.strip().split("\n"))
         COMMANDS[name] = CommandEntry(name, usage, summary, details, words, run, values)
@@ -62,7 +108,7 @@ def find_command(name: str) -> CommandEntry:
     """Return a command.
 
     Raises:
-        UsageError: if there is none of this name; it names the nearest.
+        UsageError: if there is no command of this name; it names the nearest.
     """
     if name in COMMANDS:
         return COMMANDS[name]
@@ -75,13 +121,25 @@ def find_command(name: str) -> CommandEntry:
     raise UsageError(f"there is no command /{name}", hint=f"{hint}; //{name} sends it as a message")
 
 
-def run_command(shell: Shell, name: str, argument: str) -> None:
-    """Run a command.
+def is_command(line: str) -> bool:
+    """Return True if a line calls a command; ``//`` begins a text that begins with a slash."""
+    return line.startswith("/") and not line.startswith("//")
+
+
+def run_command(shell: CommandShell, line: str) -> None:
+    """Run the command that a line calls.
 
     Raises:
-        WscliError: if there is none of this name, or it fails.
+        WscliError: if there is no command of this name, or it fails.
     """
+    name, argument = split_command(line)
     found = find_command(name)
     if argument.strip() and not found.usage:
         raise UsageError(f"/{name} takes no argument", hint=f"/help {name}")
     found.run(shell, argument)
+
+
+def split_command(line: str) -> tuple[str, str]:
+    """Return the name of a command and what stands behind it, without the space between."""
+    match = re.fullmatch(_COMMAND, line)
+    return (match[1], match[2]) if match else ("", "")

@@ -1,4 +1,4 @@
-"""Commands that show: what was agreed on, what went each way, and what came before."""
+"""Commands that show the handshake, statistics and earlier messages, and how messages look."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ import re
 import time
 from contextlib import closing
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from wscli.apps.common import Existing
 from wscli.apps.recording import open_recording
 from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
-from wscli.repl.commands.table import FILE, command
+from wscli.repl.commands.table import FILE, CommandShell, command
 from wscli.session.bus import Batch
 from wscli.sinks.human.messages import MAX_SHOWN, NO_LIMIT, Entry
 from wscli.sinks.output import Output
 from wscli.text import show_size, visible
 from wscli.wire.events import Messages
-
-if TYPE_CHECKING:
-    from wscli.repl.shell import Shell
 
 _HISTORY = 20  # lines that /history shows unless told
 _NUMBERS = r"([0-9]{1,15})(?:-([0-9]{1,15}))?"
@@ -40,7 +36,7 @@ _EXISTING: dict[str, Existing] = {
 
 
 @command("headers")
-def show_headers(shell: Shell, _argument: str) -> None:
+def show_headers(shell: CommandShell, _argument: str) -> None:
     """Show the upgrade: both heads, each header explained.
 
     It is that of the latest connection, also when it has ended.
@@ -54,7 +50,7 @@ def show_headers(shell: Shell, _argument: str) -> None:
 
 
 @command("stats")
-def show_stats(shell: Shell, _argument: str) -> None:
+def show_stats(shell: CommandShell, _argument: str) -> None:
     """Show counts, overhead, compression, rates, RTT."""
     from wscli.sinks.human.statistics import describe_stats
 
@@ -63,18 +59,18 @@ def show_stats(shell: Shell, _argument: str) -> None:
 
 
 @command("hex", "on|off", words=("on", "off"))
-def switch_hex(shell: Shell, argument: str) -> None:
+def switch_hex(shell: CommandShell, argument: str) -> None:
     """Show text, too, as a hex dump."""
     shell.display.view.as_hex = _switch("hex", argument, shell.display.view.as_hex, shell)
 
 
 @command("pretty", "on|off", words=("on", "off"))
-def switch_pretty(shell: Shell, argument: str) -> None:
+def switch_pretty(shell: CommandShell, argument: str) -> None:
     """Lay JSON out, or show it as it came."""
     shell.display.view.pretty = _switch("pretty", argument, shell.display.view.pretty, shell)
 
 
-def _switch(name: str, argument: str, now: bool, shell: Shell) -> bool:
+def _switch(name: str, argument: str, now: bool, shell: CommandShell) -> bool:
     word = argument.strip()
     if word not in ("", "on", "off"):
         raise UsageError(
@@ -86,7 +82,7 @@ def _switch(name: str, argument: str, now: bool, shell: Shell) -> bool:
 
 
 @command("cut", "N|off|auto", words=("off", "auto"))
-def cut_messages(shell: Shell, argument: str) -> None:
+def cut_messages(shell: CommandShell, argument: str) -> None:
     """Cut messages to N lines; auto is half the screen.
 
     It applies to messages sent or received from now on; /show N shows all of one.
@@ -110,7 +106,7 @@ def _read_cut(word: str) -> int | None:
 
 
 @command("filter", "[PATTERN]")
-def filter_messages(shell: Shell, argument: str) -> None:
+def filter_messages(shell: CommandShell, argument: str) -> None:
     """Show only messages that match; without a PATTERN, all.
 
     PATTERN is a regular expression, or a JSONPath query such as $.data.price or
@@ -156,7 +152,7 @@ def _count_found(found: list[Entry], entries: list[Entry]) -> str:
 
 
 @command("show", "[N[-M]]")
-def show_messages(shell: Shell, argument: str) -> None:
+def show_messages(shell: CommandShell, argument: str) -> None:
     """Show the latest message whole, or those with a number."""
     journal = shell.display.journal
     match = re.fullmatch(_NUMBERS, argument.strip() or str(journal.last))
@@ -169,7 +165,7 @@ def show_messages(shell: Shell, argument: str) -> None:
     entries = journal.find(first, int(match[2] or first))
     _check_room(entries)
     if entries[0].number != first:
-        shell.note(f"what came before message {entries[0].number} is kept no longer")
+        shell.note(f"what came before message {entries[0].number} is no longer kept")
     shell.display.show(entries)
 
 
@@ -193,7 +189,7 @@ def _check_room(entries: list[Entry]) -> None:
 
 
 @command("save", "[-f|-a] FILE [N]", words=(FILE, "--force", "--append"))
-def save_messages(shell: Shell, argument: str) -> None:
+def save_messages(shell: CommandShell, argument: str) -> None:
     """Write the messages so far to a file, or one of them.
 
     All are written as events, in lines of JSON; one is written as it is, byte for
@@ -241,7 +237,7 @@ def _existing_hint(name: str, argument: str) -> str:
 
 
 @command("record", "[-f|-a] FILE|off", words=("off", FILE, "--force", "--append"))
-def record_events(shell: Shell, argument: str) -> None:
+def record_events(shell: CommandShell, argument: str) -> None:
     """Write every event from now on to a file, until off.
 
     -f replaces a file that is not empty, -a appends to it.
@@ -260,7 +256,7 @@ def record_events(shell: Shell, argument: str) -> None:
 
 
 @command("history", "[N]")
-def show_history(shell: Shell, argument: str) -> None:
+def show_history(shell: CommandShell, argument: str) -> None:
     """Show the latest lines entered; Ctrl-R searches them."""
     word = argument.strip() or str(_HISTORY)
     if not re.fullmatch(_COUNT, word):
