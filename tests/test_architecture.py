@@ -1,6 +1,9 @@
 """The house: each room imports only from rooms below it, and some packages only in one room."""
 
 import ast
+import io
+import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -13,17 +16,20 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each room may import itself and the rooms below it; sinks and server stand side by side.
 _CORE = {"net", "wire", "errors", "text"}
 _SESSION = {"session", "payload", *_CORE}
-_APPS = {"apps", "sinks", "server", "quantities", *_SESSION}
+_SHOWN = {"advice", "status", *_SESSION}
+_APPS = {"apps", "sinks", "server", "quantities", *_SHOWN}
 ROOMS = {
-    "errors": set(),
+    "errors": {"text"},
+    "status": {"errors"},
+    "advice": {"status", "wire", "errors"},
     "quantities": set(),
     "text": set(),
     "wire": {"errors"},
     "payload": {"wire", "errors"},
     "net": _CORE,
     "session": _CORE,
-    "sinks": _SESSION,
-    "server": {"quantities", *_SESSION},
+    "sinks": _SHOWN,
+    "server": {"quantities", "status", *_SESSION},
     "apps": _APPS,
     "repl": _APPS,
     "cli": {"repl", *_APPS},
@@ -86,3 +92,40 @@ def test_the_protocol_is_pure(path):
     assert not {name.split(".")[0] for name in imports(path)} & forbidden
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     assert not any(getattr(call.func, "id", "") in ("print", "open", "input") for call in calls)
+
+
+# What the layers below the commands may not name, since a Python caller has no command line.
+WITHOUT_OPTIONS = ("errors.py", "wire/", "net/", "payload/", "session/")
+OPTION = r"(?<![\w-])(--[a-z][\w-]*|-([A-Za-z46]|v+))(?![\w-])"
+
+
+def words_of(path):
+    """Yield the comments and strings of a module."""
+    source = io.StringIO(path.read_text(encoding="utf-8"))
+    words = (tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", None))
+    yield from (
+        token.string for token in tokenize.generate_tokens(source.readline) if token.type in words
+    )
+
+
+LOWER = [path for path in MODULES if place(path).startswith(WITHOUT_OPTIONS)]
+
+
+@pytest.mark.parametrize("path", LOWER, ids=place)
+def test_no_lower_layer_names_an_option(path):
+    assert [word for word in words_of(path) if re.search(OPTION, word)] == []
+
+
+@pytest.mark.parametrize("text", ["--max-size SIZE", "try -vv", "(-4 or -6)", "-H 'Name: value'"])
+def test_an_option_is_recognised(text):
+    assert re.search(OPTION, text)
+
+
+@pytest.mark.parametrize("text", ["<!-- no -->", "10 - 4", "-----BEGIN", "[A-Za-z]", "--", "-inf"])
+def test_other_dashes_are_no_options(text):
+    assert not re.search(OPTION, text)
+
+
+@pytest.mark.parametrize("path", LOWER, ids=place)
+def test_no_lower_layer_knows_an_exit_status(path):
+    assert "ExitStatus" not in path.read_text(encoding="utf-8")

@@ -49,10 +49,11 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
         on_sent=lambda: _record_request(tap, attempt),
     )
     try:
-        doing, hint = f"waiting for {opening.url.authority} to answer", _silence_hint(opening.url)
-        with attempt.phase("upgrade", doing, hint):
+        with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer"):
             opening.opinion = _ask_websocket_client(tap, opening.url, attempt.options)
             response = parse_response(tap.read_head())
+    except TimedOut:  # an OSError too, and complete already
+        raise
     except (NotHTTP, MalformedHead, OSError) as error:
         raise _explain(error, opening, bytes(tap.received)) from None
     finally:
@@ -74,7 +75,7 @@ def check_options(url: Url, options: ConnectOptions) -> None:
     """
     for name, value in options.headers:
         if not re.fullmatch(FIELD_NAME, name):
-            raise UsageError(f"{name!r} is no name of a header", hint="-H 'Name: value'")
+            raise UsageError(f"{name!r} is no name of a header", kind="header-name")
         if value is not None and re.search(_UNSENDABLE, value):
             raise UsageError(
                 f"the header {name} would break the request", "it has a line break, or no UTF-8"
@@ -85,9 +86,7 @@ def check_options(url: Url, options: ConnectOptions) -> None:
             raise UsageError("a value would break the request", "it has a line break, or no UTF-8")
     for name in options.subprotocols:
         if not re.fullmatch(FIELD_NAME, name):
-            raise UsageError(
-                f"{name!r} is no name of a subprotocol", hint="one name for each --subprotocol"
-            )
+            raise UsageError(f"{name!r} is no name of a subprotocol", kind="subprotocol-name")
     if options.bearer is not None and (options.user is not None or url.user is not None):
         raise UsageError("both a user and a bearer token are given", hint="give one of them")
 
@@ -185,13 +184,3 @@ def _explain(error: Exception, opening: Opening, received: bytes) -> WscliError:
     from wscli.net import refusal
 
     return refusal.explain_failure(error, opening, received)
-
-
-def _silence_hint(url: Url) -> str:
-    """Return what to try if the server keeps the connection open and never answers."""
-    tls = "" if url.secure else "; or wss://, if this port expects TLS"
-    return (
-        "check the path: a Node server that takes upgrades on another path leaves this one "
-        f"unanswered{tls}; or the server hangs, or is slow: a longer --connect-timeout, or "
-        "--timeout where that is shorter"
-    )

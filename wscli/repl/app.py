@@ -11,7 +11,7 @@ from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.recording import open_recording
 from wscli.apps.report import report
-from wscli.errors import ExitStatus, UsageError, WscliError
+from wscli.errors import UsageError, WscliError
 from wscli.net.url import parse_url
 from wscli.repl.link import Link
 from wscli.repl.options import ReplOptions
@@ -22,6 +22,7 @@ from wscli.session.connect import open_session
 from wscli.session.reconnect import Reconnect
 from wscli.session.session import Session
 from wscli.sinks.output import Output
+from wscli.status import ExitStatus
 
 _COLLECT_AFTER = 10_000  # objects, which takes a millisecond
 

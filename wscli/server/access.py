@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wscli.errors import ExitStatus
 from wscli.session.bus import Sink
+from wscli.status import ExitStatus
 from wscli.wire.codes import CloseCode
 
 

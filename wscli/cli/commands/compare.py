@@ -9,8 +9,8 @@ import click
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
 from wscli.cli.types import count, duration
-from wscli.errors import ExitStatus
 from wscli.net.options import ConnectOptions
+from wscli.status import ExitStatus
 
 
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:

@@ -17,7 +17,7 @@ from wscli.cli.options import (
     url_argument,
 )
 from wscli.cli.types import claim_stdin, count
-from wscli.errors import ExitStatus
+from wscli.status import ExitStatus
 
 
 class _Connect(Command):

@@ -7,7 +7,7 @@ from typing import Any
 from wscli.apps.env import Env
 from wscli.cli.command import Command
 from wscli.cli.options import connection_options, read_common, url_argument, watching_options
-from wscli.errors import ExitStatus
+from wscli.status import ExitStatus
 
 
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:

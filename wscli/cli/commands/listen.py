@@ -15,7 +15,7 @@ from wscli.cli.options import (
     url_argument,
 )
 from wscli.cli.types import count, duration
-from wscli.errors import ExitStatus
+from wscli.status import ExitStatus
 
 
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:

@@ -8,7 +8,7 @@ from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
 from wscli.cli.options import connection_options, read_common, url_argument, watching_options
 from wscli.cli.types import count, duration
-from wscli.errors import ExitStatus
+from wscli.status import ExitStatus
 
 
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:

@@ -15,7 +15,8 @@ from wscli.cli.options import (
     url_argument,
 )
 from wscli.cli.types import claim_stdin, count, duration
-from wscli.errors import ExitStatus, UsageError
+from wscli.errors import UsageError
+from wscli.status import ExitStatus
 
 
 def _run(env: Env, params: dict[str, Any]) -> ExitStatus:

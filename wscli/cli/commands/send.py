@@ -17,7 +17,7 @@ from wscli.cli.options import (
     url_argument,
 )
 from wscli.cli.types import claim_stdin, count_or_zero, duration, pattern
-from wscli.errors import ExitStatus
+from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
     from wscli.payload.matching import Matcher

@@ -11,8 +11,9 @@ from wscli.apps.env import Env
 from wscli.cli.command import Command, Option
 from wscli.cli.options import read_existing, recording_options
 from wscli.cli.types import count, duration, size
-from wscli.errors import ExitStatus, UsageError
+from wscli.errors import UsageError
 from wscli.server.options import ServeOptions
+from wscli.status import ExitStatus
 
 _DEFAULTS = ServeOptions()
 _ADDRESS = r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,5})"
