@@ -14,17 +14,18 @@ PACKAGE = Path(wscli.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Each room may import itself and the rooms below it; sinks and server stand side by side.
-_CORE = {"net", "wire", "errors", "text"}
+_CORE = {"net", "wire", "errors", "kinds", "text"}
 _SESSION = {"session", "payload", *_CORE}
 _SHOWN = {"advice", "status", *_SESSION}
 _APPS = {"apps", "sinks", "server", "quantities", *_SHOWN}
 ROOMS = {
-    "errors": {"text"},
+    "kinds": set(),
+    "errors": {"kinds", "text"},
     "status": {"errors"},
-    "advice": {"status", "wire", "errors"},
+    "advice": {"status", "wire", "errors", "kinds"},
     "quantities": set(),
     "text": set(),
-    "wire": {"errors"},
+    "wire": {"errors", "kinds"},
     "payload": {"wire", "errors"},
     "net": _CORE,
     "session": _CORE,

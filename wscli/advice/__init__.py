@@ -7,11 +7,16 @@ asks ``advise`` for the hint. It is loaded only when something failed.
 from __future__ import annotations
 
 import errno
+from typing import TYPE_CHECKING
 
-from wscli.advice.refusals import UPGRADES, Template, fill_in
-from wscli.errors import Facts, Kind, WscliError
+from wscli.advice.refusals import UPGRADES, fill_in
+from wscli.errors import WscliError
 from wscli.status import ExitStatus, OutputStalled
 from wscli.wire.codes import CloseCode
+
+if TYPE_CHECKING:
+    from wscli.advice.refusals import Template
+    from wscli.kinds import Facts, Kind
 
 _CLIENT_CERTIFICATE = "it may want a client certificate: --cert FILE --key FILE"
 _IS_TLS_PORT = "is this port meant for TLS? If not, write ws:// instead of wss://"

@@ -6,9 +6,14 @@ fact decides between two texts, a function returns the template.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from wscli.errors import Facts, Kind
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wscli.kinds import Facts, Kind
+
+    Template = str | Callable[[Facts], str]
 
 _CREDENTIALS = "--user NAME, --bearer TOKEN or --cookie NAME=VALUE"
 _PROXY_REMOVES = (
@@ -44,8 +49,6 @@ _GATEWAY_FAILURES = {
     503: "{gateway} has no server behind it that is ready: is one running?",
     504: "{gateway} got no answer from the server behind it: is that one running?",
 }
-
-Template = str | Callable[[Facts], str]
 
 
 def fill_in(template: Template, facts: Facts) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from wscli.errors import TimeoutKind
 from wscli.net.clock import Clock, Deadline
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
+
+if TYPE_CHECKING:
+    from wscli.kinds import TimeoutKind
 
 Observer = Callable[[Opening, str], None]
 """Called after each step: a phase of PHASES, "request", "response" or "probe"."""

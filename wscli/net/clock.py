@@ -6,10 +6,12 @@ import select
 import time
 from typing import TYPE_CHECKING
 
-from wscli.errors import Facts, TimedOut, TimeoutKind
+from wscli.errors import TimedOut
 
 if TYPE_CHECKING:
     import socket
+
+    from wscli.kinds import Facts, TimeoutKind
 
 
 _LONGEST_POLL = 1_000_000.0  # seconds; poll(2) counts milliseconds in an int

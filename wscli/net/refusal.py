@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wscli.errors import UpgradeError, WscliError
 from wscli.net import tls
 from wscli.net.opening import Opening
 from wscli.net.redaction import mask_query
 from wscli.net.tap import ClosedEarly, EndlessInterim, NotHTTP
 from wscli.wire import diagnosis
-from wscli.wire.diagnosis import Cause, Evidence, PlainResponse
+from wscli.wire.diagnosis import Evidence, PlainResponse
 from wscli.wire.head import Request, Response, decode_head
+
+if TYPE_CHECKING:
+    from wscli.kinds import Cause
 
 _SHOWN_INTERIM = 80  # bytes
 

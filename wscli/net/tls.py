@@ -5,14 +5,17 @@ from __future__ import annotations
 import select
 import socket
 import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wscli.errors import TimedOut, TLSError, TLSKind, UsageError
+from wscli.errors import TimedOut, TLSError, UsageError
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.opening import TLS, Certificate, Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.url import ascii_host
+
+if TYPE_CHECKING:
+    from wscli.kinds import TLSKind
 
 _VERIFY_CODES: dict[int, TLSKind] = {  # of OpenSSL
     10: "certificate-expired",

@@ -50,7 +50,7 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
     )
     try:
         with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer"):
-            opening.opinion = _ask_websocket_client(tap, opening.url, attempt.options)
+            opening.opinion = _ask_websocket_client(tap, attempt)
             response = parse_response(tap.read_head())
     except TimedOut:  # an OSError too, and complete already
         raise
@@ -91,11 +91,12 @@ def check_options(url: Url, options: ConnectOptions) -> None:
         raise UsageError("both a user and a bearer token are given", hint="give one of them")
 
 
-def _ask_websocket_client(tap: Tap, url: Url, options: ConnectOptions) -> str:
+def _ask_websocket_client(tap: Tap, attempt: Attempt) -> str:
     """Let websocket-client do the upgrade; return "accepted", or what it complains of.
 
     What it complains of is shown, and never decides.
     """
+    url, options = attempt.opening.url, attempt.options
     try:
         # The URL is a stand-in: Host is given, and edit_head puts in the request's target.
         WebSocket().connect(  # type: ignore[no-untyped-call]
@@ -111,6 +112,7 @@ def _ask_websocket_client(tap: Tap, url: Url, options: ConnectOptions) -> str:
     except (OSError, NotHTTP, WscliError):
         raise
     except Exception as error:
+        attempt.deadline.check()  # it replaces a TimeoutError, which TimedOut is, by one of its own
         return str(error) or type(error).__name__
     return "accepted"
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from wscli.errors import (
-    ConnectionClosed,
-    ConnectionLost,
-    EndKind,
-    Facts,
-    ProtocolError,
-    ServiceKind,
-    TimedOut,
-    WscliError,
-)
+from wscli.errors import ConnectionClosed, ConnectionLost, ProtocolError, TimedOut, WscliError
 from wscli.session.activity import Stillness
 from wscli.session.closing import Closing
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, close_code_name, opcode_name
 from wscli.wire.rules import CLOSE_CODE, HTTP_RESPONSE, Violation
+
+if TYPE_CHECKING:
+    from wscli.kinds import EndKind, Facts, ServiceKind
 
 _JUST = 1.0  # seconds; a loss this soon after our message may be related to it
 _TOLERANCE = 0.75  # seconds by which a well-known time limit may be missed

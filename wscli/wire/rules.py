@@ -12,7 +12,7 @@ from wscli.wire.codes import CloseCode, Opcode, Role, opcode_name
 from wscli.wire.frames import Frame, shortest_length_form
 
 if TYPE_CHECKING:
-    from wscli.errors import Facts, ServiceKind
+    from wscli.kinds import Facts, ServiceKind
 
 _CONTROL = 0x8
 _DATA_OPCODES = (Opcode.TEXT, Opcode.BINARY)

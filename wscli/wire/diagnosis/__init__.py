@@ -10,13 +10,12 @@ readable. Query strings may hold tokens and are never repeated.
 """
 
 from wscli.wire.diagnosis.body import show_body
-from wscli.wire.diagnosis.evidence import Cause, Evidence, PlainResponse
+from wscli.wire.diagnosis.evidence import Evidence, PlainResponse
 from wscli.wire.diagnosis.foreign import explain_faults, identify
 from wscli.wire.diagnosis.refusal import can_be_probed, diagnose
 from wscli.wire.diagnosis.services import recognise
 
 __all__ = [
-    "Cause",
     "Evidence",
     "PlainResponse",
     "can_be_probed",

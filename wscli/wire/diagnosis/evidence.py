@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from wscli.errors import Facts, RefusalKind, ServiceKind
 from wscli.wire.diagnosis.body import decode_body
 from wscli.wire.head import Request, Response, without_query
 
-Cause = tuple[RefusalKind | ServiceKind, Facts]
-"""The most likely cause of a failure, and the facts that advice about it needs."""
+if TYPE_CHECKING:
+    from wscli.kinds import Facts
 
 _READ = 4 << 10  # bytes of a body that are searched for words
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from wscli.errors import RefusalKind, UpgradeKind
+from typing import TYPE_CHECKING
+
 from wscli.wire.handshake import Agreement
+
+if TYPE_CHECKING:
+    from wscli.kinds import RefusalKind, UpgradeKind
 
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # alert, handshake
 _HTTP2_FRAMES = (b"\x00\x00\x12\x04", b"\x00\x00\x06\x04", b"\x00\x00\x00\x04")  # SETTINGS

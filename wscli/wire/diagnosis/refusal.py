@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from wscli.errors import Facts, RefusalKind
-from wscli.wire.diagnosis.evidence import Cause, Evidence, PlainResponse
+from wscli.wire.diagnosis.evidence import Evidence, PlainResponse
 from wscli.wire.diagnosis.gateways import name_gateway
 from wscli.wire.diagnosis.services import describe_page, recognise
 from wscli.wire.head import REDIRECTS, without_query
+
+if TYPE_CHECKING:
+    from wscli.kinds import Cause, Facts, RefusalKind
 
 _ABOUT_TLS: dict[str, RefusalKind] = {  # what nginx and Go write
     "plain http request was sent to https": "tls-port",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from wscli.errors import Facts, ServiceKind
 from wscli.wire.diagnosis.evidence import PlainResponse
+
+if TYPE_CHECKING:
+    from wscli.kinds import Facts, ServiceKind
 
 _ENGINE_IO: dict[str, ServiceKind] = {
     "Transport unknown": "engine-io-query",
