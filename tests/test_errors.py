@@ -308,7 +308,6 @@ BAD_OPTIONS = {
     "bearer": {"user": "a", "bearer": "b"},
     "key": {"key": "/nowhere"},
     "cert": {"cert": "/nowhere"},
-    "server name": {"server_name": ".example"},
     "tls": {"tls_min": "1.1"},
 }
 
