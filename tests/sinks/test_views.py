@@ -19,12 +19,13 @@ from wscli.session.end import End
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
+from wscli.wire.closing import Side
 from wscli.wire.codes import Role
-from wscli.wire.connection import Receiver
 from wscli.wire.deflate import OFFER
 from wscli.wire.frames import Frame
 from wscli.wire.handshake import check_response
 from wscli.wire.head import parse_request, parse_response
+from wscli.wire.receiver import Receiver
 
 START = 1_769_860_800.25  # 2026-01-31T12:00:00.25Z
 
@@ -105,7 +106,7 @@ def play(sink):
     sink.opened(record, START + 0.0527, 0.0527)
     sink.batch(batch(False, SENT, as_frames=sink.wants_frames, after=0.06))
     sink.batch(batch(True, RECEIVED, as_frames=sink.wants_frames, after=0.0842))
-    sink.ended(End(1008, "no \x1b more", True, True, START + 65.3, 65.3))
+    sink.ended(End(1008, "no \x1b more", Side.REMOTE, True, START + 65.3, 65.3))
 
 
 def view(output, *, tty=False, width=80, environ=()):
