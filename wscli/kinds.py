@@ -115,7 +115,7 @@ UpgradeKind = Literal[
 ]
 """Kinds of UpgradeError besides a refusal."""
 
-TimeoutKind = Literal["connect", "tls", "upgrade", "resource", "pong"]
+TimeoutKind = Literal["connect", "tls", "upgrade", "fetch", "pong"]
 """What was not done when a time limit passed; waits of the caller have no kind."""
 
 EndKind = Literal[

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CLIENT_CERTIFICATE = "it may want a client certificate: --cert FILE --key FILE"
 _IS_TLS_PORT = "is this port meant for TLS? If not, write ws:// instead of wss://"
+_OTHER_END = "the other end must be `wscli serve`"
 _EACH_FRAME = "-vv shows each frame"
 _LONGER = "a longer --connect-timeout, or --timeout where that is shorter"
 _IDLE = 10.0  # seconds without traffic before a loss, from which on pings are suggested
@@ -107,7 +108,7 @@ ADVICE: dict[Kind, Template] = {
         facts["http_status"], "is this an HTTP proxy that allows CONNECT?"
     ),
     "socks": "check the proxy's address, and its --proxy USER:PASS@ if it wants one",
-    "resource": "the other end must be `wscli serve`",
+    "resource": _OTHER_END,
     "not-tls": "this port speaks plain text: write ws:// instead of wss://",
     "no-http1": "the server speaks HTTP/2 only, and wscli needs HTTP/1.1: check host and port",
     "tls-refused": _CLIENT_CERTIFICATE,
@@ -127,6 +128,7 @@ ADVICE: dict[Kind, Template] = {
     "connect": _LONGER,
     "tls": _IS_TLS_PORT,
     "upgrade": _silence,
+    "fetch": _OTHER_END,
     "pong": "a longer --ping-timeout, if the peer may be slow",
     "violation": _violation,
     "late-refusal": "the server refused the connection only after its 101; its log may say why",

@@ -47,7 +47,7 @@ class Fetcher:
             WscliError: if nothing is to be had there.
         """
         deadline = Deadline(self._clock, _TIMEOUT, f"waiting for {without_query(target)}")
-        deadline.kind = "resource"
+        deadline.kind = "fetch"
         if self._sock is None:
             self._sock = self._dial()
         tap = Tap(self._sock, deadline)
