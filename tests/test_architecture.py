@@ -1,6 +1,9 @@
 """The house: each room imports only from rooms below it, and some packages only in one room."""
 
 import ast
+import io
+import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -11,19 +14,23 @@ PACKAGE = Path(wscli.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Each room may import itself and the rooms below it; sinks and server stand side by side.
-_CORE = {"net", "wire", "errors", "text"}
+_CORE = {"net", "wire", "errors", "kinds", "text"}
 _SESSION = {"session", "payload", *_CORE}
-_APPS = {"apps", "sinks", "server", "quantities", *_SESSION}
+_SHOWN = {"advice", "status", *_SESSION}
+_APPS = {"apps", "sinks", "server", "quantities", *_SHOWN}
 ROOMS = {
-    "errors": set(),
+    "kinds": set(),
+    "errors": {"kinds", "text"},
+    "status": {"errors"},
+    "advice": {"status", "wire", "errors", "kinds"},
     "quantities": set(),
     "text": set(),
-    "wire": {"errors"},
+    "wire": {"errors", "kinds"},
     "payload": {"wire", "errors"},
     "net": _CORE,
     "session": _CORE,
-    "sinks": _SESSION,
-    "server": {"quantities", *_SESSION},
+    "sinks": _SHOWN,
+    "server": {"quantities", "status", *_SESSION},
     "apps": _APPS,
     "repl": _APPS,
     "cli": {"repl", *_APPS},
@@ -139,3 +146,40 @@ def test_modules_import_one_another_in_no_circle():
 def test_a_circle_of_any_length_is_found():
     graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"e"}}
     assert circles(graph) == {("b", "c"), ("e",)}
+
+
+# What the layers below the commands may not name, since a Python caller has no command line.
+WITHOUT_OPTIONS = ("errors.py", "wire/", "net/", "payload/", "session/")
+OPTION = r"(?<![\w-])(--[a-z][\w-]*|-([A-Za-z46]|v+))(?![\w-])"
+
+
+def words_of(path):
+    """Yield the comments and strings of a module."""
+    source = io.StringIO(path.read_text(encoding="utf-8"))
+    words = (tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", None))
+    yield from (
+        token.string for token in tokenize.generate_tokens(source.readline) if token.type in words
+    )
+
+
+LOWER = [path for path in MODULES if place(path).startswith(WITHOUT_OPTIONS)]
+
+
+@pytest.mark.parametrize("path", LOWER, ids=place)
+def test_no_lower_layer_names_an_option(path):
+    assert [word for word in words_of(path) if re.search(OPTION, word)] == []
+
+
+@pytest.mark.parametrize("text", ["--max-size SIZE", "try -vv", "(-4 or -6)", "-H 'Name: value'"])
+def test_an_option_is_recognised(text):
+    assert re.search(OPTION, text)
+
+
+@pytest.mark.parametrize("text", ["<!-- no -->", "10 - 4", "-----BEGIN", "[A-Za-z]", "--", "-inf"])
+def test_other_dashes_are_no_options(text):
+    assert not re.search(OPTION, text)
+
+
+@pytest.mark.parametrize("path", LOWER, ids=place)
+def test_no_lower_layer_knows_an_exit_status(path):
+    assert "ExitStatus" not in path.read_text(encoding="utf-8")

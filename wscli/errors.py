@@ -1,122 +1,181 @@
-"""One tree of errors: what happened, the evidence, what to try, and the exit status."""
+"""One tree of errors: what went wrong, as facts, for callers of the Python API and for commands.
+
+An error has a sentence (``what``), the evidence for it, a ``kind`` and ``facts``. None of them
+mentions the command line: the module ``wscli.advice`` turns kind and facts into the hint that
+follows "try:", and ``wscli.status`` turns the class into an exit status. So a Python caller never
+reads the name of an option, and this module needs no other.
+
+All errors can be pickled and copied, as ``multiprocessing`` and ``concurrent.futures`` require.
+"""
 
 from __future__ import annotations
 
-from enum import IntEnum
+import os
+from typing import TYPE_CHECKING, Any
 
-
-class ExitStatus(IntEnum):
-    """The exit statuses of the command line; scripts rely on them."""
-
-    OK = 0
-    BUG = 1
-    USAGE = 2
-    CONNECT = 3
-    TLS = 4
-    UPGRADE = 5
-    TIMEOUT = 6
-    PROTOCOL = 7
-    LOST = 8
-    PEER_CLOSED = 9
-    FAILED = 10
-    HUNG_UP = 129
-    INTERRUPTED = 130
-    READER_GONE = 141
-    TERMINATED = 143
-
-    @classmethod
-    def of_signal(cls, number: int) -> ExitStatus:
-        """Return the status of what a signal has ended, as shells have it."""
-        return cls(128 + number)
+if TYPE_CHECKING:
+    from wscli.kinds import ConnectKind, EndKind, Facts, Kind
 
 
 class WscliError(Exception):
-    """What happened, the evidence for it, and what to try.
+    """An error that wscli expects; any other exception is a bug.
 
-    ``what`` is a clause that continues "wscli: "; ``evidence`` and ``hint`` may be empty.
+    ``what`` is a clause that continues "wscli: ", and ``str(error)``. ``evidence`` may be empty or
+    have several lines, such as a response's head; a traceback shows it as a note. ``hint`` is what
+    to try, in words that hold for every caller; most errors have a ``kind`` instead, for which
+    ``wscli.advice`` has a hint for the command line. ``facts`` are what that depends on.
+
     ``closed_early`` is True where the peer ended the connection before it had answered, as a port
     forwarder does while the server behind it is down.
     """
 
-    status = ExitStatus.BUG
     closed_early = False
 
-    def __init__(self, what: str, evidence: str = "", hint: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        evidence: str = "",
+        hint: str = "",
+        *,
+        kind: Kind | None = None,
+        facts: Facts | None = None,
+    ) -> None:
         super().__init__(what)
         self.what = what
-        self.evidence = evidence
         self.hint = hint
+        self.kind = kind
+        self.facts = facts or {}
+        self._evidence = ""
+        self.evidence = evidence
+
+    @property
+    def evidence(self) -> str:
+        """The evidence; what is assigned replaces the note that a traceback shows."""
+        return self._evidence
+
+    @evidence.setter
+    def evidence(self, evidence: str) -> None:
+        if self._evidence:
+            self.__notes__.remove(_as_note(self._evidence))
+        self._evidence = evidence
+        if evidence:
+            self.add_note(_as_note(evidence))
+
+    def __str__(self) -> str:
+        # OSError, a base of some of these, would write errno and strerror instead.
+        return self.what
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default an exception is made again from ``args``, which lacks what a subclass requires.
+        return _restore, (type(self), self.args), self.__dict__
+
+
+def _restore(kind: type[WscliError], args: tuple[object, ...]) -> WscliError:
+    """Return an error without its fields, which pickle and copy set next."""
+    error = kind.__new__(kind)
+    error.args = args
+    return error
+
+
+def _as_note(evidence: str) -> str:
+    """Return evidence as Python may print it: the peer's control characters are not obeyed."""
+    from wscli.text import visible
+
+    return visible(evidence.replace("\r\n", "\n"), keep="\n\t")
 
 
 class UsageError(WscliError):
-    """The caller asked for something that makes no sense."""
+    """The caller asked for something impossible, such as a URL that cannot be read.
 
-    status = ExitStatus.USAGE
+    It is raised before anything is sent.
+    """
 
 
-class ConnectError(WscliError):
-    """No connection came about: name, TCP, Unix socket or proxy."""
+class ConnectError(WscliError, OSError):
+    """The connection could not be established: name, TCP, Unix socket or proxy.
 
-    status = ExitStatus.CONNECT
+    It is also an ``OSError``. ``errno`` and ``strerror`` are those of the last address tried, and
+    None where no system call failed.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        evidence: str = "",
+        hint: str = "",
+        *,
+        kind: ConnectKind | None = None,
+        facts: Facts | None = None,
+    ) -> None:
+        super().__init__(what, evidence, hint, kind=kind, facts=facts)
+        if errnos := self.facts.get("errnos"):
+            self.errno = errnos[-1]
+            self.strerror = os.strerror(self.errno)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        restore, args, state = super().__reduce__()
+        # These two are no part of __dict__.
+        return restore, args, {**state, "errno": self.errno, "strerror": self.strerror}
 
 
 class TLSError(WscliError):
     """TLS failed: certificate, host name, protocol version."""
 
-    status = ExitStatus.TLS
-
 
 class UpgradeError(WscliError):
-    """The opening handshake was refused or is invalid (RFC 6455 §4).
+    """The opening handshake was refused, or the response is invalid (RFC 6455 §4.1).
 
-    ``http_status`` is what the server answered, where that was HTTP and not 101.
+    The evidence has the response, and that to a plain GET where one was sent.
     """
 
-    status = ExitStatus.UPGRADE
-
-    def __init__(
-        self, what: str, evidence: str = "", hint: str = "", http_status: int | None = None
-    ) -> None:
-        super().__init__(what, evidence, hint)
-        self.http_status = http_status
+    @property
+    def http_status(self) -> int | None:
+        """The status that the server answered, if that was HTTP and not 101."""
+        return self.facts.get("http_status")
 
 
-class TimedOut(WscliError):
-    """A time limit passed: connecting, waiting for a reply, or for a pong."""
+class TimedOut(WscliError, TimeoutError):
+    """A time limit passed: connecting, waiting for a message, a reply or a pong.
 
-    status = ExitStatus.TIMEOUT
+    It is also a ``TimeoutError``. The connection stays open where a message or a pong was awaited
+    by the caller.
+    """
 
 
 class CallFailed(WscliError):
     """A message was answered with an error of the protocol on top, such as JSON-RPC's."""
 
-    status = ExitStatus.FAILED
-
 
 class ProtocolError(WscliError):
-    """The peer broke the protocol, and the connection was failed (RFC 6455 §7.1.7)."""
+    """The peer broke the protocol, and the connection was failed (RFC 6455 §7.1.7).
 
-    status = ExitStatus.PROTOCOL
+    The facts ``rule`` and ``code`` are the rule and the close code that it calls for.
+    """
 
 
 class OutputError(WscliError):
-    """What was received could not be written, for another reason than that nobody reads it."""
-
-    status = ExitStatus.READER_GONE
+    """What was received could not be written, and not because its reader went away."""
 
 
 class ConnectionClosed(WscliError):
     """The connection has ended; nothing more can be sent or received.
 
-    ``code`` and ``reason`` are those of the Close frame that ended it, or 1005 where it had none.
+    ``code`` and ``reason`` are those of the Close frame that ended it; the code is 1005 where the
+    frame had none (RFC 6455 §7.1.5).
     """
 
-    status = ExitStatus.PEER_CLOSED
-
     def __init__(
-        self, what: str, code: int, reason: str = "", hint: str = "", evidence: str = ""
+        self,
+        what: str,
+        code: int,
+        reason: str = "",
+        hint: str = "",
+        evidence: str = "",
+        *,
+        kind: EndKind | None = None,
+        facts: Facts | None = None,
     ) -> None:
-        super().__init__(what, evidence, hint)
+        super().__init__(what, evidence, hint, kind=kind, facts=facts)
         self.code = code
         self.reason = reason
 
@@ -124,10 +183,6 @@ class ConnectionClosed(WscliError):
 class ConnectionLost(ConnectionClosed):
     """The connection ended with no Close frame: code 1006 (RFC 6455 §7.1.5)."""
 
-    status = ExitStatus.LOST
-
 
 class Unsent(WscliError):
     """The peer closed before everything was sent."""
-
-    status = ExitStatus.LOST

@@ -3,8 +3,10 @@
 import pytest
 
 from tests.clock import HandClock
+from wscli.advice import advise
 from wscli.session.activity import Activity, Stillness
 from wscli.session.end import closed_error, describe_close, error_of, make_end
+from wscli.status import status_of
 from wscli.wire.closing import ClosingHandshake
 from wscli.wire.events import Close
 from wscli.wire.rules import TEXT_NOT_UTF8, Violation
@@ -38,7 +40,7 @@ def test_a_violation_is_the_end(closing):
     sends(closing, 1007)
     end = end_of(closing)
     assert (end.code, end.violation, end.clean) == (1007, violation, False)
-    assert error_of(end).status == 7
+    assert status_of(error_of(end)) == 7
 
 
 def test_a_normal_end_is_no_error_but_closes_the_door(closing):
@@ -69,7 +71,7 @@ def test_an_error_code_in_answer_is_the_peers(closing):
     receives(closing, Close(1011, "oops"))
     error = error_of(end_of(closing))
     assert error.what == 'the peer answered our Close 1000 with 1011 internal error: "oops"'
-    assert error.status == 9
+    assert status_of(error) == 9
 
 
 def test_a_peer_that_hangs_up_after_our_close_is_not_an_error(closing):
@@ -82,7 +84,7 @@ def test_a_peer_that_hangs_up_after_our_close_is_not_an_error(closing):
 
 def test_a_peer_that_hangs_up_before_any_close_is_a_loss(closing):
     end = make_end(closing, "the peer ended TCP", 0.0, 1.0, None, hung_up=True)
-    assert error_of(end).status == 8
+    assert status_of(error_of(end)) == 8
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_a_well_known_time_limit_is_named(closing, seconds, words, interval):
     still = Stillness(seconds, None)
     error = error_of(make_end(closing, "lost", 0.0, 1.0, None, still=still))
     assert error.evidence.startswith(words)
-    assert error.hint.startswith(f"--ping-interval {interval} keeps it open")
+    assert advise(error).startswith(f"--ping-interval {interval} keeps it open")
 
 
 def test_activity_names_a_message_only_while_nothing_followed_it(clock):

@@ -8,11 +8,12 @@ import time
 
 import pytest
 
-from wscli.errors import ExitStatus, OutputError
+from wscli.errors import OutputError
 from wscli.session.bus import Batch
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.talk import TalkSink
-from wscli.sinks.output import Output, OutputStalled, main_thread_writes
+from wscli.sinks.output import Output, main_thread_writes
+from wscli.status import ExitStatus, OutputStalled
 from wscli.wire.codes import Opcode
 from wscli.wire.frames import Frame
 

@@ -19,6 +19,7 @@ from wscli.session.end import End
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
+from wscli.wire.closing import Side
 from wscli.wire.codes import Role
 from wscli.wire.deflate import OFFER
 from wscli.wire.frames import Frame
@@ -105,7 +106,7 @@ def play(sink):
     sink.opened(record, START + 0.0527, 0.0527)
     sink.batch(batch(False, SENT, as_frames=sink.wants_frames, after=0.06))
     sink.batch(batch(True, RECEIVED, as_frames=sink.wants_frames, after=0.0842))
-    sink.ended(End(1008, "no \x1b more", True, True, START + 65.3, 65.3))
+    sink.ended(End(1008, "no \x1b more", Side.REMOTE, True, START + 65.3, 65.3))
 
 
 def view(output, *, tty=False, width=80, environ=()):

@@ -11,12 +11,13 @@ from typing import Literal
 
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
-from wscli.errors import ExitStatus, OutputError, WscliError
+from wscli.errors import OutputError, WscliError
 from wscli.server.access import AccessRecord, Watcher
 from wscli.server.foreground import End
 from wscli.session.bus import Sink
 from wscli.sinks.ndjson import NdjsonSink
-from wscli.sinks.output import Output, OutputStalled, RawStream, main_thread_writes
+from wscli.sinks.output import Output, RawStream, main_thread_writes
+from wscli.status import ExitStatus, OutputStalled
 from wscli.text import clock_time, iso_time, show_size, visible
 
 LogForm = Literal["text", "json", "none"]

@@ -15,7 +15,7 @@ from wscli.apps import demo
 from wscli.apps.env import Env
 from wscli.apps.figures import percentile
 from wscli.apps.report import report, say
-from wscli.errors import ConnectError, ExitStatus, UsageError, WscliError
+from wscli.errors import ConnectError, UsageError, WscliError
 from wscli.net.fetch import Fetcher
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
@@ -25,6 +25,7 @@ from wscli.session.bus import Batch, Bus, Sink
 from wscli.session.connect import open_driver
 from wscli.session.end import error_of
 from wscli.sinks.output import Output
+from wscli.status import ExitStatus, status_of
 from wscli.wire.events import Messages
 from wscli.wire.frames import Frame
 
@@ -103,7 +104,7 @@ def run(options: CompareOptions, env: Env) -> ExitStatus:
             tallies = _at_once(_ways(feed), progress, feed.stop)
     except WscliError as error:
         report(error, env)
-        return error.status
+        return status_of(error)
     write = _json_lines if options.as_json else _table
     Output(env.stdout).write("".join(f"{line}\n" for line in write(feed, tallies)).encode())
     return ExitStatus.OK

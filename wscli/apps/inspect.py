@@ -5,10 +5,10 @@ from __future__ import annotations
 from wscli.apps.common import SessionOptions
 from wscli.apps.env import Env
 from wscli.apps.run import RunningCommand, run_session
-from wscli.errors import ExitStatus
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
+from wscli.status import ExitStatus
 
 
 def run(options: SessionOptions, env: Env) -> ExitStatus:

@@ -15,9 +15,9 @@ import time
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from wscli.errors import ExitStatus
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.output import main_thread_writes
+from wscli.status import ExitStatus
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_GRACE = 2.0  # seconds that the reader of stdout has to take the current write

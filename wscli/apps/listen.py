@@ -8,7 +8,8 @@ from wscli.apps.common import SessionOptions
 from wscli.apps.env import Env
 from wscli.apps.message import Sending
 from wscli.apps.run import RunningCommand, TimeLimit, run_session
-from wscli.errors import ExitStatus, TimedOut
+from wscli.errors import TimedOut
+from wscli.status import ExitStatus
 
 
 class ListenOptions(NamedTuple):

@@ -10,9 +10,10 @@ from wscli.apps.common import SessionOptions
 from wscli.apps.env import Env
 from wscli.apps.figures import percentile
 from wscli.apps.run import RunningCommand, run_session
-from wscli.errors import ConnectionClosed, ExitStatus, TimedOut
+from wscli.errors import ConnectionClosed, TimedOut
 from wscli.net.redaction import redact_url
 from wscli.sinks.output import Output
+from wscli.status import ExitStatus
 
 
 class PingOptions(NamedTuple):

@@ -11,11 +11,12 @@ from wscli.apps.env import Env
 from wscli.apps.message import Sending, not_utf8
 from wscli.apps.report import say
 from wscli.apps.run import RunningCommand, run_session
-from wscli.errors import ConnectionClosed, ExitStatus, Unsent, UsageError
+from wscli.errors import ConnectionClosed, Unsent, UsageError
 from wscli.payload.splitting import Splitter
 from wscli.payload.typed import terminated, unescape
 from wscli.session.end import describe_close, error_of
 from wscli.session.thread_driver import OUTBOX_HIGH_WATER
+from wscli.status import ExitStatus
 from wscli.wire.codes import Opcode
 
 _CHUNK = 64 << 10
@@ -80,7 +81,10 @@ def _check_all_sent(work: RunningCommand, feeder: Feeder) -> None:
     if unsent:
         error = error_of(end)
         what = error.what if error else f"the peer closed with {describe_close(end)}"
-        raise Unsent(f"{what} before all of stdin was sent", unsent, error.hint if error else "")
+        from wscli.advice import advise  # only a failure needs it
+
+        hint = advise(error) if error else ""
+        raise Unsent(f"{what} before all of stdin was sent", unsent, hint)
 
 
 class Feeder:

@@ -11,11 +11,13 @@ from wscli.text import visible
 
 def report(error: WscliError, env: Env, colour: Colour = "auto") -> None:
     """Write an error: what happened, the evidence, what to try."""
+    from wscli.advice import advise  # only an error needs it
+
     palette = Palette(colour=env.wants_colour(colour, tty=env.stderr_tty))
     lines = [f"{palette.paint('error', 'wscli:')} {visible(error.what)}"]
     lines += [f"  {visible(line.rstrip(), keep=chr(9))}" for line in error.evidence.splitlines()]
-    if error.hint:
-        lines.append(f"{palette.paint('bold', 'try:')} {visible(error.hint)}")
+    if hint := advise(error):
+        lines.append(f"{palette.paint('bold', 'try:')} {visible(hint)}")
     say(env, "\n".join(lines))
 
 

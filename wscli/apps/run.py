@@ -15,13 +15,13 @@ from wscli.apps.display import data_sink, recording, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.report import report
-from wscli.errors import ExitStatus, TimedOut, WscliError
+from wscli.errors import TimedOut, WscliError
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_driver
 from wscli.session.end import error_of
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.goal import Goal
-from wscli.sinks.output import OutputStalled
+from wscli.status import ExitStatus, OutputStalled, status_of
 from wscli.wire.codes import CloseCode
 
 _LAST_WORD = 0.2  # seconds for the closing handshake, where a time limit has passed already
@@ -173,7 +173,7 @@ def _run(common: SessionOptions, env: Env, task: _Task, interrupts: Interrupts) 
         except WscliError as error:
             report(error, env, output.colour)
             bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
-            return error.status
+            return status_of(error)
     return interrupts.status or ExitStatus.OK
 
 

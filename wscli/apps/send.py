@@ -13,9 +13,10 @@ from wscli.apps.exchange import Exchange, SentMessage
 from wscli.apps.message import Sending
 from wscli.apps.report import say
 from wscli.apps.run import RunningCommand, TimeLimit, run_session
-from wscli.errors import CallFailed, ConnectionClosed, ExitStatus, TimedOut, WscliError
+from wscli.errors import CallFailed, ConnectionClosed, TimedOut, WscliError
 from wscli.payload.matching import Matcher
 from wscli.session.end import describe_close, error_of
+from wscli.status import ExitStatus
 
 _DEFAULT_WAIT = 1.0  # seconds
 

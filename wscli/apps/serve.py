@@ -11,11 +11,12 @@ from wscli.apps.common import Existing
 from wscli.apps.env import Env
 from wscli.apps.recording import open_recording
 from wscli.apps.report import report, say
-from wscli.errors import ExitStatus, WscliError
+from wscli.errors import WscliError
 from wscli.server.admission import ANY_ORIGIN
 from wscli.server.foreground import End, serve
 from wscli.server.options import ServeOptions
 from wscli.server.server import WILDCARDS, Server
+from wscli.status import ExitStatus, status_of
 
 
 class ServeCommand(NamedTuple):
@@ -45,7 +46,7 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
             return serve(command.serve, log, started)
     except WscliError as error:
         report(error, env)
-        return error.status
+        return status_of(error)
 
 
 def _announce(server: Server, command: ServeCommand, env: Env, log: AccessLog) -> None:

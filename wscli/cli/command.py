@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from wscli.apps.env import Env
-from wscli.errors import ExitStatus
 from wscli.sinks.output import Output
+from wscli.status import ExitStatus
 
 COMMANDS = {
     "connect": "Talk to a server in an interactive session",

@@ -14,8 +14,9 @@ from wscli.apps.env import Env
 from wscli.apps.report import report, say
 from wscli.cli.command import COMMANDS, Option, help_option, show
 from wscli.cli.types import is_url
-from wscli.errors import ExitStatus, UsageError, WscliError
+from wscli.errors import UsageError, WscliError
 from wscli.sinks.output import Output
+from wscli.status import ExitStatus, status_of
 
 _USAGE = """\
 See what your WebSocket does.
@@ -105,7 +106,7 @@ def main(args: list[str], env: Env) -> ExitStatus:
         return _run(_with_command(args or ["--help"], env), env)
     except WscliError as error:
         report(error, env)
-        return error.status
+        return status_of(error)
     except click.UsageError as error:
         report(_explain(error, args, _implied(env)), env)
         return ExitStatus.USAGE

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from wscli.net.clock import Clock, Deadline
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 
+if TYPE_CHECKING:
+    from wscli.kinds import TimeoutKind
+
 Observer = Callable[[Opening, str], None]
 """Called after each step: a phase of PHASES, "request", "response" or "probe"."""
+
+
+_TIMEOUTS: dict[str, TimeoutKind] = {"tls": "tls", "upgrade": "upgrade"}
+"""The phases in which silence has causes of its own."""
 
 
 class Attempt:
@@ -35,12 +43,14 @@ class Attempt:
         self._observe(self.opening, step)
 
     @contextmanager
-    def phase(self, name: str, doing: str, hint: str = "") -> Iterator[None]:
+    def phase(self, name: str, doing: str) -> Iterator[None]:
         """Time a phase of PHASES, and name it in the error if the deadline passes.
 
         If a phase runs twice, as "name" does for a SOCKS proxy, its times are added up.
         """
-        self.deadline.doing, self.deadline.hint = doing, hint
+        self.deadline.doing = doing
+        self.deadline.kind = _TIMEOUTS.get(name, "connect")
+        self.deadline.secure = self.opening.url.secure
         start = self.clock.monotonic()
         yield
         timings = self.opening.timings

@@ -11,6 +11,8 @@ from wscli.errors import TimedOut
 if TYPE_CHECKING:
     import socket
 
+    from wscli.kinds import Facts, TimeoutKind
+
 
 _LONGEST_POLL = 1_000_000.0  # seconds; poll(2) counts milliseconds in an int
 
@@ -36,7 +38,8 @@ class Clock:
 class Deadline:
     """One time limit, in seconds, that covers every step of an undertaking; None is no limit.
 
-    ``doing`` names the present step, for the error, and ``hint`` is what else to try then.
+    ``doing`` names the present step, for the error; ``kind`` and ``secure``, whether the connection
+    is encrypted, are the facts of the error.
     """
 
     def __init__(self, clock: Clock, seconds: float | None, doing: str) -> None:
@@ -44,7 +47,8 @@ class Deadline:
         self._seconds = seconds
         self._end = None if seconds is None else clock.monotonic() + seconds
         self.doing = doing
-        self.hint = ""
+        self.kind: TimeoutKind = "connect"
+        self.secure = False
 
     def remaining(self) -> float | None:
         """Return the seconds that are left.
@@ -65,10 +69,11 @@ class Deadline:
 
     def passed(self) -> TimedOut:
         """Return the error that says what was under way when time ran out."""
-        return TimedOut(
-            f"timed out after {self._seconds:g} s while {self.doing}",
-            hint=self.hint or "a longer --connect-timeout, or --timeout where that is shorter",
-        )
+        facts: Facts = {"secure": self.secure}
+        if self._seconds is not None:
+            facts["seconds"] = self._seconds
+        what = f"timed out after {self._seconds:g} s while {self.doing}"
+        return TimedOut(what, kind=self.kind, facts=facts)
 
     def wait(self, sock: socket.socket, event: int) -> None:
         """Wait until a socket is readable (POLLIN) or writable (POLLOUT).

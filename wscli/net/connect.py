@@ -63,7 +63,7 @@ def open_connection(
     raise UpgradeError(
         f"gave up after {_MAX_REDIRECTS} redirects",
         f"the last one led to {target.shown}",
-        "check the server's redirects for a loop",
+        kind="redirect-loop",
     )
 
 
@@ -71,7 +71,7 @@ def _downgrade(previous: Url, target: Url) -> UpgradeError:
     return UpgradeError(
         "the server redirects from wss:// to ws://, which is not encrypted",
         f"{previous.shown} redirects to {target.shown}",
-        "--allow-downgrade follows it; anyone on the network path can then read and change it",
+        kind="downgrade",
     )
 
 

@@ -45,8 +45,7 @@ def dial(attempt: Attempt, environ: Mapping[str, str]) -> socket.socket:
     if not url.secure:
         return sock
     try:
-        hint = "is this port meant for TLS? If not, write ws:// instead of wss://"
-        with attempt.phase("tls", f"negotiating TLS with {url.authority}", hint):
+        with attempt.phase("tls", f"negotiating TLS with {url.authority}"):
             return tls.wrap(sock, attempt)
     except BaseException:
         sock.close()
@@ -70,13 +69,14 @@ def _connect_unix(path: str, attempt: Attempt) -> socket.socket:
         raise ConnectError(
             f"could not connect to the Unix socket {path}",
             error.strerror or str(error),
-            hint="is a server listening on it?",
+            kind="unix-socket",
+            facts={"errnos": (error.errno,)} if error.errno else {},
         ) from None
 
 
 def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> socket.socket:
     url = attempt.opening.url
-    # -4 and -6 apply to the address that a SOCKS proxy is asked for, not to the proxy's own.
+    # The IP version applies to the address that a SOCKS proxy is asked for, not to the proxy's own.
     host = url.host if proxy.kind == "http" else _host_for_socks(proxy, attempt)
     family = attempt.options.family if proxy.kind == "http" else None
     sock = _connect_to_proxy(proxy, attempt, family)
@@ -98,9 +98,7 @@ def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None
         return _connect_tcp(proxy.host, proxy.port, attempt, family, f"the proxy {proxy}")
     except ConnectError as error:
         error.evidence = error.evidence or ("" if str(proxy) in error.what else f"proxy: {proxy}")
-        # --no-proxy has an effect only on a proxy that the environment names.
-        otherwise = "check --proxy" if named else "--no-proxy to connect directly"
-        error.hint = f"start the proxy, or {otherwise}"
+        error.kind, error.facts = "proxy", {**error.facts, "from_environment": not named}
         raise
 
 
@@ -139,10 +137,8 @@ def _resolve(host: str, port: int, attempt: Attempt, family: int | None) -> list
         return addresses
     except (socket.gaierror, ValueError) as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else "not a host name"
-        raise ConnectError(
-            f"the name {host} cannot be resolved: {reason}",
-            hint="check the spelling, or give the address: --resolve HOST:PORT:ADDRESS",
-        ) from None
+        what = f"the name {host} cannot be resolved: {reason}"
+        raise ConnectError(what, kind="name", facts={"host": host}) from None
 
 
 def look_up(host: str, port: int, family: int, deadline: Deadline) -> list[_Address]:
@@ -258,17 +254,11 @@ def _begin_to_connect(family: int, address: Any) -> socket.socket:
 
 
 def _nobody_answered(name: str, failures: list[tuple[str, int]]) -> ConnectError:
-    hints = {
-        errno.ECONNREFUSED: "is a server listening on that port?",
-        errno.ECONNRESET: "the server, or a load balancer in front of it, resets new connections",
-        errno.ENETUNREACH: "this machine has no route there; -4 or -6 uses one version of IP only",
-        errno.EHOSTUNREACH: "the network says that this host is not there",
-        errno.ETIMEDOUT: "a firewall may drop the packets",
-    }
     codes = [code for _, code in failures]
     each = [f"{shown}: {os.strerror(code).lower()}" for shown, code in failures]
     return ConnectError(
         f"could not connect to {name}: {os.strerror(codes[-1]).lower()}",
         "\n".join(each) if len(each) > 1 or failures[0][0] not in name else "",
-        next((hints[code] for code in codes if code in hints), "check host and port"),
+        kind="tcp",
+        facts={"errnos": tuple(codes)},
     )

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from wscli.errors import ConnectError
+from wscli.errors import ConnectError, TimedOut
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Clock, Deadline
 from wscli.net.dial import dial
@@ -16,7 +16,6 @@ from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url
 from wscli.wire.head import Body, MalformedHead, parse_response, without_query
 
-_HINT = "the other end must be `wscli serve`"
 _MAX_BODY = 1 << 20
 _TIMEOUT = 60.0  # seconds for a request; a long poll may wait for half of that
 
@@ -48,7 +47,7 @@ class Fetcher:
             WscliError: if nothing is to be had there.
         """
         deadline = Deadline(self._clock, _TIMEOUT, f"waiting for {without_query(target)}")
-        deadline.hint = _HINT
+        deadline.kind = "fetch"
         if self._sock is None:
             self._sock = self._dial()
         tap = Tap(self._sock, deadline)
@@ -58,6 +57,8 @@ class Fetcher:
             body = Body(response, _MAX_BODY)
             body.feed(tap.leftover)
             tap.read_rest(body)
+        except TimedOut:
+            raise
         except (NotHTTP, MalformedHead, OSError) as error:
             raise self._failed(target, str(error)) from None
         if response.status != 200:
@@ -92,5 +93,5 @@ class Fetcher:
         return ConnectError(
             f"{self._url.authority} does not serve {without_query(target)}",
             evidence.strip(),
-            _HINT,
+            kind="resource",
         )

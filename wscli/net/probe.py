@@ -24,7 +24,7 @@ _OF_UPGRADES = ("upgrade", "connection", "http2-settings")
 
 
 def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str, str]) -> None:
-    """Improve the evidence and the hint of a refusal, if a plain GET is answered."""
+    """Improve the evidence and the cause of a refusal, if a plain GET is answered."""
     opening = attempt.opening
     answer = PlainResponse(opening.response, opening.body) if opening.response is not None else None
     if opening.request is None or not _can_be_probed(answer, opening.received):
@@ -37,7 +37,7 @@ def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str
     shown = f"a plain GET of {evidence.path} is answered with {describe_answer(opening.probe)}"
     shown = mask_query(shown, opening.request.target)
     error.evidence = f"{error.evidence}\n\n{shown}".strip()
-    error.hint = diagnosis.explain_refusal(evidence)
+    error.kind, error.facts = diagnosis.diagnose(evidence)
 
 
 def _can_be_probed(answer: PlainResponse | None, received: bytes) -> bool:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import NamedTuple, Self, cast
 from urllib.parse import unquote
 
-from wscli.errors import ConnectError, UsageError
+from wscli.errors import ConnectError, TimedOut, UsageError
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.options import ConnectOptions
@@ -156,13 +156,15 @@ def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
         tap.send("\r\n".join(lines).encode())
         # A byte at a time: what follows the head belongs to the server, and is not for this tap.
         response = parse_response(tap.read_head(step=1))
+    except TimedOut:  # an OSError too, and not the proxy's fault
+        raise
     except (NotHTTP, MalformedHead, OSError) as error:
         with suppress(OSError):
             tap.received += sock.recv(_SHOWN)
         raise ConnectError(
             f"the proxy {proxy} did not answer CONNECT as an HTTP proxy does",
             f"{error}; it sent {bytes(tap.received[:_SHOWN])!r}",
-            "check --proxy",
+            kind="proxy-answer",
         ) from None
     finally:
         opening.proxy_request = tap.sent
@@ -172,17 +174,11 @@ def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
 
 
 def _refused(proxy: Proxy, response: Response) -> ConnectError:
-    hints = {
-        403: "the proxy does not allow connections to that host and port",
-        407: "--proxy http://USER:PASS@HOST:PORT",
-        502: "the proxy could not reach the server: check its name and port",
-        503: "the proxy could not reach the server: check its name and port",
-        504: "the proxy could not reach the server in time",
-    }
     return ConnectError(
         f"the proxy {proxy} answered CONNECT with {response.status} {response.reason}".rstrip(),
         decode_head(response.raw).strip(),
-        hints.get(response.status, "is this an HTTP proxy that allows CONNECT?"),
+        kind="proxy-refusal",
+        facts={"http_status": response.status},
     )
 
 
@@ -224,9 +220,9 @@ def negotiate_socks(
             "in SOCKS a host name, user or password has at most 255 bytes, a label at most 63",
         ) from None
     except (OSError, ProxyError) as error:
+        deadline.check()  # python-socks puts an error of its own in the place of a TimeoutError
         raise ConnectError(
-            f"could not connect through the proxy {proxy}: {error}",
-            hint="check the proxy's address, and its --proxy USER:PASS@ if it wants one",
+            f"could not connect through the proxy {proxy}: {error}", kind="socks"
         ) from None
 
 

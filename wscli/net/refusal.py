@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wscli.errors import UpgradeError, WscliError
 from wscli.net import tls
 from wscli.net.opening import Opening
@@ -11,6 +13,9 @@ from wscli.wire import diagnosis
 from wscli.wire.diagnosis import Evidence, PlainResponse
 from wscli.wire.head import Request, Response, decode_head
 
+if TYPE_CHECKING:
+    from wscli.kinds import Cause
+
 _SHOWN_INTERIM = 80  # bytes
 
 
@@ -19,16 +24,17 @@ def explain_response(opening: Opening, request: Request, response: Response) -> 
     agreement = opening.agreement
     if agreement is None:
         answer = PlainResponse(response, opening.body)
+        kind, facts = diagnosis.diagnose(Evidence(request, opening.url.secure, answer))
         return UpgradeError(
             f"the server answered {response.status} {response.reason}".rstrip() + " instead of 101",
             _show_response(request, response, opening.body),
-            diagnosis.explain_refusal(Evidence(request, opening.url.secure, answer)),
-            response.status,
+            kind=kind,
+            facts=facts,
         )
     return UpgradeError(
         "the server's 101 is not valid: " + "; ".join(map(str, agreement.faults)),
         _show_response(request, response, b""),
-        diagnosis.explain_faults(agreement),
+        kind=diagnosis.explain_faults(agreement),
     )
 
 
@@ -38,7 +44,7 @@ def explain_failure(error: Exception, opening: Opening, received: bytes) -> Wscl
         return UpgradeError(
             f"{opening.url.authority} sends interim responses (1xx) and never a final one",
             f"{error}; the first begins with {received[:_SHOWN_INTERIM]!r}",
-            "connect past the proxies on the way, if there are any, to see which one sends them",
+            kind="endless-interim",
         )
     if isinstance(error, NotHTTP):
         refusal = _not_http(opening, received, str(error))
@@ -51,7 +57,7 @@ def explain_failure(error: Exception, opening: Opening, received: bytes) -> Wscl
     return UpgradeError(
         f"{opening.url.authority} answered with a malformed HTTP head",
         str(error),
-        "the server, or a proxy on the way, breaks RFC 9112",
+        kind="malformed-head",
     )
 
 
@@ -66,25 +72,26 @@ def _broken_off(error: OSError, opening: Opening, received: bytes) -> WscliError
     # A server that misses a client certificate says so only now, and often just by leaving.
     if opening.tls is not None and not received:
         return tls.explain(error, opening)
-    hint = "" if received else _explain_nothing(opening)
-    return UpgradeError(
-        f"{opening.url.authority} broke off during the upgrade",
-        error.strerror or str(error),
-        hint or "the server's log may say why",
-    )
+    what = f"{opening.url.authority} broke off during the upgrade"
+    detail = error.strerror or str(error)
+    if received:
+        return UpgradeError(what, detail, kind="broken-off")
+    kind, facts = _diagnose_nothing(opening)
+    return UpgradeError(what, detail, kind=kind, facts=facts)
 
 
 def _not_http(opening: Opening, received: bytes, detail: str) -> UpgradeError:
+    where = opening.url.authority
     if not received:
-        what = "nothing: the connection was closed without a response"
-        hint = _explain_nothing(opening)
-        return UpgradeError(f"{opening.url.authority} answered with {what}", "", hint)
-    what, hint = diagnosis.explain_not_http(received)
+        kind, facts = _diagnose_nothing(opening)
+        what = f"{where} answered with nothing: the connection was closed without a response"
+        return UpgradeError(what, kind=kind, facts=facts)
+    noun, foreign = diagnosis.identify(received)
     evidence = f"{detail}: {received[:200]!r}"
-    return UpgradeError(f"{opening.url.authority} answered with {what}", evidence, hint)
+    return UpgradeError(f"{where} answered with {noun}", evidence, kind=foreign)
 
 
-def _explain_nothing(opening: Opening) -> str:
-    if opening.request is None:  # it left before the request was sent
-        return "the server's log may say why"
-    return diagnosis.explain_refusal(Evidence(opening.request, opening.url.secure))
+def _diagnose_nothing(opening: Opening) -> Cause:
+    if opening.request is None:
+        return "left-early", {}
+    return diagnosis.diagnose(Evidence(opening.request, opening.url.secure))

@@ -5,15 +5,23 @@ from __future__ import annotations
 import select
 import socket
 import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wscli.errors import TLSError, UsageError
+from wscli.errors import TimedOut, TLSError, UsageError
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.opening import TLS, Certificate, Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.url import ascii_host
 
+if TYPE_CHECKING:
+    from wscli.kinds import TLSKind
+
+_VERIFY_CODES: dict[int, TLSKind] = {  # of OpenSSL
+    10: "certificate-expired",
+    62: "certificate-name",  # a host name
+    64: "certificate-name",  # an IP address
+}
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -44,10 +52,10 @@ def make_context(options: ConnectOptions) -> ssl.SSLContext:
             raise UsageError(
                 f"cannot read the client certificate in {options.cert}",
                 _openssl_reason(error),
-                "a PEM file; --key names the private key where it is in another file",
+                kind="certificate-file",
             ) from None
     elif options.key is not None:
-        raise UsageError("a private key needs its certificate", hint="--cert FILE")
+        raise UsageError("a private key needs its certificate", kind="key-alone")
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -76,7 +84,7 @@ def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
         raise _failed(error, opening) from None
     except (ValueError, TypeError) as error:
         raise UsageError(
-            f"{name!r} is no name that a certificate could be for", str(error), "--server-name NAME"
+            f"{name!r} is no name that a certificate could be for", str(error), kind="server-name"
         ) from None
     try:
         _shake_hands(wrapped, attempt.deadline)
@@ -84,11 +92,10 @@ def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
         certificate = _certificate(wrapped)
         wrapped.close()
         raise _untrusted(error, name, certificate) from None
-    except OSError as error:
+    except BaseException as error:
         wrapped.close()
-        raise _failed(error, opening) from None
-    except BaseException:
-        wrapped.close()
+        if isinstance(error, OSError) and not isinstance(error, TimedOut):
+            raise _failed(error, opening) from None
         raise
     cipher = wrapped.cipher()
     opening.tls = TLS(
@@ -135,58 +142,52 @@ def explain(error: OSError, opening: Opening) -> TLSError:
         return TLSError(
             f"{where} does not speak TLS",
             _openssl_reason(error),
-            "this port speaks plain text: write ws:// instead of wss://",
+            kind="not-tls",
         )
     # The alert to an ALPN without h2 (RFC 7301 §3.2), for which older versions of ssl lack a name.
     if "no application protocol" in str(error).lower().replace("_", " "):
         return TLSError(
             f"{where} does not speak HTTP/1.1",
             "OpenSSL says: tlsv1 alert no application protocol",
-            "the server speaks HTTP/2 only, and wscli needs HTTP/1.1: check host and port",
+            kind="no-http1",
         )
     if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
         return TLSError(
-            f"{where} refused the TLS handshake",
-            _openssl_reason(error),
-            "it may want a client certificate: --cert FILE --key FILE",
+            f"{where} refused the TLS handshake", _openssl_reason(error), kind="tls-refused"
         )
     if "PROTOCOL_VERSION" in reason or "UNSUPPORTED_PROTOCOL" in reason:
         return TLSError(
             f"{where} speaks no version of TLS that is allowed here",
             _openssl_reason(error),
-            "--tls-min 1.2 allows the oldest that is still safe",
+            kind="tls-version",
         )
     if opening.tls is not None:
         return TLSError(
             f"{where} broke off right after the TLS handshake",
             _openssl_reason(error),
-            "it may want a client certificate: --cert FILE --key FILE",
+            kind="tls-left",
         )
     if is_end_of_connection(error):
         return TLSError(
             f"{where} closed the connection during the TLS handshake",
             _openssl_reason(error),
-            "is this port meant for TLS? If not, write ws:// instead of wss://",
+            kind="tls-ended",
         )
-    return TLSError(f"TLS with {where} failed", _openssl_reason(error), "check host and port")
+    return TLSError(f"TLS with {where} failed", _openssl_reason(error), kind="tls-failed")
 
 
 def _untrusted(
     error: ssl.SSLCertVerificationError, name: str, certificate: Certificate | None
 ) -> TLSError:
     message = error.verify_message.rstrip(".")
-    hint = "--cacert FILE trusts the CA that signed it; --insecure trusts anybody"
-    if error.verify_code == 10:
-        hint = "the server's administrator must renew it; --insecure goes on without the check"
-    elif error.verify_code in (62, 64):
-        hint = "--server-name NAME checks for another name; --insecure goes on without the check"
+    kind = _VERIFY_CODES.get(error.verify_code, "certificate-untrusted")
     evidence = message
     if certificate is not None:
         evidence += (
             f"\nsubject: {certificate.subject}\nissuer: {certificate.issuer}"
             f"\nnames: {', '.join(certificate.names) or 'none'}"
         )
-    return TLSError(f"the certificate of {name} is not trusted: {message}", evidence, hint)
+    return TLSError(f"the certificate of {name} is not trusted: {message}", evidence, kind=kind)
 
 
 def _openssl_reason(error: Exception) -> str:

@@ -49,10 +49,11 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
         on_sent=lambda: _record_request(tap, attempt),
     )
     try:
-        doing, hint = f"waiting for {opening.url.authority} to answer", _silence_hint(opening.url)
-        with attempt.phase("upgrade", doing, hint):
-            opening.opinion = _ask_websocket_client(tap, opening.url, attempt.options)
+        with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer"):
+            opening.opinion = _ask_websocket_client(tap, attempt)
             response = parse_response(tap.read_head())
+    except TimedOut:  # an OSError too, and complete already
+        raise
     except (NotHTTP, MalformedHead, OSError) as error:
         raise _explain(error, opening, bytes(tap.received)) from None
     finally:
@@ -74,7 +75,7 @@ def check_options(url: Url, options: ConnectOptions) -> None:
     """
     for name, value in options.headers:
         if not re.fullmatch(FIELD_NAME, name):
-            raise UsageError(f"{name!r} is no name of a header", hint="-H 'Name: value'")
+            raise UsageError(f"{name!r} is no name of a header", kind="header-name")
         if value is not None and re.search(_UNSENDABLE, value):
             raise UsageError(
                 f"the header {name} would break the request", "it has a line break, or no UTF-8"
@@ -85,18 +86,17 @@ def check_options(url: Url, options: ConnectOptions) -> None:
             raise UsageError("a value would break the request", "it has a line break, or no UTF-8")
     for name in options.subprotocols:
         if not re.fullmatch(FIELD_NAME, name):
-            raise UsageError(
-                f"{name!r} is no name of a subprotocol", hint="one name for each --subprotocol"
-            )
+            raise UsageError(f"{name!r} is no name of a subprotocol", kind="subprotocol-name")
     if options.bearer is not None and (options.user is not None or url.user is not None):
         raise UsageError("both a user and a bearer token are given", hint="give one of them")
 
 
-def _ask_websocket_client(tap: Tap, url: Url, options: ConnectOptions) -> str:
+def _ask_websocket_client(tap: Tap, attempt: Attempt) -> str:
     """Let websocket-client do the upgrade; return "accepted", or what it complains of.
 
     What it complains of is shown, and never decides.
     """
+    url, options = attempt.opening.url, attempt.options
     try:
         # The URL is a stand-in: Host is given, and edit_head puts in the request's target.
         WebSocket().connect(  # type: ignore[no-untyped-call]
@@ -112,6 +112,7 @@ def _ask_websocket_client(tap: Tap, url: Url, options: ConnectOptions) -> str:
     except (OSError, NotHTTP, WscliError):
         raise
     except Exception as error:
+        attempt.deadline.check()  # it replaces a TimeoutError, which TimedOut is, by one of its own
         return str(error) or type(error).__name__
     return "accepted"
 
@@ -185,13 +186,3 @@ def _explain(error: Exception, opening: Opening, received: bytes) -> WscliError:
     from wscli.net import refusal
 
     return refusal.explain_failure(error, opening, received)
-
-
-def _silence_hint(url: Url) -> str:
-    """Return what to try if the server keeps the connection open and never answers."""
-    tls = "" if url.secure else "; or wss://, if this port expects TLS"
-    return (
-        "check the path: a Node server that takes upgrades on another path leaves this one "
-        f"unanswered{tls}; or the server hangs, or is slow: a longer --connect-timeout, or "
-        "--timeout where that is shorter"
-    )

@@ -11,7 +11,7 @@ from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.recording import open_recording
 from wscli.apps.report import report
-from wscli.errors import ExitStatus, UsageError, WscliError
+from wscli.errors import UsageError, WscliError
 from wscli.net.url import parse_url
 from wscli.repl.link import Link
 from wscli.repl.shell import Console, ReplOptions, Shell
@@ -21,6 +21,7 @@ from wscli.session.connect import open_driver
 from wscli.session.reconnect import Reconnect
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.output import Output
+from wscli.status import ExitStatus
 
 _COLLECT_AFTER = 10_000  # new objects; to look through so many takes a millisecond
 

@@ -24,7 +24,7 @@ from wscli.apps.env import Env
 from wscli.apps.message import Sending, read_message
 from wscli.apps.recording import Recorder
 from wscli.apps.report import report
-from wscli.errors import ConnectionClosed, ExitStatus, UsageError, WscliError
+from wscli.errors import ConnectionClosed, UsageError, WscliError
 from wscli.payload.typed import terminated
 from wscli.repl.commands import is_command, run_command
 from wscli.repl.display import Display
@@ -34,6 +34,7 @@ from wscli.repl.notices import DisplayOptions, describe_retry
 from wscli.session.end import End, error_of
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.stats import Stats
+from wscli.status import ExitStatus, status_of
 from wscli.wire.codes import Opcode
 
 _MAX_PENDING = 64 << 20  # bytes that wait to be sent, above which no message is accepted
@@ -280,10 +281,12 @@ class Shell:
         self.call_soon(lambda: self.console.leave())
 
     def _report_outcome(self, outcome: End | WscliError, error: WscliError | None) -> None:
+        from wscli.advice import advise  # only a failure needs it
+
         if error is not None and not self._is_announced(outcome):
             self.report(error)
-        elif error is not None and error.hint:
-            self.note(f"try: {error.hint}")
+        elif error is not None and (hint := advise(error)):
+            self.note(f"try: {hint}")
 
     def _is_announced(self, outcome: End | WscliError) -> bool:
         """Return True if the display's line about an end has all of its error but the hint."""
@@ -302,7 +305,7 @@ class Shell:
             self.enter(line)
 
     def _after(self, error: WscliError | None, retry: Retry | None) -> None:
-        self._outcome = error.status if error is not None else ExitStatus.OK
+        self._outcome = status_of(error) if error is not None else ExitStatus.OK
         if self._leaving or (retry is None and (self._options.exit_on_close or self.failure)):
             self.console.leave()
         elif retry is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-from wscli.errors import ExitStatus
+from wscli.status import ExitStatus
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _MARGIN = 1.0  # seconds to leave after the connection has ended

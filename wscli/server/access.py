@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from wscli.errors import ExitStatus
 from wscli.session.bus import Sink
+from wscli.status import ExitStatus
 from wscli.wire.codes import CloseCode
 
 Closer = Literal["client", "server"]

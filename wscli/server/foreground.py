@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-from wscli.errors import ExitStatus
 from wscli.server.access import Watcher
 from wscli.server.options import ServeOptions
 from wscli.server.server import Server
+from wscli.status import ExitStatus
 
 End = Callable[[ExitStatus], None]
 """Ends a server with an exit status."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wscli.errors import ConnectionClosed, ConnectionLost, ProtocolError, TimedOut, WscliError
 from wscli.session.activity import Stillness
 from wscli.wire.closing import ClosingHandshake, Side
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, close_code_name, opcode_name
-from wscli.wire.rules import CLOSE_CODE, Violation
+from wscli.wire.rules import CLOSE_CODE, HTTP_RESPONSE, Violation
+
+if TYPE_CHECKING:
+    from wscli.kinds import EndKind, Facts, ServiceKind
 
 _JUST = 1.0  # seconds; a loss this soon after our message may be related to it
-_IDLE = 10.0  # seconds without traffic, after which keepalive pings are suggested
 _TOLERANCE = 0.75  # seconds by which a well-known time limit may be missed
 
 _MOVING = Stillness(0.0, None)
@@ -117,25 +119,25 @@ def error_of(end: End) -> WscliError | None:
     if end.violation is not None:
         return _violation_error(end.violation)
     if end.unanswered is not None:
-        return TimedOut(
-            f"no pong came within {end.unanswered:g} s of a keepalive ping",
-            hint="a longer --ping-timeout, if the peer may be slow",
-        )
+        what = f"no pong came within {end.unanswered:g} s of a keepalive ping"
+        return TimedOut(what, kind="pong", facts={"seconds": end.unanswered})
     if end.ours or end.code in NORMAL_CLOSE_CODES:
         return None
     if end.code == CloseCode.ABNORMAL_CLOSURE:
         return ConnectionLost(
             f"the connection was lost with no Close frame (1006): {end.detail}",
             end.code,
-            hint=_loss_hint(end),
             evidence=describe_stillness(end),
+            kind="lost",
+            facts=_idle_facts(end),
         )
     answer = f"the peer answered our Close {end.sent} with" if end.began is Side.LOCAL else ""
     return ConnectionClosed(
         f"{answer or 'the peer closed with'} {_describe_code(end.code, end.reason)}",
         end.code,
         end.reason,
-        hint=_CODE_HINTS.get(end.code, ""),
+        kind="peer-closed",
+        facts={"code": end.code},
     )
 
 
@@ -173,23 +175,11 @@ def _idle_limit(seconds: float) -> int | None:
     return next((limit for limit in _IDLE_LIMITS if abs(seconds - limit) < _TOLERANCE), None)
 
 
-def _loss_hint(end: End) -> str:
-    if end.still.seconds < _IDLE:
-        return "the peer, or something on the way, ended it; the server's log may say why"
-    half = (_idle_limit(end.still.seconds) or int(end.still.seconds)) // 2
-    return f"--ping-interval {half}s keeps it open, if it was ended for being idle"
-
-
-_CODE_HINTS: dict[int, str] = {
-    CloseCode.PROTOCOL_ERROR: "the peer says that we broke the protocol; -vv shows each frame",
-    CloseCode.UNSUPPORTED_DATA: "it may take only the other kind of message: --text or --binary",
-    CloseCode.INVALID_PAYLOAD: "it could not make sense of a message; -vv shows each frame",
-    CloseCode.POLICY_VIOLATION: "it may want credentials, or an --origin that it knows",
-    CloseCode.MESSAGE_TOO_BIG: "a message was larger than the peer takes",
-    CloseCode.SERVICE_RESTART: "the server restarts: try again in a little while",
-    CloseCode.TRY_AGAIN_LATER: "the server is overloaded: try again in a little while",
-    CloseCode.INTERNAL_ERROR: "the server failed; its log says why",
-}
+def _idle_facts(end: End) -> Facts:
+    facts: Facts = {"idle": end.still.seconds}
+    if (limit := _idle_limit(end.still.seconds)) is not None:
+        facts["idle_limit"] = limit
+    return facts
 
 
 def _violation_error(violation: Violation) -> ProtocolError:
@@ -199,14 +189,16 @@ def _violation_error(violation: Violation) -> ProtocolError:
         what = f'the peer closed with "{violation.reason}", and {rule.sentence}'
     code = rule.close_code
     gap = "\n\n" if "\n" in violation.evidence else "\n"
+    kind, facts = _cause_of(violation)
     return ProtocolError(
         what,
         f"{violation.evidence}{gap}{rule.section}; closed with {code} {close_code_name(code)}",
-        violation.hint or _violation_hint(violation),
+        kind=kind,
+        facts=facts | {"rule": rule.id, "code": code.value},
     )
 
 
-def _violation_hint(violation: Violation) -> str:
-    if violation.rule.close_code == CloseCode.MESSAGE_TOO_BIG:
-        return "--max-size SIZE takes larger messages"
-    return "-vv shows each frame; the peer's implementation is at fault"
+def _cause_of(violation: Violation) -> tuple[EndKind | ServiceKind, Facts]:
+    if violation.service is not None:
+        return violation.service
+    return "late-refusal" if violation.rule is HTTP_RESPONSE else "violation", {}

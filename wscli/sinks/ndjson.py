@@ -96,12 +96,15 @@ class NdjsonSink(Sink):
 
     def failed(self, error: WscliError, time: float, elapsed: float) -> None:
         """Write the event ``error``."""
-        fields = {"status": int(error.status), "message": error.what}
+        from wscli.advice import advise  # loaded only for a failure
+        from wscli.status import status_of
+
+        fields = {"status": int(status_of(error)), "message": error.what}
         if error.evidence:
             # The lines of an HTTP head in it end with CRLF, the others with LF.
             fields["evidence"] = error.evidence.replace("\r\n", "\n")
-        if error.hint:
-            fields["hint"] = error.hint
+        if hint := advise(error):
+            fields["hint"] = hint
         self._write_event("error", time, elapsed, **fields)
 
     def _write_event(self, event: str, time: float, elapsed: float, **fields: object) -> None:

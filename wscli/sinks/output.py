@@ -13,7 +13,8 @@ import select
 import threading
 from typing import Protocol
 
-from wscli.errors import ExitStatus, OutputError
+from wscli.errors import OutputError
+from wscli.status import ExitStatus, OutputStalled
 
 
 class RawStream(Protocol):
@@ -24,17 +25,6 @@ class RawStream(Protocol):
 
     def fileno(self) -> int:
         """Return the file's descriptor."""
-
-
-class OutputStalled(OutputError):
-    """Writing was given up after a signal or a time limit, which decides the exit status."""
-
-    def __init__(self, name: str, unwritten: int, status: ExitStatus) -> None:
-        evidence = f"{unwritten:,} bytes or more were not written"
-        waits_longer = status == ExitStatus.TIMEOUT
-        hint = "--timeout waits longer, also for the reader of the output" if waits_longer else ""
-        super().__init__(f"gave up on {name}: it is not read, or too slowly", evidence, hint)
-        self.status = status
 
 
 class _Abandoned(Exception):

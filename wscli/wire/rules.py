@@ -6,10 +6,13 @@ Parsing is not judging: frames come here whole and legal or not, and ``judge`` s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wscli.wire.codes import CloseCode, Opcode, Role, opcode_name
 from wscli.wire.frames import Frame, shortest_length_form
+
+if TYPE_CHECKING:
+    from wscli.kinds import Facts, ServiceKind
 
 _CONTROL = 0x8
 _DATA_OPCODES = (Opcode.TEXT, Opcode.BINARY)
@@ -37,14 +40,14 @@ class Rule(NamedTuple):
 class Violation(NamedTuple):
     """A rule that was broken, and the evidence.
 
-    ``reason`` is what the peer said in a Close frame that breaks the rule; ``hint`` is what to try,
-    if the evidence shows it.
+    ``reason`` is what the peer said in a Close frame that breaks the rule; ``service``
+    is the known service that sent it, and the facts about that.
     """
 
     rule: Rule
     evidence: str
     reason: str = ""
-    hint: str = ""
+    service: tuple[ServiceKind, Facts] | None = None
 
     def __str__(self) -> str:
         first_line = self.evidence.partition("\n")[0].rstrip()

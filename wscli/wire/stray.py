@@ -63,15 +63,15 @@ class StrayResponse:
         if not self.recognised:
             return None
         # Hardly any connection needs it, and it takes 3 ms to load.
-        from wscli.wire.diagnosis import PlainResponse, explain_stray_response, show_body
+        from wscli.wire.diagnosis import PlainResponse, recognise, show_body
 
         if self._response is None or self._body is None:
             evidence = decode_head(bytes(self._held[:_MAX])).strip()
-            return Violation(HTTP_RESPONSE, evidence, hint=explain_stray_response(None))
+            return Violation(HTTP_RESPONSE, evidence)
         answer = PlainResponse(self._response, self._body.content)
         parts = [decode_head(self._response.raw).strip(), show_body(*answer)]
         evidence = "\n\n".join(filter(None, parts))
-        return Violation(HTTP_RESPONSE, evidence, hint=explain_stray_response(answer))
+        return Violation(HTTP_RESPONSE, evidence, service=recognise(answer))
 
     def _read_head(self, searched: int) -> None:
         end = head_end(self._held, searched)

@@ -7,8 +7,8 @@ import click
 from wscli.apps.env import Env
 from wscli.cli import types
 from wscli.cli.command import Command, Option, in_section
-from wscli.errors import ExitStatus
 from wscli.net.options import ConnectOptions
+from wscli.status import ExitStatus
 
 
 def _run(

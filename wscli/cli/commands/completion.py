@@ -7,8 +7,8 @@ import click
 from wscli.apps.env import Env
 from wscli.cli.command import Command
 from wscli.cli.completion import SHELLS, read_script
-from wscli.errors import ExitStatus
 from wscli.sinks.output import Output
+from wscli.status import ExitStatus
 
 
 def _run(env: Env, *, shell: str) -> ExitStatus:

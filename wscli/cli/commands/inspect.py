@@ -8,7 +8,7 @@ from wscli.apps.env import Env
 from wscli.cli.command import Command
 from wscli.cli.options import connection_options, url_argument, watching_options
 from wscli.cli.params import read_session
-from wscli.errors import ExitStatus
+from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
     from wscli.cli.param_types import SessionParams

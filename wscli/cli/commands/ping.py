@@ -9,7 +9,7 @@ from wscli.cli import types
 from wscli.cli.command import Command, Option
 from wscli.cli.options import connection_options, url_argument, watching_options
 from wscli.cli.params import read_session
-from wscli.errors import ExitStatus
+from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
     from wscli.cli.param_types import SessionParams

@@ -9,7 +9,8 @@ from wscli.cli import types
 from wscli.cli.command import Command, Option
 from wscli.cli.options import connection_options, output_options, sending_options, url_argument
 from wscli.cli.params import read_sending, read_session
-from wscli.errors import ExitStatus, UsageError
+from wscli.errors import UsageError
+from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
     from wscli.cli.param_types import MessageParams

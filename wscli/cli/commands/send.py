@@ -12,7 +12,7 @@ from wscli.cli.command import Command, Option
 from wscli.cli.options import connection_options, output_options, sending_options, url_argument
 from wscli.cli.params import read_sending, read_session
 from wscli.cli.types import claim_stdin, count_or_zero, duration, pattern
-from wscli.errors import ExitStatus
+from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
     from wscli.cli.param_types import MessageParams

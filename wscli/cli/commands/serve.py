@@ -12,9 +12,10 @@ from wscli.cli.command import Command, Option, in_section
 from wscli.cli.options import recording_options
 from wscli.cli.params import read_existing
 from wscli.cli.types import count, duration, size
-from wscli.errors import ExitStatus, UsageError
+from wscli.errors import UsageError
 from wscli.server.options import Mode, ServeOptions
 from wscli.server.route_table import help_rows
+from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
     from wscli.cli.param_types import ServeFields

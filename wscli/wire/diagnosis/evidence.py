@@ -1,12 +1,15 @@
-"""The facts about an upgrade that failed."""
+"""What is known about an upgrade that failed, and the cause that it points to."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wscli.wire.diagnosis.body import decode_body
 from wscli.wire.head import Request, Response, without_query
+
+if TYPE_CHECKING:
+    from wscli.kinds import Facts
 
 _READ = 4 << 10  # bytes of a body that are searched for words
 
@@ -66,7 +69,26 @@ class Evidence(NamedTuple):
         return any(self.request.headers.get(name) is not None for name in names)
 
     @property
-    def own_origin(self) -> str:
-        """The origin that a page from the server itself would have."""
-        host = self.request.headers.get("Host") or "HOST"
-        return f"{'https' if self.secure else 'http'}://{host}"
+    def offers_subprotocol(self) -> bool:
+        """Whether the request offers a subprotocol."""
+        return self.request.headers.get("Sec-WebSocket-Protocol") is not None
+
+    @property
+    def facts(self) -> Facts:
+        """The facts that apply whatever the cause is."""
+        host = self.request.headers.get("Host")
+        facts: Facts = {
+            "path": self.path,
+            "secure": self.secure,
+            "host": host or "none",
+            "own_origin": f"{'https' if self.secure else 'http'}://{host or 'HOST'}",
+            "credentials_sent": self.has_credentials,
+            "subprotocol_offered": self.offers_subprotocol,
+        }
+        if (origin := self.request.headers.get("Origin")) is not None:
+            facts["origin"] = origin
+        if self.answer is not None:
+            facts["http_status"] = self.answer.status
+        if self.probe is not None:
+            facts["probe_status"] = self.probe.status
+        return facts

@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-from wscli.wire.diagnosis.evidence import PlainResponse
-from wscli.wire.diagnosis.services import recognise
+from typing import TYPE_CHECKING
+
 from wscli.wire.handshake import Agreement
 
+if TYPE_CHECKING:
+    from wscli.kinds import RefusalKind, UpgradeKind
+
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # alert, handshake
+_HTTP2_FRAMES = (b"\x00\x00\x12\x04", b"\x00\x00\x06\x04", b"\x00\x00\x00\x04")  # SETTINGS
+_GREETINGS = (b"220 ", b"220-", b"* OK", b"+OK")  # SMTP and FTP, IMAP, POP3
 
 
-def explain_faults(agreement: Agreement) -> str:
-    """Return what to try after a 101 that is not valid."""
+def explain_faults(agreement: Agreement) -> UpgradeKind:
+    """Return the kind of a 101 that is not valid, by the fault that says most about its cause."""
     ids = {fault.id for fault in agreement.faults}
     if "accept" in ids:
-        return (
-            "whoever answered did not compute the answer from this request's key: "
-            "a cache, a proxy, or a server that is not finished"
-        )
+        return "accept-wrong"
     if "extension" in ids:
-        return "--no-compress, which offers no extension"
+        return "extension-unoffered"
     if "subprotocol" in ids:
-        return "--subprotocol with the name that the server chose"
-    return "a proxy on the way may have changed the headers; connect past it to compare"
+        return "subprotocol-unoffered"
+    return "response-invalid"
 
 
-def explain_not_http(data: bytes) -> tuple[str, str]:
-    """Identify first bytes that are not an HTTP response; return their kind and what to try."""
+def identify(data: bytes) -> tuple[str, UpgradeKind | RefusalKind]:
+    """Identify first bytes that are not an HTTP response; return a noun for them, and the kind."""
     if data.startswith(_TLS_RECORDS):
-        return "a TLS record", "this port speaks TLS: write wss:// instead of ws://"
+        return "a TLS record", "tls-port"
     if data.startswith(b"SSH-"):
-        return "an SSH server's greeting", "check the port"
-    if data.startswith((b"\x00\x00\x12\x04", b"\x00\x00\x06\x04", b"\x00\x00\x00\x04")):
-        return "an HTTP/2 frame", "the server speaks HTTP/2 only here; WebSocket needs HTTP/1.1"
-    if data.startswith((b"220 ", b"220-", b"* OK", b"+OK")):
-        return "a mail or file server's greeting", "check the port"
+        return "an SSH server's greeting", "other-server"
+    if data.startswith(_HTTP2_FRAMES):
+        return "an HTTP/2 frame", "http2-frame"
+    if data.startswith(_GREETINGS):
+        return "a mail or file server's greeting", "other-server"
     if data.startswith(b"HTTP/"):
-        return "a response whose head does not end", "the server's log may say why"
-    return "bytes that are not HTTP", "check the port: another kind of server listens there"
-
-
-def explain_stray_response(answer: PlainResponse | None) -> str:
-    """Return what to try where an HTTP response came in place of the first frame."""
-    known = recognise(answer, "") if answer is not None else None
-    return known or "the server refused the connection only after its 101; its log may say why"
+        return "a response whose head does not end", "endless-head"
+    return "bytes that are not HTTP", "not-http"

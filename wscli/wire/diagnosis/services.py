@@ -1,40 +1,40 @@
-"""Recognise known services by their answers to plain HTTP, and say where their WebSocket is."""
+"""Recognise known services by their answers to plain HTTP."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from wscli.wire.diagnosis.evidence import PlainResponse
 
-_ENGINE_IO = {
-    "Transport unknown": "its query needs EIO=4 and transport=websocket",
-    "Session ID unknown": "leave sid out of the query, or use a new one",
-    "Bad handshake method": "its query needs EIO=4 and transport=websocket",
-    "Unsupported protocol version": "its query needs EIO=4 (EIO=3 for a server of version 2)",
+if TYPE_CHECKING:
+    from wscli.kinds import Facts, ServiceKind
+
+_ENGINE_IO: dict[str, ServiceKind] = {
+    "Transport unknown": "engine-io-query",
+    "Session ID unknown": "engine-io-session",
+    "Bad handshake method": "engine-io-query",
+    "Unsupported protocol version": "engine-io-version",
 }
 
 
-def recognise(answer: PlainResponse, path: str) -> str | None:
-    """Return the advice for a known service, or None for any other."""
+def recognise(answer: PlainResponse) -> tuple[ServiceKind, Facts] | None:
+    """Return the service that an answer identifies, or None for any other."""
     text = answer.text
     if "webSocketDebuggerUrl" in text:
-        return _devtools(text)
+        # The query of such a URL may hold a token.
+        url = re.search(r'"webSocketDebuggerUrl":\s*"(wss?://[^"?]+)', text)
+        return "devtools", {"debugger_url": url[1]} if url else {}
+    kind: ServiceKind | None = None
     if text.startswith("WebSockets request was expected"):
-        return "this is Node's inspector: a plain GET of /json names its webSocketDebuggerUrl"
-    if text.startswith("Welcome to SockJS!"):
-        return f"this is SockJS: its WebSocket is at {path.rstrip('/')}/websocket"
-    if complaint := re.fullmatch(r'(?:\{"code":\d,"message":")?([A-Za-z ]+)(?:"\})?', text):
-        wanted = _ENGINE_IO.get(complaint[1])
-        return f"this is Engine.IO (Socket.IO): {wanted}" if wanted else None
-    if answer.is_page and "event-stream" in answer.header("Content-Type"):
-        return "this is a stream of server-sent events, which is plain HTTP: curl -N reads it"
-    return None
-
-
-def _devtools(text: str) -> str:
-    url = re.search(r'"webSocketDebuggerUrl":\s*"(wss?://[^"?]+)', text)
-    such_as = f", such as {url[1]}" if url else ""
-    return f"this is DevTools' list of targets: connect to a webSocketDebuggerUrl in it{such_as}"
+        kind = "node-inspector"
+    elif text.startswith("Welcome to SockJS!"):
+        kind = "sockjs"
+    elif complaint := re.fullmatch(r'(?:\{"code":\d,"message":")?([A-Za-z ]+)(?:"\})?', text):
+        kind = _ENGINE_IO.get(complaint[1])
+    elif answer.is_page and "event-stream" in answer.header("Content-Type"):
+        kind = "event-stream"
+    return (kind, {}) if kind else None
 
 
 def describe_page(answer: PlainResponse) -> str:
