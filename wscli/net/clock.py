@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wscli.errors import TimedOut
 
 if TYPE_CHECKING:
-    import socket
+    from _typeshed import HasFileno
 
 
 _LONGEST_POLL = 1_000_000.0  # seconds; poll(2) counts milliseconds in an int
@@ -70,13 +70,13 @@ class Deadline:
             hint=self.hint or "a longer --connect-timeout, or --timeout where that is shorter",
         )
 
-    def wait(self, sock: socket.socket, event: int) -> None:
+    def wait(self, file: HasFileno, events: int) -> None:
         """Wait until a socket is readable (POLLIN) or writable (POLLOUT).
 
         Raises:
             TimedOut: if it is not in time.
         """
         poll = select.poll()
-        poll.register(sock, event)
+        poll.register(file, events)
         while not poll.poll(poll_timeout(self.remaining())):
             pass

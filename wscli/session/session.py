@@ -75,7 +75,7 @@ class Session:
             fragment=options.fragment,
         )
         sent = self._outgoing_watcher() if self._bus.wants_outgoing else None
-        self._pump = Pump(connected.sock, self._read, sent, self._wants_more)
+        self._pump = Pump(connected.stream, self._read, sent, self._wants_more)
         self._driver = Driver(self._turn, clock)
         self._closing = Closing(clock)
         self._activity = Activity(clock)

@@ -1,0 +1,127 @@
+"""A stream: a non-blocking socket together with its transport, used by one thread at a time.
+
+Its methods are those of a non-blocking socket: they raise BlockingIOError where they would have to
+wait. Only then, ``fileno`` and ``events`` say what to wait for; before that, bytes that are
+decrypted already, or a handshake that has something to say, would be waited for in vain.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+from contextlib import suppress
+
+from wscli.net.clock import Deadline
+from wscli.net.transport import Buffer, PlainTransport, TLSTransport, Transport
+
+_CHUNK = 16 << 10  # bytes; a certificate chain is usually shorter
+
+
+class Stream:
+    """Reads and writes the protocol's bytes; ``bytes_out`` counts those that have left."""
+
+    def __init__(self, sock: socket.socket, transport: Transport | None = None) -> None:
+        self.sock = sock
+        self.transport = transport or PlainTransport()
+        self.bytes_out = 0
+        self._outgoing: Buffer = b""  # bytes for the socket that it has not taken yet
+        self._unread = b""
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self.sock.fileno()
+
+    @property
+    def unsent(self) -> bool:
+        """Whether bytes that were taken from the caller, or the transport's own, have not left."""
+        return bool(self._outgoing) or self.transport.has_data_to_send
+
+    @property
+    def congested(self) -> bool:
+        """Whether to read no more until what is unsent has left."""
+        return self.transport.congested
+
+    @property
+    def events(self) -> int:
+        """The events of poll for which a reader waits."""
+        reading = 0 if self.transport.congested else select.POLLIN
+        return reading | (select.POLLOUT if self.unsent else 0)
+
+    def send(self, data: Buffer) -> int:
+        """Send, and return how many bytes were taken; ``bytes_out`` counts them when they left.
+
+        With no data it sends what was taken before. Bytes of a TLS record wait here as those of a
+        packet do in the kernel: pass only what was not taken.
+
+        Raises:
+            BlockingIOError: if the socket takes nothing, and nothing was taken here either.
+            OSError: if the connection is broken.
+        """
+        taken = 0
+        if not self._outgoing and data:
+            taken = min(len(data), self.transport.chunk)
+            self._outgoing = self.transport.send(data[:taken])
+        try:
+            self._flush()
+        except BlockingIOError:
+            if not taken:
+                raise
+        return taken
+
+    def recv(self, size: int) -> bytes:
+        """Read once from the socket; return what that brought, b"" at the end of the stream.
+
+        Reads ``size`` bytes at most, to which TLS may add a record that was incomplete before.
+
+        Raises:
+            BlockingIOError: if nothing has come, or only a part of a TLS record.
+            OSError: if the connection is broken.
+        """
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
+        transport = self.transport
+        if self._outgoing or transport.has_data_to_send:
+            with suppress(OSError):  # what the peer sent before it went away may still be read
+                self._flush()
+        if not transport.ended and (data := transport.receive(self.sock.recv(size))):
+            return data
+        if transport.error is not None:
+            raise transport.error
+        if transport.ended:
+            return b""
+        raise BlockingIOError
+
+    def put_back(self, data: bytes) -> None:
+        """Have ``recv`` return some bytes again: they belong to what is spoken next."""
+        self._unread = data + self._unread
+
+    def secure(self, tls: TLSTransport, deadline: Deadline) -> None:
+        """Put TLS, which was made on the present transport, on top, and do the handshake.
+
+        Raises:
+            OSError: if it fails; an alert has been sent if the socket took it.
+            TimedOut: at the deadline.
+        """
+        self.transport = tls
+        self._unread = tls.decrypt(self._unread)
+        while not tls.established:
+            deadline.wait(self, self.events)
+            with suppress(BlockingIOError):  # what came was a part of the handshake
+                self._unread = self.recv(_CHUNK)
+
+    def close(self) -> None:
+        """Close the socket; TLS says goodbye if the socket takes it at once."""
+        with suppress(OSError):
+            self._flush()
+            self._outgoing = self.transport.close()
+            self._flush()
+        self.sock.close()
+
+    def _flush(self) -> None:
+        transport = self.transport
+        while self._outgoing or transport.has_data_to_send:
+            self._outgoing = self._outgoing or transport.data_to_send()
+            count = self.sock.send(self._outgoing)
+            self._outgoing = memoryview(self._outgoing)[count:]
+            self.bytes_out += transport.taken(count)
