@@ -262,12 +262,9 @@ def test_what_was_read_too_far_below_belongs_to_the_handshake():
     assert transport.established
 
 
-def test_a_pile_of_unsent_answers_stops_reading():
-    """A peer may ask for as many answers as it likes, and read none (RFC 8446 §4.6.3)."""
-    transport, _ = joined()
-    assert not transport.congested
-    while transport._outgoing.pending <= RECORD:  # noqa: SLF001 - no API makes a peer ask
-        transport.tls.write(b"x" * 1000)
-    assert transport.congested
-    transport.data_to_send()
-    assert not transport.congested
+def test_an_error_in_a_layer_below_is_the_error_of_those_above():
+    transport, server = joined((SERVER, SERVER))
+    bad = bytearray(server.send(b"bad"))
+    bad[-1] ^= 1
+    assert transport.receive(bytes(bad)) == b""
+    assert "BAD_RECORD_MAC" in str(transport.error).upper().replace(" ", "_")

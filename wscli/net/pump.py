@@ -15,7 +15,10 @@ from contextlib import suppress
 from wscli.net.clock import poll_timeout
 from wscli.net.stream import Stream
 
-_CHUNK = 512 << 10
+# Bytes to read at once. Memory for the larger size costs more than reading a short message, and a
+# batch of the smaller size costs more per byte: so the larger one follows a read that was filled.
+_FEW = 64 << 10
+_MANY = 512 << 10
 
 
 class Pump:
@@ -53,6 +56,7 @@ class Pump:
         self._poll = select.poll()
         self._poll.register(self._woken, select.POLLIN)
         self._interest = 0
+        self._read_size = _FEW
         self._watched: dict[int, Callable[[], None]] = {self._woken.fileno(): self._sleep_again}
         self.ended = False
         self.error: OSError | None = None
@@ -103,14 +107,11 @@ class Pump:
 
     def turn(self, timeout: float | None) -> None:
         """Send as much as possible, or wait for something to do, at most ``timeout`` seconds."""
-        before = self.bytes_out, self.can_write
-        self._send()
-        if before != (self.bytes_out, self.can_write):
+        if self._can_send() and self._send():
             timeout = 0.0  # a thread that waits for this to be sent need not wait for more
-        with self._lock:
-            self._waiting = True
-            sending = self.can_write and (self.pending > 0 or self._stream.unsent)
-        self._register(sending)
+        # In this order: a thread that posts after the look at the outbox wakes this one.
+        self._waiting = True
+        self._register(self._can_send())
         try:
             ready = self._poll.poll(poll_timeout(timeout))
         finally:
@@ -120,7 +121,8 @@ class Pump:
                 callback()
             elif not self.ended and events != select.POLLOUT:
                 self._receive()
-        self._send()
+        if self._can_send():
+            self._send()
 
     def close(self) -> None:
         """Close the socket, TLS with its own goodbye (close_notify)."""
@@ -129,7 +131,7 @@ class Pump:
         self._woken.close()
 
     def _register(self, sending: bool) -> None:
-        reading = not self.ended and not self._stream.congested and self._wants_more()
+        reading = not self.ended and self._wants_more()
         interest = (select.POLLIN if reading else 0) | (select.POLLOUT if sending else 0)
         if interest == self._interest:
             return
@@ -145,40 +147,54 @@ class Pump:
 
     def _receive(self) -> None:
         try:
-            data = self._stream.recv(_CHUNK)
+            data = self._stream.recv(self._read_size)
         except BlockingIOError:
             return
         except OSError as error:
             self.error = error
             self.ended = True
             return
+        self._read_size = _MANY if len(data) >= _FEW else _FEW
         if data:
             self._received(data)
         else:
             self.ended = True
 
-    def _send(self) -> None:
-        while self.can_write and (self.pending or self._stream.unsent):
-            if self._left == len(self._leaving) and self.pending:
-                with self._lock:
-                    self._leaving, self._queue = b"".join(self._queue), []
-                self._taken = self._left = 0
-            try:
-                self._taken += self._stream.send(memoryview(self._leaving)[self._taken :])
-            except BlockingIOError:
-                return
-            except OSError as error:
-                # What the peer sent before it went away may still be read.
-                self.error = error
-                self.can_write = False
-                return
-            finally:
-                self._count_sent()
+    def _can_send(self) -> bool:
+        waiting = self.posted != self.bytes_out or self._stream.unsent
+        return waiting and self.can_write
+
+    def _send(self) -> bool:
+        """Send what the socket takes; return True if something has left or nothing more will."""
+        before = self.bytes_out
+        while self._can_send() and self._send_once():
+            pass
+        return self.bytes_out != before or not self.can_write
+
+    def _send_once(self) -> bool:
+        if self._left == len(self._leaving) and self._queue:
+            with self._lock:
+                self._leaving, self._queue = b"".join(self._queue), []
+            self._taken = self._left = 0
+        sent = False
+        try:
+            self._taken += self._stream.send(memoryview(self._leaving)[self._taken :])
+            sent = True
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            # What the peer sent before it went away may still be read.
+            self.error = error
+            self.can_write = False
+        self._count_sent()  # of what was taken, a part may have left in any case
+        return sent
 
     def _count_sent(self) -> None:
         """Report the bytes that have left since the last call."""
         count = self._stream.bytes_out - self._bytes_before - self.bytes_out
+        if not count:
+            return
         self.bytes_out += count
         left, self._left = self._left, self._left + count
-        if count and self._sent:
+        if self._sent:
             self._sent(self._leaving[left : self._left])

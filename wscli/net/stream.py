@@ -37,15 +37,9 @@ class Stream:
         return bool(self._outgoing) or self.transport.has_data_to_send
 
     @property
-    def congested(self) -> bool:
-        """Whether to read no more until what is unsent has left."""
-        return self.transport.congested
-
-    @property
     def events(self) -> int:
         """The events of poll for which a reader waits."""
-        reading = 0 if self.transport.congested else select.POLLIN
-        return reading | (select.POLLOUT if self.unsent else 0)
+        return select.POLLIN | (select.POLLOUT if self.unsent else 0)
 
     def send(self, data: Buffer) -> int:
         """Send, and return how many bytes were taken; ``bytes_out`` counts them when they left.
@@ -123,5 +117,6 @@ class Stream:
         while self._outgoing or transport.has_data_to_send:
             self._outgoing = self._outgoing or transport.data_to_send()
             count = self.sock.send(self._outgoing)
-            self._outgoing = memoryview(self._outgoing)[count:]
+            whole = count == len(self._outgoing)
+            self._outgoing = b"" if whole else memoryview(self._outgoing)[count:]
             self.bytes_out += transport.taken(count)

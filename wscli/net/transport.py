@@ -57,10 +57,6 @@ class Transport(Protocol):
     def has_data_to_send(self) -> bool:
         """Whether ``data_to_send`` would return something."""
 
-    @property
-    def congested(self) -> bool:
-        """Whether to read no more until ``data_to_send`` has been written."""
-
     def taken(self, count: int) -> int:
         """Record that the socket took ``count`` more bytes; return how many of ``send`` they carry.
 
@@ -79,7 +75,6 @@ class PlainTransport:
     truncated = False  # the end of TCP is all the end there is
     error: OSError | None = None
     has_data_to_send = False
-    congested = False
 
     def __init__(self) -> None:
         self.ended = False
@@ -147,7 +142,9 @@ class TLSTransport:
         if self.ended:
             return b""
         ciphertext = self._below.receive(data)
-        return self.decrypt(ciphertext, ended=self._below.ended)
+        plaintext = self.decrypt(ciphertext, ended=self._below.ended)
+        self.error = self._below.error or self.error  # the one below is the cause
+        return plaintext
 
     def decrypt(self, ciphertext: bytes, *, ended: bool = False) -> bytes:
         """Take bytes that the transport below has returned already; return what they carry."""
@@ -182,7 +179,11 @@ class TLSTransport:
         return self.data_to_send()
 
     def data_to_send(self) -> Buffer:
-        """Return handshake messages, alerts and answers to key updates (RFC 8446 §4.6.3)."""
+        """Return handshake messages and alerts.
+
+        OpenSSL answers a key update (RFC 8446 §4.6.3) with the next data that are sent, so that a
+        peer cannot fill the memory with answers.
+        """
         ciphertext = self._outgoing.read()
         self._encrypted += len(ciphertext)
         return self._below.send(ciphertext) if ciphertext else self._below.data_to_send()
@@ -191,11 +192,6 @@ class TLSTransport:
     def has_data_to_send(self) -> bool:
         """Whether the layer, or one below, has something to send."""
         return self._outgoing.pending > 0 or self._below.has_data_to_send
-
-    @property
-    def congested(self) -> bool:
-        """Whether a peer makes us answer, as with key updates, and does not read the answers."""
-        return self._outgoing.pending > _RECORD or self._below.congested
 
     def taken(self, count: int) -> int:
         """Return how many bytes are in the records that have been taken completely."""
