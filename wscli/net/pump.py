@@ -107,7 +107,7 @@ class Pump:
 
     def turn(self, timeout: float | None) -> None:
         """Send as much as possible, or wait for something to do, at most ``timeout`` seconds."""
-        if self._can_send() and self._send():
+        if self.can_write and self.posted != self.bytes_out and self._send():
             timeout = 0.0  # a thread that waits for this to be sent need not wait for more
         # In this order: a thread that posts after the look at the outbox wakes this one.
         self._waiting = True
@@ -167,7 +167,7 @@ class Pump:
     def _send(self) -> bool:
         """Send what the socket takes; return True if something has left or nothing more will."""
         before = self.bytes_out
-        while self._can_send() and self._send_once():
+        while self._send_once() and self._can_send():
             pass
         return self.bytes_out != before or not self.can_write
 
