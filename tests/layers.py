@@ -1,7 +1,15 @@
-"""The server's end of a stream with any number of layers of TLS, in memory and on a socket."""
+"""Streams with any number of layers of TLS, and the server's end of them."""
 
 import contextlib
+import socket
 import ssl
+import threading
+
+import trustme
+
+from wscli.net.clock import Clock, Deadline
+from wscli.net.stream import Stream
+from wscli.net.transport import TLSTransport
 
 
 class ServerTLS:
@@ -106,3 +114,85 @@ class LayeredSocket:
 
     def close_notify(self):
         self.sock.sendall(self.layers.close())
+
+
+CA = trustme.CA()
+KINDS = ["tcp", "unix", "tls 1.2", "tls 1.3", "tls in tls"]
+BUFFER = 64 << 10  # bytes, so that a peer that does not read is felt soon
+
+
+def server_context(version=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    CA.issue_cert("peer").configure_cert(context)
+    if version is not None:
+        context.maximum_version = version
+    return context
+
+
+def client_context():
+    context = ssl.create_default_context()
+    CA.configure_trust(context)
+    return context
+
+
+CLIENT = client_context()
+CONTEXTS = {
+    "tls 1.2": [server_context(ssl.TLSVersion.TLSv1_2)],
+    "tls 1.3": [server_context()],
+    "tls in tls": [server_context(), server_context()],
+}
+
+
+def deadline(seconds=20.0):
+    return Deadline(Clock(), seconds, "testing")
+
+
+def tcp_pair():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = socket.create_connection(listener.getsockname())
+        theirs, _ = listener.accept()
+    return ours, theirs
+
+
+def socket_pair(kind):
+    ours, theirs = socket.socketpair() if kind == "unix" else tcp_pair()
+    for sock in (ours, theirs):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    ours.setblocking(False)
+    theirs.settimeout(20)
+    return ours, theirs
+
+
+@contextlib.contextmanager
+def ends(kind):
+    """A stream and its peer, after the handshakes."""
+    ours, theirs = socket_pair(kind)
+    contexts = CONTEXTS.get(kind, [])
+    stream, peer = Stream(ours), LayeredSocket(theirs, contexts)
+    with ours, theirs:
+        accepting = threading.Thread(target=peer.shake_hands)
+        accepting.start()
+        for _ in contexts:
+            stream.secure(TLSTransport(CLIENT, "peer", stream.transport), deadline())
+        stream.write(b"", deadline())
+        accepting.join(20)
+        yield stream, peer
+
+
+def fill(stream):
+    """Send until neither the stream nor the peer takes more; return how much was taken."""
+    taken = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            taken += stream.send(b"x" * (1 << 16))
+    return taken
+
+
+@contextlib.contextmanager
+def running(function, *args):
+    thread = threading.Thread(target=function, args=args)
+    thread.start()
+    yield
+    thread.join(20)
+    assert not thread.is_alive()

@@ -4,9 +4,10 @@ import socket
 import struct
 
 from wscli.wire.codes import Role
-from wscli.wire.connection import Connection, Receiver
+from wscli.wire.encoder import Encoder
 from wscli.wire.events import Close, Messages
 from wscli.wire.head import head_end, parse_response
+from wscli.wire.receiver import Receiver
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -38,7 +39,7 @@ class Client:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.settimeout(20)
         self.sock.connect(server.address)
-        self.connection = Connection(Role.CLIENT)
+        self.encoder = Encoder(Role.CLIENT)
         self._receiver = Receiver(Role.CLIENT, frames=True, max_size=1 << 40)
         self._received = b""
         self._items = []
@@ -98,7 +99,7 @@ class Client:
 
     def text(self, *messages):
         """Send text messages in one piece."""
-        self.send(self.connection.messages(1, [message.encode() for message in messages]))
+        self.send(self.encoder.messages(1, [message.encode() for message in messages]))
 
     def next(self, *kinds):
         """Return the next item of one of these kinds, or None at the end of TCP."""

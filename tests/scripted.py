@@ -7,11 +7,12 @@ import threading
 import time
 
 from wscli.wire.codes import Role
-from wscli.wire.connection import Connection
+from wscli.wire.encoder import Encoder
 from wscli.wire.events import Close, Messages
 from wscli.wire.frames import Frame
 from wscli.wire.handshake import accept_value
 from wscli.wire.head import head_end, parse_request
+from wscli.wire.receiver import Receiver
 
 
 class Peer:
@@ -22,7 +23,8 @@ class Peer:
         self.request = None
         self.received = []
         self._buffer = b""
-        self._connection = Connection(Role.SERVER)
+        self._encoder = Encoder(Role.SERVER)
+        self._receiver = Receiver(Role.SERVER)
 
     def read_request(self):
         while (end := head_end(self._buffer)) is None:
@@ -67,7 +69,7 @@ class Peer:
         self.frames(*(Frame(1, message.encode()) for message in messages))
 
     def close(self, code=1000, reason=""):
-        self.send(self._connection.close(code, reason))
+        self.send(self._encoder.close(code, reason))
 
     def expect(self, kind=Messages, chunk=65536):
         """Read until an event of this kind comes; return it, or None at the end of the stream."""
@@ -78,7 +80,7 @@ class Peer:
             data, self._buffer = self._buffer or self.sock.recv(chunk), b""
             if not data:
                 return None
-            for batch in self._connection.receive(data):
+            for batch in self._receiver.receive(data):
                 self.received += batch
 
     def payloads(self, count):

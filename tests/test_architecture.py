@@ -38,7 +38,7 @@ GUESTS = {
     "websocket": ("net/upgrade.py",),
     "ssl": ("net/", "server/"),
     "zlib": ("wire/deflate.py",),
-    "asyncio": ("server/",),
+    "asyncio": ("server/", "session/asyncio_driver.py"),
     "regex": ("payload/matching.py",),
     "jsonpath": ("payload/matching.py",),
     "python_socks": ("net/proxy.py",),

@@ -25,6 +25,4 @@ def connect(url: str, **options: Any) -> Session:
     from wscli.net.options import ConnectOptions
     from wscli.session.connect import open_session
 
-    session = open_session(url, ConnectOptions(**options))
-    session.start()
-    return session
+    return open_session(url, ConnectOptions(**options))

@@ -12,8 +12,8 @@ from wscli.net.clock import Clock
 from wscli.net.options import ConnectOptions
 from wscli.payload.matching import parse_matcher
 from wscli.session.bus import Bus, Sink
-from wscli.session.connect import open_session
-from wscli.session.session import OUTBOX_HIGH_WATER
+from wscli.session.connect import open_driver
+from wscli.session.thread_driver import OUTBOX_HIGH_WATER
 from wscli.sinks.goal import Goal
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
@@ -52,7 +52,7 @@ def automated(scripted):
 
     def start(script, **options):
         automation = Automation(Clock(), **options)
-        session = open_session(
+        session = open_driver(
             scripted(script).url, ConnectOptions(), clock=Clock(), environ={}, bus=Bus([automation])
         )
         sessions.append(session)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.program import wscli
 from tests.scripted import trickle
+from wscli.wire.closing import Side
 from wscli.wire.frames import Frame
 
 
@@ -500,7 +501,7 @@ def test_a_code_of_our_own_is_reported_as_ours_in_the_api(echo_url):
 
     session = package.connect(echo_url)
     session.close(4001, "enough")
-    assert (session.end.code, session.end.peer_began) == (4001, False)
+    assert (session.end.code, session.end.began) == (4001, Side.LOCAL)
     with pytest.raises(
         ConnectionClosed, match="we closed the connection with 4001 private use"
     ) as caught:

@@ -5,12 +5,12 @@ from wscli.errors import UsageError
 from wscli.net.proxy import parse_proxy
 from wscli.net.url import join_url, parse_url
 from wscli.wire.codes import Role
-from wscli.wire.connection import Connection
 from wscli.wire.deflate import BrokenDeflate, Inflater, PerMessageDeflate, TooBig
 from wscli.wire.events import Messages
 from wscli.wire.frames import Frame, FrameParser
 from wscli.wire.handshake import check_request, check_response, choose_deflate
 from wscli.wire.head import Body, MalformedHead, head_end, parse_request, parse_response
+from wscli.wire.receiver import Receiver
 
 MAX_SIZE = 1 << 16
 
@@ -38,7 +38,7 @@ def connection(data):
     if not data:
         return
     flags = data[0]
-    receiver = Connection(
+    receiver = Receiver(
         Role.CLIENT if flags & 1 else Role.SERVER,
         deflate=PerMessageDeflate(bool(flags & 4), bool(flags & 4)) if flags & 2 else None,
         max_size=MAX_SIZE,

@@ -5,6 +5,7 @@ import pytest
 import wscli
 from tests.interop.programs import CANNOT_FRAGMENT
 from wscli.errors import ConnectionClosed
+from wscli.wire.closing import Side
 
 SIZES = (0, 1, 125, 126, 65535, 65536, 10 << 20)
 
@@ -95,9 +96,9 @@ def test_pings_both_ways(connect, peer_server):
 def test_we_close_first(connect, peer_server, code, reason):
     connection = connect("/echo")
     connection.close(code, reason)
-    assert (connection.end.code, connection.end.peer_began, connection.end.clean) == (
+    assert (connection.end.code, connection.end.began, connection.end.clean) == (
         code,
-        False,
+        Side.LOCAL,
         True,
     )
     assert peer_server.ended()[0] == code
@@ -109,5 +110,5 @@ def test_the_peer_closes_first(connect, peer_server, code, reason):
     with pytest.raises(ConnectionClosed):
         connection.receive(timeout=20)
     assert (connection.end.code, connection.end.reason) == (code, reason)
-    assert (connection.end.peer_began, connection.end.clean) == (True, True)
+    assert (connection.end.began, connection.end.clean) == (Side.REMOTE, True)
     assert peer_server.ended()[0] == code

@@ -9,77 +9,23 @@ import subprocess
 import threading
 
 import pytest
-import trustme
 
-from tests.layers import LayeredSocket
+from tests.layers import (
+    CA,
+    CLIENT,
+    CONTEXTS,
+    KINDS,
+    LayeredSocket,
+    deadline,
+    ends,
+    fill,
+    running,
+    socket_pair,
+)
 from tests.waiting import wait_until
 from wscli.errors import TimedOut
-from wscli.net.clock import Clock, Deadline
 from wscli.net.stream import Stream
 from wscli.net.transport import TLSTransport
-
-CA = trustme.CA()
-KINDS = ["tcp", "unix", "tls 1.2", "tls 1.3", "tls in tls"]
-BUFFER = 64 << 10  # bytes, so that a peer that does not read is felt soon
-
-
-def server_context(version=None):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    CA.issue_cert("peer").configure_cert(context)
-    if version is not None:
-        context.maximum_version = version
-    return context
-
-
-def client_context():
-    context = ssl.create_default_context()
-    CA.configure_trust(context)
-    return context
-
-
-CLIENT = client_context()
-CONTEXTS = {
-    "tls 1.2": [server_context(ssl.TLSVersion.TLSv1_2)],
-    "tls 1.3": [server_context()],
-    "tls in tls": [server_context(), server_context()],
-}
-
-
-def deadline(seconds=20.0):
-    return Deadline(Clock(), seconds, "testing")
-
-
-def tcp_pair():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        ours = socket.create_connection(listener.getsockname())
-        theirs, _ = listener.accept()
-    return ours, theirs
-
-
-def socket_pair(kind):
-    ours, theirs = socket.socketpair() if kind == "unix" else tcp_pair()
-    for sock in (ours, theirs):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-    ours.setblocking(False)
-    theirs.settimeout(20)
-    return ours, theirs
-
-
-@contextlib.contextmanager
-def ends(kind):
-    """A stream and its peer, after the handshakes."""
-    ours, theirs = socket_pair(kind)
-    contexts = CONTEXTS.get(kind, [])
-    stream, peer = Stream(ours), LayeredSocket(theirs, contexts)
-    with ours, theirs:
-        accepting = threading.Thread(target=peer.shake_hands)
-        accepting.start()
-        for _ in contexts:
-            stream.secure(TLSTransport(CLIENT, "peer", stream.transport), deadline())
-        flush(stream)
-        accepting.join(20)
-        yield stream, peer
 
 
 @pytest.fixture(params=KINDS)
@@ -99,21 +45,8 @@ def secure(request):
         yield both
 
 
-def flush(stream):
-    while stream.unsent:
-        with contextlib.suppress(BlockingIOError):
-            stream.send(b"")
-            continue
-        deadline().wait(stream, select.POLLOUT)
-
-
 def recv(stream, size=1 << 16):
-    """Receive as a caller does: wait only when the stream says so."""
-    while True:
-        try:
-            return stream.recv(size)
-        except BlockingIOError:
-            deadline().wait(stream, stream.events)
+    return stream.read(size, deadline())
 
 
 def queued(stream):
@@ -131,24 +64,6 @@ def read(stream, count):
     return data
 
 
-def fill(stream):
-    """Send until neither the stream nor the peer takes more; return how much was taken."""
-    taken = 0
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            taken += stream.send(b"x" * (1 << 16))
-    return taken
-
-
-@contextlib.contextmanager
-def running(function, *args):
-    thread = threading.Thread(target=function, args=args)
-    thread.start()
-    yield
-    thread.join(20)
-    assert not thread.is_alive()
-
-
 # Reading and writing
 
 
@@ -160,12 +75,7 @@ def test_bytes_of_any_size_arrive_in_both_directions(both, size):
         assert read(stream, len(data)) == data
     received = []
     with running(lambda: received.append(peer.read(len(data)))):
-        rest = memoryview(data)
-        while rest or stream.unsent:
-            try:
-                rest = rest[stream.send(rest) :]
-            except BlockingIOError:
-                deadline().wait(stream, select.POLLOUT)
+        stream.write(data, deadline())
     assert received == [data]
     assert stream.bytes_out == len(data)
 
@@ -183,7 +93,7 @@ def test_a_peer_that_does_not_read_blocks_and_goes_on_where_it_stopped(both):
     with pytest.raises(BlockingIOError):
         stream.send(b"x")
     with running(peer.read, taken):
-        flush(stream)
+        stream.write(b"", deadline())
     assert stream.bytes_out == taken
 
 
@@ -196,14 +106,25 @@ def test_what_was_put_back_is_received_first(both):
     assert recv(stream) == b"later"
 
 
-def test_reading_sends_what_the_stream_still_has_to_send(both):
+def test_reading_with_a_deadline_sends_what_the_stream_still_has_to_send(both):
     stream, peer = both
     taken = fill(stream)
-    with running(peer.read, taken):
-        while stream.bytes_out < taken:
-            deadline().wait(stream, stream.events)
-            with contextlib.suppress(BlockingIOError):
-                stream.recv(100)
+
+    def answer():
+        peer.read(taken)
+        peer.sendall(b"thanks")
+
+    with running(answer):
+        assert recv(stream) == b"thanks"
+    assert stream.bytes_out == taken
+
+
+def test_writing_and_reading_end_at_the_deadline(both):
+    stream, _ = both
+    with pytest.raises(TimedOut):
+        stream.read(100, deadline(0.05))
+    with pytest.raises(TimedOut):
+        stream.write(bytes(4 << 20), deadline(0.05))
 
 
 def test_a_part_of_a_record_is_nothing_yet(secure):
@@ -396,7 +317,7 @@ def test_a_key_update_is_answered(tmp_path):
                 sock.setblocking(False)
                 stream = Stream(sock)
                 handshake(stream)
-                flush(stream)
+                stream.write(b"", deadline())
                 for number in range(3):
                     if number:  # not before the first answer, which comes behind the tickets
                         server.stdin.write(b"K\n")
@@ -406,7 +327,7 @@ def test_a_key_update_is_answered(tmp_path):
                     server.stdin.write(b"hello %d\n" % number)
                     assert recv(stream) == b"hello %d\n" % number
                     stream.send(b"answer %d\n" % number)
-                    flush(stream)
+                    stream.write(b"", deadline())
                     assert any(b"answer %d" % number in line for line in lines)
         finally:
             server.kill()

@@ -4,36 +4,16 @@ import ssl
 from itertools import pairwise
 
 import pytest
-import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.layers import ServerLayers
+from tests.layers import CLIENT, CONTEXTS, ServerLayers
 from wscli.net.transport import PlainTransport, TLSTransport
 
-CA = trustme.CA()
 RECORD = 16 << 10
 
 
-def server_context(*names, version=None):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    CA.issue_cert(*(names or ("peer",))).configure_cert(context)
-    if version is not None:
-        context.maximum_version = version
-    return context
-
-
-def client_context():
-    context = ssl.create_default_context()
-    CA.configure_trust(context)
-    return context
-
-
-SERVER, OLD_SERVER, CLIENT = (
-    server_context(),
-    server_context(version=ssl.TLSVersion.TLSv1_2),
-    client_context(),
-)
+SERVER, OLD_SERVER = CONTEXTS["tls 1.3"][0], CONTEXTS["tls 1.2"][0]
 
 
 def pieces(data, cuts):

@@ -29,7 +29,7 @@ def test_a_client_that_fails_the_connection_is_answered(serve, kind):
     server = serve()
     with Client(server) as client:
         client.open(f"/fault/{kind}")
-        client.send(client.connection.close(1002, "for shame"))
+        client.send(client.encoder.close(1002, "for shame"))
         assert client.read_to_end().endswith(b"\x88\x02\x03\xea")
     visit = server.visit()
     assert (visit.code, visit.reason, visit.by, visit.clean) == (1002, "for shame", "client", True)
@@ -57,7 +57,7 @@ def test_stall_never_says_anything(serve):
     with Client(serve()) as client:
         client.open("/fault/stall")
         client.text("hello?")
-        client.send(client.connection.ping(b"hello?") + client.connection.close())
+        client.send(client.encoder.ping(b"hello?") + client.encoder.close())
         client.sock.shutdown(socket.SHUT_WR)
         assert client.read_to_end() == b""
 
@@ -66,7 +66,7 @@ def test_slow_sends_a_byte_at_a_time_and_loses_none(serve):
     with Client(serve()) as client:
         client.open("/fault/slow")
         client.text("slowly")
-        client.send(client.connection.ping(b"p") + client.connection.close(1000))
+        client.send(client.encoder.ping(b"p") + client.encoder.close(1000))
         pieces = [client.read()]
         while pieces[-1]:
             pieces.append(client.read())

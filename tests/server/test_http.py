@@ -133,7 +133,7 @@ def test_a_connection_that_cannot_stay_is_closed_after_the_response(serve, data)
 
 def test_frames_behind_the_request_are_not_lost(serve):
     with Client(serve()) as client:
-        client.send(upgrade("/echo") + client.connection.messages(1, [b"early"]))
+        client.send(upgrade("/echo") + client.encoder.messages(1, [b"early"]))
         assert client.response().status == 101
         assert client.message() == b"early"
 

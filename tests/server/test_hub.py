@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tests.raw import Client, upgrade
-from wscli.server import channel
+from wscli.server import connection
 from wscli.wire.events import Close, Messages
 
 BIG = "x" * 60_000
@@ -35,7 +35,7 @@ def members(serve):
 
 
 def test_a_member_that_never_reads_is_dropped_and_nobody_waits_for_it(members, monkeypatch):
-    monkeypatch.setattr(channel, "CLOSE_TIMEOUT", 0.2)
+    monkeypatch.setattr(connection, "_CLOSE_TIMEOUT", 0.2)
     deaf, talker, listener = members(receive_buffer=4096), members(), members()
     visit = None
     while visit is None:
@@ -61,7 +61,7 @@ def test_a_member_that_wakes_up_finds_what_waited_and_why_it_was_dropped(members
         received += len(item.payloads)
     assert 0 < received < sent
     assert (item.code, item.reason.partition(":")[0]) == (1008, "reads too slowly")
-    slow.send(slow.connection.close(item.code))
+    slow.send(slow.encoder.close(item.code))
     assert slow.read_to_end() == b""
     slow.sock.close()
     assert members.server.visit().clean
@@ -80,7 +80,7 @@ def test_a_talker_that_does_not_read_stops_itself_alone(members):
 
 def test_a_member_that_resets_in_mid_frame_is_gone(members):
     rude, talker, listener = members(), members(), members()
-    rude.send(rude.connection.messages(1, [b"half of this"])[:9])
+    rude.send(rude.encoder.messages(1, [b"half of this"])[:9])
     rude.reset()
     assert members.server.visit().code == 1006
     talk(talker, listener)
@@ -88,7 +88,7 @@ def test_a_member_that_resets_in_mid_frame_is_gone(members):
 
 def test_a_member_that_sends_half_a_frame_and_stops_hears_the_rest(members):
     halting, talker = members(), members()
-    halting.send(halting.connection.messages(1, [b"half of this"])[:9])
+    halting.send(halting.encoder.messages(1, [b"half of this"])[:9])
     talk(talker, halting)
 
 
@@ -133,6 +133,6 @@ def test_what_many_say_reaches_each_in_one_order(members):
 
 def test_a_member_that_leaves_at_once_has_been_heard_by_all_and_itself(members):
     hasty, listener = members(), members()
-    hasty.send(hasty.connection.messages(1, [b"bye"]) + hasty.connection.close(1000))
+    hasty.send(hasty.encoder.messages(1, [b"bye"]) + hasty.encoder.close(1000))
     assert hasty.read_to_end() == b"\x81\x03bye\x88\x02\x03\xe8"
     assert listener.message() == b"bye"

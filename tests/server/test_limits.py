@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, Inv
 from websockets.sync.client import connect, unix_connect
 
 from tests.raw import Client, upgrade
-from wscli.server import channel, peer
+from wscli.server import connection
 from wscli.server.endpoints.echo import Echo
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping
@@ -52,9 +52,10 @@ def test_what_inflates_beyond_the_limit_closes_with_1009(serve):
 def test_what_came_before_a_violation_is_answered_before_the_connection_is_failed(serve):
     with Client(serve()) as client:
         client.open("/echo")
-        good = client.connection.messages(1, [b"one", b"two"]) + client.connection.ping(b"p")
-        client.send(good + b"\x83\x80\x00\x00\x00\x00" + client.connection.messages(1, [b"three"]))
-        reply = b"\x81\x03one\x81\x03two\x8a\x01p\x88\x11\x03\xeareserved-opcode"
+        good = client.encoder.messages(1, [b"one", b"two"]) + client.encoder.ping(b"p")
+        client.send(good + b"\x83\x80\x00\x00\x00\x00" + client.encoder.messages(1, [b"three"]))
+        # A pong need not wait for the replies to messages that came with its ping (§5.5.2).
+        reply = b"\x8a\x01p\x81\x03one\x81\x03two\x88\x11\x03\xeareserved-opcode"
         assert client.read_to_end() == reply
 
 
@@ -65,18 +66,18 @@ def test_a_client_that_answers_pings_stays_and_one_that_does_not_is_dropped(serv
         dead.open("/hub")
         for _ in range(6):
             ping = alive.next(Ping)
-            alive.send(alive.connection.pong(ping.payload))
+            alive.send(alive.encoder.pong(ping.payload))
         pings = 0
         while isinstance(item := dead.next(Ping, Close), Ping):
             pings += 1
         assert pings == 2
-        assert item == Close(1011, "2 pings went unanswered")
+        assert item == Close(1011, "keepalive ping timeout")
         alive.text("still here")
         assert alive.message() == b"still here"
 
 
 def test_a_client_that_is_gone_without_a_word_is_dropped_at_last(serve, monkeypatch):
-    monkeypatch.setattr(channel, "CLOSE_TIMEOUT", 0.1)
+    monkeypatch.setattr(connection, "_CLOSE_TIMEOUT", 0.1)
     server = serve(ping_interval=0.05)
     with Client(server) as dead:
         dead.open("/echo")
@@ -92,7 +93,7 @@ def test_an_echo_reads_no_more_from_a_client_that_does_not_read(serve):
         sent = 0
         with contextlib.suppress(TimeoutError):
             while sent < 2000:  # 120 MB, which no buffer of the kernel's takes
-                client.send(client.connection.messages(Opcode.BINARY, [message]))
+                client.send(client.encoder.messages(Opcode.BINARY, [message]))
                 sent += 1
         assert sent < 2000
 
@@ -110,13 +111,13 @@ def test_a_client_that_reads_late_gets_all_of_a_push(serve):
     ("target", "size"), [("/echo", 4 << 20), ("/push?n=1&size=4MiB", None)], ids=["echo", "push"]
 )
 def test_a_client_that_reads_slowly_gets_all_before_the_end(serve, monkeypatch, target, size):
-    monkeypatch.setattr(peer, "_FIN_TIMEOUT", 0.2)
-    monkeypatch.setattr(channel, "CLOSE_TIMEOUT", 0.2)
+    monkeypatch.setattr(connection, "_FIN_TIMEOUT", 0.2)
+    monkeypatch.setattr(connection, "_CLOSE_TIMEOUT", 0.2)
     with Client(serve(), receive_buffer=65536) as client:
         client.open(target)
         if size is not None:
-            message = client.connection.messages(Opcode.BINARY, [bytes(size)])
-            client.send(message + client.connection.close(1000))
+            message = client.encoder.messages(Opcode.BINARY, [bytes(size)])
+            client.send(message + client.encoder.close(1000))
         pieces = [client.read()]
         while not pieces[-1].endswith(b"\x88\x02\x03\xe8"):
             time.sleep(0.01)  # 64 KiB each, which makes it at least thrice the limit

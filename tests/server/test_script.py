@@ -113,7 +113,7 @@ def test_no_more_than_so_much_is_read_behind_a_delay(serve, script):
     with Client(server) as client:
         client.open()
         client.text("wait")
-        flood = client.connection.messages(2, [bytes(1 << 20)]) * 100  # no kernel's buffer takes it
+        flood = client.encoder.messages(2, [bytes(1 << 20)]) * 100  # no kernel's buffer takes it
         client.sock.settimeout(0.5)
         with pytest.raises(TimeoutError):
             client.send(flood)

@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 
 def binary(client, payload):
-    client.send(client.connection.messages(Opcode.BINARY, [payload]))
+    client.send(client.encoder.messages(Opcode.BINARY, [payload]))
 
 
 def read_bytes(client, count):
@@ -128,10 +128,10 @@ def test_messages_after_a_refused_one_are_not_answered(serve):
     with Client(serve()) as client:
         client.open("/echo?fragment=1")
         payloads = [bytes(MAX_FRAGMENTS + 1), b"behind"]
-        client.send(client.connection.messages(Opcode.BINARY, payloads))
+        client.send(client.encoder.messages(Opcode.BINARY, payloads))
         item = client.next(Messages, Close)
         assert item.code == 1009
-        client.send(client.connection.close(1009))
+        client.send(client.encoder.close(1009))
         assert client.read_to_end() == b""
 
 

@@ -20,10 +20,10 @@ from websockets.asyncio.client import connect
 
 from tests.raw import Client, upgrade
 from wscli.errors import UsageError
-from wscli.server import peer
+from wscli.server import connection as server_connection
 from wscli.server.certificate import make_certificate
 from wscli.wire.codes import Opcode, Role
-from wscli.wire.connection import Connection
+from wscli.wire.encoder import Encoder
 
 
 async def exchange(url, cafile, message):
@@ -173,18 +173,18 @@ def test_a_timer_that_fires_while_asyncio_takes_a_lost_tls_connection_apart_does
 
 
 def test_a_client_that_reads_slowly_gets_all_through_tls(serve, monkeypatch):
-    monkeypatch.setattr(peer, "_FIN_TIMEOUT", 0.2)
+    monkeypatch.setattr(server_connection, "_FIN_TIMEOUT", 0.2)
     server = serve(tls=True)
     context = ssl.create_default_context(cafile=server.certificate)
-    connection = Connection(Role.CLIENT)
+    encoder = Encoder(Role.CLIENT)
     with (
         Client(server, receive_buffer=65536) as client,
         context.wrap_socket(client.sock, server_hostname="localhost") as secure,
     ):
         client.sock = secure
         client.open("/echo")
-        message = connection.messages(Opcode.BINARY, [bytes(8 << 20)])
-        client.send(message + connection.close(1000))
+        message = encoder.messages(Opcode.BINARY, [bytes(8 << 20)])
+        client.send(message + encoder.close(1000))
         pieces = [client.read()]
         while not pieces[-1].endswith(b"\x88\x02\x03\xe8"):
             time.sleep(0.002)  # 16 KiB each, which makes it at least five times the limit

@@ -7,9 +7,10 @@ import tracemalloc
 from tests.raw import Client
 from tests.streams import items
 from wscli.wire.codes import Role
-from wscli.wire.connection import Connection, Receiver
 from wscli.wire.deflate import PerMessageDeflate
+from wscli.wire.encoder import Encoder
 from wscli.wire.events import Close, Messages
+from wscli.wire.receiver import Receiver
 
 MIB = 1 << 20
 DEFLATE = PerMessageDeflate(client_no_context_takeover=True)
@@ -18,7 +19,7 @@ OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeove
 
 def bombs(size, count):
     """Return a stream of a client's messages that inflate to ``size`` bytes each."""
-    return Connection(Role.CLIENT, deflate=DEFLATE).messages(2, [bytes(size)]) * count
+    return Encoder(Role.CLIENT, deflate=DEFLATE).messages(2, [bytes(size)]) * count
 
 
 def test_messages_that_inflate_to_much_are_handled_one_by_one(serve):
@@ -66,7 +67,7 @@ def test_others_are_served_while_a_read_is_decoded(serve):
 def test_messages_sent_while_a_read_is_decoded_come_after_it(serve):
     """In the order in which it was sent, and the Close last."""
     server = serve(max_size=MIB)
-    sender = Connection(Role.CLIENT)
+    sender = Encoder(Role.CLIENT)
     with Client(server) as client:
         client.open("/echo", OFFER)
         client.send(bombs(MIB, 10))

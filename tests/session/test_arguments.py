@@ -7,6 +7,8 @@ import pytest
 import wscli
 from tests.waiting import wait_until
 from wscli.errors import ConnectionClosed, ConnectionLost, TimedOut
+from wscli.net.options import ConnectOptions
+from wscli.session.connect import open_driver
 from wscli.wire.events import Close, Messages, Ping
 from wscli.wire.frames import Frame
 
@@ -78,11 +80,12 @@ def pings_with(scripted, answers, payloads):
         peer.expect_close()
         peer.close()
 
-    with wscli.connect(scripted(script).url) as connection:
-        pings = [connection.post_ping(payload) for payload in payloads]
-        with pytest.raises(TimedOut):
-            connection.receive(timeout=0.3)
-        return [ping.rtt for ping in pings]
+    driver = open_driver(scripted(script).url, ConnectOptions())
+    driver.start()
+    pings = [driver.post_ping(payload) for payload in payloads]
+    assert not driver.until(lambda: False, 0.3)
+    driver.close()
+    return [ping.rtt for ping in pings]
 
 
 def test_each_of_two_pings_with_one_payload_has_its_pong(scripted):
@@ -182,9 +185,10 @@ def test_any_close_frame_may_still_be_forged(scripted):
         peer.fin()
 
     server = scripted(script)
-    connection = wscli.connect(server.url)
-    connection.post_frame(Frame(8, b"\x03\xee", mask_key=bytes(4)))
-    connection.close()
+    driver = open_driver(server.url, ConnectOptions())
+    driver.start()
+    driver.post_frame(Frame(8, b"\x03\xee", mask_key=bytes(4)))
+    driver.close()
     server.finish()
     assert frames == [b"\x88\x82" + bytes(4) + b"\x03\xee"]
 

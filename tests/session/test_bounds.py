@@ -14,11 +14,11 @@ from tests.waiting import wait_until
 from wscli.errors import ConnectionLost, TimedOut
 from wscli.net.options import ConnectOptions
 from wscli.session.bus import Bus, Sink
-from wscli.session.connect import open_session
+from wscli.session.connect import open_driver
 from wscli.session.inbox import Inbox
 from wscli.wire.codes import Opcode, Role
-from wscli.wire.connection import Connection
 from wscli.wire.deflate import PerMessageDeflate
+from wscli.wire.encoder import Encoder
 from wscli.wire.events import Close, Messages, Ping
 from wscli.wire.frames import Frame
 
@@ -29,7 +29,7 @@ ANSWER = f"Sec-WebSocket-Extensions: {DEFLATE.answer()}"
 
 def bombs(size, count):
     """Return a stream of messages that inflate to ``size`` bytes each."""
-    return Connection(Role.SERVER, deflate=DEFLATE).messages(2, [bytes(size)]) * count
+    return Encoder(Role.SERVER, deflate=DEFLATE).messages(2, [bytes(size)]) * count
 
 
 def send_bombs(peer, size=8 * MIB, count=16):
@@ -55,7 +55,7 @@ class Counter(Sink):
 
 def watched(url, sink, **options):
     """Open a session that feeds a sink."""
-    session = open_session(url, ConnectOptions(**options), bus=Bus([sink]))
+    session = open_driver(url, ConnectOptions(**options), bus=Bus([sink]))
     session.start()
     return session
 
@@ -111,7 +111,7 @@ def test_a_sink_that_fails_in_the_middle_of_what_leaves_hides_nothing_from_the_o
 
     recording = Recording()
     bus = Bus([recording, ReaderGone()])
-    session = open_session(scripted(script).url, ConnectOptions(), bus=bus)
+    session = open_driver(scripted(script).url, ConnectOptions(), bus=bus)
     session.start()
     session.post(Opcode.TEXT, [b"x"] * 20_000)
     with pytest.raises(BrokenPipeError):

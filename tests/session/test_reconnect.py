@@ -7,16 +7,17 @@ import trustme
 
 from wscli.errors import ConnectError, TimedOut, TLSError, UpgradeError, UsageError, WscliError
 from wscli.net.options import ConnectOptions
-from wscli.session.connect import open_session
+from wscli.session.connect import open_driver
 from wscli.session.end import End
 from wscli.session.reconnect import FIRST_WAIT, LONGEST_WAIT, Reconnect
+from wscli.wire.closing import Side
 from wscli.wire.rules import TEXT_NOT_UTF8, Violation
 
 LOST = ConnectError("refused")
 
 
-def end(code=1006, peer_began=None, lasted=1.0, violation=None, unanswered=None):
-    return End(code, "", peer_began, False, 0.0, lasted, violation, unanswered)
+def end(code=1006, began=None, lasted=1.0, violation=None, unanswered=None):
+    return End(code, "", began, False, 0.0, lasted, violation, unanswered)
 
 
 def test_the_limit_doubles_from_half_a_second_to_thirty():
@@ -42,11 +43,11 @@ def test_a_connection_that_lasted_makes_the_limit_small_again():
     "outcome",
     [
         end(),
-        end(1000, peer_began=True),
-        end(1001, peer_began=True),
-        end(1012, peer_began=True),
-        end(1007, peer_began=False, violation=Violation(TEXT_NOT_UTF8, "")),
-        end(1011, peer_began=False, unanswered=20.0),
+        end(1000, began=Side.REMOTE),
+        end(1001, began=Side.REMOTE),
+        end(1012, began=Side.REMOTE),
+        end(1007, began=Side.LOCAL, violation=Violation(TEXT_NOT_UTF8, "")),
+        end(1011, began=Side.LOCAL, unanswered=20.0),
         LOST,
         TimedOut("slow"),
         UpgradeError("busy", http_status=503),
@@ -61,9 +62,9 @@ def test_it_is_tried_again_where_that_may_help(outcome):
 @pytest.mark.parametrize(
     "outcome",
     [
-        end(1008, peer_began=True),
-        end(4000, peer_began=True),
-        end(4999, peer_began=True),
+        end(1008, began=Side.REMOTE),
+        end(4000, began=Side.REMOTE),
+        end(4999, began=Side.REMOTE),
         UpgradeError("forbidden", http_status=403),
         UpgradeError("not a valid 101"),
         TLSError("expired"),
@@ -78,14 +79,14 @@ def test_it_is_not_tried_again_where_it_is_not_wanted_unless_always(outcome):
 
 @pytest.mark.parametrize("always", [False, True])
 def test_what_the_user_closed_stays_closed(always):
-    assert Reconnect(always=always).wait(end(1000, peer_began=False)) is None
-    assert Reconnect(always=always).wait(end(1006, peer_began=False)) is None
+    assert Reconnect(always=always).wait(end(1000, began=Side.LOCAL)) is None
+    assert Reconnect(always=always).wait(end(1006, began=Side.LOCAL)) is None
 
 
 def failure(url, **options):
     """Return the error of an attempt to connect."""
     with pytest.raises(WscliError) as caught:
-        open_session(url, ConnectOptions(**options))
+        open_driver(url, ConnectOptions(**options))
     return caught.value
 
 

@@ -14,6 +14,7 @@ from wscli.errors import (
     UpgradeError,
     UsageError,
 )
+from wscli.wire.closing import Side
 from wscli.wire.events import Close, Pong
 from wscli.wire.frames import Frame
 
@@ -179,7 +180,7 @@ def test_close_has_a_code_and_a_reason(scripted):
     connection.close(4000, "enough")
     connection.close()
     assert closes == [Close(4000, "enough")]
-    assert (connection.end.code, connection.end.peer_began) == (4000, False)
+    assert (connection.end.code, connection.end.began) == (4000, Side.LOCAL)
 
 
 def test_a_peer_that_never_answers_close_is_given_the_time_that_was_said(scripted):

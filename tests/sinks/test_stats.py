@@ -11,11 +11,12 @@ from wscli.sinks.human.statistics import describe_stats
 from wscli.sinks.stats import Stats, Tally, http_head
 from wscli.text import show_time
 from wscli.wire.codes import Role
-from wscli.wire.connection import Connection, Receiver
 from wscli.wire.deflate import PerMessageDeflate
+from wscli.wire.encoder import Encoder
 from wscli.wire.events import Pong
 from wscli.wire.frames import Frame
 from wscli.wire.head import Headers, parse_request, parse_response
+from wscli.wire.receiver import Receiver
 
 KEY = b"\1\2\3\4"
 
@@ -52,7 +53,7 @@ def test_fragments_and_control_frames_are_frames_and_one_message():
 
 def test_compression_is_counted_for_what_is_compressed():
     deflate = PerMessageDeflate()
-    sender = Connection(Role.SERVER, deflate=deflate)
+    sender = Encoder(Role.SERVER, deflate=deflate)
     tally = Tally()
     data = sender.messages(1, [b"hello " * 100, b"hello " * 100])
     tally.add(items(Receiver(Role.CLIENT, deflate=deflate), data), 0)

@@ -20,11 +20,11 @@ from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.wire.codes import Role
-from wscli.wire.connection import Receiver
 from wscli.wire.deflate import OFFER
 from wscli.wire.frames import Frame
 from wscli.wire.handshake import check_response
 from wscli.wire.head import parse_request, parse_response
+from wscli.wire.receiver import Receiver
 
 START = 1_769_860_800.25  # 2026-01-31T12:00:00.25Z
 

@@ -4,10 +4,11 @@ import tracemalloc
 
 from tests.streams import items
 from wscli.wire.codes import Role
-from wscli.wire.connection import Connection, Receiver
 from wscli.wire.deflate import PerMessageDeflate
+from wscli.wire.encoder import Encoder
 from wscli.wire.events import Close, Messages
 from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.receiver import Receiver
 from wscli.wire.rules import Violation
 
 MIB = 1 << 20
@@ -16,7 +17,7 @@ DEFLATE = PerMessageDeflate(server_no_context_takeover=True)
 
 def compressed(size, count):
     """Return a stream of messages that inflate to ``size`` bytes each."""
-    return Connection(Role.SERVER, deflate=DEFLATE).messages(2, [bytes(size)]) * count
+    return Encoder(Role.SERVER, deflate=DEFLATE).messages(2, [bytes(size)]) * count
 
 
 def receiver(**options):
@@ -56,7 +57,7 @@ def test_small_messages_of_one_read_are_inflated_a_mebibyte_at_a_time():
 def test_fragments_that_inflate_to_a_large_message_need_no_second_copy():
     (frame,) = items(
         receiver(frames=True),
-        Connection(Role.SERVER, deflate=DEFLATE, fragment=1 << 40).messages(1, [b"x" * (16 * MIB)]),
+        Encoder(Role.SERVER, deflate=DEFLATE, fragment=1 << 40).messages(1, [b"x" * (16 * MIB)]),
     )[:1]
     half = len(frame.payload) // 2
     first = Frame(1, frame.payload[:half], fin=False, rsv=4)

@@ -1,351 +1,417 @@
-"""A connection's protocol: bytes in, events out, in both roles."""
-
-import tracemalloc
+"""The protocol object of both roles, joined by a fake link: no socket, no sleep, no clock."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.streams import cuts, items
+from tests.wire.link import End, Link
+from wscli.wire.closing import Side, State
 from wscli.wire.codes import Opcode, Role
-from wscli.wire.connection import Connection, Receiver, cut_utf8
+from wscli.wire.connection import Connection, Policy
 from wscli.wire.deflate import PerMessageDeflate
-from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.events import Close, Ping, Pong
+from wscli.wire.frames import Frame
 from wscli.wire.rules import Violation
 
 MESSAGES = st.lists(
     st.tuples(st.just(Opcode.TEXT), st.text(max_size=300).map(str.encode))
     | st.tuples(st.just(Opcode.BINARY), st.binary(max_size=300)),
-    max_size=12,
+    max_size=8,
 )
-DEFLATE = st.none() | st.builds(
-    PerMessageDeflate, st.booleans(), st.booleans(), st.integers(8, 15), st.integers(8, 15)
-)
-
-
-def events(receiver, chunks):
-    """Return what the chunks amount to, messages one by one."""
-    out = []
-    for item in items(receiver, *chunks):
-        if isinstance(item, Messages):
-            out += [(item.opcode, payload) for payload in item.payloads]
-        elif not isinstance(item, Frame | MessageRun):
-            out.append(item)
-    return out
-
-
-def wire(*frames):
-    return b"".join(frame.to_bytes() for frame in frames)
-
-
-def client(**options):
-    return Connection(Role.CLIENT, **options)
-
-
-def broken_rule(frames, **options):
-    """Return the rule that the last of the events names."""
-    last = events(client(**options), [wire(*frames)])[-1]
-    assert isinstance(last, Violation)
-    return last.rule.id
-
-
-@given(st.sampled_from(Role), DEFLATE, MESSAGES, st.booleans(), st.data())
-def test_what_one_end_sends_the_other_receives(role, deflate, messages, frames, data):
-    sender = Connection(role, deflate=deflate)
-    receiver = Connection(role.peer, deflate=deflate, frames=frames)
-    stream = b"".join(sender.messages(opcode, [payload]) for opcode, payload in messages)
-    stream += sender.ping(b"p") + sender.pong(b"q") + sender.close(1001, "bye")
-    received = events(receiver, data.draw(cuts(stream)))
-    assert received == [*messages, Ping(b"p"), Pong(b"q"), Close(1001, "bye")]
-    assert receiver.done
-    assert not receiver.mid_message
-
-
-@given(MESSAGES, st.data())
-def test_fragments_with_pings_between_make_the_same_messages(messages, data):
-    frames, expected = [], []
-    for opcode, payload in messages:
-        pieces = data.draw(cuts(payload))
-        for index, piece in enumerate(pieces):
-            frames.append(Frame(opcode if index == 0 else 0, piece, fin=index == len(pieces) - 1))
-            if data.draw(st.booleans()) and index < len(pieces) - 1:
-                frames.append(Frame(Opcode.PING, b"between"))
-                expected.append(Ping(b"between"))
-        expected.append((opcode, payload))
-    assert events(client(), data.draw(cuts(wire(*frames)))) == expected
-
-
-@given(DEFLATE, MESSAGES, st.integers(1, 400))
-def test_what_is_sent_in_fragments_is_received_whole(deflate, messages, most):
-    sender = Connection(Role.CLIENT, deflate=deflate, fragment=most)
-    data = b"".join(sender.messages(opcode, [payload]) for opcode, payload in messages)
-    receiver = Receiver(Role.SERVER, deflate=deflate, frames=True)
-    received = items(receiver, data)
-    assert [(e.opcode, *e.payloads) for e in received if isinstance(e, Messages)] == messages
-    assert all(len(item.payload) <= most for item in received if isinstance(item, Frame))
-
-
-def test_what_came_before_a_violation_is_delivered_first():
-    batch = wire(Frame(1, b"one"), Frame(1, b"two"), Frame(0x3), Frame(1, b"three"))
-    connection = client()
-    received = events(connection, [batch])
-    assert received[:2] == [(1, b"one"), (1, b"two")]
-    assert [item.rule.id for item in received[2:]] == ["reserved-opcode"]
-    assert connection.done
-    assert items(connection, wire(Frame(1, b"four"))) == []
-
-
-def test_in_a_run_the_messages_before_bad_utf8_are_delivered():
-    batch = wire(Frame(1, b"good"), Frame(1, b"bad\xff"), Frame(1, b"never"))
-    received = events(client(), [batch])
-    assert received[0] == (1, b"good")
-    assert received[1].rule.id == "text-utf8"
-    assert received[1].evidence == "ff at byte 3 of the message: invalid start byte"
-    assert len(received) == 2
-
-
-def test_bad_utf8_is_noticed_at_the_first_octet_that_cannot_be():
-    """RFC 6455 §8.1; the frame announces 1,000 bytes, of which 13 have come."""
-    head = wire(Frame(1, bytes(1000)))[:4]
-    connection = client()
-    assert events(connection, [head + b"Hello \xce\xba\xe1\xbd\xb9"]) == []
-    (violation,) = events(connection, [b"\xed\xa0"])
-    assert violation.rule.id == "text-utf8"
-    assert "at byte 11 of the message" in violation.evidence
-
-
-@given(st.binary(max_size=8), st.data())
-def test_utf8_is_judged_alike_however_it_comes(payload, data):
-    """The octet at which a strict decoder gives up is the octet at which we give up."""
-    stream = wire(Frame(1, payload))
-    octets = [stream[i : i + 1] for i in range(len(stream))]
-    whole = [type(event) for event in events(client(), [stream])]
-    assert [type(event) for event in events(client(), octets)] == whole
-    assert [type(event) for event in events(client(), data.draw(cuts(stream)))] == whole
-    assert (Violation in whole) == (payload.decode(errors="replace").encode() != payload)
-
-
-@pytest.mark.parametrize("bad", ["c0", "c1", "e0 9f", "ed a0", "f0 8f", "f4 90", "f5", "e1 80 41"])
-def test_each_kind_of_bad_sequence_fails_at_its_last_octet_here(bad):
-    bad = bytes.fromhex(bad)
-    head = wire(Frame(1, bytes(100)))[:2]
-    connection = client()
-    assert events(connection, [head, b"ok", *(bytes([octet]) for octet in bad[:-1])]) == []
-    (violation,) = events(connection, [bad[-1:]])
-    assert violation.rule.id == "text-utf8"
-
-
-def test_bad_utf8_split_over_fragments_is_noticed():
-    frames = [Frame(1, b"\xf4", fin=False), Frame(0, b"\x90", fin=False)]
-    assert broken_rule(frames) == "text-utf8"
-
-
-def test_utf8_split_over_fragments_is_whole():
-    frames = [Frame(1, b"\xe2\x82", fin=False), Frame(0, b"\xac")]
-    assert events(client(), [wire(*frames)]) == [(1, "€".encode())]
-
-
-def test_utf8_cut_short_at_the_end_of_a_message_is_noticed():
-    assert broken_rule([Frame(1, b"\xe2\x82")]) == "text-utf8"
-    assert broken_rule([Frame(1, b"\xe2\x82"), Frame(1, b"\xac")]) == "text-utf8"
-
-
-def test_binary_may_hold_anything():
-    assert events(client(), [wire(Frame(2, b"\xff\xfe"))]) == [(2, b"\xff\xfe")]
-
-
-@pytest.mark.parametrize(
-    ("payload", "rule"),
-    [
-        (b"\x03", "close-length"),
-        (b"\x03\xe7", "close-code"),
-        (b"\x03\xed", "close-code"),
-        (b"\x03\xee", "close-code"),
-        (b"\x03\xf7", "close-code"),
-        (b"\x0b\xb7", "close-code"),
-        (b"\x13\x88", "close-code"),
-        (b"\x03\xe8\xff", "reason-utf8"),
-    ],
-)
-def test_a_close_frame_that_may_not_be_sent(payload, rule):
-    assert broken_rule([Frame(Opcode.CLOSE, payload)]) == rule
-
-
-@pytest.mark.parametrize(
-    ("payload", "close"),
-    [
-        (b"", Close(1005, "")),
-        (b"\x03\xe8", Close(1000, "")),
-        (b"\x03\xf3going", Close(1011, "going")),
-        (b"\x0f\xa1" + "ключ".encode(), Close(4001, "ключ")),
-    ],
-)
-def test_a_close_frame_is_read(payload, close):
-    assert events(client(), [wire(Frame(Opcode.CLOSE, payload))]) == [close]
-
-
-def test_nothing_is_read_behind_a_close_frame():
-    stream = wire(Frame(Opcode.CLOSE, b"\x03\xe8"), Frame(1, b"late"))
-    assert events(client(), [stream]) == [Close(1000, "")]
-
-
-def test_a_header_that_breaks_a_rule_fails_before_its_payload_comes():
-    (violation,) = events(client(), [wire(Frame(Opcode.PING, bytes(126)))[:4]])
-    assert violation.rule.id == "oversize-control"
-
-
-@pytest.mark.parametrize("frames", [True, False])
-@pytest.mark.parametrize(
-    ("frame", "size", "rule"),
-    [
-        (Frame(Opcode.PING, bytes(65536)), 10, "oversize-control"),
-        (Frame(0x3, b"reserved"), 2, "reserved-opcode"),
-        (Frame(0x3, b"reserved"), 5, "reserved-opcode"),
-        (Frame(1, b"masked", mask_key=b"\1\2\3\4"), 8, "masked-frame"),
-        (Frame(1, b"not utf-8 \xff here"), 13, "text-utf8"),
-        (Frame(2, bytes(100_001)), 10, "message-size"),
-    ],
-)
-def test_the_frame_that_breaks_a_rule_is_shown_as_far_as_it_has_come(frame, size, rule, frames):
-    wire = frame.to_bytes()[:size]
-    shown, violation = items(client(frames=frames, max_size=100_000), wire)
-    assert violation.rule.id == rule
-    assert shown.to_bytes() == wire
-    assert (shown.complete, shown.length) == (False, frame.length)
-
-
-@given(st.data())
-def test_the_bytes_that_broke_a_rule_are_shown_however_they_arrive(data):
-    good = Frame(2, bytes(10))
-    stream = wire(good, Frame(1, b"ab\xffcd"), good)
-    chunks = data.draw(cuts(stream))
-    *shown, violation = items(client(frames=True), *chunks)
-    frames = [item.to_bytes() for item in shown if isinstance(item, Frame)]
-    assert violation.rule.id == "text-utf8"
-    assert frames[0] == good.to_bytes()
-    assert len(frames) == 2
-    assert b"ab\xff" in frames[1]
-    assert stream.startswith(b"".join(frames))
-
-
-def test_a_lenient_receiver_shows_complete_frames_only():
-    watcher = Receiver(Role.CLIENT, strict=False, frames=True)
-    assert items(watcher, Frame(0x3, b"reserved").to_bytes()[:5]) == []
-
-
-def test_a_length_beyond_the_limit_fails_before_anything_is_held():
-    header = wire(Frame(2, bytes(101)))[:2]
-    (violation,) = events(client(max_size=100), [header])
-    assert violation.rule.id == "message-size"
-    assert violation.rule.close_code == 1009
-
-
-@pytest.mark.parametrize("opcode", [Opcode.TEXT, Opcode.BINARY])
-def test_the_limit_holds_for_the_sum_of_fragments(opcode):
-    frames = [Frame(opcode, bytes(60), fin=False), Frame(0, bytes(40))]
-    assert events(client(max_size=100), [wire(*frames)]) == [(opcode, bytes(100))]
-    assert broken_rule(frames, max_size=99) == "message-size"
-
-
-def test_the_limit_holds_for_short_messages_too():
-    received = events(client(max_size=3), [wire(Frame(1, b"abc"), Frame(1, b"abcd"))])
-    assert received[0] == (1, b"abc")
-    assert received[1].rule.id == "message-size"
-
-
-def test_the_limit_holds_while_inflating():
-    deflate = PerMessageDeflate()
-    bomb = Connection(Role.SERVER, deflate=deflate).messages(2, [bytes(1 << 20)])
-    (violation,) = events(client(deflate=deflate, max_size=1000), [bomb])
-    assert violation.rule.id == "message-size"
-
-
-def test_fragments_without_end_are_kept_in_little_memory():
-    fragments = Frame(0, b"8 octets", fin=False).to_bytes() * 20_000
-    connection = client()
-    items(connection, Frame(1, b"", fin=False).to_bytes() + fragments)
-    tracemalloc.start()
-    try:
-        items(connection, fragments)
-        before = tracemalloc.get_traced_memory()[0]
-        for _ in range(4):
-            items(connection, fragments)
-        assert tracemalloc.get_traced_memory()[0] - before < 1 << 20
-    finally:
-        tracemalloc.stop()
-
-
-def test_a_compressed_message_that_cannot_be_inflated():
-    frames = [Frame(1, b"\xff\xff\xff", rsv=4)]
-    assert broken_rule(frames, deflate=PerMessageDeflate()) == "deflate-data"
-
-
-def test_a_compressed_message_may_be_text_that_is_not_utf8():
-    deflate = PerMessageDeflate()
-    stream = Connection(Role.SERVER, deflate=deflate).messages(1, [b"ok", b"\xff"])
-    received = events(client(deflate=deflate), [stream])
-    assert received[0] == (1, b"ok")
-    assert received[1].rule.id == "text-utf8"
-
-
-def test_an_uncompressed_message_is_fine_where_compression_was_agreed():
-    assert events(client(deflate=PerMessageDeflate()), [wire(Frame(1, b"plain"))]) == [
-        (1, b"plain")
-    ]
-
-
-def test_frames_are_shown_each_before_what_it_completes():
-    connection = client(frames=True)
-    frames = [Frame(1, b"a", fin=False), Frame(Opcode.PING, b"p"), Frame(0, b"b")]
-    kinds = [type(item) for item in items(connection, wire(*frames))]
-    assert kinds == [Frame, Frame, Ping, Frame, Messages]
-
-
-def test_a_receiver_that_is_not_strict_goes_on_after_a_violation():
-    watcher = Receiver(Role.SERVER, strict=False)
-    key = bytes(4)
-    stream = wire(Frame(0x3, mask_key=key), Frame(1, b"unmasked"), Frame(1, b"fine", mask_key=key))
-    received = events(watcher, [stream])
-    assert [item.rule.id for item in received[:2]] == ["reserved-opcode", "unmasked-frame"]
-    assert received[2] == (1, b"fine")
-    assert not watcher.done
-
-
-def test_a_client_masks_all_it_sends_and_a_server_nothing():
-    for role, masked in ((Role.CLIENT, True), (Role.SERVER, False)):
-        end = Connection(role)
-        sent = end.messages(1, [b"x"]) + end.ping() + end.pong() + end.close()
-        frames = [
-            item
-            for item in items(Receiver(role.peer, frames=True), sent)
-            if isinstance(item, Frame)
-        ]
-        assert [frame.mask_key is not None for frame in frames] == [masked] * 4
-
-
-def test_a_close_without_a_code_is_empty():
-    assert Connection(Role.SERVER).close(1005) == b"\x88\x00"
-
-
-def test_a_reason_is_cut_to_fit_between_characters():
-    sent = Connection(Role.SERVER).close(1000, "€" * 100)
-    assert events(client(), [sent]) == [Close(1000, "€" * 41)]
-
-
-@given(st.text(), st.integers(0, 50))
-def test_cutting_utf8_leaves_utf8(text, size):
-    data = text.encode()
-    cut = cut_utf8(data, size)
-    assert data.startswith(cut)
-    assert size - len(cut) < 4 or len(data) < size
-    cut.decode()
-
-
-@pytest.mark.parametrize("frames", [True, False])
-@pytest.mark.parametrize("size", [0, 3, 125, 126, 70000])
-def test_the_evidence_is_the_header_as_it_was_in_a_run_too(size, frames):
-    frame = Frame(Opcode.BINARY, bytes(size), mask_key=b"\x01\x02\x03\x04")
-    receiver = Receiver(Role.CLIENT, frames=frames, max_size=100_000)
-    violation = items(receiver, frame.to_bytes() * 2)[-1]
-    assert f"mask key 01020304, length {size:,} in {frame.length_form} bits" in str(violation)
+RESPONSE = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 4\r\n\r\nsorry"[:-1]
+
+
+def names(events):
+    return [type(event).__name__ for event in events]
+
+
+# Messages
+
+
+@given(MESSAGES, MESSAGES, st.sampled_from([None, 1, 2, 7]), st.booleans(), st.booleans())
+def test_what_each_end_sends_the_other_receives(to_server, to_client, chunk, deflate, frames):
+    agreed = PerMessageDeflate() if deflate else None
+    link = Link(chunk=chunk, deflate=agreed, frames=frames)
+    for opcode, payload in to_server:
+        link.client.connection.send(opcode, [payload])
+    for opcode, payload in to_client:
+        link.server.connection.send(opcode, [payload])
+    link.run()
+    assert link.server.events == to_server
+    assert link.client.events == to_client
+
+
+def test_bytes_are_counted_when_posted_and_when_they_have_left():
+    end = Connection(Role.SERVER, 0.0)
+    end.send(Opcode.TEXT, [b"one", b"two"])
+    assert (end.posted, end.queued, end.pending) == (10, 10, 10)
+    assert end.data_to_send() == b"\x81\x03one\x81\x03two"
+    assert (end.posted, end.queued, end.pending) == (10, 0, 10)
+    assert end.data_to_send() == b""
+    end.bytes_left(4, 0.0)
+    assert end.pending == 6
+
+
+def test_bytes_leave_in_the_order_in_which_they_were_queued():
+    end = Connection(Role.SERVER, 0.0)
+    end.send(Opcode.TEXT, [b"a"])
+    end.ping(b"p", 0.0)
+    end.send_encoded(b"as it is")
+    end.send(Opcode.BINARY, [b"b"])
+    assert end.data_to_send() == b"\x81\x01a\x89\x01pas it is\x82\x01b"
+
+
+def test_one_piece_of_data_is_passed_on_without_a_copy():
+    end = Connection(Role.SERVER, 0.0)
+    shared = bytes(1 << 20)
+    end.send_encoded(shared)
+    assert end.data_to_send() is shared
+
+
+def test_a_streamed_message_is_encoded_as_it_is_read_and_counts_as_posted():
+    end = Connection(Role.SERVER, 0.0, fragment=3)
+    pieces = end.stream(Opcode.TEXT, b"abcdefgh")
+    assert end.posted == 0
+    data = b"".join(pieces)
+    assert data == b"\x01\x03abc\x00\x03def\x80\x02gh"
+    assert end.posted == len(data)
+    assert end.data_to_send() == b""
+
+
+# Pings
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_ping_is_answered_with_its_payload(role):
+    link = Link()
+    pinging = link.client if role is Role.CLIENT else link.server
+    sent = pinging.connection.ping(b"are you there", link.now)
+    link.now += 0.25
+    link.run()
+    assert pinging.events == [Pong(b"are you there", 0.25)]
+    assert sent.rtt == 0.25
+
+
+def test_pings_are_not_answered_if_the_policy_says_so():
+    link = Link(server=Policy(answer_pings=False))
+    link.client.connection.ping(b"x", link.now)
+    link.run()
+    assert (link.server.events, link.client.events) == ([Ping(b"x")], [])
+
+
+def test_no_pong_follows_our_close():
+    link = Link()
+    link.server.connection.close(link.now)
+    link.server.receive(Frame(Opcode.PING, b"late", mask_key=bytes(4)).to_bytes(), link.now)
+    assert link.server.connection.data_to_send() == b"\x88\x02\x03\xe8"
+
+
+def test_while_the_peer_does_not_read_only_the_newest_ping_is_answered():
+    """RFC 6455 §5.5.3: an endpoint may answer only the most recently processed ping."""
+    end = End(Role.SERVER, 0.0)
+    end.connection.send(Opcode.BINARY, [bytes(64 << 10)])
+    backlog = end.connection.data_to_send()
+    for number in range(3):
+        end.receive(Frame(Opcode.PING, b"%d" % number, mask_key=bytes(4)).to_bytes(), 0.0)
+    assert end.connection.data_to_send() == b""
+    end.connection.bytes_left(1, 0.0)
+    assert end.connection.data_to_send() == b""
+    end.connection.bytes_left(len(backlog), 0.0)
+    assert end.connection.data_to_send() == b"\x8a\x012"
+    end.connection.bytes_left(len(backlog) + 3, 0.0)
+    assert end.connection.data_to_send() == b""
+
+
+def test_a_pong_that_was_held_back_is_dropped_when_close_was_sent_meanwhile():
+    end = End(Role.SERVER, 0.0)
+    end.connection.send(Opcode.BINARY, [bytes(64 << 10)])
+    end.receive(Frame(Opcode.PING, b"x", mask_key=bytes(4)).to_bytes(), 0.0)
+    end.connection.close(0.0)
+    data = end.connection.data_to_send()
+    end.connection.bytes_left(len(data), 0.0)
+    assert data.endswith(b"\x88\x02\x03\xe8")
+    assert end.connection.data_to_send() == b""
+
+
+# Close, in every order
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1001, "bye"), (4999, "own"), (1005, "")])
+def test_one_end_closes_and_the_other_answers_with_its_code(role, code, reason):
+    link = Link()
+    first = link.client if role is Role.CLIENT else link.server
+    second = link.server if first is link.client else link.client
+    first.connection.close(link.now, code, reason)
+    assert first.closing.state is State.CLOSE_SENT
+    link.run()
+    assert second.events == [Close(code, reason)]
+    assert first.events == [Close(code, "")]
+    assert (first.closing.state, second.closing.state) == (State.CLOSED, State.CLOSED)
+    assert (first.closing.began, second.closing.began) == (Side.LOCAL, Side.REMOTE)
+
+
+def test_both_ends_close_at_once():
+    link = Link()
+    link.client.connection.close(link.now, 4001)
+    link.server.connection.close(link.now, 4002)
+    link.run()
+    assert (link.client.events, link.server.events) == ([Close(4002, "")], [Close(4001, "")])
+    for end in link.ends:
+        assert (end.closing.state, end.closing.began) == (State.CLOSED, Side.LOCAL)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_only_the_server_ends_tcp_when_both_have_closed(role):
+    link = Link()
+    first = link.client if role is Role.CLIENT else link.server
+    first.connection.close(link.now)
+    assert not any(end.connection.ends_tcp for end in link.ends)
+    link.run()
+    assert link.server.connection.ends_tcp
+    assert not link.client.connection.ends_tcp
+
+
+def test_messages_can_be_sent_between_the_peers_close_and_our_answer():
+    link = Link()
+    link.client.connection.send(Opcode.TEXT, [b"last question"])
+    link.client.connection.close(link.now)
+    link.run(answer=False)
+    assert link.server.events == [(1, b"last question"), Close(1000, "")]
+    assert link.server.closing.state is State.CLOSE_RECEIVED
+    assert link.server.connection.can_send
+    link.server.connection.send(Opcode.TEXT, [b"last answer"])
+    link.run()
+    assert link.client.events == [(1, b"last answer"), Close(1000, "")]
+    assert not link.server.connection.can_send
+
+
+def test_an_answer_is_given_once():
+    link = Link()
+    link.client.connection.close(link.now)
+    link.run(answer=False)
+    link.server.connection.answer(link.now)
+    assert link.server.connection.data_to_send() == b"\x88\x02\x03\xe8"
+    link.server.connection.answer(link.now)
+    link.server.connection.close(link.now, 4000)
+    assert link.server.connection.data_to_send() == b""
+
+
+def test_closing_while_the_peers_close_waits_answers_that():
+    link = Link()
+    link.client.connection.close(link.now, 4321)
+    link.run(answer=False)
+    link.server.connection.close(link.now, 1000)
+    assert link.server.connection.data_to_send() == b"\x88\x02\x10\xe1"
+    assert link.server.closing.began is Side.REMOTE
+
+
+def test_close_is_not_answered_if_the_policy_says_so():
+    link = Link(client=Policy(echo_close=False))
+    link.server.connection.close(link.now)
+    link.run()
+    assert link.client.closing.state is State.CLOSE_RECEIVED
+    assert link.server.closing.state is State.CLOSE_SENT
+
+
+def test_nothing_that_follows_a_close_is_read():
+    end = End(Role.CLIENT, 0.0)
+    end.receive(b"\x88\x00\x81\x02hi", 0.0)
+    assert end.events == [Close(1005, "")]
+
+
+def test_a_forged_close_frame_counts_as_ours():
+    end = End(Role.SERVER, 0.0)
+    end.connection.send_frame(Frame(Opcode.CLOSE, b"\x03\xee"), 0.0)
+    assert (end.closing.sent, end.closing.state) == (1006, State.CLOSE_SENT)
+    end.connection.send_frame(Frame(Opcode.TEXT, b"behind it"), 0.0)
+    assert end.connection.data_to_send() == b"\x88\x02\x03\xee\x81\x09behind it"
+
+
+def test_a_forged_close_frame_without_a_code_is_1005():
+    end = Connection(Role.SERVER, 0.0)
+    end.send_frame(Frame(Opcode.CLOSE), 0.0)
+    assert end.closing.sent == 1005
+
+
+# Violations
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_peer_that_breaks_a_rule_is_told_which(role):
+    end = End(role, 0.0)
+    mask = None if role is Role.CLIENT else bytes(4)
+    good = Frame(Opcode.TEXT, b"good", mask_key=mask).to_bytes()
+    bad = Frame(0x3, b"", mask_key=mask).to_bytes()
+    end.receive(good + bad + good, 0.0)
+    assert names(end.events) == ["tuple", "Violation"]
+    assert (end.closing.state, end.connection.can_send) == (State.BROKEN, True)
+    end.connection.answer(0.0)
+    sent = End(role.peer, 0.0)
+    sent.receive(end.connection.data_to_send(), 0.0)
+    assert sent.events == [Close(1002, "reserved-opcode")]
+    assert end.closing.state is State.FAILED
+    assert end.connection.ends_tcp == (role is Role.SERVER)
+
+
+def test_a_violation_after_our_close_is_not_answered():
+    end = End(Role.CLIENT, 0.0)
+    end.connection.close(0.0)
+    end.connection.data_to_send()
+    end.receive(b"\x83\x00", 0.0)
+    end.connection.answer(0.0)
+    assert end.connection.data_to_send() == b""
+    assert end.closing.state is State.FAILED
+
+
+def test_a_message_beyond_the_limit_is_1009():
+    end = End(Role.CLIENT, 0.0, max_size=100)
+    end.receive(b"\x82\x7e\x00\xff", 0.0)
+    end.connection.answer(0.0)
+    assert end.closing.sent == 1009
+
+
+def test_an_http_response_in_place_of_the_first_frame_is_a_violation():
+    end = End(Role.CLIENT, 0.0)
+    for index in range(len(RESPONSE)):
+        end.receive(RESPONSE[index : index + 1], 0.0)
+    (violation,) = end.events
+    assert violation.rule.id == "http-response"
+    assert "400 Bad Request" in violation.evidence
+    assert end.closing.state is State.FAILED
+
+
+def test_an_http_response_that_does_not_end_is_reported_at_the_end_of_tcp():
+    end = End(Role.CLIENT, 0.0)
+    end.receive(b"HTTP/1.1 500 Oops\r\n", 0.0)
+    assert end.closing.state is State.CLOSE_SENT
+    assert end.connection.next_deadline() == 1.0
+    (batch,) = end.connection.receive_eof(0.5)
+    assert [item.rule.id for item in batch] == ["http-response"]
+    assert list(end.connection.receive_eof(0.5)) == []
+
+
+def test_a_few_bytes_that_might_begin_a_response_are_frames_at_the_end_of_tcp():
+    end = End(Role.CLIENT, 0.0)
+    end.receive(b"H", 0.0)
+    assert list(end.connection.receive_eof(0.0)) == []
+    assert end.connection.mid_message
+
+
+def test_a_server_does_not_look_for_http():
+    end = End(Role.SERVER, 0.0)
+    end.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n", 0.0)
+    assert [type(event) for event in end.events] == [Violation]
+    assert end.events[0].rule.id != "http-response"
+    assert list(end.connection.receive_eof(0.0)) == []
+
+
+# Time
+
+
+def test_with_nothing_to_wait_for_there_is_no_deadline():
+    assert Connection(Role.CLIENT, 0.0).next_deadline() is None
+
+
+def test_keepalive_pings_are_sent_at_their_interval():
+    link = Link(client=Policy(ping_interval=10.0, ping_timeout=5.0))
+    assert link.next_deadline() == 110.0
+    link.wait(35.0)
+    assert names(link.server.events) == ["Ping"] * 3
+    assert names(link.client.events) == ["Pong"] * 3
+    assert link.client.closing.state is State.OPEN
+
+
+def test_a_silent_peer_is_closed_with_1011():
+    link = Link(
+        client=Policy(ping_interval=10.0, ping_timeout=5.0), server=Policy(answer_pings=False)
+    )
+    link.wait(14.9)
+    assert link.client.closing.state is State.OPEN
+    link.wait(0.1)
+    assert link.client.connection.unanswered == 5.0
+    assert link.server.events[-1] == Close(1011, "keepalive ping timeout")
+
+
+def test_any_byte_is_a_sign_of_life():
+    end = End(Role.CLIENT, 0.0, Policy(ping_interval=10.0, ping_timeout=5.0))
+    end.connection.tick(10.0)
+    end.receive(b"\x81", 14.9)
+    assert not end.connection.is_silent(15.0)
+    end.connection.tick(15.0)
+    assert end.closing.state is State.OPEN
+
+
+def test_unread_bytes_are_a_sign_of_life_if_the_driver_says_so():
+    connection = Connection(Role.CLIENT, 0.0, Policy(ping_interval=10.0, ping_timeout=5.0))
+    connection.tick(10.0)
+    assert connection.is_silent(15.0)
+    connection.heard()
+    assert not connection.is_silent(15.0)
+
+
+def test_no_keepalive_ping_follows_our_close():
+    connection = Connection(Role.SERVER, 0.0, Policy(ping_interval=1.0, close_timeout=30.0))
+    connection.close(0.5)
+    connection.data_to_send()
+    assert connection.next_deadline() == 30.5
+    connection.tick(2.0)
+    assert connection.data_to_send() == b""
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_peer_that_does_not_answer_close_is_given_up(role):
+    connection = Connection(role, 0.0, Policy(close_timeout=3.0))
+    connection.close(0.0)
+    connection.bytes_left(len(connection.data_to_send()), 0.0)
+    assert connection.next_deadline() == 3.0
+    assert not connection.is_over(2.9)
+    assert connection.is_over(3.0)
+
+
+def test_a_close_may_have_a_timeout_of_its_own():
+    connection = Connection(Role.CLIENT, 0.0, Policy(close_timeout=3.0))
+    connection.close(0.0, timeout=0.5)
+    assert connection.next_deadline() == 0.5
+
+
+def test_a_second_close_may_only_shorten_the_wait():
+    connection = Connection(Role.CLIENT, 0.0, Policy(close_timeout=3.0))
+    connection.close(0.0)
+    connection.close(1.0, timeout=10.0)
+    assert connection.next_deadline() == 3.0
+    connection.close(1.0, timeout=0.5)
+    assert connection.next_deadline() == 1.5
+
+
+def test_while_our_close_is_leaving_the_timer_restarts():
+    connection = Connection(Role.SERVER, 0.0, Policy(close_timeout=3.0))
+    connection.send(Opcode.BINARY, [bytes(1000)])
+    connection.close(0.0)
+    for now, left in ((2.0, 10), (4.0, 500), (6.0, 900)):
+        connection.bytes_left(left, now)
+        assert connection.next_deadline() == now + 3.0
+
+
+def test_a_client_waits_a_moment_for_the_server_to_end_tcp():
+    link = Link(client=Policy(close_timeout=30.0, end_timeout=1.0))
+    link.client.connection.close(link.now)
+    link.run()
+    assert link.client.connection.next_deadline() == 101.0
+    assert link.client.connection.is_over(101.0)
+
+
+def test_a_peer_that_reads_after_our_close_gets_more_time():
+    connection = Connection(Role.SERVER, 0.0, Policy(close_timeout=5.0))
+    connection.close(0.0)
+    connection.bytes_left(4, 0.0)
+    connection.peer_read(4.0)
+    assert connection.next_deadline() == 9.0
+
+
+def test_a_limit_from_outside_ends_a_slow_closing_handshake():
+    connection = Connection(Role.CLIENT, 0.0, Policy(close_timeout=3.0))
+    connection.closing.limit(2.0)
+    assert connection.next_deadline() is None
+    connection.close(1.0)
+    assert connection.next_deadline() == 2.0

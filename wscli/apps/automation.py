@@ -15,7 +15,7 @@ from wscli.errors import ConnectionClosed, UsageError
 from wscli.net.clock import Clock
 from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
 from wscli.session.bus import Batch, Sink
-from wscli.session.session import OUTBOX_HIGH_WATER, Session
+from wscli.session.thread_driver import OUTBOX_HIGH_WATER, ThreadDriver
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 
@@ -59,9 +59,9 @@ class Automation(Sink):
         self._answers = list(answers)
         self._repeats = list(repeats)
         self._due: list[float] = []
-        self._session: Session | None = None
+        self._session: ThreadDriver | None = None
 
-    def attach(self, session: Session) -> None:
+    def attach(self, session: ThreadDriver) -> None:
         """Use a session, which is about to start, in place of an earlier one."""
         now = self._clock.monotonic()
         self._session = session

@@ -22,7 +22,7 @@ from wscli.net.options import ConnectOptions
 from wscli.net.url import Url, parse_url
 from wscli.server.endpoints.ticks import KEPT
 from wscli.session.bus import Batch, Bus, Sink
-from wscli.session.connect import open_session
+from wscli.session.connect import open_driver
 from wscli.session.end import error_of
 from wscli.sinks.output import Output
 from wscli.wire.events import Messages
@@ -276,7 +276,7 @@ def _listen(feed: Comparison, tally: DeliveryTally) -> None:
     url = str(feed.base._replace(target=feed.target("ticks", count=feed.options.updates)))
     sink = _TickSink(tally)
     clock, environ = feed.env.clock, feed.env.environ
-    session = open_session(url, feed.options.connect, clock=clock, environ=environ, bus=Bus([sink]))
+    session = open_driver(url, feed.options.connect, clock=clock, environ=environ, bus=Bus([sink]))
     session.start()
     while session.end is None and not feed.stop.is_set():
         session.turn(_REFRESH)

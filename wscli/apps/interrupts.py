@@ -16,7 +16,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from wscli.errors import ExitStatus
-from wscli.session.session import Session
+from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.output import main_thread_writes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -36,12 +36,12 @@ class Interrupts:
     def __init__(self, close_timeout: float) -> None:
         self.status: ExitStatus | None = None
         self._noted_at = 0.0
-        self._session: Session | None = None
+        self._session: ThreadDriver | None = None
         self._close_timeout = close_timeout
         self._late_status = ExitStatus.TIMEOUT
         self._before: dict[signal.Signals, Any] = {}
 
-    def guard(self, session: Session) -> None:
+    def guard(self, session: ThreadDriver) -> None:
         """Let the first signal from now on end this session cleanly, within ``close_timeout``."""
         self._session = session
 

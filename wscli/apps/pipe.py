@@ -15,7 +15,7 @@ from wscli.errors import ConnectionClosed, ExitStatus, Unsent, UsageError
 from wscli.payload.splitting import Splitter
 from wscli.payload.typed import terminated, unescape
 from wscli.session.end import describe_close, error_of
-from wscli.session.session import OUTBOX_HIGH_WATER
+from wscli.session.thread_driver import OUTBOX_HIGH_WATER
 from wscli.wire.codes import Opcode
 
 _CHUNK = 64 << 10

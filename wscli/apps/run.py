@@ -17,9 +17,9 @@ from wscli.apps.interrupts import Interrupts
 from wscli.apps.report import report
 from wscli.errors import ExitStatus, TimedOut, WscliError
 from wscli.session.bus import Bus, Sink
-from wscli.session.connect import open_session
+from wscli.session.connect import open_driver
 from wscli.session.end import error_of
-from wscli.session.session import Session
+from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.goal import Goal
 from wscli.sinks.output import OutputStalled
 from wscli.wire.codes import CloseCode
@@ -57,7 +57,7 @@ class RunningCommand:
 
     def __init__(
         self,
-        session: Session,
+        session: ThreadDriver,
         goal: Goal,
         env: Env,
         interrupts: Interrupts,
@@ -162,7 +162,7 @@ def _run(common: SessionOptions, env: Env, task: _Task, interrupts: Interrupts) 
             # A write to stdout may fail, so the recording comes first: it misses nothing.
             bus = Bus([task.automation, *talk_sinks(output, env), *recorder, task.goal])
             url = stack.enter_context(demo.resolve(common.url))
-            session = open_session(
+            session = open_driver(
                 url, common.connect, clock=env.clock, environ=env.environ, bus=bus
             )
             interrupts.guard(session)
@@ -214,7 +214,7 @@ def _close_code(work: RunningCommand) -> CloseCode:
     return CloseCode.NORMAL_CLOSURE
 
 
-def _watch_reader(session: Session, env: Env) -> None:
+def _watch_reader(session: ThreadDriver, env: Env) -> None:
     """Notice that nobody reads stdout any more, also while there is nothing to write."""
     descriptor = env.stdout.fileno()
     mode = os.fstat(descriptor).st_mode

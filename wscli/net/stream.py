@@ -1,8 +1,9 @@
 """A stream: a non-blocking socket together with its transport, used by one thread at a time.
 
-Its methods are those of a non-blocking socket: they raise BlockingIOError where they would have to
-wait. Only then, ``fileno`` and ``events`` say what to wait for; before that, bytes that are
-decrypted already, or a handshake that has something to say, would be waited for in vain.
+``send`` and ``recv`` are those of a non-blocking socket: they raise BlockingIOError where they
+would have to wait, and a driver waits on ``fileno``. ``write`` and ``read`` wait themselves, for
+the opening handshakes. No call of ``recv`` leaves decrypted bytes behind, for which poll would wait
+in vain.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Stream:
 
     @property
     def events(self) -> int:
-        """The events of poll for which a reader waits."""
+        """The events of poll for which a reader waits; it sends first what is unsent."""
         return select.POLLIN | (select.POLLOUT if self.unsent else 0)
 
     def send(self, data: Buffer) -> int:
@@ -75,9 +76,6 @@ class Stream:
             data, self._unread = self._unread, b""
             return data
         transport = self.transport
-        if self._outgoing or transport.has_data_to_send:
-            with suppress(OSError):  # what the peer sent before it went away may still be read
-                self._flush()
         if not transport.ended and (data := transport.receive(self.sock.recv(size))):
             return data
         if transport.error is not None:
@@ -85,6 +83,34 @@ class Stream:
         if transport.ended:
             return b""
         raise BlockingIOError
+
+    def write(self, data: Buffer, deadline: Deadline) -> None:
+        """Send all of the data, waiting where necessary.
+
+        Raises:
+            OSError: if the connection is broken.
+            TimedOut: at the deadline.
+        """
+        while data or self.unsent:
+            try:
+                data = data[self.send(data) :]
+            except BlockingIOError:
+                deadline.wait(self, select.POLLOUT)
+
+    def read(self, size: int, deadline: Deadline) -> bytes:
+        """Receive as ``recv`` does, waiting where necessary.
+
+        Raises:
+            OSError: if the connection is broken.
+            TimedOut: at the deadline.
+        """
+        while True:
+            deadline.check()  # a peer that always has more to send never makes us wait
+            self._send_rest()
+            try:
+                return self.recv(size)
+            except BlockingIOError:
+                deadline.wait(self, self.events)
 
     def put_back(self, data: bytes) -> None:
         """Have ``recv`` return some bytes again: they belong to what is spoken next."""
@@ -94,13 +120,14 @@ class Stream:
         """Put TLS, which was made on the present transport, on top, and do the handshake.
 
         Raises:
-            OSError: if it fails; an alert has been sent if the socket took it.
+            OSError: if it fails; ``close`` then sends the alert that says so.
             TimedOut: at the deadline.
         """
         self.transport = tls
         self._unread = tls.decrypt(self._unread)
         while not tls.established:
             deadline.wait(self, self.events)
+            self._send_rest()
             with suppress(BlockingIOError):  # what came was a part of the handshake
                 self._unread = self.recv(_CHUNK)
 
@@ -111,6 +138,11 @@ class Stream:
             self._outgoing = self.transport.close()
             self._flush()
         self.sock.close()
+
+    def _send_rest(self) -> None:
+        if self.unsent:
+            with suppress(OSError):  # what the peer sent before it went away may still be read
+                self._flush()
 
     def _flush(self) -> None:
         transport = self.transport

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import select
 from collections.abc import Callable
 
 from wscli.net.clock import Deadline
@@ -55,13 +54,9 @@ class Tap:
 
     def send(self, data: bytes) -> int:
         """Send a request's head, all of it; return the length of what was given."""
-        rest = memoryview(self._edit(data))
-        self.sent += rest
-        while rest or self._stream.unsent:
-            try:
-                rest = rest[self._stream.send(rest) :]
-            except BlockingIOError:
-                self._deadline.wait(self._stream, select.POLLOUT)
+        head = self._edit(data)
+        self.sent += head
+        self._stream.write(head, self._deadline)
         self._on_sent()
         return len(data)
 
@@ -134,12 +129,7 @@ class Tap:
         Raises:
             TimedOut: at the deadline.
         """
-        while True:
-            self._deadline.check()  # a peer that always has more to send never makes us wait
-            try:
-                return self._stream.recv(size)
-            except BlockingIOError:
-                self._deadline.wait(self._stream, self._stream.events)
+        return self._stream.read(size, self._deadline)
 
     def limit(self, deadline: Deadline) -> None:
         """Use another deadline from now on."""

@@ -18,9 +18,9 @@ from wscli.repl.options import ReplOptions
 from wscli.repl.shell import Console, Shell
 from wscli.repl.signals import EndSignals
 from wscli.session.bus import Bus, Sink
-from wscli.session.connect import open_session
+from wscli.session.connect import open_driver
 from wscli.session.reconnect import Reconnect
-from wscli.session.session import Session
+from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.output import Output
 
 _COLLECT_AFTER = 10_000  # objects, which takes a millisecond
@@ -92,10 +92,10 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     # When reconnecting, a server in trouble should not get twice the requests.
     how = common.connect._replace(probe=common.connect.probe and options.reconnect == "never")
 
-    def connect() -> Session:
+    def connect() -> ThreadDriver:
         started = env.clock.monotonic()
         try:
-            return open_session(url, how, clock=env.clock, environ=env.environ, bus=bus)
+            return open_driver(url, how, clock=env.clock, environ=env.environ, bus=bus)
         except WscliError as error:
             bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
             raise

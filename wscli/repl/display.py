@@ -17,9 +17,9 @@ from wscli.sinks.human.talk import describe_end, show_frame
 from wscli.sinks.human.wrapping import wrap_words
 from wscli.text import show_duration, visible, visible_bytes
 from wscli.wire.codes import Opcode
-from wscli.wire.connection import Item
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.receiver import Item
 from wscli.wire.rules import Violation
 
 _DRAW_FOR = 0.003  # seconds: what takes longer is drawn when keys have been looked at

@@ -12,7 +12,7 @@ from wscli.errors import WscliError
 from wscli.net.opening import Opening
 from wscli.session.end import End
 from wscli.session.reconnect import Reconnect
-from wscli.session.session import Session
+from wscli.session.thread_driver import ThreadDriver
 from wscli.wire.codes import CloseCode
 
 _JOIN = 1.0  # seconds; a thread that is still connecting then ends with the process
@@ -37,7 +37,7 @@ class Retry(NamedTuple):
 class Listener(Protocol):
     """Callbacks in the link's thread, for when the connection opens, ends or fails."""
 
-    def link_up(self, session: Session) -> None:
+    def link_up(self, session: ThreadDriver) -> None:
         """Use a connection that has opened."""
 
     def link_down(self, outcome: End | WscliError, retry: Retry | None) -> None:
@@ -59,13 +59,13 @@ class Link:
 
     def __init__(
         self,
-        connect: Callable[[], Session],
+        connect: Callable[[], ThreadDriver],
         reconnect: Reconnect | None,
         automation: Automation,
         listener: Listener,
     ) -> None:
         self.state = "connecting"
-        self.session: Session | None = None
+        self.session: ThreadDriver | None = None
         self.opening: Opening | None = None
         self.retry: Retry | None = None
         self._connect = connect
@@ -97,7 +97,7 @@ class Link:
         self._now.set()
         session = self.session
         if session is not None:
-            session.wake()
+            session.interrupt()
         self._thread.join(_JOIN)
 
     def _run(self) -> None:

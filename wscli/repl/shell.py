@@ -21,7 +21,7 @@ from wscli.repl.lines import SlashCommand, parse_line
 from wscli.repl.link import Link, Retry
 from wscli.repl.options import ReplOptions
 from wscli.session.end import End, error_of
-from wscli.session.session import Session
+from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.stats import Stats
 from wscli.wire.codes import Opcode
 
@@ -137,7 +137,7 @@ class Shell:
             raise ConnectionClosed(f"the peer does not read: {session.pending:,} bytes wait", 0)
         session.post(opcode, [terminated(payload, self._options.sending.end)])
 
-    def session(self) -> Session:
+    def session(self) -> ThreadDriver:
         """Return the open session.
 
         Raises:
@@ -201,7 +201,7 @@ class Shell:
 
     # In the thread of the link
 
-    def link_up(self, session: Session) -> None:
+    def link_up(self, session: ThreadDriver) -> None:
         """Enter the lines that each connection begins with."""
         self._been_open = True
         self._last_failure = ""

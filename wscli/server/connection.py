@@ -17,13 +17,16 @@ from wscli.server.channel import Channel
 from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.http import HttpResponse, Refused, refusal_answer, refuse
 from wscli.server.observer import ConnectionObserver
+from wscli.server.options import ServeOptions
 from wscli.server.outbox import Bytes, Outbox
 from wscli.server.state import ServerState
 from wscli.wire.codes import CloseCode, Role
-from wscli.wire.connection import Connection
+from wscli.wire.connection import Connection, Policy
 from wscli.wire.handshake import Agreement, accept_response, choose_deflate
 from wscli.wire.head import Request, parse_response
 
+_CLOSE_TIMEOUT = 5.0  # seconds for the client to answer Close, from when it last read something
+_MAX_UNANSWERED = 2  # intervals of keepalive pings with nothing from the client
 _FIN_TIMEOUT = 5.0  # seconds for the client to end TCP as well, from when it last read something
 _BYTES_ACKED = 120  # where Linux has this count of 8 bytes in its struct tcp_info
 _HIGH_WATER = 64 << 10  # bytes that wait to be sent, above which the client is not read from
@@ -42,6 +45,7 @@ class ServerConnection(asyncio.Protocol):
         self._held = False
         self._observer: ConnectionObserver | None = None
         self._unrecorded = 0  # bytes that waited before the first frame
+        self._upgraded_at = 0  # bytes of HTTP, which left before the first frame
         self._paused = False
         self.full = False
 
@@ -100,6 +104,8 @@ class ServerConnection(asyncio.Protocol):
         """Count and record the bytes that the kernel has taken."""
         self.access.bytes_out += size
         self.access.messages_out += messages
+        if size and self._channel is not None:
+            self._channel.driver.bytes_left(self.access.bytes_out - self._upgraded_at)
         if data and self._observer is not None:
             skipped = min(self._unrecorded, len(data))
             self._unrecorded -= skipped
@@ -162,18 +168,19 @@ class ServerConnection(asyncio.Protocol):
 
     def expire(self, seconds: float) -> None:
         """Reset TCP when the client reads nothing for so long, instead of what was to be done."""
-        taken = self._taken()
+        taken = self.taken
 
         def look() -> None:
-            if self._taken() > taken:
+            if self.taken > taken:
                 self.expire(seconds)
             else:
                 self.reset()
 
         self.after(seconds, look)
 
-    def _taken(self) -> int:
-        """Return a number that grows while the client reads what waits for it."""
+    @property
+    def taken(self) -> int:
+        """A number that grows while the client reads what waits for it."""
         if sys.platform == "linux":
             with suppress(OSError):  # a Unix socket has none of this
                 info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
@@ -286,6 +293,8 @@ class ServerConnection(asyncio.Protocol):
         self._channel = Channel(
             Connection(
                 Role.SERVER,
+                asyncio.get_running_loop().time(),
+                _policy(endpoint, options),
                 deflate=deflate,
                 max_size=options.max_size,
                 frames=frames,
@@ -298,10 +307,11 @@ class ServerConnection(asyncio.Protocol):
             observer=observer,
         )
         self._state.clients += 1
-        self._take = self._channel.receive
+        self._take = self._channel.driver.receive
         self.write(response)
         self._observer, self._unrecorded = observer, self._out.size
-        self._channel.open(options.ping_interval)
+        self._upgraded_at = self.access.bytes_out + self._out.size
+        self._channel.open()
         if self._head:
             self._take(bytes(self._head))
             self._head.clear()
@@ -326,6 +336,18 @@ class ServerConnection(asyncio.Protocol):
             self._transport.abort()
         else:
             self._channel.close(CloseCode.GOING_AWAY, "the server ends")
+
+
+def _policy(endpoint: Endpoint, options: ServeOptions) -> Policy:
+    interval = options.ping_interval
+    return Policy(
+        answer_pings=endpoint.answers,
+        echo_close=endpoint.answers,
+        close_timeout=_CLOSE_TIMEOUT,
+        end_timeout=_CLOSE_TIMEOUT,
+        ping_interval=interval,
+        ping_timeout=None if interval is None else _MAX_UNANSWERED * interval,
+    )
 
 
 def _ignore(data: bytes) -> None:

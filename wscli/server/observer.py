@@ -9,9 +9,12 @@ from wscli.net.opening import Opening
 from wscli.server.access import AccessRecord
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
+from wscli.wire.closing import Side
 from wscli.wire.codes import Role
-from wscli.wire.connection import Item, Receiver
+from wscli.wire.receiver import Item, Receiver
 from wscli.wire.rules import Violation
+
+_SIDES = {"client": Side.REMOTE, "server": Side.LOCAL}
 
 
 class ConnectionObserver:
@@ -40,7 +43,7 @@ class ConnectionObserver:
 
     def ended(self, access: AccessRecord) -> None:
         """Show how it ended."""
-        began = None if access.by is None else access.by == "client"
+        began = _SIDES[access.by] if access.by else None
         now = self._clock.monotonic()
         self._sink.ended(
             End(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from wscli.errors import WscliError
 from wscli.net.opening import Opening
 from wscli.session.end import End
-from wscli.wire.connection import Item
+from wscli.wire.receiver import Item
 
 
 class Batch(NamedTuple):

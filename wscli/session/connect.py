@@ -9,20 +9,23 @@ from wscli.net.clock import Clock
 from wscli.net.connect import open_connection
 from wscli.net.options import ConnectOptions
 from wscli.session.bus import Bus
+from wscli.session.inbox import Inbox
 from wscli.session.session import Session
+from wscli.session.thread_driver import ThreadDriver
+
+_INBOX_LIMIT = 4 << 20  # bytes, or one message of the largest size
 
 
-def open_session(
+def open_driver(
     url: str,
     options: ConnectOptions,
     *,
     clock: Clock | None = None,
     environ: Mapping[str, str] = os.environ,
     bus: Bus | None = None,
-) -> Session:
-    """Connect, and show it to the sinks of a bus; with a bus, messages go there only.
-
-    Call ``start`` on the session next.
+    inbox: Inbox | None = None,
+) -> ThreadDriver:
+    """Connect, and show it to the sinks of a bus; call ``start`` on the driver next.
 
     Raises:
         WscliError: of the kind that says what failed.
@@ -33,7 +36,15 @@ def open_session(
     started = clock.monotonic()
     observe = bus.step if bus else _nobody
     connected = open_connection(url, options, clock=clock, environ=environ, observe=observe)
-    return Session(connected, options, clock, started, bus=bus, inbox=bus is None)
+    return ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
+
+
+def open_session(url: str, options: ConnectOptions) -> Session:
+    """Connect for a Python caller; raises as ``open_driver`` does."""
+    inbox = Inbox(max(_INBOX_LIMIT, options.max_size))
+    driver = open_driver(url, options, inbox=inbox)
+    driver.start()
+    return Session(driver, inbox)
 
 
 def check_options(options: ConnectOptions) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from wscli.errors import ConnectionClosed, ConnectionLost, ProtocolError, TimedOut, WscliError
 from wscli.session.activity import Stillness
-from wscli.session.closing import Closing
+from wscli.wire.closing import ClosingHandshake, Side
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, close_code_name, opcode_name
 from wscli.wire.rules import CLOSE_CODE, Violation
 
@@ -31,17 +31,17 @@ class End(NamedTuple):
     """How a connection ended (RFC 6455 §7.1.4 to §7.1.6).
 
     ``code`` is 1006 if no Close frame was received, else the peer's code. ``sent`` is the code of
-    our Close frame. ``peer_began`` is True if the peer sent the first Close frame, False if we
-    did, and None if neither sent one. ``clean`` is True if both did. ``violation`` is the rule
-    that the peer broke; ``unanswered`` the seconds that a keepalive ping went without a pong;
-    ``detail`` what the network reported. ``hung_up`` is True if the peer ended TCP in place of
-    answering our Close. ``still`` says how long nothing had moved. ``time`` is in seconds since
-    the epoch, ``elapsed`` in seconds since the dial began.
+    our Close frame. ``began`` is the side that sent the first Close frame, None if neither did.
+    ``clean`` is True if both did. ``violation`` is the rule that the peer broke; ``unanswered`` the
+    seconds that a keepalive ping went without a pong; ``detail`` what the network reported.
+    ``hung_up`` is True if the peer ended TCP in place of answering our Close. ``still`` says how
+    long nothing had moved. ``time`` is in seconds since the epoch, ``elapsed`` in seconds since the
+    dial began.
     """
 
     code: int
     reason: str
-    peer_began: bool | None
+    began: Side | None
     clean: bool
     time: float
     elapsed: float
@@ -55,13 +55,13 @@ class End(NamedTuple):
     @property
     def ours(self) -> bool:
         """Whether we closed first, and the peer did not object."""
-        if self.peer_began is not False or self.violation or self.unanswered is not None:
+        if self.began is not Side.LOCAL or self.violation or self.unanswered is not None:
             return False
         return self.hung_up or self.code == self.sent or self.code in NORMAL_CLOSE_CODES
 
 
 def make_end(
-    closing: Closing,
+    closing: ClosingHandshake,
     lost: str,
     time: float,
     elapsed: float,
@@ -82,12 +82,11 @@ def make_end(
         code, reason = closing.received
     else:
         detail = lost
-    clean = closing.received is not None and closing.sent is not None
     return End(
         code,
         reason,
-        closing.peer_began,
-        clean,
+        closing.began,
+        closing.received is not None and closing.sent is not None,
         time,
         elapsed,
         closing.violation,
@@ -131,7 +130,7 @@ def error_of(end: End) -> WscliError | None:
             hint=_loss_hint(end),
             evidence=describe_stillness(end),
         )
-    answer = f"the peer answered our Close {end.sent} with" if end.peer_began is False else ""
+    answer = f"the peer answered our Close {end.sent} with" if end.began is Side.LOCAL else ""
     return ConnectionClosed(
         f"{answer or 'the peer closed with'} {_describe_code(end.code, end.reason)}",
         end.code,
@@ -145,7 +144,7 @@ def describe_close(end: End) -> str:
 
     If we closed first, that is our Close, followed by the peer's answer if it differs.
     """
-    if end.peer_began is not False or end.violation is not None or end.sent in (None, end.code):
+    if end.began is not Side.LOCAL or end.violation is not None or end.sent in (None, end.code):
         return _describe_code(end.code, end.reason)
     ours = _describe_code(end.sent or 0)
     if end.hung_up or end.code == CloseCode.ABNORMAL_CLOSURE:

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 
 from wscli.wire.codes import Opcode
-from wscli.wire.connection import Item
 from wscli.wire.events import Messages
+from wscli.wire.receiver import Item
 
 # Bytes for a message besides its payload: a tuple, a bytes object and two references.
 _OVERHEAD = sys.getsizeof((0, b"")) + sys.getsizeof(b"") + 16

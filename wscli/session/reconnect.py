@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from wscli.errors import TLSError, UpgradeError, UsageError, WscliError
 from wscli.session.end import End
+from wscli.wire.closing import Side
 from wscli.wire.codes import CloseCode
 
 FIRST_WAIT = 0.5
@@ -48,7 +49,7 @@ def is_ours(outcome: End | WscliError) -> bool:
     """Return True if the connection ended because the user wanted it to."""
     return (
         isinstance(outcome, End)
-        and outcome.peer_began is False
+        and outcome.began is Side.LOCAL
         and outcome.violation is None
         and outcome.unanswered is None
     )

@@ -14,6 +14,7 @@ from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
 from wscli.sinks.output import Output
 from wscli.text import UNSAFE, iso_time
+from wscli.wire.closing import Side
 from wscli.wire.codes import Opcode, close_code_name, opcode_name
 from wscli.wire.events import Messages, Ping, Pong
 from wscli.wire.frames import Frame
@@ -89,8 +90,8 @@ class NdjsonSink(Sink):
             "reason": end.reason,
             "clean": end.clean,
         }
-        if end.peer_began is not None:
-            fields["by"] = "peer" if end.peer_began else "wscli"
+        if end.began is not None:
+            fields["by"] = "peer" if end.began is Side.REMOTE else "wscli"
         self._write_event("close", end.time, end.elapsed, **fields)
 
     def failed(self, error: WscliError, time: float, elapsed: float) -> None:

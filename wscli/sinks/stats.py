@@ -8,10 +8,10 @@ from wscli.net.opening import Opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
 from wscli.wire.codes import Opcode
-from wscli.wire.connection import Item
 from wscli.wire.events import Messages, Pong
 from wscli.wire.frames import Frame, MessageRun
 from wscli.wire.head import Headers
+from wscli.wire.receiver import Item
 
 RECENT = 10
 """Seconds that count as recent."""

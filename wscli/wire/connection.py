@@ -1,239 +1,298 @@
-"""One connection's protocol without its socket: bytes in, frames and events out, and back.
+"""One open connection as a protocol object, for both roles: bytes in, events and bytes out.
 
-Both roles, both directions: sent bytes can be read by a Receiver of the other role.
+It does no input or output and has no clock. A driver (one for a thread, one for asyncio) owns the
+socket, and for each connection does this, in any order:
+
+* gives it the bytes that it read, ``receive``, and passes on the batches of events;
+* writes the bytes of ``data_to_send``, and reports with ``bytes_left`` how many have left;
+* calls ``tick`` at the time of ``next_deadline``;
+* ends TCP when ``ends_tcp`` or ``is_over``.
+
+Everything that RFC 6455 asks of an endpoint once it is open happens here and nowhere else: pings
+are answered (§5.5.2), Close is answered (§5.5.1), a peer that breaks a rule is told so (§7.1.7),
+a silent peer is noticed. The methods may be called from several threads if the caller holds a lock,
+also while it advances the iterator that ``receive`` returns.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from typing import NamedTuple
 
+from wscli.wire.closing import ClosingHandshake
 from wscli.wire.codes import DEFAULT_MAX_SIZE, CloseCode, Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
-from wscli.wire.events import Close, Event, Messages
-from wscli.wire.frames import Frame, FrameParser, MessageRun, encode_masked, encode_unmasked
-from wscli.wire.messages import BATCH_SIZE, Assembler, InvalidPayload
-from wscli.wire.rules import FrameContext, Violation, judge
+from wscli.wire.encoder import Encoder
+from wscli.wire.events import Close, Ping, Pong
+from wscli.wire.frames import Frame
+from wscli.wire.keepalive import Keepalive, PingsInFlight, SentPing
+from wscli.wire.receiver import Item, Receiver
+from wscli.wire.rules import HTTP_RESPONSE, Violation
+from wscli.wire.stray import StrayResponse
 
-Item = Frame | MessageRun | Event
-
-_PIECE_FRAMES = 1024  # frames that are encoded together
-_PIECE_SIZE = 64 << 10  # bytes of payload that are encoded together, or one frame
-
-
-_BATCH_FRAMES = 8192
+_PONG_LIMIT = 64 << 10  # bytes that wait to be sent, above which only the newest pong is kept
 
 
-class Receiver:
-    """Read the bytes that the other role sends.
+class Policy(NamedTuple):
+    """What a connection does by itself, and for how long it waits; all times are in seconds.
 
-    A strict receiver stops at the first violation (RFC 6455 §7.1.7) and at a Close frame (§1.4):
-    what follows is not read. A lenient one goes on, and ignores incomplete frames.
+    ``answer_pings`` and ``echo_close`` are required by RFC 6455 §5.5, and may be turned off to see
+    how a peer reacts. The peer has ``close_timeout`` to answer our Close, and ``end_timeout`` to
+    end TCP when both Close frames were sent. ``ping_interval`` sends keepalive pings; if nothing
+    comes within ``ping_timeout`` of one, the connection is closed with 1011.
+    """
+
+    answer_pings: bool = True
+    echo_close: bool = True
+    close_timeout: float = 3.0
+    end_timeout: float = 1.0
+    ping_interval: float | None = None
+    ping_timeout: float | None = None
+
+
+class Connection:
+    """One end of an open connection; ``now`` is always a time of the driver's monotonic clock.
+
+    ``closing`` has the state of the closing handshake. ``unanswered`` is the ping timeout that
+    passed, if that is why the connection was closed. ``posted`` counts the bytes queued so far,
+    ``queued`` those that ``data_to_send`` would return, ``bytes_out`` those that have left.
     """
 
     def __init__(
         self,
         role: Role,
-        *,
-        deflate: PerMessageDeflate | None = None,
-        max_size: int = DEFAULT_MAX_SIZE,
-        frames: bool = False,
-        strict: bool = True,
-    ) -> None:
-        self._role = role
-        self._strict = strict
-        self._compression = deflate is not None
-        self._parser = FrameParser(runs=not frames)
-        self._assembler = Assembler(max_size, deflate.inflater(role.peer) if deflate else None)
-        self._judged_partial = False
-        self._legal: set[tuple[int, bool, int, bool, bool]] = set()
-        self.done = False
-
-    @classmethod
-    def of_sent(cls, role: Role, deflate: PerMessageDeflate | None, *, frames: bool) -> Receiver:
-        """Return a lenient receiver for observing outgoing traffic."""
-        return cls(role, deflate=deflate, max_size=1 << 62, frames=frames, strict=False)
-
-    @property
-    def mid_message(self) -> bool:
-        """Whether the bytes so far end inside a frame or inside a fragmented message."""
-        return self._parser.mid_frame or self._assembler.in_message
-
-    def receive(self, data: bytes) -> Iterator[list[Item]]:
-        """Yield frames and, each after the frame that completes it, events, in batches.
-
-        A batch is decoded when it is requested: one read may inflate to gigabytes. It holds at
-        most some thousand frames, and about 1 MiB of inflated messages beyond the last of them.
-        Take all batches before the next call.
-
-        Whole short messages come as Run without their frames; with ``frames`` each is a Frame.
-        The last item of a strict receiver's last batch is a Close or a Violation; a Violation
-        follows the frame that breaks the rule, which may be incomplete.
-        """
-        items: list[Item] = []
-        frames = size = 0
-        for item in self._items(data):
-            if isinstance(item, Frame | MessageRun):
-                if frames >= _BATCH_FRAMES:
-                    yield items
-                    items, frames, size = [], 0, 0
-                frames += len(item.payloads) if isinstance(item, MessageRun) else 1
-            elif self._compression and isinstance(item, Messages):
-                size += sum(map(len, item.payloads))
-            items.append(item)
-            del item  # or it would be kept while the next one is inflated
-            if size >= BATCH_SIZE:
-                yield items
-                items, frames, size = [], 0, 0
-        if items:
-            yield items
-
-    def _items(self, data: bytes) -> Iterator[Item]:
-        if self.done:
-            return
-        for part in self._parser.feed(data):
-            yield part
-            if isinstance(part, MessageRun):
-                yield from self._run(part)
-            elif (event := self._frame(part)) is not None:
-                yield event
-                del event
-            if self.done:
-                return
-        if self._strict:
-            yield from self._partial()
-
-    def _run(self, run: MessageRun) -> Iterator[Event]:
-        # All headers of a run are alike, so the first stands for all.
-        violation = self._judge(run.first_frame)
-        if violation is None:
-            try:
-                yield from self._assembler.run(run)
-            except InvalidPayload as broken:
-                violation = broken.violation
-        if violation is not None:
-            self._end_at(violation)
-            yield violation
-
-    def _frame(self, frame: Frame) -> Event | None:
-        judged, self._judged_partial = self._judged_partial, False
-        event: Event | None = None if judged else self._judge(frame)
-        if event is None:
-            try:
-                event = self._assembler.frame(frame)
-            except InvalidPayload as broken:
-                event = broken.violation
-        self._end_at(event)
-        return event
-
-    def _partial(self) -> Iterator[Item]:
-        """Yield an incomplete frame and the violation, where it breaks a rule already."""
-        partial = self._parser.partial
-        if partial is None:
-            return
-        violation = None if self._judged_partial else self._judge(partial.header)
-        self._judged_partial = True
-        if violation is None:
-            try:
-                self._assembler.partial(partial)
-                return
-            except InvalidPayload as broken:
-                violation = broken.violation
-        self._end_at(violation)
-        yield partial.frame()
-        yield violation
-
-    def _judge(self, frame: Frame) -> Violation | None:
-        # Most frames are short and like an earlier one that was legal: the rules need not be
-        # checked for each of a million fragments.
-        in_message = self._assembler.in_message
-        shape = (frame.opcode, frame.fin, frame.rsv, frame.mask_key is None, in_message)
-        short = frame.length_form == 7
-        if short and shape in self._legal:
-            return None
-        violation = judge(FrameContext(frame, self._role, self._compression, in_message))
-        if short and violation is None:
-            self._legal.add(shape)
-        return violation
-
-    def _end_at(self, event: Event | None) -> None:
-        self.done = self._strict and isinstance(event, Close | Violation)
-
-
-class Connection(Receiver):
-    """One end of an open connection: reads what comes, and encodes what is to be sent.
-
-    ``fragment`` is how many bytes of payload a data frame has at most, else messages are whole.
-    """
-
-    def __init__(
-        self,
-        role: Role,
+        now: float,
+        policy: Policy | None = None,
         *,
         deflate: PerMessageDeflate | None = None,
         max_size: int = DEFAULT_MAX_SIZE,
         frames: bool = False,
         fragment: int | None = None,
     ) -> None:
-        super().__init__(role, deflate=deflate, max_size=max_size, frames=frames)
-        self._deflater = deflate.deflater(role) if deflate else None
-        self._fragment = fragment
-        self._encode = encode_masked if role is Role.CLIENT else encode_unmasked
-        self.close_sent = False
+        self.closing = ClosingHandshake()
+        self.unanswered: float | None = None
+        self.posted = 0
+        self.bytes_out = 0
+        self._role = role
+        self._policy = policy or Policy()
+        self._receiver = Receiver(role, deflate=deflate, max_size=max_size, frames=frames)
+        self._encoder = Encoder(role, deflate=deflate, fragment=fragment)
+        self._keepalive = Keepalive(self._policy.ping_interval, self._policy.ping_timeout, now)
+        self._pings = PingsInFlight()
+        # Only a server can have answered with HTTP what was to be the first frame.
+        self._stray = StrayResponse() if role is Role.CLIENT else None
+        self._late_pong: bytes | None = None
+        self._queue: list[bytes] = []
+        self.queued = 0
 
-    def messages(self, opcode: int, payloads: Sequence[bytes]) -> bytes:
-        """Encode whole data messages, compressed where that was negotiated."""
-        if self._deflater is None and not self._fragment:
-            return self._encode(opcode, payloads)
-        return b"".join([piece for payload in payloads for piece in self.pieces(opcode, payload)])
+    # What comes from the peer
 
-    def pieces(self, opcode: int, payload: bytes) -> Iterator[bytes]:
-        """Return the frames of one message, encoded some at a time as the iterator is advanced.
+    def receive(self, data: bytes, now: float) -> Iterator[list[Item]]:
+        """Return an iterator over the events of ``data``, in batches; see ``Receiver.receive``.
 
-        The message is compressed at once, since each depends on those before it (RFC 7692 §7.2.1).
+        Each batch is decoded, and answered where it must be, when it is requested. Take all of them
+        before those of the next call. A Close and a violation are answered by ``answer``.
         """
-        rsv = 0
-        if self._deflater is not None:
-            payload, rsv = self._deflater.compress(payload), 4
-        return self._pieces(self._frames(opcode, payload, rsv))
+        self._keepalive.heard()
+        if self._stray is None:
+            return self._decode(data, now)
+        frames = self._stray.feed(data)
+        if self._stray.recognised:
+            return self._receive_stray(now)
+        return self._decode(frames, now)
 
-    def _pieces(self, frames: Iterator[Frame]) -> Iterator[bytes]:
-        count = max(1, min(_PIECE_FRAMES, _PIECE_SIZE // (self._fragment or _PIECE_SIZE)))
-        while piece := b"".join([self.frame(each) for each in islice(frames, count)]):
+    def receive_eof(self, now: float) -> Iterator[list[Item]]:
+        """Return the last events, when the peer has ended TCP; may be called more than once."""
+        if self._stray is None:
+            return
+        if held := self._stray.release():
+            yield from self._decode(held, now)
+        yield from self._violation_of_stray(now)
+
+    def answer(self, now: float) -> None:
+        """Answer the peer's Close, or fail the connection it broke, if that is due.
+
+        The driver calls it when everything that came before has been dealt with, so that replies to
+        the last messages can still be sent.
+        """
+        closing = self.closing
+        if not closing.answer_due:
+            return
+        if closing.violation is not None:
+            rule = closing.violation.rule
+            self._send_close(rule.close_code, rule.id, now, self._policy.end_timeout)
+        elif closing.received is not None and self._policy.echo_close:
+            # "When sending a Close frame in response, the endpoint typically echos the status
+            # code it received" (§5.5.1).
+            self._send_close(closing.received.code, "", now, self._policy.end_timeout)
+
+    @property
+    def mid_message(self) -> bool:
+        """Whether the bytes so far end inside a frame or inside a fragmented message."""
+        return self._receiver.mid_message
+
+    def _decode(self, data: bytes, now: float) -> Iterator[list[Item]]:
+        for items in self._receiver.receive(data):
+            self._react(items, now)
+            yield items
+            del items  # or it would be kept while the next batch is inflated
+
+    def _react(self, items: list[Item], now: float) -> None:
+        for index, item in enumerate(items):
+            if isinstance(item, Ping):
+                self._answer_ping(item.payload)
+            elif isinstance(item, Pong):
+                items[index] = self._pings.receive(item, now)
+            elif isinstance(item, Close | Violation):
+                self.closing.receive(item, now, self._policy.end_timeout)
+
+    def _receive_stray(self, now: float) -> Iterator[list[Item]]:
+        """Fail the connection as soon as an HTTP response begins, which may never end."""
+        self._send_close(HTTP_RESPONSE.close_code, HTTP_RESPONSE.id, now, self._policy.end_timeout)
+        if self._stray is not None and self._stray.complete:
+            yield from self._violation_of_stray(now)
+
+    def _violation_of_stray(self, now: float) -> Iterator[list[Item]]:
+        violation = self._stray.violation if self._stray is not None else None
+        if violation is not None and self.closing.violation is None:
+            self.closing.receive(violation, now, self._policy.end_timeout)
+            yield [violation]
+
+    def _answer_ping(self, payload: bytes) -> None:
+        """Answer, and where the peer reads too slowly only the newest ping (§5.5.3)."""
+        if self._policy.answer_pings and self.closing.can_send:
+            self._late_pong = payload
+            self._send_late_pong()
+
+    def _send_late_pong(self) -> None:
+        if self._late_pong is not None and self.pending < _PONG_LIMIT:
+            if self.closing.can_send:
+                self._post(self._encoder.pong(self._late_pong))
+            self._late_pong = None
+
+    # What goes to the peer
+
+    @property
+    def can_send(self) -> bool:
+        """Whether messages, pings and Close can be sent: our Close has not been (§5.5.1)."""
+        return self.closing.can_send
+
+    @property
+    def pending(self) -> int:
+        """Bytes that are queued here or with the driver, and have not left."""
+        return self.posted - self.bytes_out
+
+    def data_to_send(self) -> bytes:
+        """Remove and return the queued bytes."""
+        queue, self._queue, self.queued = self._queue, [], 0
+        return queue[0] if len(queue) == 1 else b"".join(queue)
+
+    def bytes_left(self, bytes_out: int, now: float) -> None:
+        """Record how many of the posted bytes have left in all."""
+        self.bytes_out = bytes_out
+        self.closing.progress(bytes_out, now)
+        self._send_late_pong()
+
+    def peer_read(self, now: float) -> None:
+        """Record that the peer has read bytes that had left before; it may take longer to close."""
+        self.closing.restart(now)
+
+    def send(self, opcode: int, payloads: Sequence[bytes]) -> None:
+        """Queue whole messages, compressed where that was negotiated; text must be UTF-8."""
+        self._post(self._encoder.messages(opcode, payloads))
+
+    def stream(self, opcode: int, payload: bytes) -> Iterator[bytes]:
+        """Return one message encoded piece by piece; they must leave before anything queued later.
+
+        For a message of many fragments, whose headers would take more memory than the message.
+        """
+        for piece in self._encoder.pieces(opcode, payload):
+            self.posted += len(piece)
             yield piece
 
-    def _frames(self, opcode: int, payload: bytes, rsv: int) -> Iterator[Frame]:
-        """Return a message's frames: the first has its opcode and its RSV1 (RFC 7692 §6.1)."""
-        size = self._fragment or len(payload)
-        yield Frame(opcode, payload[:size], fin=size >= len(payload), rsv=rsv)
-        for start in range(size, len(payload), size):
-            end = start + size
-            yield Frame(Opcode.CONTINUATION, payload[start:end], fin=end >= len(payload))
+    def send_encoded(self, data: bytes) -> None:
+        """Queue bytes as they are, such as a message that is encoded once for many connections."""
+        self._post(data)
 
-    def ping(self, payload: bytes = b"") -> bytes:
-        """Encode a ping of at most 125 bytes."""
-        return self.frame(Frame(Opcode.PING, payload))
+    def send_frame(self, frame: Frame, now: float) -> None:
+        """Queue any frame as it is, legal or not, also behind a Close frame."""
+        self._post(frame.to_bytes())
+        if frame.opcode == Opcode.CLOSE and self.can_send:
+            code = int.from_bytes(frame.payload[:2], "big") or CloseCode.NO_STATUS_RECEIVED
+            self.closing.send(code, "", self.posted, now, self._policy.close_timeout)
 
-    def pong(self, payload: bytes = b"") -> bytes:
-        """Encode a pong of at most 125 bytes."""
-        return self.frame(Frame(Opcode.PONG, payload))
+    def ping(self, payload: bytes, now: float) -> SentPing:
+        """Queue a ping of at most 125 bytes (§5.5)."""
+        self._post(self._encoder.ping(payload))
+        return self._pings.send(payload, now)
 
-    def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> bytes:
-        """Encode a Close frame; 1005 stands for one without a code. Cuts a reason too long."""
-        self.close_sent = True
-        payload = b""
-        if code != CloseCode.NO_STATUS_RECEIVED:
-            payload = code.to_bytes(2, "big") + cut_utf8(reason.encode(), 123)
-        return self.frame(Frame(Opcode.CLOSE, payload))
+    def close(
+        self,
+        now: float,
+        code: int = CloseCode.NORMAL_CLOSURE,
+        reason: str = "",
+        timeout: float | None = None,
+    ) -> None:
+        """Begin the closing handshake, or shorten its time limit if it has begun.
 
-    def frame(self, frame: Frame) -> bytes:
-        """Encode one frame, masked with a fresh key if this end is a client's (§5.3)."""
-        if self._role is Role.CLIENT:
-            frame.mask_key = os.urandom(4)
-        return frame.to_bytes()
+        A Close of the peer's that waits for its answer is answered first. The code 1005 stands for
+        a Close without one. The peer has ``timeout`` seconds, by default the policy's.
+        """
+        self.answer(now)
+        patience = self._policy.close_timeout if timeout is None else timeout
+        self._send_close(code, reason, now, patience)
 
+    def _send_close(self, code: int, reason: str, now: float, patience: float) -> None:
+        if self.can_send:
+            self._post(self._encoder.close(code, reason))
+            self.closing.send(code, reason, self.posted, now, patience)
+        else:
+            self.closing.hurry(now, patience)
 
-def cut_utf8(data: bytes, size: int) -> bytes:
-    """Return at most ``size`` bytes of UTF-8, cut between characters."""
-    return data[:size].decode(errors="ignore").encode()
+    def _post(self, data: bytes) -> None:
+        self._queue.append(data)
+        self.queued += len(data)
+        self.posted += len(data)
+
+    # Time
+
+    def next_deadline(self) -> float | None:
+        """Return when ``tick`` has something to do next; None for never."""
+        times = [self.closing.deadline()]
+        if self.can_send:
+            times.append(self._keepalive.deadline())
+        return min((time for time in times if time is not None), default=None)
+
+    def is_silent(self, now: float) -> bool:
+        """Return True if a keepalive ping has timed out, and ``tick`` will close for that.
+
+        A driver that has unread bytes calls ``heard`` first: they prove that the peer is alive.
+        """
+        return self.can_send and self._keepalive.unanswered(now) is not None
+
+    def heard(self) -> None:
+        """Record that the peer has sent something."""
+        self._keepalive.heard()
+
+    def tick(self, now: float) -> None:
+        """Send a keepalive ping that is due, and close if none was answered in time."""
+        if not self.can_send:
+            return
+        unanswered = self._keepalive.unanswered(now)
+        if unanswered is not None:
+            self.unanswered = unanswered
+            reason = "keepalive ping timeout"
+            self._send_close(CloseCode.INTERNAL_ERROR, reason, now, self._policy.end_timeout)
+        elif (payload := self._keepalive.ping_due(now)) is not None:
+            self.ping(payload, now)
+
+    @property
+    def ends_tcp(self) -> bool:
+        """Whether this end should end TCP now; a client waits for that, up to ``end_timeout``."""
+        # "The underlying TCP connection, in most normal cases, SHOULD be closed first by the
+        # server, so that it holds the TIME_WAIT state and not the client" (§7.1.1).
+        return self._role is Role.SERVER and self.closing.complete
+
+    def is_over(self, now: float) -> bool:
+        """Return True if the peer's time to close, or to end TCP, has passed."""
+        return self.closing.is_over(now)

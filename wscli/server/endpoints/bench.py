@@ -39,7 +39,7 @@ class Push(Endpoint):
         channel = self.channel
         if self._next > self._count:
             channel.close(CloseCode.NORMAL_CLOSURE)
-        elif not channel.line.full:
+        elif not channel.stream.full:
             batch = max(1, min(_BATCH, _BATCH_SIZE // max(1, self._size)))
             numbers = range(self._next, min(self._next + batch, self._count + 1))
             channel.send(self._opcode, [self._payload(number) for number in numbers])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from wscli.wire.events import Messages
 
 if TYPE_CHECKING:
-    from wscli.server.channel import Channel, ClientStream
+    from wscli.server.channel import Channel
+    from wscli.session.asyncio_driver import ByteStream
 
 
 class Endpoint:
@@ -30,9 +31,9 @@ class Endpoint:
         """Return the head of the 101 as it is to be sent."""
         return response
 
-    def line(self, line: ClientStream) -> ClientStream:
+    def stream(self, stream: ByteStream) -> ByteStream:
         """Return what the channel is to write to."""
-        return line
+        return stream
 
     def opened(self, channel: Channel) -> None:
         """Begin."""

@@ -14,7 +14,8 @@ from wscli.wire.codes import Opcode
 from wscli.wire.frames import Frame, encode_unmasked
 
 if TYPE_CHECKING:
-    from wscli.server.channel import Channel, ClientStream
+    from wscli.server.channel import Channel
+    from wscli.session.asyncio_driver import ByteStream
 
 _STEP = 0.01  # seconds from byte to byte of a slow server
 _SLOW_LIMIT = 64 << 10  # bytes that a slow server keeps before it stops reading
@@ -49,7 +50,7 @@ class Drop(Endpoint):
         super().opened(channel)
         frame = Frame(Opcode.TEXT, b"half of this message is missing".ljust(200, b".")).to_bytes()
         channel.write(frame[: len(frame) // 2])
-        self.later(_GRACE, channel.line.reset)
+        self.later(_GRACE, channel.stream.reset)
 
 
 class Stall(Endpoint):
@@ -65,15 +66,15 @@ class NoClose(Endpoint):
         """Say it, and end."""
         super().opened(channel)
         channel.send(Opcode.TEXT, [b"after this comes no Close"])
-        channel.line.finish()
+        channel.stream.finish()
 
 
 class Slow(Echo):
     """An echo whose every byte takes its time."""
 
-    def line(self, line: ClientStream) -> ClientStream:
+    def stream(self, stream: ByteStream) -> ByteStream:
         """Put the brake in between."""
-        return _Trickle(line)
+        return _Trickle(stream)
 
     def opened(self, channel: Channel) -> None:
         """Say something, slowly."""
@@ -84,8 +85,8 @@ class Slow(Echo):
 class _Trickle:
     """A line that lets one byte through at a time."""
 
-    def __init__(self, line: ClientStream) -> None:
-        self._line = line
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
         self._waiting = bytearray()
         self._size = 0  # bytes that have been written so far, of which _sent have left
         self._sent = 0
@@ -95,15 +96,19 @@ class _Trickle:
 
     @property
     def full(self) -> bool:
-        return bool(self._waiting) or self._line.full
+        return bool(self._waiting) or self._stream.full
 
     @property
     def over(self) -> bool:
-        return self._line.over
+        return self._stream.over
+
+    @property
+    def taken(self) -> int:
+        return self._stream.taken
 
     @property
     def backlog(self) -> int:
-        return len(self._waiting) + self._line.backlog
+        return len(self._waiting) + self._stream.backlog
 
     def write(self, data: bytes, messages: int = 0) -> None:
         self._waiting += data
@@ -118,24 +123,21 @@ class _Trickle:
         self.write(b"".join(pieces), 1)
 
     def hold(self, held: bool) -> None:
-        self._line.hold(held or len(self._waiting) > _SLOW_LIMIT)
+        self._stream.hold(held or len(self._waiting) > _SLOW_LIMIT)
 
     def pause(self, paused: bool) -> None:
-        self._line.pause(paused)
+        self._stream.pause(paused)
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        self._line.after(seconds, action)
-
-    def expire(self, seconds: float) -> None:
-        self._line.expire(seconds)
+        self._stream.after(seconds, action)
 
     def finish(self) -> None:
         self._finishing = True
         if not self._trickling:
-            self._line.finish()
+            self._stream.finish()
 
     def reset(self) -> None:
-        self._line.reset()
+        self._stream.reset()
 
     def _trickle(self) -> None:
         if self._waiting and not self.over:
@@ -145,13 +147,13 @@ class _Trickle:
             return
         self._trickling = False
         if self._finishing and not self.over:
-            self._line.finish()
+            self._stream.finish()
 
     def _send_byte(self) -> None:
         self._sent += 1
         ended = self._ends[0][0] == self._sent
         messages = self._ends.popleft()[1] if ended else 0
-        self._line.write(bytes(self._waiting[:1]), messages)
+        self._stream.write(bytes(self._waiting[:1]), messages)
         del self._waiting[:1]
 
 

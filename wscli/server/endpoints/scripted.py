@@ -38,16 +38,16 @@ class Scripted(Endpoint):
 
     def resumed(self) -> None:
         """Answer what waits, as far as the client reads the replies."""
-        line, clock = self.channel.line, asyncio.get_running_loop().time
+        stream, clock = self.channel.stream, asyncio.get_running_loop().time
         end = clock() + _TURN
-        while self._waiting and not (self._delaying or line.full or line.over):
+        while self._waiting and not (self._delaying or stream.full or stream.over):
             if clock() > end:
                 self.later(0, self.resumed)
                 break
             opcode, payload = self._waiting.popleft()
             self._size -= len(payload) + _OVERHEAD
             self._answer(opcode, payload)
-        line.hold(self._size > _MAX_WAITING)
+        stream.hold(self._size > _MAX_WAITING)
 
     def _answer(self, opcode: int, payload: bytes) -> None:
         try:

@@ -13,6 +13,7 @@ from wscli.sinks.human.palette import Palette
 from wscli.sinks.notice import describe_declined
 from wscli.sinks.output import Output
 from wscli.text import show_duration, visible, visible_bytes
+from wscli.wire.closing import Side
 from wscli.wire.codes import Opcode, close_code_name, opcode_name
 from wscli.wire.frames import Frame
 from wscli.wire.head import decode_head
@@ -21,6 +22,7 @@ from wscli.wire.rules import Violation
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
 _CREDENTIALS = r"((?:authorization|proxy-authorization|cookie|set-cookie)\s*:\s*)(.*)"
 _KEPT = 4  # characters that are shown of a longer masked value
+_BEGUN_BY = {Side.REMOTE: ", begun by the peer", Side.LOCAL: ", begun by wscli", None: ""}
 _SAID = {"*": "dim", "!": "error"}
 
 
@@ -108,7 +110,7 @@ class TalkSink(Sink):
 
 def describe_end(end: End) -> str:
     """Return how a connection ended, who began it, and how long it lasted."""
-    by = {True: ", begun by the peer", False: ", begun by wscli", None: ""}[end.peer_began]
+    by = _BEGUN_BY[end.began]
     if end.hung_up:
         how = f"closed with {describe_close(end)}{by}; the peer ended TCP without answering"
     elif end.detail:

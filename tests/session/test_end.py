@@ -1,11 +1,11 @@
-"""The closing handshake, by a clock that is moved by hand."""
+"""How a connection ended, and which error that is."""
 
 import pytest
 
 from tests.clock import HandClock
 from wscli.session.activity import Activity, Stillness
-from wscli.session.closing import Closing
 from wscli.session.end import closed_error, describe_close, error_of, make_end
+from wscli.wire.closing import ClosingHandshake
 from wscli.wire.events import Close
 from wscli.wire.rules import TEXT_NOT_UTF8, Violation
 
@@ -16,102 +16,40 @@ def clock():
 
 
 @pytest.fixture
-def closing(clock):
-    return Closing(clock)
+def closing():
+    return ClosingHandshake()
 
 
 def end_of(closing):
     return make_end(closing, "lost somehow", 0.0, 1.0, None)
 
 
-def test_we_give_up_when_the_peer_does_not_answer(clock, closing):
-    closing.send(1000, mark=8, patience=3.0)
-    closing.progress(8)
-    assert closing.next_event() == 103.0
-    clock.now = 103.0
-    assert closing.is_over()
-    assert (end_of(closing).code, end_of(closing).detail) == (1006, "lost somehow")
+def sends(closing, code):
+    closing.send(code, "", 8, 100.0, 1.0)
 
 
-def test_as_long_as_something_leaves_we_do_not_give_up(clock, closing):
-    closing.send(1000, mark=100, patience=3.0)
-    for clock.now, out in ((102.0, 10), (104.0, 60), (106.0, 99)):
-        closing.progress(out)
-        assert not closing.is_over()
-    clock.now = 108.0
-    closing.progress(100)
-    assert closing.next_event() == 111.0
-    clock.now = 110.0
-    closing.progress(150)
-    assert closing.next_event() == 111.0
-
-
-def test_when_nothing_leaves_any_more_we_give_up(clock, closing):
-    closing.send(1000, mark=100, patience=3.0)
-    closing.progress(10)
-    clock.now = 103.0
-    closing.progress(10)
-    assert closing.is_over()
-
-
-def test_the_answer_to_our_close_leaves_only_the_end_of_tcp_to_wait_for(closing):
-    closing.send(1000, mark=8, patience=30.0)
-    closing.progress(8)
-    closing.receive(Close(1000, ""))
-    assert (closing.peer_began, closing.reply_due) == (False, True)
-    closing.hurry(1.0)
-    assert closing.next_event() == 101.0
-    assert (end_of(closing).code, end_of(closing).clean) == (1000, True)
-
-
-def test_the_peer_may_begin(closing):
-    closing.receive(Close(1001, "bye"))
-    assert closing.peer_began
-    assert not end_of(closing).clean
-    closing.send(1001, mark=8, patience=1.0)
-    end = end_of(closing)
-    assert (end.code, end.reason, end.peer_began, end.clean) == (1001, "bye", True, True)
+def receives(closing, event):
+    closing.receive(event, 100.0, 1.0)
 
 
 def test_a_violation_is_the_end(closing):
     violation = Violation(TEXT_NOT_UTF8, "ff")
-    closing.receive(violation)
-    closing.send(1007, mark=8, patience=1.0)
+    receives(closing, violation)
+    sends(closing, 1007)
     end = end_of(closing)
     assert (end.code, end.violation, end.clean) == (1007, violation, False)
     assert error_of(end).status == 7
 
 
 def test_a_normal_end_is_no_error_but_closes_the_door(closing):
-    closing.receive(Close(1000, ""))
+    receives(closing, Close(1000, ""))
     assert error_of(end_of(closing)) is None
     assert closed_error(end_of(closing)).code == 1000
 
 
-def test_a_limit_holds_however_much_leaves(clock, closing):
-    closing.send(1000, mark=100, patience=3.0)
-    closing.limit(5.0)
-    for clock.now, out in ((102.0, 10), (104.0, 60)):
-        closing.progress(out)
-        assert not closing.is_over()
-    assert closing.next_event() == 105.0
-    clock.now = 105.0
-    closing.progress(70)
-    assert closing.is_over()
-
-
-def test_a_limit_may_come_before_our_close(clock, closing):
-    closing.limit(1.0)
-    clock.now = 101.5
-    assert closing.next_event() is None
-    assert not closing.is_over()
-    closing.send(1000, mark=8, patience=3.0)
-    assert closing.is_over()
-
-
 def test_our_own_code_is_not_an_error_and_is_reported_as_ours(closing):
-    closing.send(4001, mark=8, patience=1.0)
-    closing.receive(Close(4001, ""))
+    sends(closing, 4001)
+    receives(closing, Close(4001, ""))
     end = end_of(closing)
     assert error_of(end) is None
     assert closed_error(end).what == "we closed the connection with 4001 private use"
@@ -119,23 +57,23 @@ def test_our_own_code_is_not_an_error_and_is_reported_as_ours(closing):
 
 
 def test_another_normal_code_in_answer_leaves_the_code_ours(closing):
-    closing.send(4001, mark=8, patience=1.0)
-    closing.receive(Close(1000, "fine"))
+    sends(closing, 4001)
+    receives(closing, Close(1000, "fine"))
     end = end_of(closing)
     assert error_of(end) is None
     assert describe_close(end) == ('4001 private use, answered with 1000 normal closure: "fine"')
 
 
 def test_an_error_code_in_answer_is_the_peers(closing):
-    closing.send(1000, mark=8, patience=1.0)
-    closing.receive(Close(1011, "oops"))
+    sends(closing, 1000)
+    receives(closing, Close(1011, "oops"))
     error = error_of(end_of(closing))
     assert error.what == 'the peer answered our Close 1000 with 1011 internal error: "oops"'
     assert error.status == 9
 
 
 def test_a_peer_that_hangs_up_after_our_close_is_not_an_error(closing):
-    closing.send(4001, mark=8, patience=1.0)
+    sends(closing, 4001)
     end = make_end(closing, "the peer ended TCP", 0.0, 1.0, None, hung_up=True)
     assert error_of(end) is None
     assert closed_error(end).what == "we closed the connection with 4001 private use"

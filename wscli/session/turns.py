@@ -1,4 +1,4 @@
-"""The driver: one of the waiting threads runs the pump on behalf of the others."""
+"""Turns: one of the waiting threads drives the connection on behalf of the others."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from wscli.net.clock import Clock
 
 
-class Driver:
+class Turns:
     """Runs ``turn`` in one thread at a time; it is given the seconds it may wait, or None.
 
     ``lock`` guards what the threads share. It is held while a condition is looked at, and not
-    while the pump turns.
+    while the connection turns.
     """
 
     def __init__(self, turn: Callable[[float | None], None], clock: Clock) -> None:

@@ -1,0 +1,415 @@
+"""The thread driver: runs one client connection on a socket, for whichever thread waits for it.
+
+The protocol itself is ``wire.connection.Connection``. This module moves bytes between it and the
+``Pump``, which owns the socket; hands the events to the bus; and calls the protocol's ``tick`` in
+time. There is no thread of its own: of the threads that wait for something, one at a time runs
+``turn`` on behalf of the others (see ``Turns``), because two threads on one TLS socket kill the
+connection. ``lock`` guards everything that other threads may change meanwhile, which is the
+protocol object and the outbox; the sinks are called without it.
+
+A turn decodes at most ``_TURN`` seconds' worth of what was read, so that signals, and a user who
+wants to leave, are noticed while a small read inflates to gigabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+from wscli.errors import ConnectionClosed, UsageError, WscliError
+from wscli.net.clock import Clock
+from wscli.net.connect import Connected
+from wscli.net.opening import Opening
+from wscli.net.options import ConnectOptions
+from wscli.net.pump import Pump
+from wscli.session.activity import Activity
+from wscli.session.bus import Batch, Bus
+from wscli.session.end import End, closed_error, make_end
+from wscli.session.inbox import Inbox
+from wscli.session.turns import Turns
+from wscli.wire.codes import CloseCode, Role, may_be_sent
+from wscli.wire.connection import Connection, Policy
+from wscli.wire.events import Messages
+from wscli.wire.frames import Frame, count_messages
+from wscli.wire.keepalive import SentPing
+from wscli.wire.receiver import Item, Receiver
+
+OUTBOX_HIGH_WATER = 1 << 20
+"""Bytes that wait to be sent, above which nothing more should be posted for now."""
+
+_TURN = 0.05  # seconds of decoding, after which a turn ends
+
+
+class ThreadDriver:
+    """An open connection as the commands use it: everything is queued, and ``turn`` runs it.
+
+    ``end`` is None until the connection has ended. ``last_message`` is when the latest message
+    came, by the monotonic clock. With an inbox, messages are also kept there; when it is full
+    nothing is read, and a Close is answered only when it is empty.
+    """
+
+    def __init__(
+        self,
+        connected: Connected,
+        options: ConnectOptions,
+        clock: Clock,
+        started: float,
+        *,
+        bus: Bus | None = None,
+        inbox: Inbox | None = None,
+    ) -> None:
+        self.opening: Opening = connected.opening
+        self.end: End | None = None
+        self.last_message = float("-inf")
+        self._clock = clock
+        self._started = started
+        self._bus = bus or Bus()
+        self._inbox = inbox
+        agreement = connected.opening.agreement
+        self._deflate = agreement.deflate if agreement else None
+        self._connection = Connection(
+            Role.CLIENT,
+            clock.monotonic(),
+            _policy(options),
+            deflate=self._deflate,
+            max_size=options.max_size,
+            frames=self._bus.wants_frames,
+            fragment=options.fragment,
+        )
+        sent = self._outgoing_watcher() if self._bus.wants_outgoing else None
+        self._pump = Pump(connected.stream, self._received, sent, self._wants_more)
+        self._turns = Turns(self._turn, clock)
+        self.lock = self._turns.lock
+        self.until = self._turns.until
+        self._activity = Activity(clock)
+        self._incoming: Iterator[list[Item]] | None = None  # bytes that were read, to be decoded
+        self._arrival = (0.0, 0.0)  # the time of the last read, and the seconds since the dial
+        self._aborted = False
+        self._leftover = connected.leftover
+
+    def start(self) -> None:
+        """Tell the bus that the connection is open, and take what came with the server's 101."""
+        self._bus.opened(self.opening, self._clock.time(), self._elapsed())
+        if self._leftover:
+            self._received(self._leftover)
+
+    @property
+    def closing(self) -> bool:
+        """Whether a Close frame has been sent."""
+        return self._connection.closing.sent is not None
+
+    # Sending: from any thread
+
+    def post(self, opcode: int, payloads: Sequence[bytes]) -> None:
+        """Queue a batch of messages, without waiting; text must be UTF-8.
+
+        Raises:
+            ConnectionClosed: if the connection is closing or has ended.
+        """
+        with self.lock:
+            self.check_open()
+            self._connection.send(opcode, payloads)
+            self._flush()
+            self._activity.posted(opcode, payloads, self._pump.posted)
+
+    def post_frame(self, frame: Frame) -> None:
+        """Queue a frame as it is, legal or not, also behind a Close frame.
+
+        Raises:
+            ConnectionClosed: if the connection has ended.
+        """
+        with self.lock:
+            if self.end is not None:
+                raise self.closed()
+            self._connection.send_frame(frame, self._clock.monotonic())
+            self._flush()
+
+    def post_ping(self, payload: bytes) -> SentPing:
+        """Queue a ping, without waiting; its ``rtt`` is set when it is answered.
+
+        Raises:
+            UsageError: for a payload of more than 125 bytes (RFC 6455 §5.5).
+            ConnectionClosed: if the connection is closing or has ended.
+        """
+        if len(payload) > 125:
+            raise UsageError("a ping has at most 125 bytes", f"{len(payload)} bytes are given")
+        with self.lock:
+            self.check_open()
+            ping = self._connection.ping(payload, self._clock.monotonic())
+            self._flush()
+            return ping
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait to be sent."""
+        return self._pump.pending
+
+    @property
+    def posted(self) -> int:
+        """Bytes that have been queued so far; compare with ``has_sent``."""
+        return self._pump.posted
+
+    def has_sent(self, mark: int) -> bool:
+        """Return True if the first ``mark`` bytes that were queued have left."""
+        return self._pump.bytes_out >= mark
+
+    def unsent_messages(self) -> int:
+        """Count the messages that were posted and have not been sent completely."""
+        data, left = self._pump.outbox()
+        return count_messages(data) - count_messages(data[:left])
+
+    def check_open(self) -> None:
+        """Raise the error that says why nothing can be sent, if nothing can be."""
+        if not self._connection.can_send or self.end is not None:
+            raise self.closed()
+
+    def closed(self) -> WscliError:
+        """Return the error that says why nothing more can be sent or received."""
+        closing = self._connection.closing
+        ending = closing.received or closing.violation or self._pump.error
+        if self.end is None and not ending:
+            code = closing.sent or CloseCode.NORMAL_CLOSURE
+            return ConnectionClosed("the connection is closing", code)
+        return closed_error(self.end or self._make_end())
+
+    def is_lost(self) -> bool:
+        """Return True if the connection has ended, or will when the inbox has been emptied.
+
+        With a full inbox nothing is read, so that only a write can notice a reset.
+        """
+        return self.end is not None or not (self._pump.can_write or self._has_room())
+
+    # The end: from any thread, and where it says so from a signal handler
+
+    def close(
+        self,
+        code: int = CloseCode.NORMAL_CLOSURE,
+        reason: str = "",
+        timeout: float | None = None,
+    ) -> None:
+        """Send Close and wait for the peer's; raises as ``begin_close`` does."""
+        self.begin_close(code, reason, timeout)
+        self.until(lambda: self.end is not None)
+
+    def begin_close(
+        self,
+        code: int = CloseCode.NORMAL_CLOSURE,
+        reason: str = "",
+        timeout: float | None = None,
+    ) -> None:
+        """Send Close without waiting for the peer's.
+
+        Raises:
+            ValueError: for a code that may not be sent (RFC 6455 §7.4), or a reason of more than
+                123 bytes of UTF-8; then nothing has been sent.
+        """
+        check_close(code, reason)
+        with self.lock:
+            self._connection.close(self._clock.monotonic(), code, reason, timeout)
+            self._flush()
+        self.interrupt()  # the thread that drives may have a closer deadline now
+
+    def end_within(self, seconds: float) -> None:
+        """Limit the duration of the closing handshake, even if the peer reads slowly.
+
+        Without this limit the timer restarts with every byte sent. Sends no Close; safe in a signal
+        handler.
+        """
+        self._connection.closing.limit(self._clock.monotonic() + seconds)
+        self.interrupt()
+
+    def abort(self) -> None:
+        """Drop the connection if it is still open, without a word to the peer."""
+        self._aborted = True
+        self.interrupt()
+        self.until(lambda: self.end is not None)
+
+    def interrupt(self) -> None:
+        """Make a waiting ``turn`` return; safe in a signal handler."""
+        self._pump.wake()
+
+    # Turning
+
+    def turn(self, timeout: float | None = None) -> None:
+        """Run the connection once: wait for something to do, at most ``timeout`` seconds."""
+        if self.end is None:
+            self._turns.turn(timeout)
+
+    def watch(self, fd: int, events: int, ready: Callable[[], None]) -> None:
+        """Call ``ready`` in a turn when a file has one of poll's events."""
+        self._pump.watch(fd, events, ready)
+
+    def unwatch(self, fd: int) -> None:
+        """Stop watching a file."""
+        self._pump.unwatch(fd)
+
+    def answer(self) -> None:
+        """Answer a Close or a violation, once everything that came before it has been taken."""
+        with self.lock:
+            self._connection.answer(self._clock.monotonic())
+            self._flush()
+
+    # In the thread that drives
+
+    def _turn(self, timeout: float | None) -> None:
+        if self.end is not None:
+            return
+        if not self._aborted:
+            decoding = self._incoming is not None and self._has_room()
+            self._pump.turn(0.0 if decoding else self._longest_wait(timeout))
+            if decoding:
+                self._decode()
+            with self.lock:
+                self._tick()
+        read_to_end = self._pump.ended and self._incoming is None
+        if self._aborted or read_to_end or self._connection.is_over(self._clock.monotonic()):
+            self._finish()
+
+    def _longest_wait(self, timeout: float | None) -> float | None:
+        """Return the seconds until something is due, at most ``timeout``."""
+        deadline = self._connection.next_deadline()
+        if deadline is None:
+            return timeout
+        wait = max(0.0, deadline - self._clock.monotonic())
+        return wait if timeout is None else min(wait, timeout)
+
+    def _tick(self) -> None:
+        connection = self._connection
+        now = self._clock.monotonic()
+        self._report_sent(now)
+        # Bytes that came, and that nobody has read or decoded, are a sign of life.
+        if connection.is_silent(now) and (self._incoming is not None or self._pump.readable):
+            connection.heard()
+        connection.tick(now)
+        self._flush()
+
+    def _report_sent(self, now: float) -> None:
+        self._activity.sent(self._pump.bytes_out)
+        self._connection.bytes_left(self._pump.bytes_out, now)
+
+    def _flush(self) -> None:
+        """Hand the protocol's bytes to the pump; called with the lock held."""
+        if data := self._connection.data_to_send():
+            self._pump.post(data)
+
+    def _has_room(self) -> bool:
+        return self._inbox is None or not self._inbox.full or self.closing
+
+    def _wants_more(self) -> bool:
+        return self._incoming is None and self._has_room()
+
+    def _received(self, data: bytes) -> None:
+        now = self._clock.monotonic()
+        self._arrival = (self._clock.time(), now - self._started)
+        with self.lock:
+            self._report_sent(now)  # it left before, in the same turn
+            self._activity.received()
+            batches = self._connection.receive(data, now)
+        # After a reset, everything is read, even if the last read is not decoded yet.
+        self._incoming = chain(self._incoming, batches) if self._incoming else batches
+        self._decode()
+
+    def _decode(self) -> None:
+        """Pass on the bytes that were read, batch by batch, while there is room and time."""
+        end = self._clock.monotonic() + _TURN
+        while self._incoming is not None:
+            self._pass_on_batch(self._incoming)
+            if not self._has_room() or self._clock.monotonic() >= end:
+                return
+
+    def _pass_on_batch(self, batches: Iterator[list[Item]]) -> None:
+        with self.lock:
+            items = next(batches, None)
+            if items is None:
+                self._incoming = None
+                return
+            self._take(items)
+            self._flush()
+        self._bus.batch(Batch(True, *self._arrival, items))
+        if self._connection.closing.answer_due and not self._inbox:
+            self.answer()
+
+    def _take(self, items: list[Item]) -> None:
+        if any(isinstance(item, Messages) for item in items):
+            self.last_message = self._clock.monotonic()
+        # When we have sent Close, the peer's is awaited even if nobody takes the messages.
+        if self._inbox is not None and not (self._inbox.full and self.closing):
+            self._inbox.take(items)
+
+    def _outgoing_watcher(self) -> Callable[[bytes], None]:
+        """Return a callback that decodes outgoing bytes for the sinks."""
+        receiver = Receiver.of_sent(Role.SERVER, self._deflate, frames=self._bus.wants_frames)
+        waiting: Iterator[list[Item]] = iter(())
+
+        def show(data: bytes) -> None:
+            nonlocal waiting
+            time, elapsed = self._clock.time(), self._elapsed()
+            # If a sink fails, the others are given the rest together with the next bytes sent.
+            waiting = chain(waiting, receiver.receive(data))
+            for items in waiting:
+                self._bus.batch(Batch(False, time, elapsed, items))
+
+        return show
+
+    def _finish(self) -> None:
+        """Close the socket, and tell how the connection ended."""
+        self._incoming = self._connection.receive_eof(self._clock.monotonic())
+        while self._incoming is not None:
+            self._pass_on_batch(self._incoming)
+        self._pump.close()
+        with self.lock:
+            self.end = self._make_end()
+        self._bus.ended(self.end)
+
+    def _make_end(self) -> End:
+        return make_end(
+            self._connection.closing,
+            self._how_lost(),
+            self._clock.time(),
+            self._elapsed(),
+            self._connection.unanswered,
+            hung_up=self._pump.ended and not self._aborted and not self._connection.mid_message,
+            still=self._activity.stillness(),
+        )
+
+    def _how_lost(self) -> str:
+        where = " in the middle of a message" if self._connection.mid_message else ""
+        if self._aborted:
+            return "it was dropped by wscli"
+        if self._pump.error is not None:
+            return f"{self._pump.error.strerror or self._pump.error}{where}"
+        if self._pump.ended:
+            return f"the peer ended the TCP connection{where}"
+        patience = self._connection.closing.patience
+        return f"the peer did not answer Close within {patience:g} s"
+
+    def _elapsed(self) -> float:
+        return self._clock.monotonic() - self._started
+
+
+def _policy(options: ConnectOptions) -> Policy:
+    return Policy(
+        answer_pings=options.answer_pings,
+        echo_close=options.echo_close,
+        close_timeout=options.close_timeout,
+        ping_interval=options.ping_interval,
+        ping_timeout=options.ping_timeout,
+    )
+
+
+def check_close(code: int, reason: str) -> None:
+    """Check the arguments of a Close.
+
+    Raises:
+        ValueError: for a code that may not be sent, or a reason that is too long.
+    """
+    if code == CloseCode.NO_STATUS_RECEIVED:
+        if reason:
+            raise ValueError("a Close without a code (1005) cannot have a reason")
+    elif not may_be_sent(code):
+        raise ValueError(
+            f"the close code {code} may not be sent; RFC 6455 §7.4 allows 1000 to 1003, "
+            "1007 to 1014 and 3000 to 4999"
+        )
+    if (size := len(reason.encode())) > 123:
+        raise ValueError(f"a close reason has at most 123 bytes of UTF-8, and this has {size}")

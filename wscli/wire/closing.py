@@ -1,0 +1,168 @@
+"""The closing handshake (RFC 6455 §7.1) as a state machine, and how long its steps may take.
+
+    OPEN ──send Close──▶ CLOSE_SENT ──receive Close──▶ CLOSED
+      │                      └──────────violation──────────┐
+      ├──receive Close──▶ CLOSE_RECEIVED ──send Close──▶ CLOSED
+      └──violation──────▶ BROKEN ──────────send Close──▶ FAILED
+
+A Close that has come is not answered at once: messages that came before it in the same read may
+still be waiting for their reader, who may want to answer them. So CLOSE_RECEIVED and BROKEN are
+states in which messages can be sent; the owner of the connection ends them with ``answer``.
+
+The time limits: the peer has ``patience`` seconds from when our Close has left. Until then the
+timer restarts with every byte that leaves, so that a slow peer is not mistaken for a dead one.
+``limit`` is for an owner that cannot wait for a slow peer either.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from math import inf
+
+from wscli.wire.events import Close
+from wscli.wire.rules import Violation
+
+
+class Side(Enum):
+    """An end of the connection, as seen from the one that runs this code."""
+
+    LOCAL = "local"
+    REMOTE = "remote"
+
+
+class State(Enum):
+    """How far the closing handshake is."""
+
+    OPEN = auto()
+    CLOSE_SENT = auto()
+    CLOSE_RECEIVED = auto()
+    CLOSED = auto()
+    BROKEN = auto()
+    FAILED = auto()
+
+
+class Step(Enum):
+    """What moves the closing handshake on."""
+
+    SEND_CLOSE = auto()
+    RECEIVE_CLOSE = auto()
+    VIOLATION = auto()
+
+
+TRANSITIONS: dict[State, dict[Step, State]] = {
+    State.OPEN: {
+        Step.SEND_CLOSE: State.CLOSE_SENT,
+        Step.RECEIVE_CLOSE: State.CLOSE_RECEIVED,
+        Step.VIOLATION: State.BROKEN,
+    },
+    State.CLOSE_SENT: {
+        Step.RECEIVE_CLOSE: State.CLOSED,
+        Step.VIOLATION: State.FAILED,
+    },
+    State.CLOSE_RECEIVED: {Step.SEND_CLOSE: State.CLOSED},
+    State.BROKEN: {Step.SEND_CLOSE: State.FAILED},
+    # Nothing is read after a Close (§1.4) or a violation (§7.1.7), and a second Close is not sent.
+    State.CLOSED: {},
+    State.FAILED: {},
+}
+
+SENDING = frozenset({State.OPEN, State.CLOSE_RECEIVED, State.BROKEN})
+"""The states in which messages can be sent: our Close has not been (§5.5.1)."""
+
+
+class ClosingHandshake:
+    """Who has sent which Close, and when to give up; all times are those of a monotonic clock.
+
+    ``sent`` is the code of our Close frame, and ``sent_reason`` its reason; ``received`` is the
+    peer's; ``violation`` the rule that the peer broke; ``began`` the side of the first Close frame.
+    Each is None before it exists.
+    """
+
+    def __init__(self) -> None:
+        self.state = State.OPEN
+        self.sent: int | None = None
+        self.sent_reason = ""
+        self.received: Close | None = None
+        self.violation: Violation | None = None
+        self.began: Side | None = None
+        self.patience = 0.0
+        self._mark: int | None = None  # bytes posted in all, our Close included
+        self._bytes_out = 0
+        self._give_up = inf
+        self._limit = inf
+
+    @property
+    def can_send(self) -> bool:
+        """Whether messages can still be sent."""
+        return self.state in SENDING
+
+    @property
+    def answer_due(self) -> bool:
+        """Whether the peer's Close, or its violation, waits for our Close."""
+        return self.state in (State.CLOSE_RECEIVED, State.BROKEN)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left but to end TCP, which the server does first (§7.1.1)."""
+        return self.state in (State.CLOSED, State.FAILED)
+
+    def receive(self, event: Close | Violation, now: float, end_timeout: float) -> None:
+        """Record the event that ends what the peer sends.
+
+        If our Close was sent before, the peer has ``end_timeout`` seconds to end TCP.
+        """
+        if isinstance(event, Close):
+            self.received = event
+            self.began = self.began or Side.REMOTE
+            self._move(Step.RECEIVE_CLOSE)
+        else:
+            self.violation = event
+            self._move(Step.VIOLATION)
+        if self.complete:
+            self.patience = min(self.patience, end_timeout)
+            self._give_up = min(self._give_up, now + end_timeout)
+
+    def send(self, code: int, reason: str, mark: int, now: float, patience: float) -> None:
+        """Record our Close, which has left once ``mark`` bytes in all have."""
+        self.sent, self.sent_reason = code, reason
+        self._mark, self.patience = mark, patience
+        self.began = self.began or Side.LOCAL
+        self._give_up = now + patience
+        self._move(Step.SEND_CLOSE)
+
+    def progress(self, bytes_out: int, now: float) -> None:
+        """Record how many bytes have left in all."""
+        moved = bytes_out != self._bytes_out
+        waiting = self._mark is not None and self._bytes_out < self._mark
+        self._bytes_out = bytes_out
+        if moved and waiting:
+            self._give_up = now + self.patience
+
+    def restart(self, now: float) -> None:
+        """Restart the timer: the peer has read something that had left before."""
+        if self._mark is not None:
+            self._give_up = now + self.patience
+
+    def hurry(self, now: float, patience: float) -> None:
+        """Shorten the time that is left to ``patience`` seconds from now, or from the next byte."""
+        if self._mark is not None:
+            self.patience = min(self.patience, patience)
+            self._give_up = min(self._give_up, now + patience)
+
+    def limit(self, time: float) -> None:
+        """Give up at ``time`` at the latest, even if bytes are still leaving.
+
+        Only sets an attribute, so a signal handler may call it, also before there is a Close.
+        """
+        self._limit = min(self._limit, time)
+
+    def deadline(self) -> float | None:
+        """Return when to give up, or None while our Close has not been sent."""
+        return None if self._mark is None else min(self._give_up, self._limit)
+
+    def is_over(self, now: float) -> bool:
+        """Return True if it is time to give up."""
+        return self._mark is not None and now >= min(self._give_up, self._limit)
+
+    def _move(self, step: Step) -> None:
+        self.state = TRANSITIONS[self.state][step]

@@ -1,0 +1,88 @@
+"""Encode messages and control frames as one end of a connection sends them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from wscli.wire.codes import CloseCode, Opcode, Role
+from wscli.wire.deflate import PerMessageDeflate
+from wscli.wire.frames import Frame, encode_masked, encode_unmasked
+
+_PIECE_FRAMES = 1024  # frames that are encoded together
+_PIECE_SIZE = 64 << 10  # bytes of payload that are encoded together, or one frame
+
+
+class Encoder:
+    """Encode what one end sends: messages, control frames, or any other frame.
+
+    ``fragment`` is the most bytes of payload that a data frame has; without it messages are whole.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        *,
+        deflate: PerMessageDeflate | None = None,
+        fragment: int | None = None,
+    ) -> None:
+        self._role = role
+        self._deflater = deflate.deflater(role) if deflate else None
+        self._fragment = fragment
+        self._encode = encode_masked if role is Role.CLIENT else encode_unmasked
+
+    def messages(self, opcode: int, payloads: Sequence[bytes]) -> bytes:
+        """Encode whole data messages, compressed where that was negotiated."""
+        if self._deflater is None and not self._fragment:
+            return self._encode(opcode, payloads)
+        return b"".join([piece for payload in payloads for piece in self.pieces(opcode, payload)])
+
+    def pieces(self, opcode: int, payload: bytes) -> Iterator[bytes]:
+        """Return the frames of one message, encoded some at a time as the iterator is advanced.
+
+        The message is compressed at once, since each depends on those before it (RFC 7692 §7.2.1).
+        """
+        rsv = 0
+        if self._deflater is not None:
+            payload, rsv = self._deflater.compress(payload), 4
+        return self._pieces(self._frames(opcode, payload, rsv))
+
+    def _pieces(self, frames: Iterator[Frame]) -> Iterator[bytes]:
+        count = max(1, min(_PIECE_FRAMES, _PIECE_SIZE // (self._fragment or _PIECE_SIZE)))
+        while piece := b"".join([self.frame(each) for each in islice(frames, count)]):
+            yield piece
+
+    def _frames(self, opcode: int, payload: bytes, rsv: int) -> Iterator[Frame]:
+        """Return a message's frames: the first has its opcode and its RSV1 (RFC 7692 §6.1)."""
+        size = self._fragment or len(payload)
+        yield Frame(opcode, payload[:size], fin=size >= len(payload), rsv=rsv)
+        for start in range(size, len(payload), size):
+            end = start + size
+            yield Frame(Opcode.CONTINUATION, payload[start:end], fin=end >= len(payload))
+
+    def ping(self, payload: bytes = b"") -> bytes:
+        """Encode a ping of at most 125 bytes."""
+        return self.frame(Frame(Opcode.PING, payload))
+
+    def pong(self, payload: bytes = b"") -> bytes:
+        """Encode a pong of at most 125 bytes."""
+        return self.frame(Frame(Opcode.PONG, payload))
+
+    def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> bytes:
+        """Encode a Close frame; 1005 stands for one without a code. Cuts a reason too long."""
+        payload = b""
+        if code != CloseCode.NO_STATUS_RECEIVED:
+            payload = code.to_bytes(2, "big") + cut_utf8(reason.encode(), 123)
+        return self.frame(Frame(Opcode.CLOSE, payload))
+
+    def frame(self, frame: Frame) -> bytes:
+        """Encode one frame, masked with a fresh key if this end is a client's (§5.3)."""
+        if self._role is Role.CLIENT:
+            frame.mask_key = os.urandom(4)
+        return frame.to_bytes()
+
+
+def cut_utf8(data: bytes, size: int) -> bytes:
+    """Return at most ``size`` bytes of UTF-8, cut between characters."""
+    return data[:size].decode(errors="ignore").encode()
