@@ -27,6 +27,8 @@ from wscli.errors import TimedOut
 from wscli.net.stream import Stream
 from wscli.net.transport import TLSTransport
 
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+
 
 @pytest.fixture(params=KINDS)
 def kind(request):
@@ -301,12 +303,12 @@ def test_bytes_that_a_server_sends_with_its_handshake_are_received():
         assert recv(stream) == b"early"
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
-def test_a_key_update_is_answered(tmp_path):
-    """OpenSSL's server asks for one when it is typed a K (RFC 8446 §4.6.3)."""
+@contextlib.contextmanager
+def openssl(tmp_path, version):
+    """OpenSSL's server, which is typed commands; its process, its output, and a stream to it."""
     cert = tmp_path / "cert.pem"
     CA.issue_cert("peer").private_key_and_cert_chain_pem.write_to_path(cert)
-    command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", cert, "-tls1_3"]
+    command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", cert, version]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
     ) as server:
@@ -317,17 +319,60 @@ def test_a_key_update_is_answered(tmp_path):
                 sock.setblocking(False)
                 stream = Stream(sock)
                 handshake(stream)
-                stream.write(b"", deadline())
-                for number in range(3):
-                    if number:  # not before the first answer, which comes behind the tickets
-                        server.stdin.write(b"K\n")
-                        deadline().wait(stream, select.POLLIN)
-                        with pytest.raises(BlockingIOError):
-                            stream.recv(1 << 16)
-                    server.stdin.write(b"hello %d\n" % number)
-                    assert recv(stream) == b"hello %d\n" % number
-                    stream.send(b"answer %d\n" % number)
-                    stream.write(b"", deadline())
-                    assert any(b"answer %d" % number in line for line in lines)
+                converse(server, lines, stream, b"first")  # it comes behind session tickets
+                yield server, lines, stream
         finally:
             server.kill()
+
+
+def converse(server, lines, stream, word):
+    """Let the server say a word, and answer it."""
+    server.stdin.write(word + b"\n")
+    assert recv(stream) == word + b"\n"
+    stream.write(b"answer to %s\n" % word, deadline())
+    assert any(b"answer to " + word in line for line in lines)
+
+
+def command(server, stream, letter):
+    """Type a command, and let the stream read what it makes the server send."""
+    server.stdin.write(letter + b"\n")
+    deadline().wait(stream, select.POLLIN)
+    with pytest.raises(BlockingIOError):
+        stream.recv(1 << 16)
+
+
+@needs_openssl
+def test_a_key_update_is_answered(tmp_path):
+    """The server asks for one when it is typed a K (RFC 8446 §4.6.3)."""
+    with openssl(tmp_path, "-tls1_3") as (server, lines, stream):
+        for word in (b"hello", b"and", b"goodbye"):
+            command(server, stream, b"K")
+            converse(server, lines, stream, word)
+
+
+@needs_openssl
+def test_another_handshake_holds_back_what_is_sent_meanwhile(tmp_path):
+    """The server asks for one when it is typed an r (RFC 5246 §7.4.1.1)."""
+    with openssl(tmp_path, "-tls1_2") as (server, lines, stream):
+        before = stream.bytes_out
+        command(server, stream, b"r")
+        assert stream.send(b"held back\n") == 10
+        with pytest.raises(BlockingIOError):
+            stream.send(b"")
+        assert stream.bytes_out == before
+        while not stream.unsent:
+            deadline().wait(stream, select.POLLIN)
+            with contextlib.suppress(BlockingIOError):
+                stream.recv(1 << 16)
+        assert any(b"held back" in line for line in flushed(stream, lines))
+        assert stream.bytes_out == before + 10
+        converse(server, lines, stream, b"hello")
+
+
+def flushed(stream, lines):
+    """Yield a server's output, once the stream has read and sent what the handshake wants."""
+    while stream.unsent:
+        stream.write(b"", deadline())
+        with contextlib.suppress(BlockingIOError, TimedOut):
+            stream.read(1 << 16, deadline(0.5))
+    yield from lines

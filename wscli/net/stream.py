@@ -49,13 +49,16 @@ class Stream:
         packet do in the kernel: pass only what was not taken.
 
         Raises:
-            BlockingIOError: if the socket takes nothing, and nothing was taken here either.
+            BlockingIOError: if the socket takes nothing, and nothing was taken here either; also if
+                there is nothing to send for now.
             OSError: if the connection is broken.
         """
         taken = 0
         if not self._outgoing and data:
             taken = min(len(data), self.transport.chunk)
             self._outgoing = self.transport.send(data[:taken])
+        elif not self.unsent:
+            raise BlockingIOError  # TLS holds back what was taken, until a handshake is complete
         try:
             self._flush()
         except BlockingIOError:

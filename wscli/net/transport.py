@@ -5,9 +5,9 @@ the socket what it returns (``send``, ``data_to_send``, ``close``), so that any 
 socket: a thread that polls, or an event loop. ``PlainTransport`` passes bytes on as they are.
 ``TLSTransport`` encrypts, on top of another transport, which may be TLS too.
 
-The states of a transport are opening (``established`` is False), open, and ended (``ended`` is
-True: nothing more will be received). The two directions end separately, as those of TCP do: after
-``ended`` bytes may still be sent.
+A ``TLSTransport`` is first in its handshake, then established, and ``ended`` when nothing more will
+be received. The two directions end separately, as those of TCP do: after ``ended`` bytes may still
+be sent.
 
 Why TLS is not left to ``ssl.SSLSocket``: an event loop cannot take one over, and OpenSSL reads each
 record from a socket with two system calls, while a transport decrypts many records for each one.
@@ -36,7 +36,6 @@ class Transport(Protocol):
     """
 
     chunk: int
-    established: bool
     ended: bool
     truncated: bool
     error: OSError | None
@@ -71,7 +70,6 @@ class PlainTransport:
     """The identity: bytes pass as they are, without a copy."""
 
     chunk = sys.maxsize
-    established = True
     truncated = False  # the end of TCP is all the end there is
     error: OSError | None = None
     has_data_to_send = False
@@ -105,9 +103,10 @@ class PlainTransport:
 class TLSTransport:
     """The client's end of TLS, on top of another transport.
 
-    ``received`` is what the transport below has returned beyond its own handshake. The handshake
-    begins at once: write ``data_to_send``, and pass on what is received until ``established`` or
-    ``ended``. Then ``error`` says why it failed, and an alert for the peer may wait to be sent.
+    The handshake begins at once: write ``data_to_send``, and pass on what is received until
+    ``established`` or ``ended`` is True. In the latter case it has failed: ``error`` is the reason,
+    and an alert for the peer may wait to be sent. Bytes that the transport below returned before
+    this one was made, and that belong to it, are for ``decrypt``.
     """
 
     chunk = _CHUNK
@@ -130,6 +129,7 @@ class TLSTransport:
         self.error: OSError | None = None
         # What was encrypted and not taken: where it ends in all ciphertext, and its plain size.
         self._records: deque[tuple[int, int]] = deque()
+        self._plaintext = memoryview(b"")  # was passed to ``send``, and is not encrypted yet
         self._encrypted = 0
         self._taken = 0
         self._shake_hands()
@@ -164,18 +164,16 @@ class TLSTransport:
                 pieces.append(piece)
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLZeroReturnError:
-            self.ended = True
         except OSError as error:
             self._end(error)
+        if self.error is None:
+            self._encrypt()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def send(self, data: Buffer) -> Buffer:
         """Encrypt; a record is the least that ``taken`` counts."""
-        view = memoryview(data)
-        for start in range(0, len(view), _RECORD):
-            size = self.tls.write(view[start : start + _RECORD])
-            self._records.append((self._encrypted + self._outgoing.pending, size))
+        self._plaintext = memoryview(b"".join((self._plaintext, data)) if self._plaintext else data)
+        self._encrypt()
         return self.data_to_send()
 
     def data_to_send(self) -> Buffer:
@@ -206,6 +204,15 @@ class TLSTransport:
         with suppress(OSError, ValueError):  # it would wait for the peer's close_notify
             self.tls.unwrap()
         return b"".join((self.data_to_send(), self._below.close()))
+
+    def _encrypt(self) -> None:
+        # In TLS 1.2 a server may ask for another handshake, as IIS does to ask for a certificate.
+        # Nothing can be encrypted while that one is under way.
+        with suppress(ssl.SSLWantReadError):
+            while self._plaintext:
+                size = self.tls.write(self._plaintext[:_RECORD])
+                self._records.append((self._encrypted + self._outgoing.pending, size))
+                self._plaintext = self._plaintext[size:]
 
     def _shake_hands(self) -> bool:
         try:
