@@ -11,6 +11,7 @@ import pytest
 from tests.program import start, wscli
 from wscli.errors import TimedOut
 from wscli.net.clock import Clock, Deadline
+from wscli.net.stream import Stream
 from wscli.net.tap import EndlessInterim, Tap
 from wscli.wire.head import MAX_FRAMING, MAX_HEAD, Body, parse_response
 
@@ -33,7 +34,7 @@ def flood(piece, first=b""):
 
 @contextlib.contextmanager
 def flooded(piece):
-    """A non-blocking socket that always has the next of the same bytes to read."""
+    """A stream that always has the next of the same bytes to read."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
 
@@ -45,7 +46,7 @@ def flooded(piece):
     thread = threading.Thread(target=pour)
     thread.start()
     with ours, theirs:
-        yield ours
+        yield Stream(ours)
         ours.shutdown(socket.SHUT_RDWR)
         thread.join(10)
 
@@ -59,8 +60,8 @@ def test_endless_interim_responses_are_given_up(scripted, head):
 
 
 def test_interim_responses_are_bounded_together():
-    with flooded(EARLY_HINTS) as sock:
-        tap = Tap(sock, Deadline(Clock(), 10, "testing"))
+    with flooded(EARLY_HINTS) as stream:
+        tap = Tap(stream, Deadline(Clock(), 10, "testing"))
         with pytest.raises(EndlessInterim):
             tap.read_head()
         assert len(tap.received) < 2 * MAX_HEAD
@@ -103,8 +104,8 @@ def test_a_signal_ends_the_wait_for_a_final_response(scripted):
 
 def test_the_deadline_holds_for_a_peer_that_never_makes_us_wait():
     response = parse_response(CHUNKED)
-    with flooded(b"1\r\nx\r\n") as sock, pytest.raises(TimedOut, match="while testing"):
-        Tap(sock, Deadline(Clock(), 0.3, "testing")).read_rest(Body(response, 1 << 40))
+    with flooded(b"1\r\nx\r\n") as stream, pytest.raises(TimedOut, match="while testing"):
+        Tap(stream, Deadline(Clock(), 0.3, "testing")).read_rest(Body(response, 1 << 40))
 
 
 @pytest.mark.parametrize(
@@ -120,8 +121,8 @@ def test_endless_framing_ends_the_body_of_a_refusal(scripted, start_of_body, pie
 
 
 def test_endless_framing_is_read_within_bounds():
-    with flooded(b"x") as sock:
-        tap = Tap(sock, Deadline(Clock(), 10, "testing"))
+    with flooded(b"x") as stream:
+        tap = Tap(stream, Deadline(Clock(), 10, "testing"))
         tap.read_rest(Body(parse_response(CHUNKED), 100))
         assert len(tap.received) < 4 * MAX_FRAMING
 

@@ -237,7 +237,8 @@ def test_a_connection_through_socks_has_an_address_and_no_delay(echo_url):
         clock = Clock()
         deadline = Deadline(clock, 10, "testing")
         attempt = Attempt(opening, options, deadline, clock, lambda *_: None)
-        with dial(attempt, {}) as sock:
+        stream = dial(attempt, {})
+        with stream.sock as sock:
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert not sock.getblocking()
         assert opening.address == f"127.0.0.1:{proxy.port}"

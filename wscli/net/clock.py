@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wscli.errors import TimedOut
 
 if TYPE_CHECKING:
-    import socket
+    from _typeshed import HasFileno
 
     from wscli.kinds import Facts, TimeoutKind
 
@@ -75,13 +75,13 @@ class Deadline:
         what = f"timed out after {self._seconds:g} s while {self.doing}"
         return TimedOut(what, kind=self.kind, facts=facts)
 
-    def wait(self, sock: socket.socket, event: int) -> None:
+    def wait(self, file: HasFileno, events: int) -> None:
         """Wait until a socket is readable (POLLIN) or writable (POLLOUT).
 
         Raises:
             TimedOut: if it is not in time.
         """
         poll = select.poll()
-        poll.register(sock, event)
+        poll.register(file, events)
         while not poll.poll(poll_timeout(self.remaining())):
             pass

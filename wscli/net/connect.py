@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from wscli.net.dial import dial
 from wscli.net.opening import Opening
 from wscli.net.options import SECRET_HEADERS, ConnectOptions
 from wscli.net.redaction import redact_url
+from wscli.net.stream import Stream
 from wscli.net.upgrade import check_options, upgrade
 from wscli.net.url import Url, join_url, parse_url
 from wscli.wire.head import REDIRECTS
@@ -22,9 +22,9 @@ _BOUND_TO_ORIGIN = SECRET_HEADERS | {"host"}
 
 
 class Connected(NamedTuple):
-    """An upgraded connection: its non-blocking socket, its record, and what came with the 101."""
+    """An upgraded connection: its stream, its record, and what came with the 101."""
 
-    sock: socket.socket
+    stream: Stream
     opening: Opening
     leftover: bytes
 
@@ -76,20 +76,20 @@ def _downgrade(previous: Url, target: Url) -> UpgradeError:
 
 
 def _open_once(attempt: Attempt, environ: Mapping[str, str]) -> Connected:
-    sock = dial(attempt, environ)
+    stream = dial(attempt, environ)
     try:
-        leftover = upgrade(sock, attempt)
+        leftover = upgrade(stream, attempt)
     except UpgradeError as error:
-        sock.close()  # a server may serve one connection at a time
+        stream.close()  # a server may serve one connection at a time
         if attempt.options.probe:
             from wscli.net.probe import explain_by_probe  # only here is it needed
 
             explain_by_probe(error, attempt, environ)
         raise
     except BaseException:
-        sock.close()
+        stream.close()
         raise
-    return Connected(sock, attempt.opening, leftover)
+    return Connected(stream, attempt.opening, leftover)
 
 
 def _redirect(attempt: Attempt) -> str | None:

@@ -16,6 +16,7 @@ from wscli.net import proxy as proxies
 from wscli.net import tls
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Clock, Deadline, poll_timeout
+from wscli.net.stream import Stream
 from wscli.net.url import ascii_host, comparable_host, host_and_port
 
 _STAGGER = 0.25  # seconds before the next address is tried beside the last one (RFC 8305 §5)
@@ -24,8 +25,8 @@ _FAMILIES = {None: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 _Address = tuple[int, Any]
 
 
-def dial(attempt: Attempt, environ: Mapping[str, str]) -> socket.socket:
-    """Return a non-blocking socket at whose other end the server is.
+def dial(attempt: Attempt, environ: Mapping[str, str]) -> Stream:
+    """Return a stream at whose other end the server is.
 
     Raises:
         ConnectError: for a name, TCP, Unix socket or proxy that fails.
@@ -35,24 +36,25 @@ def dial(attempt: Attempt, environ: Mapping[str, str]) -> socket.socket:
     url, options = attempt.opening.url, attempt.options
     proxy = proxies.choose(url, options, environ)
     if options.unix_socket is not None:
-        sock = _connect_unix(options.unix_socket, attempt)
+        stream = _connect_unix(options.unix_socket, attempt)
     elif proxy is None:
         server = host_and_port(url.host, url.port)
-        sock = _connect_tcp(url.host, url.port, attempt, options.family, server)
+        stream = _connect_tcp(url.host, url.port, attempt, options.family, server)
     else:
         attempt.opening.proxy = str(proxy)
-        sock = _connect_through(proxy, attempt)
+        stream = _connect_through(proxy, attempt)
     if not url.secure:
-        return sock
+        return stream
     try:
         with attempt.phase("tls", f"negotiating TLS with {url.authority}"):
-            return tls.wrap(sock, attempt)
+            tls.secure(stream, attempt)
+        return stream
     except BaseException:
-        sock.close()
+        stream.close()
         raise
 
 
-def _connect_unix(path: str, attempt: Attempt) -> socket.socket:
+def _connect_unix(path: str, attempt: Attempt) -> Stream:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with attempt.phase("tcp", f"connecting to {path}"):
@@ -60,7 +62,7 @@ def _connect_unix(path: str, attempt: Attempt) -> socket.socket:
             sock.connect(path)
             sock.setblocking(False)
             attempt.opening.address = path
-        return sock
+        return Stream(sock)
     except TimeoutError:
         sock.close()
         raise attempt.deadline.passed() from None
@@ -74,25 +76,25 @@ def _connect_unix(path: str, attempt: Attempt) -> socket.socket:
         ) from None
 
 
-def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> socket.socket:
+def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> Stream:
     url = attempt.opening.url
     # The IP version applies to the address that a SOCKS proxy is asked for, not to the proxy's own.
     host = url.host if proxy.kind == "http" else _host_for_socks(proxy, attempt)
     family = attempt.options.family if proxy.kind == "http" else None
-    sock = _connect_to_proxy(proxy, attempt, family)
+    stream = _connect_to_proxy(proxy, attempt, family)
     try:
         with attempt.phase("proxy", f"waiting for the proxy {proxy}"):
             if proxy.kind == "http":
-                proxies.tunnel(sock, proxy, attempt)
+                proxies.tunnel(stream, proxy, attempt)
             else:
-                proxies.negotiate_socks(sock, proxy, host, url.port, attempt.deadline)
-        return sock
+                proxies.negotiate_socks(stream, proxy, host, url.port, attempt.deadline)
+        return stream
     except BaseException:
-        sock.close()
+        stream.close()
         raise
 
 
-def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None) -> socket.socket:
+def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None) -> Stream:
     named = attempt.options.proxy is not None
     try:
         return _connect_tcp(proxy.host, proxy.port, attempt, family, f"the proxy {proxy}")
@@ -114,15 +116,13 @@ def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
     return str(addresses[0][1][0])
 
 
-def _connect_tcp(
-    host: str, port: int, attempt: Attempt, family: int | None, name: str
-) -> socket.socket:
+def _connect_tcp(host: str, port: int, attempt: Attempt, family: int | None, name: str) -> Stream:
     with attempt.phase("name", f"looking up {host}"):
         addresses = _resolve(host, port, attempt, family)
     with attempt.phase("tcp", f"connecting to {name}"):
         sock, peer = connect_any(addresses, name, attempt.deadline, attempt.clock)
         attempt.opening.address = host_and_port(*peer[:2])
-    return sock
+    return Stream(sock)
 
 
 def _resolve(host: str, port: int, attempt: Attempt, family: int | None) -> list[_Address]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from wscli.net.clock import Clock, Deadline
 from wscli.net.dial import dial
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
+from wscli.net.stream import Stream
 from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url
 from wscli.wire.head import Body, MalformedHead, parse_response, without_query
@@ -38,7 +38,7 @@ class Fetcher:
         self._options = options
         self._clock = clock
         self._environ = environ
-        self._sock: socket.socket | None = None
+        self._stream: Stream | None = None
 
     def get(self, target: str) -> Fetched:
         """Fetch a target.
@@ -48,9 +48,9 @@ class Fetcher:
         """
         deadline = Deadline(self._clock, _TIMEOUT, f"waiting for {without_query(target)}")
         deadline.kind = "fetch"
-        if self._sock is None:
-            self._sock = self._dial()
-        tap = Tap(self._sock, deadline)
+        if self._stream is None:
+            self._stream = self._dial()
+        tap = Tap(self._stream, deadline)
         try:
             tap.send(self._request(target))
             response = parse_response(tap.read_head())
@@ -70,11 +70,11 @@ class Fetcher:
 
     def close(self) -> None:
         """Close the connection, where there is one."""
-        if self._sock is not None:
-            self._sock.close()
-            self._sock = None
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
-    def _dial(self) -> socket.socket:
+    def _dial(self) -> Stream:
         deadline = Deadline(self._clock, self._options.connect_timeout, "connecting")
         opening = Opening(self._url)
         attempt = Attempt(opening, self._options, deadline, self._clock, lambda *_: None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -12,6 +11,7 @@ from wscli.net.clock import Deadline
 from wscli.net.dial import dial
 from wscli.net.opening import Opening
 from wscli.net.redaction import mask_query
+from wscli.net.stream import Stream
 from wscli.net.tap import NotHTTP, Tap
 from wscli.wire import diagnosis
 from wscli.wire.diagnosis import Evidence, PlainResponse
@@ -63,17 +63,17 @@ def _probe(request: Request, attempt: Attempt, environ: Mapping[str, str]) -> Pl
         deadline = Deadline(attempt.clock, limit, "probing")
         opening = Opening(attempt.opening.url)
         probing = Attempt(opening, attempt.options, deadline, attempt.clock, _ignore)
-        sock = dial(probing, environ)
+        stream = dial(probing, environ)
     except WscliError:
         return None
     try:
-        return _get(sock, plain_get(request), deadline)
+        return _get(stream, plain_get(request), deadline)
     finally:
-        sock.close()
+        stream.close()
 
 
-def _get(sock: socket.socket, head: bytes, deadline: Deadline) -> PlainResponse | None:
-    tap = Tap(sock, deadline)
+def _get(stream: Stream, head: bytes, deadline: Deadline) -> PlainResponse | None:
+    tap = Tap(stream, deadline)
     try:
         tap.send(head)
         response = parse_response(tap.read_head())

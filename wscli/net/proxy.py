@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple, Self, cast
@@ -15,6 +14,7 @@ from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.options import ConnectOptions
 from wscli.net.redaction import mask, masked_repr, redact_url
+from wscli.net.stream import Stream
 from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url, ascii_host, comparable_host, host_and_port
 from wscli.wire.head import (
@@ -138,7 +138,7 @@ def _matches(entry: str, url: Url) -> bool:
     return host == name or host.endswith("." + name)
 
 
-def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
+def tunnel(stream: Stream, proxy: Proxy, attempt: Attempt) -> None:
     """Ask an HTTP proxy for a tunnel to the server.
 
     Raises:
@@ -151,16 +151,15 @@ def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
     if proxy.user is not None:
         lines.append(f"Proxy-Authorization: {basic_credentials(proxy.user, proxy.password)}")
     lines += [f"User-Agent: {attempt.options.user_agent}", "", ""]
-    tap = Tap(sock, attempt.deadline)
+    tap = Tap(stream, attempt.deadline)
     try:
         tap.send("\r\n".join(lines).encode())
-        # A byte at a time: what follows the head belongs to the server, and is not for this tap.
-        response = parse_response(tap.read_head(step=1))
+        response = parse_response(tap.read_head())
     except TimedOut:  # an OSError too, and not the proxy's fault
         raise
     except (NotHTTP, MalformedHead, OSError) as error:
         with suppress(OSError):
-            tap.received += sock.recv(_SHOWN)
+            tap.received += stream.recv(_SHOWN)
         raise ConnectError(
             f"the proxy {proxy} did not answer CONNECT as an HTTP proxy does",
             f"{error}; it sent {bytes(tap.received[:_SHOWN])!r}",
@@ -168,7 +167,8 @@ def tunnel(sock: socket.socket, proxy: Proxy, attempt: Attempt) -> None:
         ) from None
     finally:
         opening.proxy_request = tap.sent
-        opening.proxy_response = bytes(tap.received)
+        opening.proxy_response = bytes(tap.received).removesuffix(tap.leftover)
+        stream.put_back(tap.leftover)  # it is the server's
     if not 200 <= response.status < 300:
         raise _refused(proxy, response)
 
@@ -182,9 +182,7 @@ def _refused(proxy: Proxy, response: Response) -> ConnectError:
     )
 
 
-def negotiate_socks(
-    sock: socket.socket, proxy: Proxy, host: str, port: int, deadline: Deadline
-) -> None:
+def negotiate_socks(stream: Stream, proxy: Proxy, host: str, port: int, deadline: Deadline) -> None:
     """Ask a SOCKS proxy, on a connection to it, for a connection to the server.
 
     Raises:
@@ -209,7 +207,7 @@ def negotiate_socks(
         proxy.user,
         password,
         rdns=proxy.looks_up,
-        forward=cast(SocksProxy, _Dialled(sock, deadline)),
+        forward=cast(SocksProxy, _Dialled(stream, deadline)),
     )
     try:
         agent.connect(host, port)
@@ -230,11 +228,11 @@ class _Dialled:
     """An open connection to a proxy, given to python-socks as a proxy in front of the proxy.
 
     Otherwise python-socks would connect by itself, with a time limit for each read, which a proxy
-    evades by sending a byte at a time. This way it speaks SOCKS on our socket, under our deadline.
+    evades by sending a byte at a time. This way it speaks SOCKS on our stream, under our deadline.
     """
 
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
-        self._tap = Tap(sock, deadline)
+    def __init__(self, stream: Stream, deadline: Deadline) -> None:
+        self._tap = Tap(stream, deadline)
 
     def connect(self, **_: object) -> Self:
         """Return the stand-in for a socket, connected already."""

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import select
 import socket
-import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 
 from wscli.net.clock import poll_timeout
+from wscli.net.stream import Stream
 
-_CHUNK = 512 << 10
-_WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+# Bytes to read at once. Memory for the larger size costs more than reading a short message, and a
+# batch of the smaller size costs more per byte: so the larger one follows a read that was filled.
+_FEW = 64 << 10
+_MANY = 512 << 10
 
 
 class Pump:
-    """Move bytes between a non-blocking socket and two callbacks.
+    """Move bytes between a stream and two callbacks.
 
     A turn passes the bytes that it read to ``received``; it reads only while ``wants_more`` returns
     True, or at the end of the connection. The bytes that the kernel took are passed to ``sent``.
@@ -32,20 +34,20 @@ class Pump:
 
     def __init__(
         self,
-        sock: socket.socket,
+        stream: Stream,
         received: Callable[[bytes], None],
         sent: Callable[[bytes], None] | None = None,
         wants_more: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._sock = sock
-        self._is_tls = isinstance(sock, ssl.SSLSocket)
+        self._stream = stream
         self._received = received
         self._sent = sent
         self._wants_more = wants_more
         self._lock = threading.Lock()
         self._queue: list[bytes] = []
         self._leaving = b""
-        self._left = 0  # how much of what is leaving has left
+        self._taken = 0  # how much of what is leaving the stream took
+        self._left = 0  # how much of it has left
         self.can_write = True
         self._waiting = False
         self._waker, self._woken = socket.socketpair()
@@ -54,12 +56,13 @@ class Pump:
         self._poll = select.poll()
         self._poll.register(self._woken, select.POLLIN)
         self._interest = 0
-        self._read_waits_to_write = False  # TLS may have to, when it changes its keys
+        self._read_size = _FEW
         self._watched: dict[int, Callable[[], None]] = {self._woken.fileno(): self._sleep_again}
         self.ended = False
         self.error: OSError | None = None
         self.posted = 0
         self.bytes_out = 0
+        self._bytes_before = stream.bytes_out  # those of the upgrade
 
     def post(self, data: bytes) -> None:
         """Put bytes in the outbox, from any thread."""
@@ -84,7 +87,7 @@ class Pump:
     def readable(self) -> bool:
         """Whether bytes, or the end of the stream, wait to be read."""
         poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
+        poll.register(self._stream, select.POLLIN)
         return bool(poll.poll(0))
 
     def wake(self) -> None:
@@ -104,14 +107,11 @@ class Pump:
 
     def turn(self, timeout: float | None) -> None:
         """Send as much as possible, or wait for something to do, at most ``timeout`` seconds."""
-        before = self.bytes_out, self.can_write
-        self._send()
-        if before != (self.bytes_out, self.can_write):
+        if self.can_write and self.posted != self.bytes_out and self._send():
             timeout = 0.0  # a thread that waits for this to be sent need not wait for more
-        with self._lock:
-            self._waiting = True
-            sending = self.pending > 0 and self.can_write
-        self._register(sending or self._read_waits_to_write)
+        # In this order: a thread that posts after the look at the outbox wakes this one.
+        self._waiting = True
+        self._register(self._can_send())
         try:
             ready = self._poll.poll(poll_timeout(timeout))
         finally:
@@ -119,17 +119,14 @@ class Pump:
         for fd, events in ready:
             if callback := self._watched.get(fd):
                 callback()
-            elif not self.ended and (events != select.POLLOUT or self._read_waits_to_write):
+            elif not self.ended and events != select.POLLOUT:
                 self._receive()
-        if self.pending:
+        if self._can_send():
             self._send()
 
     def close(self) -> None:
         """Close the socket, TLS with its own goodbye (close_notify)."""
-        if isinstance(self._sock, ssl.SSLSocket):
-            with suppress(OSError, ValueError):
-                self._sock.unwrap()
-        self._sock.close()
+        self._stream.close()
         self._waker.close()
         self._woken.close()
 
@@ -139,9 +136,9 @@ class Pump:
         if interest == self._interest:
             return
         if interest:
-            self._poll.register(self._sock, interest)
+            self._poll.register(self._stream, interest)
         else:
-            self._poll.unregister(self._sock)
+            self._poll.unregister(self._stream)
         self._interest = interest
 
     def _sleep_again(self) -> None:
@@ -149,45 +146,55 @@ class Pump:
             self._woken.recv(4096)
 
     def _receive(self) -> None:
-        pieces: list[bytes] = []
-        size = 0
-        self._read_waits_to_write = False
         try:
-            while size < _CHUNK:
-                piece = self._sock.recv(_CHUNK)
-                pieces.append(piece)
-                size += len(piece)
-                # TLS hands over a record at a time, of at most 16 KiB, and keeps the next ones.
-                if not piece or not self._is_tls:
-                    break
-        except ssl.SSLWantWriteError:
-            self._read_waits_to_write = True
-        except _WAIT:
-            pass
+            data = self._stream.recv(self._read_size)
+        except BlockingIOError:
+            return
         except OSError as error:
             self.error = error
             self.ended = True
-        self.ended = self.ended or b"" in pieces
-        if size:
-            self._received(b"".join(pieces))
+            return
+        self._read_size = _MANY if len(data) >= _FEW else _FEW
+        if data:
+            self._received(data)
+        else:
+            self.ended = True
 
-    def _send(self) -> None:
-        while self.pending and self.can_write:
-            if self._left == len(self._leaving):
-                with self._lock:
-                    self._leaving, self._queue = b"".join(self._queue), []
-                self._left = 0
-            rest = memoryview(self._leaving)[self._left :]
-            try:
-                count = self._sock.send(rest)
-            except _WAIT:
-                return
-            except OSError as error:
-                # What the peer sent before it went away may still be read.
-                self.error = error
-                self.can_write = False
-                return
-            self._left += count
-            self.bytes_out += count
-            if self._sent:
-                self._sent(bytes(rest[:count]))
+    def _can_send(self) -> bool:
+        waiting = self.posted != self.bytes_out or self._stream.unsent
+        return waiting and self.can_write
+
+    def _send(self) -> bool:
+        """Send what the socket takes; return True if something has left or nothing more will."""
+        before = self.bytes_out
+        while self._send_once() and self._can_send():
+            pass
+        return self.bytes_out != before or not self.can_write
+
+    def _send_once(self) -> bool:
+        if self._left == len(self._leaving) and self._queue:
+            with self._lock:
+                self._leaving, self._queue = b"".join(self._queue), []
+            self._taken = self._left = 0
+        sent = False
+        try:
+            self._taken += self._stream.send(memoryview(self._leaving)[self._taken :])
+            sent = True
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            # What the peer sent before it went away may still be read.
+            self.error = error
+            self.can_write = False
+        self._count_sent()  # of what was taken, a part may have left in any case
+        return sent
+
+    def _count_sent(self) -> None:
+        """Report the bytes that have left since the last call."""
+        count = self._stream.bytes_out - self._bytes_before - self.bytes_out
+        if not count:
+            return
+        self.bytes_out += count
+        left, self._left = self._left, self._left + count
+        if self._sent:
+            self._sent(self._leaving[left : self._left])

@@ -1,14 +1,12 @@
-"""The tap: between a socket and websocket-client, it keeps every byte of the opening handshake."""
+"""The tap: between a stream and websocket-client, it keeps every byte of the opening handshake."""
 
 from __future__ import annotations
 
 import re
-import select
-import socket
-import ssl
 from collections.abc import Callable
 
 from wscli.net.clock import Deadline
+from wscli.net.stream import Stream
 from wscli.wire.head import MAX_HEAD, Body, head_end
 
 _CHUNK = 16 << 10
@@ -39,12 +37,12 @@ class Tap:
 
     def __init__(
         self,
-        sock: socket.socket,
+        stream: Stream,
         deadline: Deadline,
         edit: Callable[[bytes], bytes] = bytes,
         on_sent: Callable[[], object] = bool,
     ) -> None:
-        self._sock = sock
+        self._stream = stream
         self._deadline = deadline
         self._edit = edit
         self._on_sent = on_sent
@@ -56,34 +54,30 @@ class Tap:
 
     def send(self, data: bytes) -> int:
         """Send a request's head, all of it; return the length of what was given."""
-        rest = memoryview(self._edit(data))
-        self.sent += rest
-        while rest:
-            try:
-                rest = rest[self._sock.send(rest) :]
-            except (BlockingIOError, ssl.SSLWantWriteError):
-                self._deadline.wait(self._sock, select.POLLOUT)
+        head = self._edit(data)
+        self.sent += head
+        self._stream.write(head, self._deadline)
         self._on_sent()
         return len(data)
 
     def recv(self, size: int) -> bytes:
         """Return bytes of the response's head; none when the connection or the head has ended."""
         while self._head_end is None:
-            if not self._fill(_CHUNK):
+            if not self._fill():
                 return b""
         start = max(self._given, self._head_start)
         self._given = min(start + size, self._head_end)
         return bytes(self.received[start : self._given])
 
-    def read_head(self, step: int = _CHUNK) -> bytes:
-        """Return the whole head of the response, receiving at most ``step`` bytes at a time.
+    def read_head(self) -> bytes:
+        """Return the whole head of the response.
 
         Raises:
             NotHTTP: if no head of a response comes.
             TimedOut: at the deadline.
         """
         while self._head_end is None:
-            if not self._fill(step):
+            if not self._fill():
                 raise ClosedEarly("the connection was closed before the head was complete")
         return bytes(self.received[self._head_start : self._head_end])
 
@@ -107,8 +101,8 @@ class Tap:
             self.received += data
             body.feed(data)
 
-    def _fill(self, size: int) -> bool:
-        data = self.read(size)
+    def _fill(self) -> bool:
+        data = self.read()
         searched = len(self.received)
         self.received += data
         interim = re.compile(_INTERIM)
@@ -135,14 +129,7 @@ class Tap:
         Raises:
             TimedOut: at the deadline.
         """
-        while True:
-            self._deadline.check()  # a peer that always has more to send never makes us wait
-            try:
-                return self._sock.recv(size)
-            except (BlockingIOError, ssl.SSLWantReadError):
-                self._deadline.wait(self._sock, select.POLLIN)
-            except ssl.SSLWantWriteError:
-                self._deadline.wait(self._sock, select.POLLOUT)
+        return self._stream.read(size, self._deadline)
 
     def limit(self, deadline: Deadline) -> None:
         """Use another deadline from now on."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import select
-import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
 from wscli.errors import TimedOut, TLSError, UsageError
 from wscli.net.attempt import Attempt
-from wscli.net.clock import Deadline
 from wscli.net.opening import TLS, Certificate, Opening
 from wscli.net.options import ConnectOptions
+from wscli.net.stream import Stream
+from wscli.net.transport import TLSTransport
 from wscli.net.url import ascii_host
 
 if TYPE_CHECKING:
@@ -56,6 +55,8 @@ def make_context(options: ConnectOptions) -> ssl.SSLContext:
             ) from None
     elif options.key is not None:
         raise UsageError("a private key needs its certificate", kind="key-alone")
+    # Where HTTP/2 (RFC 8441) would be offered. What the server chose is known to the TLSTransport
+    # after its handshake, and decides which layer comes next.
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -66,11 +67,11 @@ def _no_password() -> str:
     )
 
 
-def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
-    """Do the TLS handshake on a non-blocking socket, and return the socket that encrypts.
+def secure(stream: Stream, attempt: Attempt) -> None:
+    """Put TLS on a stream, and record what was agreed on.
 
     Raises:
-        TLSError: if it fails.
+        TLSError: if the handshake fails.
         TimedOut: at the deadline.
     """
     opening = attempt.opening
@@ -78,43 +79,23 @@ def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
     name = attempt.options.server_name or opening.url.host
     try:
         name = ascii_host(name).removesuffix(".")  # SNI and certificates have no final dot
-        sock.getpeername()  # wrap_socket would leak a socket that was reset in the meantime
-        wrapped = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
-    except OSError as error:
-        raise _failed(error, opening) from None
+        layer = TLSTransport(context, name, stream.transport)
     except (ValueError, TypeError) as error:
         raise UsageError(
             f"{name!r} is no name that a certificate could be for", str(error), kind="server-name"
         ) from None
     try:
-        _shake_hands(wrapped, attempt.deadline)
+        stream.secure(layer, attempt.deadline)
     except ssl.SSLCertVerificationError as error:
-        certificate = _certificate(wrapped)
-        wrapped.close()
-        raise _untrusted(error, name, certificate) from None
-    except BaseException as error:
-        wrapped.close()
-        if isinstance(error, OSError) and not isinstance(error, TimedOut):
-            raise _failed(error, opening) from None
+        raise _untrusted(error, name, _certificate(layer.tls)) from None
+    except TimedOut:  # an OSError too, and not TLS's fault
         raise
-    cipher = wrapped.cipher()
+    except OSError as error:
+        raise _failed(error, opening) from None
+    cipher = layer.tls.cipher()
     opening.tls = TLS(
-        wrapped.version() or "TLS", cipher[0] if cipher else "unknown", _certificate(wrapped)
+        layer.tls.version() or "TLS", cipher[0] if cipher else "unknown", _certificate(layer.tls)
     )
-    return wrapped
-
-
-def _shake_hands(sock: ssl.SSLSocket, deadline: Deadline) -> None:
-    while True:
-        deadline.check()
-        try:
-            sock.do_handshake()
-        except ssl.SSLWantReadError:
-            deadline.wait(sock, select.POLLIN)
-        except ssl.SSLWantWriteError:
-            deadline.wait(sock, select.POLLOUT)
-        else:
-            return
 
 
 def _failed(error: OSError, opening: Opening) -> TLSError:
@@ -197,8 +178,8 @@ def _openssl_reason(error: Exception) -> str:
     return str(error.strerror or error) if isinstance(error, OSError) else str(error)
 
 
-def _certificate(sock: ssl.SSLSocket) -> Certificate | None:
-    fields = _peer_fields(sock)
+def _certificate(tls: ssl.SSLObject) -> Certificate | None:
+    fields = _peer_fields(tls)
     if not fields:
         return None
     return Certificate(
@@ -209,13 +190,13 @@ def _certificate(sock: ssl.SSLSocket) -> Certificate | None:
     )
 
 
-def _peer_fields(sock: ssl.SSLSocket) -> dict[str, Any] | None:
+def _peer_fields(tls: ssl.SSLObject) -> dict[str, Any] | None:
     """Return the fields of the server's certificate, trusted or not.
 
     getpeercert() has them only for one that was verified; the object below it has them for any,
     and we look there, where there is such an object.
     """
-    below: Any = getattr(sock, "_sslobj", None)
+    below: Any = getattr(tls, "_sslobj", None)
     chain = below.get_unverified_chain() if hasattr(below, "get_unverified_chain") else None
     return chain[0].get_info() if chain else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from contextlib import suppress
 
 from websocket import WebSocket
@@ -13,6 +12,7 @@ from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
+from wscli.net.stream import Stream
 from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url
 from wscli.wire.deflate import OFFER
@@ -33,7 +33,7 @@ _BODY_TIMEOUT = 1.0  # seconds to wait for a body once its head is there
 _UNSENDABLE = r"[\r\n\0\ud800-\udfff]"  # what would end the line, and what is not UTF-8
 
 
-def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
+def upgrade(stream: Stream, attempt: Attempt) -> bytes:
     """Do the opening handshake (RFC 6455 §4.1); return what the server sent behind its head.
 
     Raises:
@@ -43,7 +43,7 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
     """
     opening = attempt.opening
     tap = Tap(
-        sock,
+        stream,
         attempt.deadline,
         edit=lambda head: edit_head(head, opening.url, attempt.options),
         on_sent=lambda: _record_request(tap, attempt),

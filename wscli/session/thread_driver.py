@@ -77,7 +77,7 @@ class ThreadDriver:
             fragment=options.fragment,
         )
         sent = self._outgoing_watcher() if self._bus.wants_outgoing else None
-        self._pump = Pump(connected.sock, self._received, sent, self._wants_more)
+        self._pump = Pump(connected.stream, self._received, sent, self._wants_more)
         self._turns = Turns(self._turn, clock)
         self.lock = self._turns.lock
         self.until = self._turns.until

@@ -1,0 +1,157 @@
+"""A stream: a non-blocking socket together with its transport, used by one thread at a time.
+
+``send`` and ``recv`` are those of a non-blocking socket: they raise BlockingIOError where they
+would have to wait, and a driver waits on ``fileno``. ``write`` and ``read`` wait themselves, for
+the opening handshakes. No call of ``recv`` leaves decrypted bytes behind, for which poll would wait
+in vain.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+from contextlib import suppress
+
+from wscli.net.clock import Deadline
+from wscli.net.transport import Buffer, PlainTransport, TLSTransport, Transport
+
+_CHUNK = 16 << 10  # bytes; a certificate chain is usually shorter
+
+
+class Stream:
+    """Reads and writes the protocol's bytes; ``bytes_out`` counts those that have left."""
+
+    def __init__(self, sock: socket.socket, transport: Transport | None = None) -> None:
+        self.sock = sock
+        self.transport = transport or PlainTransport()
+        self.bytes_out = 0
+        self._outgoing: Buffer = b""  # bytes for the socket that it has not taken yet
+        self._unread = b""
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self.sock.fileno()
+
+    @property
+    def unsent(self) -> bool:
+        """Whether bytes that were taken from the caller, or the transport's own, have not left."""
+        return bool(self._outgoing) or self.transport.has_data_to_send
+
+    @property
+    def events(self) -> int:
+        """The events of poll for which a reader waits; it sends first what is unsent."""
+        return select.POLLIN | (select.POLLOUT if self.unsent else 0)
+
+    def send(self, data: Buffer) -> int:
+        """Send, and return how many bytes were taken; ``bytes_out`` counts them when they left.
+
+        With no data it sends what was taken before. Bytes of a TLS record wait here as those of a
+        packet do in the kernel: pass only what was not taken.
+
+        Raises:
+            BlockingIOError: if the socket takes nothing, and nothing was taken here either; also if
+                there is nothing to send for now.
+            OSError: if the connection is broken.
+        """
+        taken = 0
+        if not self._outgoing and data:
+            taken = min(len(data), self.transport.chunk)
+            self._outgoing = self.transport.send(data[:taken])
+        elif not self.unsent:
+            raise BlockingIOError  # TLS holds back what was taken, until a handshake is complete
+        try:
+            self._flush()
+        except BlockingIOError:
+            if not taken:
+                raise
+        return taken
+
+    def recv(self, size: int) -> bytes:
+        """Read once from the socket; return what that brought, b"" at the end of the stream.
+
+        Reads ``size`` bytes at most, to which TLS may add a record that was incomplete before.
+
+        Raises:
+            BlockingIOError: if nothing has come, or only a part of a TLS record.
+            OSError: if the connection is broken.
+        """
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
+        transport = self.transport
+        if not transport.ended and (data := transport.receive(self.sock.recv(size))):
+            return data
+        if transport.error is not None:
+            raise transport.error
+        if transport.ended:
+            return b""
+        raise BlockingIOError
+
+    def write(self, data: Buffer, deadline: Deadline) -> None:
+        """Send all of the data, waiting where necessary.
+
+        Raises:
+            OSError: if the connection is broken.
+            TimedOut: at the deadline.
+        """
+        while data or self.unsent:
+            try:
+                data = data[self.send(data) :]
+            except BlockingIOError:
+                deadline.wait(self, select.POLLOUT)
+
+    def read(self, size: int, deadline: Deadline) -> bytes:
+        """Receive as ``recv`` does, waiting where necessary.
+
+        Raises:
+            OSError: if the connection is broken.
+            TimedOut: at the deadline.
+        """
+        while True:
+            deadline.check()  # a peer that always has more to send never makes us wait
+            self._send_rest()
+            try:
+                return self.recv(size)
+            except BlockingIOError:
+                deadline.wait(self, self.events)
+
+    def put_back(self, data: bytes) -> None:
+        """Have ``recv`` return some bytes again: they belong to what is spoken next."""
+        self._unread = data + self._unread
+
+    def secure(self, tls: TLSTransport, deadline: Deadline) -> None:
+        """Put TLS, which was made on the present transport, on top, and do the handshake.
+
+        Raises:
+            OSError: if it fails; ``close`` then sends the alert that says so.
+            TimedOut: at the deadline.
+        """
+        self.transport = tls
+        self._unread = tls.decrypt(self._unread)
+        while not tls.established:
+            deadline.wait(self, self.events)
+            self._send_rest()
+            with suppress(BlockingIOError):  # what came was a part of the handshake
+                self._unread = self.recv(_CHUNK)
+
+    def close(self) -> None:
+        """Close the socket; TLS says goodbye if the socket takes it at once."""
+        with suppress(OSError):
+            self._flush()
+            self._outgoing = self.transport.close()
+            self._flush()
+        self.sock.close()
+
+    def _send_rest(self) -> None:
+        if self.unsent:
+            with suppress(OSError):  # what the peer sent before it went away may still be read
+                self._flush()
+
+    def _flush(self) -> None:
+        transport = self.transport
+        while self._outgoing or transport.has_data_to_send:
+            self._outgoing = self._outgoing or transport.data_to_send()
+            count = self.sock.send(self._outgoing)
+            whole = count == len(self._outgoing)
+            self._outgoing = b"" if whole else memoryview(self._outgoing)[count:]
+            self.bytes_out += transport.taken(count)
