@@ -163,7 +163,7 @@ def test_a_rule_can_close(serve, script):
         ('\n[[rule]]\nmatch = "(("\n', 3, "match: "),
         ('[[rule]]\nmatch = "a"\n\n[[rule]]\nmatch="b"\nreplay = "c"\n', 6, "no 'replay'"),
         ('[[rule]]\nreply = "@missing.txt"\n', 2, "missing.txt"),
-        ('[[rule]]\nreply = "0xZZ"\n', 2, "reply: non-hexadecimal"),
+        ('[[rule]]\nreply = "0xZZ"\n', 2, "reply: 'Z' is not a hexadecimal digit"),
         ("[[rule]]\nreply = 5\n", 2, "reply: 5 is no text"),
         ('[[rule]]\ndelay = "soon"\n', 2, "'soon' is not a duration"),
         ('[[rule]]\nreply = """\n[[rule]]\n"""\n[[rule]]\nclose = "1000"\n', 6, "close: '1000'"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
 from wscli.payload.matching import Matcher, PatternTimeout
+from wscli.payload.message import received
 from wscli.repl.draw_queue import Asked, DrawQueue, Gap, Record
 from wscli.repl.journal import Journal
 from wscli.session.bus import Batch, Sink
@@ -124,8 +125,10 @@ class Display(Sink):
         self._news()
 
     def _keep(self, batch: Batch, messages: Messages) -> Iterator[Record]:
-        for payload in messages.payloads:
+        for index, payload in enumerate(messages.payloads):
             entry = self.journal.keep(batch, messages.opcode, payload)
+            if self.filter is not None:  # what it decodes is there for the view, too
+                entry = entry._replace(message=received(messages, batch.subprotocol)[index])
             if self.draws_messages and self._passes(entry):
                 yield entry
 
@@ -134,11 +137,14 @@ class Display(Sink):
             return not self.view.bare
         matcher = self.filter  # which another thread may change
         try:
-            return matcher is None or matcher.matches(entry.opcode, entry.payload)
+            return matcher is None or matcher.matches(entry.as_message())
         except PatternTimeout as error:
             self.filter = None  # each message would hold up the connection for as long
             self.note(f"{error}, number {entry.number}: the filter is off", "error")
             return True
+        finally:
+            if entry.message is not None:
+                entry.message.forget_values()  # it may wait for long to be drawn
 
     def _control(self, batch: Batch, item: Ping | Pong) -> Iterator[str]:
         if not self.draws_messages:

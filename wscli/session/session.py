@@ -430,7 +430,7 @@ class Session:
                 self._inbox.take(items)
             if not self._inbox:
                 self._reply()
-        self._bus.batch(Batch(True, *self._arrival, items))
+        self._bus.batch(Batch(True, *self._arrival, items, self.subprotocol))
 
     def _outgoing_watcher(self) -> Callable[[bytes], None]:
         """Return a callback that decodes outgoing bytes for the sinks."""
@@ -443,7 +443,7 @@ class Session:
             # If a sink fails, the others are given the rest together with the next bytes sent.
             waiting = chain(waiting, receiver.receive(data))
             for items in waiting:
-                self._bus.batch(Batch(False, time, elapsed, items))
+                self._bus.batch(Batch(False, time, elapsed, items, self.subprotocol))
 
         return show
 
