@@ -17,6 +17,9 @@ from wscli.wire.events import Messages
 
 _T = TypeVar("_T")
 
+# Read for each message of a flood: reading a member of an enum takes 0.2 µs in Python 3.11.
+_TEXT = int(Opcode.TEXT)
+
 
 class Message:
     """A data message; ``subprotocol`` is that of its connection, where one was agreed on."""
@@ -44,7 +47,7 @@ class Message:
             UnicodeDecodeError: for a text message that is not UTF-8, which is never received.
         """
         if self._text is None:
-            encoding = "utf-8" if self.opcode == Opcode.TEXT else "latin-1"
+            encoding = "utf-8" if self.opcode == _TEXT else "latin-1"
             self._text = self.payload.decode(encoding)
         return self._text
 
@@ -73,7 +76,7 @@ def _decode(messages: Messages, subprotocol: str | None) -> list[Message]:
     # Short messages come many at a time, and are decoded together for less than one by one. A
     # large one comes alone: it is decoded only if somebody reads its text.
     together = len(messages.payloads) > 1 or messages.has_texts
-    if opcode != Opcode.TEXT or not together:
+    if opcode != _TEXT or not together:
         return [Message(opcode, payload, subprotocol) for payload in messages.payloads]
     return [
         Message(opcode, payload, subprotocol, text)
