@@ -108,7 +108,7 @@ def test_only_the_time_limit_of_the_command_stops_answers(automated, limit, answ
     class Slow:
         text = "PING"
 
-        def matches(self, opcode, payload):
+        def matches(self, message):
             clock.now += 1
             return True
 

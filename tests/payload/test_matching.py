@@ -5,13 +5,14 @@ import time
 import pytest
 
 from wscli.payload.matching import PatternTimeout, parse_matcher
+from wscli.payload.message import Message
 from wscli.wire.codes import Opcode
 
 
 def matches(pattern, message):
     opcode = Opcode.TEXT if isinstance(message, str) else Opcode.BINARY
     payload = message.encode() if isinstance(message, str) else message
-    return parse_matcher(pattern).matches(opcode, payload)
+    return parse_matcher(pattern).matches(Message(opcode, payload))
 
 
 @pytest.mark.parametrize(

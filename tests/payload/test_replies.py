@@ -2,6 +2,7 @@
 
 import pytest
 
+from wscli.payload.message import Message
 from wscli.payload.replies import Reply, read_call
 
 INIT = '{"type":"connection_init"}'
@@ -15,6 +16,10 @@ PHOENIX = '["0","4","room:1","phx_join",{}]'
 PHOENIX_1 = '{"topic":"realtime:x","event":"phx_join","payload":{},"ref":"4"}'
 JUPYTER = '{"header":{"msg_id":"m1","msg_type":"execute_request"},"content":{},"channel":"shell"}'
 BATCH = '[{"jsonrpc":"2.0","id":1,"method":"a"},{"jsonrpc":"2.0","id":"x","method":"b"}]'
+
+
+def received(text):
+    return Message(1, text.encode())
 
 
 @pytest.mark.parametrize(
@@ -62,7 +67,7 @@ def test_a_reply_is_recognised(sent, reply):
     if reply is None:
         assert call is None
     else:
-        assert call.reply(reply.encode()) == Reply()
+        assert call.reply(received(reply)) == Reply()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_a_reply_is_recognised(sent, reply):
     ],
 )
 def test_another_message_is_not_a_reply(sent, other):
-    assert read_call(sent.encode()).reply(other.encode()) is None
+    assert read_call(sent.encode()).reply(received(other)) is None
 
 
 @pytest.mark.parametrize(
@@ -159,7 +164,7 @@ def test_another_message_is_not_a_reply(sent, other):
     ],
 )
 def test_an_error_reply_is_described(sent, reply, error):
-    assert read_call(sent.encode()).reply(reply.encode()) == Reply(error)
+    assert read_call(sent.encode()).reply(received(reply)) == Reply(error)
 
 
 @pytest.mark.parametrize(

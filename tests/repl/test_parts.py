@@ -17,7 +17,7 @@ from wscli.net.clock import Clock
 from wscli.payload.matching import parse_matcher
 from wscli.repl.commands import COMMANDS
 from wscli.repl.commands.frame_syntax import parse_frame
-from wscli.repl.commands.sending import compact_json, parse_close
+from wscli.repl.commands.sending import parse_close
 from wscli.repl.commands.table import find_command, is_command, split_command
 from wscli.repl.completion import LineCompleter, PromptHistory
 from wscli.repl.display import Display, DrawQueue, PinnedContent, SkippedContent
@@ -171,24 +171,6 @@ def test_close_has_a_code_and_a_reason(argument, meaning):
 def test_a_close_that_may_not_be_sent_is_refused(argument):
     with pytest.raises(UsageError):
         parse_close(argument)
-
-
-@pytest.mark.parametrize(
-    ("text", "compact"),
-    [
-        (' { "a" : [ 1 , 2 ] } ', '{"a":[1,2]}'),
-        ('"  \\" \\\\ "', '"  \\" \\\\ "'),
-        ('{"a":1,"a":1.0E+5}', '{"a":1,"a":1.0E+5}'),
-    ],
-)
-def test_compact_json_keeps_every_token(text, compact):
-    assert compact_json(text) == compact
-
-
-@pytest.mark.parametrize("text", ["", "{", "NaN", "[1,]", "{'a': 1}"])
-def test_what_is_not_json_is_refused(text):
-    with pytest.raises(UsageError):
-        compact_json(text)
 
 
 def entry(number):

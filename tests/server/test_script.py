@@ -167,7 +167,7 @@ def test_a_rule_can_close(serve, script):
             "unknown key 'replay'; a rule has close, delay, match",
         ),
         ('[[rule]]\nreply = "@missing.txt"\n', 2, "missing.txt"),
-        ('[[rule]]\nreply = "0xZZ"\n', 2, "reply: non-hexadecimal"),
+        ('[[rule]]\nreply = "0xZZ"\n', 2, "reply: 'Z' is not a hexadecimal digit"),
         ("[[rule]]\nreply = 5\n", 2, "reply: 5 is not a text"),
         ('[[rule]]\ndelay = "soon"\n', 2, "'soon' is not a duration"),
         ('[[rule]]\nreply = """\n[[rule]]\n"""\n[[rule]]\nclose = "1000"\n', 6, "close: '1000'"),

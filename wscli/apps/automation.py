@@ -14,6 +14,7 @@ from typing import NamedTuple
 from wscli.errors import ConnectionClosed, UsageError
 from wscli.net.clock import Clock
 from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
+from wscli.payload.message import Message, received
 from wscli.session.bus import Batch, Sink
 from wscli.session.thread_driver import OUTBOX_HIGH_WATER, ThreadDriver
 from wscli.wire.codes import Opcode
@@ -83,24 +84,24 @@ class Automation(Sink):
             return
         for item in batch.items:
             if isinstance(item, Messages):
-                self._answer(item)
+                self._answer(received(item, batch.subprotocol))
 
-    def is_answered(self, opcode: int, payload: bytes) -> bool:
+    def is_answered(self, message: Message) -> bool:
         """Return True if a message matches the pattern of an answer."""
-        return any(self._matches(answer, opcode, payload) for answer in list(self._answers))
+        return any(self._matches(answer, message) for answer in list(self._answers))
 
-    def _answer(self, messages: Messages) -> None:
-        for payload in messages.payloads:
+    def _answer(self, messages: Sequence[Message]) -> None:
+        for message in messages:
             if self.stopped():
                 return
             for answer in list(self._answers):
-                if self._matches(answer, messages.opcode, payload):
+                if self._matches(answer, message):
                     self._post(answer.reply)
                     break
 
-    def _matches(self, answer: AutoReply, opcode: int, payload: bytes) -> bool:
+    def _matches(self, answer: AutoReply, message: Message) -> bool:
         try:
-            return answer.matcher.matches(opcode, payload)
+            return answer.matcher.matches(message)
         except PatternTimeout as error:
             self._answers.remove(answer)
             self.failure = UsageError(str(error), hint="a simpler pattern for --answer")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout
+from wscli.payload.message import Message, received
 from wscli.payload.replies import Call, read_call
 from wscli.session.bus import Sink
 from wscli.sinks.goal import Goal
@@ -50,7 +51,7 @@ class Exchange(Goal):
         until: Matcher | None = None,
         *,
         only_replies: bool = False,
-        is_automatic: Callable[[int, bytes], bool] | None = None,
+        is_automatic: Callable[[Message], bool] | None = None,
     ) -> None:
         super().__init__(sink, count)
         self.reached = False
@@ -93,33 +94,34 @@ class Exchange(Goal):
             return self._count
         return sum(message.awaited for message in self.sent) if self.sent else 1
 
-    def _up_to_goal(self, messages: Messages) -> Messages | None:
-        kept = [payload for payload in messages.payloads if self._take(messages.opcode, payload)]
-        return Messages(messages.opcode, kept) if kept else None
+    def _up_to_goal(self, messages: Messages, subprotocol: str | None) -> Messages | None:
+        taken = map(self._take, received(messages, subprotocol))
+        kept = [index for index, passes in enumerate(taken) if passes]
+        return messages.select(kept) if kept else None
 
-    def _take(self, opcode: int, payload: bytes) -> bool:
+    def _take(self, message: Message) -> bool:
         """Record a received message, and return True if it is passed on."""
         ends = self._count is not None or self._until is not None
         if self._count == 0 or (self.reached and ends):
             return False
-        is_reply = self._is_reply(opcode, payload)
-        if self.expected and self._matches(self.expected[0], opcode, payload):
+        is_reply = self._is_reply(message)
+        if self.expected and self._matches(self.expected[0], message):
             del self.expected[0]
             is_reply = True
-        if self._all_sent and self._until and self._matches(self._until, opcode, payload):
+        if self._all_sent and self._until and self._matches(self._until, message):
             self._found = is_reply = True
         self._update()
         return is_reply or not self._only_replies
 
-    def _is_reply(self, opcode: int, payload: bytes) -> bool:
+    def _is_reply(self, message: Message) -> bool:
         """Assign a received message to the one that it answers, and count it."""
-        if self._answers_a_call(payload):
+        if self._answers_a_call(message):
             self.replies += 1
             return True
-        if self._is_automatic is not None and self._is_automatic(opcode, payload):
+        if self._is_automatic is not None and self._is_automatic(message):
             return False
-        plain = [message for message in self.sent if message.call is None]
-        waiting = next((message for message in plain if not message.answered), None)
+        plain = [sent for sent in self.sent if sent.call is None]
+        waiting = next((sent for sent in plain if not sent.answered), None)
         if waiting is not None:
             waiting.answered = True
         counts_any = bool(plain) and self._count is not None if self.sent else self._all_sent
@@ -129,21 +131,21 @@ class Exchange(Goal):
         self.replies += 1
         return True
 
-    def _answers_a_call(self, payload: bytes) -> bool:
-        for message in self.sent:
-            reply = message.call.reply(payload) if message.call is not None else None
+    def _answers_a_call(self, message: Message) -> bool:
+        for sent in self.sent:
+            reply = sent.call.reply(message) if sent.call is not None else None
             if reply is not None:
-                message.answered = True
+                sent.answered = True
                 if reply.error:
-                    self.errors.append((message, reply.error))
+                    self.errors.append((sent, reply.error))
                 return True
         return False
 
-    def _matches(self, matcher: Matcher, opcode: int, payload: bytes) -> bool:
+    def _matches(self, matcher: Matcher, message: Message) -> bool:
         if self.failure is not None or self.stopped():
             return False
         try:
-            return matcher.matches(opcode, payload)
+            return matcher.matches(message)
         except PatternTimeout as error:
             self.failure = UsageError(str(error), hint="a pattern with fewer nested repetitions")
             return False

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from wscli.apps.automation import Automation, AutoReply, Repeat, split_answer
 from wscli.apps.env import Env
 from wscli.errors import UsageError
+from wscli.payload.codecs import HEX, TEXT
 from wscli.payload.typed import terminated, unescape
 from wscli.wire.codes import Opcode
 
@@ -84,7 +85,7 @@ def read_message(text: str, opcode: Opcode, env: Env, *, escapes: bool = False) 
 
 def _read_typed(text: str, escapes: bool) -> bytes:
     if not escapes:
-        return text.encode(errors="surrogateescape")
+        return TEXT.parse(text)
     try:
         return unescape(text)
     except ValueError as error:
@@ -110,25 +111,14 @@ def _read_file(name: str, env: Env) -> bytes:
 def _decode(text: str) -> bytes:
     try:
         if text.startswith("0x"):
-            return bytes.fromhex(text[2:])
+            return HEX.parse(text[2:])
         import base64
 
         return base64.b64decode(text[4:], validate=True)
     except ValueError as error:
         raise UsageError(
-            f"{text!r} cannot be decoded", _why(text, error), "0xHEX, b64:BASE64 or @FILE"
+            f"{text!r} cannot be decoded", str(error), "0xHEX, b64:BASE64 or @FILE"
         ) from None
-
-
-def _why(text: str, error: ValueError) -> str:
-    if not text.startswith("0x"):
-        return str(error)
-    digits = "".join(text[2:].split())
-    if wrong := digits.strip("0123456789abcdefABCDEF"):
-        return f"{wrong[0]!r} is not a hexadecimal digit"
-    if len(digits) % 2:
-        return f"{len(digits)} hexadecimal digits: each byte has two, as in 0x0{digits}"
-    return "a space separates the two digits of a byte"
 
 
 def not_utf8(name: str, error: UnicodeDecodeError, hint: str) -> UsageError:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from wscli.wire.codes import Opcode
+from wscli.payload.codecs import NO_VALUE, show, value_of
+from wscli.payload.message import Message
 
 _BASE_LIMIT = 0.1  # seconds of searching allowed for any message
 _LIMIT_PER_CHARACTER = 1e-7  # seconds; a search that does not backtrack takes a tenth of that
@@ -27,7 +28,7 @@ class Matcher(Protocol):
 
     text: str
 
-    def matches(self, opcode: int, payload: bytes) -> bool:
+    def matches(self, message: Message) -> bool:
         """Return True if the pattern is found in a message.
 
         Raises:
@@ -47,24 +48,23 @@ def parse_matcher(text: str) -> Matcher:
 
 
 class RegexMatcher:
-    """Search a message for a regular expression; binary is read as Latin-1."""
+    """Search the text that a codec shows for a message; binary is read as Latin-1."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._pattern = _compile(text)
 
-    def matches(self, opcode: int, payload: bytes) -> bool:
+    def matches(self, message: Message) -> bool:
         """Return True if the expression is found anywhere in the message.
 
         Raises:
             PatternTimeout: if the search takes more than about 0.1 s and 1 s for each 10 MB.
         """
-        encoding = "utf-8" if opcode == Opcode.TEXT else "latin-1"
-        return _search(self._pattern, payload.decode(encoding))
+        return _search(self._pattern, show(message).text)
 
 
 class JsonPathMatcher:
-    """Look for nodes that a JSONPath query selects; a message that is not JSON has none.
+    """Look for nodes that a JSONPath query selects in the value of a message, if it has one.
 
     A query that begins with a filter, such as ``$[?@.id == 1]``, tests the message itself and, if
     the message is an array, each of its elements.
@@ -75,17 +75,14 @@ class JsonPathMatcher:
         self._query = _compile_query(text)
         self._filters = text[2:].lstrip().startswith("?")
 
-    def matches(self, opcode: int, payload: bytes) -> bool:
+    def matches(self, message: Message) -> bool:
         """Return True if the query selects anything in the message.
 
         Raises:
             PatternTimeout: if a regular expression inside the query takes too long.
         """
-        import json
-
-        try:
-            value = json.loads(payload)
-        except (ValueError, RecursionError):  # the second for JSON that is nested too deeply
+        value = value_of(message)
+        if value is NO_VALUE:
             return False
         if self._filters and self._query.match([value]) is not None:
             return True

@@ -1,6 +1,6 @@
 """Match replies to messages, by the ids of protocols on top of WebSocket.
 
-``read_call`` parses a message that is sent. If it has an id, the returned ``Call`` recognises the
+``read_call`` reads a message that is sent. If it has an id, the returned ``Call`` recognises the
 replies among the received messages, and the errors among the replies. Other messages have no
 structure that this module knows: their reply is the next message.
 
@@ -22,8 +22,12 @@ Phoenix               ``ref`` of an array, or beside ``topic``   ``phx_reply`` w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from wscli.payload.codecs import value_of
+from wscli.payload.message import Message
+from wscli.wire.codes import Opcode
 
 _RECORD_END = b"\x1e"  # after each record of SignalR, of which a message may hold several
 _CALL_MARKS = frozenset({"method", "type", "op", "action", "jsonrpc"})
@@ -46,29 +50,29 @@ class Call:
     """A message that was sent, and how to recognise a reply to it; ``label`` names its id."""
 
     def __init__(
-        self, sent: bytes, label: str, judge: Callable[[bytes], Reply | None], needle: bytes = b""
+        self, sent: bytes, label: str, judge: Callable[[Message], Reply | None], needle: bytes = b""
     ) -> None:
         self.label = label
         self._sent = sent
         self._judge = judge
         self._needle = needle
 
-    def reply(self, payload: bytes) -> Reply | None:
+    def reply(self, message: Message) -> Reply | None:
         """Return the reply in a message, or None if it is not a reply to this call.
 
         A copy of the message that was sent is a reply too, since echo servers return it.
         """
-        if payload == self._sent:
+        if message.payload == self._sent:
             return Reply()
         # Most messages of a busy stream do not contain the id, and need not be parsed.
-        return self._judge(payload) if self._needle in payload else None
+        return self._judge(message) if self._needle in message.payload else None
 
 
 def read_call(sent: bytes) -> Call | None:
     """Return the call in a message, or None if nothing in it identifies its reply."""
     if sent.startswith((b"40", b"42")):
         return _socketio_call(sent)
-    for value in _values(sent):
+    for value in _values(Message(Opcode.BINARY, sent)):  # it may be anything, also invalid UTF-8
         for read in (_read_object, _read_array):
             if (found := read(value)) is not None:
                 label, judge, needle = found
@@ -214,35 +218,36 @@ def _socketio_call(sent: bytes) -> Call | None:
         namespace, number = re.escape(match[1] or b""), match[2]
         ack = re.compile(rb"4(?:3|6\d+-)" + namespace + number + rb"\[")
         label = f"ack {number.decode()}"
-        return Call(sent, label, lambda payload: Reply() if ack.match(payload) else None)
+        return Call(sent, label, lambda message: Reply() if ack.match(message.payload) else None)
     if match := re.fullmatch(_SOCKETIO_CONNECT, sent):
         namespace = re.escape(match[1]) + rb"(?![^,{])" if match[1] else rb"(?!/)"
         answer = re.compile(rb"4([04])" + namespace + rb",?(.*)", re.DOTALL)
 
-        def judge(payload: bytes) -> Reply | None:
-            found = answer.match(payload)
+        def judge(message: Message) -> Reply | None:
+            found = answer.match(message.payload)
             if found is None or (found[2] and not found[2].startswith((b"{", b'"'))):
                 return None
             if found[1] == b"0":
                 return Reply()
-            return Reply(next((_describe(value) for value in _values(found[2])), "error"))
+            values = _values(Message(message.opcode, found[2]))
+            return Reply(next(map(_describe, values), "error"))
 
         return Call(sent, "connect", judge)
     return None
 
 
-def _judge_values(judge: _Judge) -> Callable[[bytes], Reply | None]:
-    """Return a judge of payloads: of each record, and of each element of a batch."""
+def _judge_values(judge: _Judge) -> Callable[[Message], Reply | None]:
+    """Return a judge of messages: of each record, and of each element of a batch."""
 
-    def judge_payload(payload: bytes) -> Reply | None:
-        for value in _values(payload):
+    def judge_message(message: Message) -> Reply | None:
+        for value in message.once(_values):
             batch = value if isinstance(value, list) else []
             for item in (value, *batch):
                 if (reply := judge(item)) is not None:
                     return _first_error(judge, batch) or reply
         return None
 
-    return judge_payload
+    return judge_message
 
 
 def _first_error(judge: _Judge, batch: list[Any]) -> Reply | None:
@@ -250,17 +255,14 @@ def _first_error(judge: _Judge, batch: list[Any]) -> Reply | None:
     return next((reply for reply in replies if reply is not None and reply.error), None)
 
 
-def _values(payload: bytes) -> Iterator[Any]:
-    """Yield the JSON objects, arrays and strings of a message."""
-    for record in payload.split(_RECORD_END):
-        if record.lstrip()[:1] not in (b"{", b"[", b'"'):
-            continue
-        import json
-
-        try:
-            yield json.loads(record)
-        except (ValueError, RecursionError):  # the second for JSON that is nested too deeply
-            continue
+def _values(message: Message) -> list[Any]:
+    """Return the objects, arrays and strings in a message; it may consist of records."""
+    records = [message]
+    if _RECORD_END in message.payload:
+        parts = message.payload.split(_RECORD_END)
+        records = [Message(message.opcode, part, message.subprotocol) for part in parts]
+    values = map(value_of, records)
+    return [value for value in values if isinstance(value, dict | list | str)]
 
 
 def _is_id(value: Any) -> bool:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
 from wscli.payload.matching import Matcher, PatternTimeout
+from wscli.payload.message import received
 from wscli.repl.journal import Journal
 from wscli.repl.notices import DISPLAY_DEFAULTS, ControlFrameView, DisplayOptions, describe_opening
 from wscli.session.bus import Batch, Sink
@@ -229,8 +230,10 @@ class Display(Sink):
             self.note(describe_end(end), "error" if error_of(end) else "dim")
 
     def _keep(self, batch: Batch, messages: Messages) -> Iterator[Entry]:
-        for payload in messages.payloads:
+        for index, payload in enumerate(messages.payloads):
             entry = self.journal.keep(batch, messages.opcode, payload)
+            if self.filter is not None:  # what it decodes is there for the view, too
+                entry = entry._replace(message=received(messages, batch.subprotocol)[index])
             if self._options.messages and self._passes(entry):
                 yield entry
 
@@ -239,11 +242,14 @@ class Display(Sink):
             return not self.view.bare
         matcher = self.filter  # which another thread may change
         try:
-            return matcher is None or matcher.matches(entry.opcode, entry.payload)
+            return matcher is None or matcher.matches(entry.as_message())
         except PatternTimeout as error:
             self.filter = None  # each message would hold up the connection for as long
             self.note(f"{error}, number {entry.number}: the filter is off", "error")
             return True
+        finally:
+            if entry.message is not None:
+                entry.message.forget_values()  # it may wait for long to be drawn
 
     # In the main thread
 

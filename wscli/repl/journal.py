@@ -28,7 +28,15 @@ class Journal:
         """Number a message of a batch, and keep it."""
         with self._lock:
             self._last += 1
-            entry = Entry(batch.incoming, batch.time, opcode, payload, self._last, batch.elapsed)
+            entry = Entry(
+                batch.incoming,
+                batch.time,
+                opcode,
+                payload,
+                self._last,
+                batch.elapsed,
+                batch.subprotocol,
+            )
             self._entries.append(entry)
             self._size += len(payload)
             while self._size > self._max_bytes or len(self._entries) > self._max_messages:

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from wscli.errors import UsageError
 from wscli.net.clock import Clock
+from wscli.payload.codecs import HEX, NO_VALUE, TEXT, value_of
 from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
+from wscli.payload.message import Message
 from wscli.quantities import parse_duration
 from wscli.wire.codes import Opcode
 
@@ -40,15 +42,15 @@ class ScriptRule(NamedTuple):
     matcher: Matcher | None = None
     value: str | None = None
 
-    def matches(self, opcode: int, payload: bytes) -> bool:
+    def matches(self, message: Message) -> bool:
         """Return True if the rule applies to this message.
 
         Raises:
             PatternTimeout: if the search takes too long.
         """
         if self.matcher is not None:
-            return self.matcher.matches(opcode, payload)
-        return self.value is None or self.value == _canonical_text(payload)
+            return self.matcher.matches(message)
+        return self.value is None or self.value == message.once(_canonical_value)
 
     def __str__(self) -> str:
         pattern = "" if self.matcher is None else f", match = {self.matcher.text[:60]!r}"
@@ -85,17 +87,18 @@ class Script:
         Raises:
             SlowRule: if the pattern of an earlier rule takes too long, or did so recently.
         """
+        message = Message(opcode, payload)
         for rule in self.rules:
-            if self._matches(rule, opcode, payload):
+            if self._matches(rule, message):
                 return rule.reply
         return ScriptReply((opcode, payload)) if self._echo else ScriptReply()
 
-    def _matches(self, rule: ScriptRule, opcode: int, payload: bytes) -> bool:
+    def _matches(self, rule: ScriptRule, message: Message) -> bool:
         began = self._clock.monotonic()
         if rule.number in self._slow and began < self._rest_until:
             raise SlowRule(rule, first=False)
         try:
-            return rule.matches(opcode, payload)
+            return rule.matches(message)
         except PatternTimeout:
             first = rule.number not in self._slow
             self._slow.add(rule.number)
@@ -200,9 +203,9 @@ def _read_message(reply: Any, folder: Path) -> tuple[int, bytes] | None:
         return None
     text = _read_text(reply)
     if text.startswith("0x"):
-        return Opcode.BINARY, bytes.fromhex(text[2:])
+        return Opcode.BINARY, HEX.parse(text[2:])
     if not text.startswith("@") or text.startswith("@@"):
-        return Opcode.TEXT, text.removeprefix("@").encode()
+        return Opcode.TEXT, TEXT.parse(text.removeprefix("@"))
     payload = (folder / text[1:]).read_bytes()
     try:
         payload.decode()
@@ -227,8 +230,9 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _canonical_text(payload: bytes) -> str | None:
+def _canonical_value(message: Message) -> str | None:
+    value = value_of(message)
     try:
-        return _canonical(json.loads(payload))
-    except (ValueError, RecursionError):  # the second for deep nesting
+        return None if value is NO_VALUE else _canonical(value)
+    except RecursionError:  # reading permits deeper nesting than writing
         return None

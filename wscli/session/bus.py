@@ -16,12 +16,14 @@ class Batch(NamedTuple):
 
     ``time`` is in seconds since the epoch, ``elapsed`` in seconds since the dial began. Frames
     are among the items only where a sink asked for them; else short messages come as Run.
+    ``subprotocol`` is the one that was agreed on; it may determine how messages read.
     """
 
     incoming: bool
     time: float
     elapsed: float
     items: Sequence[Item]
+    subprotocol: str | None = None
 
 
 class Sink:

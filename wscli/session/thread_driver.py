@@ -67,6 +67,7 @@ class ThreadDriver:
         self._inbox = inbox
         agreement = connected.opening.agreement
         self._deflate = agreement.deflate if agreement else None
+        self._subprotocol = agreement.subprotocol if agreement else None
         self._connection = Connection(
             Role.CLIENT,
             clock.monotonic(),
@@ -325,7 +326,7 @@ class ThreadDriver:
                 return
             self._take(items)
             self._flush()
-        self._bus.batch(Batch(True, *self._arrival, items))
+        self._bus.batch(Batch(True, *self._arrival, items, self._subprotocol))
         if self._connection.closing.answer_due and not self._inbox:
             self.answer()
 
@@ -347,7 +348,7 @@ class ThreadDriver:
             # If a sink fails, the others are given the rest together with the next bytes sent.
             waiting = chain(waiting, receiver.receive(data))
             for items in waiting:
-                self._bus.batch(Batch(False, time, elapsed, items))
+                self._bus.batch(Batch(False, time, elapsed, items, self._subprotocol))
 
         return show
 

@@ -31,11 +31,12 @@ class Goal(Bus):
 
     def _keep(self, batch: Batch) -> Batch:
         items = [
-            self._up_to_goal(item) if isinstance(item, Messages) else item for item in batch.items
+            self._up_to_goal(item, batch.subprotocol) if isinstance(item, Messages) else item
+            for item in batch.items
         ]
         return batch._replace(items=[item for item in items if item is not None])
 
-    def _up_to_goal(self, messages: Messages) -> Messages | None:
+    def _up_to_goal(self, messages: Messages, subprotocol: str | None) -> Messages | None:
         if self.reached:
             return None
         wanted = len(messages.payloads)
@@ -45,4 +46,4 @@ class Goal(Bus):
         self.reached = self.seen == self._count
         if wanted == len(messages.payloads):
             return messages
-        return Messages(messages.opcode, messages.payloads[:wanted])
+        return messages.select(range(wanted))

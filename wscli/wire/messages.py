@@ -58,10 +58,13 @@ class Assembler:
         Raises:
             InvalidPayload: at the message that breaks a rule, after those before it.
         """
-        if run.rsv or self._max_size < 1 << 16 or not _all_utf8(run):
+        # A payload of a run is below 64 KiB, so that only a smaller limit is checked for each.
+        together = not run.rsv and self._max_size >= 1 << 16
+        messages = _checked_together(run) if together else None
+        if messages is None:
             yield from self._one_by_one(run)
         else:
-            yield Messages(run.opcode, run.payloads)
+            yield messages
 
     def _one_by_one(self, run: MessageRun) -> Iterator[Messages]:
         good: list[bytes] = []
@@ -212,15 +215,16 @@ class _Utf8Check:
         self._passed += len(data)
 
 
-def _all_utf8(run: MessageRun) -> bool:
-    """Check a batch at once: a line feed ends no sequence and begins none."""
+def _checked_together(run: MessageRun) -> Messages | None:
+    """Return the messages of a run, or None if a text among them is not valid UTF-8."""
     if run.opcode != Opcode.TEXT:
-        return True
+        return Messages(run.opcode, run.payloads)
     try:
-        b"\n".join(run.payloads).decode()
+        # Joined with line feeds, all are checked in one go: a line feed is no part of a longer
+        # sequence, so it does not complete one that the end of a payload cuts.
+        return Messages(run.opcode, run.payloads, b"\n".join(run.payloads).decode())
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
 def read_close(payload: bytes) -> Close:

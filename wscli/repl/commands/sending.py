@@ -6,13 +6,13 @@ import os
 import re
 
 from wscli.errors import UsageError
+from wscli.payload.codecs import JSON
 from wscli.repl.commands.frame_syntax import OPTIONS, VALUES, parse_frame
 from wscli.repl.commands.table import AT_FILE, CommandShell, command
 from wscli.wire.codes import CloseCode, Opcode, may_be_sent
 from wscli.wire.frames import Frame
 
 _CODES = tuple(str(code.value) for code in CloseCode if may_be_sent(code))
-_OUTSIDE_STRINGS = r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+'
 _CONTROL_OPCODES = (Opcode.CLOSE, Opcode.PING, Opcode.PONG)
 _MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455 §5.5)
 _MAX_REASON = _MAX_CONTROL - 2
@@ -58,9 +58,12 @@ def send_json(shell: CommandShell, argument: str) -> None:
 
     Numbers, strings and keys stay as they are written.
     """
-    shell.send(
-        Opcode.TEXT, compact_json(shell.read_payload(argument, Opcode.TEXT).decode()).encode()
-    )
+    text = shell.read_payload(argument, Opcode.TEXT).decode()
+    try:
+        payload = JSON.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error), hint="a line without /json sends any text") from None
+    shell.send(Opcode.TEXT, payload)
 
 
 @command("ping", "[DATA]")
@@ -111,28 +114,6 @@ def send_frame(shell: CommandShell, argument: str) -> None:
     if described.opcode in _CONTROL_OPCODES:
         shell.display.expect(described.payload)
     session.post_frame(described)
-
-
-def compact_json(text: str) -> str:
-    """Return JSON without white space between its tokens.
-
-    Raises:
-        UsageError: if it is not JSON (RFC 8259), or nested too deeply to be checked.
-    """
-    import json
-
-    hint = "a line without /json sends any text"
-    try:
-        json.loads(text, parse_constant=_refuse)
-    except ValueError as error:
-        raise UsageError("this is not JSON", str(error), hint) from None
-    except RecursionError:
-        raise UsageError("this JSON is nested too deeply to be checked", hint=hint) from None
-    return re.sub(_OUTSIDE_STRINGS, lambda match: match[1] or "", text)
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not a JSON value")
 
 
 def parse_close(argument: str) -> tuple[int, str]:

@@ -136,7 +136,7 @@ def _matching(matcher: Matcher, entries: list[Entry]) -> list[Entry]:
         for entry in reversed(entries):
             if len(found) == _MOST_AGAIN or time.monotonic() > stop:
                 break
-            if entry.incoming and matcher.matches(entry.opcode, entry.payload):
+            if entry.incoming and matcher.matches(entry.as_message()):
                 found.append(entry)
     except PatternTimeout as error:
         raise UsageError(str(error), hint="a simpler pattern") from None

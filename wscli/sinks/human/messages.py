@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from wscli.payload.codecs import HEX, TEXT, Shown, ShownBytes, ShownJson, show
+from wscli.payload.message import Message, received
 from wscli.session.bus import Batch, Sink
 from wscli.sinks.hexdump import hexdump
 from wscli.sinks.human.jsontext import Abridgement, pretty_json
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.wrapping import plain_width, wrap
 from wscli.sinks.output import Output
-from wscli.text import clock_time, show_size, visible, visible_bytes
-from wscli.wire.codes import Opcode, opcode_name
+from wscli.text import clock_time, show_size, visible
+from wscli.wire.codes import opcode_name
 from wscli.wire.events import Messages
 
 MAX_SHOWN = 1 << 20
@@ -32,6 +34,7 @@ class Entry(NamedTuple):
     """A message as it is shown; ``number`` is there where it can be asked for again.
 
     ``time`` is in seconds since the epoch, ``elapsed`` in seconds since the dial began.
+    ``message`` is there where something may have decoded the payload already.
     """
 
     incoming: bool
@@ -40,6 +43,12 @@ class Entry(NamedTuple):
     payload: bytes
     number: int | None = None
     elapsed: float = 0.0
+    subprotocol: str | None = None
+    message: Message | None = None
+
+    def as_message(self) -> Message:
+        """Return what a codec or a pattern reads."""
+        return self.message or Message(self.opcode, self.payload, self.subprotocol)
 
 
 class MessageView:
@@ -103,20 +112,25 @@ class MessageView:
 
     def _body(self, entry: Entry, rows: int, room: int) -> tuple[list[str], bool]:
         """Return the payload's lines for so many columns, and whether some are left out."""
-        if entry.opcode == Opcode.TEXT and not self.as_hex:
-            return self._text(entry.payload.decode(), rows, room)
-        if self.bare and not self.as_hex:
-            return visible_bytes(entry.payload, keep="\t\n").split("\n"), False
-        shown = entry.payload[: rows * 16]
-        return list(hexdump(shown)), len(shown) < len(entry.payload)
-
-    def _text(self, text: str, rows: int, room: int) -> tuple[list[str], bool]:
-        if len(text) < room // 2 and text.isprintable() and text[:1] not in "{[":
-            return [text], False
-        if self.pretty and not self.bare:
-            laid_out = self._json(text, rows, room)
+        shown = self._show(entry.as_message())
+        if isinstance(shown, ShownBytes):
+            data = shown.data[: rows * 16]
+            return list(hexdump(data)), len(data) < len(shown.data)
+        if isinstance(shown, ShownJson) and self.pretty:
+            laid_out = self._json(shown.text, rows, room)
             if laid_out is not None:
                 return laid_out
+        return self._text(shown.text, rows, room)
+
+    def _show(self, message: Message) -> Shown:
+        """Ask the codec that the settings name, else the one that suits the message."""
+        if self.as_hex:
+            return HEX.show(message)
+        return TEXT.show(message) if self.bare else show(message)
+
+    def _text(self, text: str, rows: int, room: int) -> tuple[list[str], bool]:
+        if len(text) < room // 2 and text.isprintable():
+            return [text], False
         head = text[: rows * room]
         lines: list[str] = []
         for line in visible(head, keep="\t\n").split("\n"):
@@ -163,8 +177,10 @@ class HumanSink(Sink):
         lines: list[str] = []
         for item in batch.items:
             if isinstance(item, Messages):
-                for payload in item.payloads:
-                    entry = Entry(batch.incoming, batch.time, item.opcode, payload)
+                for message in received(item, batch.subprotocol):
+                    entry = Entry(
+                        batch.incoming, batch.time, item.opcode, message.payload, message=message
+                    )
                     lines += self._view.lines(entry)
         if lines:
             self._output.write("\n".join([*lines, ""]).encode())
