@@ -17,10 +17,11 @@ from wscli.repl.link import Link
 from wscli.repl.options import ReplOptions
 from wscli.repl.shell import Console, Shell
 from wscli.repl.signals import EndSignals
-from wscli.session.bus import Bus, Sink
+from wscli.session.bus import Sink
 from wscli.session.connect import open_session
 from wscli.session.reconnect import Reconnect
 from wscli.session.session import Session
+from wscli.session.stages import Pipeline
 from wscli.sinks.output import Output
 
 _COLLECT_AFTER = 10_000  # objects, which takes a millisecond
@@ -82,12 +83,11 @@ def _history_of(options: ReplOptions, host: str) -> str | None:
 
 def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     common = options.common
-    automation = options.sending.automation(env)
-    bus = Bus(
-        [automation, shell.stats, shell.recorder, *_talk(shell, common.output, env), shell.display]
-    )
+    sinks = [shell.stats, shell.recorder, *_talk(shell, common.output, env)]
+    sinks.append(shell.display.pipeline())
     if common.output.form == "json":
-        bus = Bus([bus, data_sink(common.output, shell.stream_env)])
+        sinks.append(data_sink(common.output, shell.stream_env))
+    pipeline = Pipeline([options.sending.automation()], sinks, env.clock)
 
     # When reconnecting, a server in trouble should not get twice the requests.
     how = common.connect._replace(probe=common.connect.probe and options.reconnect == "never")
@@ -95,15 +95,15 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     def connect() -> Session:
         started = env.clock.monotonic()
         try:
-            return open_session(url, how, clock=env.clock, environ=env.environ, bus=bus)
+            return open_session(url, how, clock=env.clock, environ=env.environ, bus=pipeline)
         except WscliError as error:
-            bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
+            pipeline.failed(error, env.clock.time(), env.clock.monotonic() - started)
             raise
 
     reconnect = None
     if options.reconnect != "never":
         reconnect = Reconnect(always=options.reconnect == "always")
-    return Link(connect, reconnect, automation, shell)
+    return Link(connect, reconnect, pipeline, shell)
 
 
 def _talk(shell: Shell, output: OutputOptions, env: Env) -> list[Sink]:

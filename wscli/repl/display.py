@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
-from wscli.payload.matching import Matcher, PatternTimeout
 from wscli.repl.draw_queue import Asked, DrawQueue, Gap, Record
-from wscli.repl.journal import Journal
+from wscli.repl.journal import Journal, MessageFilter, NumberedMessages
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, error_of
+from wscli.session.stages import Pipeline
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.talk import describe_end, show_frame
 from wscli.sinks.human.wrapping import wrap_words
@@ -33,6 +33,8 @@ _EVENTS = (Messages, Ping, Pong, Close)
 class Display(Sink):
     """Puts records into a feed in the reader's thread, and draws them in another thread.
 
+    Use it through ``pipeline``: the messages that it draws have been numbered by the journal.
+
     ``draws_messages`` and ``tells`` (show each opening and end) are off if another sink does this.
     ``verbose`` shows every ping and pong. Otherwise only the pongs that answer the user's pings are
     shown and, if ``tells`` is on, at most one of the peer's pings in ten seconds; our own pongs and
@@ -44,7 +46,7 @@ class Display(Sink):
     def __init__(self, view: MessageView, clock: Clock, news: Callable[[], None]) -> None:
         self.view = view
         self.journal = Journal()
-        self.filter: Matcher | None = None
+        self.filter = MessageFilter()
         self.cut_at: int | None = None
         self.draws_messages = True
         self.verbose = False
@@ -57,6 +59,10 @@ class Display(Sink):
         self._ended_at: float | None = None
         self._ping_due = 0.0  # when the next ping of the peer is shown, since the dial
         self._pings_hidden = 0
+
+    def pipeline(self) -> Pipeline:
+        """Return the display with its journal and its filter in front."""
+        return Pipeline([self.journal, self.filter], [self], self._clock)
 
     # In the thread of whoever has something to show
 
@@ -102,11 +108,11 @@ class Display(Sink):
             self.note(f"{_describe_opening(opening, elapsed)}; /help")
 
     def batch(self, batch: Batch) -> None:
-        """Keep the messages of a batch, and have them drawn."""
+        """Have the messages of a batch drawn, and what else of it is shown."""
         records: list[Record] = []
         for index, item in enumerate(batch.items):
-            if isinstance(item, Messages):
-                records += self._keep(batch, item)
+            if isinstance(item, NumberedMessages):
+                records += self._drawn(batch, item)
             elif isinstance(item, Ping | Pong):
                 records += self._control(batch, item)
             elif not batch.incoming:
@@ -123,22 +129,9 @@ class Display(Sink):
         self._feed.put(records)
         self._news()
 
-    def _keep(self, batch: Batch, messages: Messages) -> Iterator[Record]:
-        for payload in messages.payloads:
-            entry = self.journal.keep(batch, messages.opcode, payload)
-            if self.draws_messages and self._passes(entry):
-                yield entry
-
-    def _passes(self, entry: Entry) -> bool:
-        if not entry.incoming:
-            return not self.view.bare
-        matcher = self.filter  # which another thread may change
-        try:
-            return matcher is None or matcher.matches(entry.opcode, entry.payload)
-        except PatternTimeout as error:
-            self.filter = None  # each message would hold up the connection for as long
-            self.note(f"{error}, number {entry.number}: the filter is off", "error")
-            return True
+    def _drawn(self, batch: Batch, messages: NumberedMessages) -> Sequence[Entry]:
+        shown = self.draws_messages and (batch.incoming or not self.view.bare)
+        return messages.entries if shown else ()
 
     def _control(self, batch: Batch, item: Ping | Pong) -> Iterator[str]:
         if not self.draws_messages:

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from wscli.apps.automation import Automation
 from wscli.errors import WscliError
 from wscli.net.opening import Opening
 from wscli.session.end import End
 from wscli.session.reconnect import Reconnect
 from wscli.session.session import Session
+from wscli.session.stages import Pipeline, StageContext
 from wscli.wire.codes import CloseCode
 
 _JOIN = 1.0  # seconds; a thread that is still connecting then ends with the process
@@ -61,7 +61,7 @@ class Link:
         self,
         connect: Callable[[], Session],
         reconnect: Reconnect | None,
-        automation: Automation,
+        pipeline: Pipeline,
         listener: Listener,
     ) -> None:
         self.state = "connecting"
@@ -70,7 +70,7 @@ class Link:
         self.retry: Retry | None = None
         self._connect = connect
         self._reconnect = reconnect
-        self._automation = automation
+        self._pipeline = pipeline
         self._listener = listener
         self._now = threading.Event()  # set to connect without waiting
         self._stopping = False
@@ -120,7 +120,7 @@ class Link:
             return error
         self.session, self.opening = session, session.opening
         self.state, self.retry = "open", None
-        self._automation.attach(session)
+        self._pipeline.attach(StageContext(session, self._listener.link_complains))
         session.start()
         self._listener.link_up(session)
         while session.end is None:
@@ -129,16 +129,10 @@ class Link:
                 session.turn(0)
                 session.abort()
             else:
-                self._turn()
+                session.turn(self._pipeline.wait())
+                self._pipeline.tick()
         self.session = None
         return session.end
-
-    def _turn(self) -> None:
-        """Turn the session once, and report a pattern of --answer that was abandoned."""
-        self._automation.turn()
-        failure, self._automation.failure = self._automation.failure, None
-        if failure is not None:
-            self._listener.link_complains(failure)
 
     def _pause(self, outcome: End | WscliError) -> None:
         wait: float | None = 0.0  # the user wants it now

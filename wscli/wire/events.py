@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from wscli.wire.rules import Violation
@@ -15,6 +16,10 @@ class Messages:
     def __init__(self, opcode: int, payloads: list[bytes]) -> None:
         self.opcode = opcode
         self.payloads = payloads
+
+    def select(self, indexes: Sequence[int]) -> Messages:
+        """Return some of the messages."""
+        return Messages(self.opcode, [self.payloads[index] for index in indexes])
 
 
 class Ping(NamedTuple):
