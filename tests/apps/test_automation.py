@@ -7,14 +7,12 @@ from tests.waiting import wait_until
 from wscli.apps.automation import Automation, AutoReply, Repeat, split_answer
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
-from wscli.apps.run import RunningCommand
-from wscli.net.clock import Clock
+from wscli.apps.run import CommandSession
 from wscli.net.options import ConnectOptions
 from wscli.payload.matching import parse_matcher
-from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_driver
+from wscli.session.stages import Pipeline, StageContext
 from wscli.session.thread_driver import OUTBOX_HIGH_WATER
-from wscli.sinks.goal import Goal
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 
@@ -45,32 +43,40 @@ def test_a_text_that_is_not_an_answer(text):
         split_answer(text)
 
 
+class Automated:
+    """A session with automation, and what it complained about."""
+
+    def __init__(self, url, **options):
+        self.pipeline = Pipeline([Automation(**options)], [])
+        self.session = open_driver(url, ConnectOptions(), environ={}, bus=self.pipeline)
+        self.complaints = []
+
+    def start(self):
+        self.pipeline.attach(StageContext(self.session, self.complaints.append))
+        self.session.start()
+        return self
+
+    def turn(self, timeout):
+        self.session.turn(self.pipeline.wait(timeout))
+        self.pipeline.tick()
+
+    def run(self):
+        """Turn until the connection has ended."""
+        wait_until(lambda: self.session.end or self.turn(1.0))
+
+
 @pytest.fixture
 def automated(scripted):
-    """Return a function that opens a session with a script, and automation that runs it."""
-    sessions = []
+    """Return a function that opens a session with a script, and with automation."""
+    opened = []
 
     def start(script, **options):
-        automation = Automation(Clock(), **options)
-        session = open_driver(
-            scripted(script).url, ConnectOptions(), clock=Clock(), environ={}, bus=Bus([automation])
-        )
-        sessions.append(session)
-        automation.attach(session)
-        session.start()
-        return automation, session
+        opened.append(Automated(scripted(script).url, **options))
+        return opened[-1]
 
     yield start
-    for session in sessions:
-        session.abort()
-
-
-def turn_until(automation, done):
-    clock = Clock()
-    end = clock.monotonic() + 20
-    while not done():
-        assert clock.monotonic() < end
-        automation.turn(1.0)
+    for each in opened:
+        each.session.abort()
 
 
 def test_each_match_is_answered_once_by_the_first_that_matches(automated):
@@ -87,8 +93,7 @@ def test_each_match_is_answered_once_by_the_first_that_matches(automated):
         AutoReply(parse_matcher("^2$"), b"3"),
         AutoReply(parse_matcher("2$|PING"), b"other"),
     ]
-    automation, session = automated(script, answers=answers)
-    turn_until(automation, lambda: session.end)
+    automated(script, answers=answers).start().run()
     assert got == [b"3", b"other", b"other", b"3"]
 
 
@@ -112,13 +117,14 @@ def test_only_the_time_limit_of_the_command_stops_answers(automated, limit, answ
             clock.now += 1
             return True
 
-    automation, session = automated(script, answers=[AutoReply(Slow(), b"PONG")])
-    env = Env(None, None, None, {}, clock)
-    work = RunningCommand(session, Goal(Sink()), env, Interrupts(1.0), automation, limit)
+    opened = automated(script, answers=[AutoReply(Slow(), b"PONG")])
+    session, env = opened.session, Env(None, None, None, {}, clock)
+    running = CommandSession(session, opened.pipeline, env, Interrupts(1.0), limit)
+    session.start()
     session.post(Opcode.TEXT, [b"go"])
-    assert not work.wait(lambda: False, 0.5)
+    assert not running.wait(lambda: False, 0.5)
     while session.pending:
-        work.turn(1.0)
+        running.turn(1.0)
     session.abort()
     wait_until(lambda: len(got) == answers)
 
@@ -132,8 +138,7 @@ def test_a_message_is_repeated_after_each_interval(automated):
         peer.close()
         peer.expect_close()
 
-    automation, session = automated(script, repeats=[Repeat(0.02, b"tick")], opcode=Opcode.BINARY)
-    turn_until(automation, lambda: session.end)
+    automated(script, repeats=[Repeat(0.02, b"tick")], opcode=Opcode.BINARY).start().run()
     assert got[:3] == [b"tick"] * 3
 
 
@@ -151,10 +156,11 @@ def test_a_pattern_that_backtracks_is_dropped_and_the_others_go_on(automated):
         AutoReply(parse_matcher("^(a|aa)+$"), b"x"),
         AutoReply(parse_matcher("PING"), b"PONG"),
     ]
-    automation, session = automated(script, answers=answers)
-    turn_until(automation, lambda: session.end)
+    opened = automated(script, answers=answers).start()
+    opened.run()
     assert got == [b"PONG"]
-    assert "backtracks for too long" in automation.failure.what
+    (complaint,) = opened.complaints
+    assert "backtracks for too long" in complaint.what
 
 
 def test_a_peer_that_does_not_read_does_not_fill_the_memory(automated):
@@ -166,11 +172,10 @@ def test_a_peer_that_does_not_read_does_not_fill_the_memory(automated):
         peer.wait_for_end()
 
     reply = bytes(64 << 10)
-    automation, session = automated(
-        script, answers=[AutoReply(parse_matcher("PING"), reply)], opcode=Opcode.BINARY
-    )
+    answers = [AutoReply(parse_matcher("PING"), reply)]
+    opened = automated(script, answers=answers, opcode=Opcode.BINARY).start()
     most = 0
     for _ in range(100):
-        automation.turn(0.05)
-        most = max(most, session.pending)
+        opened.turn(0.05)
+        most = max(most, opened.session.pending)
     assert most <= OUTBOX_HIGH_WATER + len(reply) + 100

@@ -28,7 +28,8 @@ from wscli.repl.link import Retry
 from wscli.repl.notices import DisplayOptions, describe_retry
 from wscli.repl.prompt import breaks_rows, find_editing_mode, read_editing_mode
 from wscli.repl.terminal import BatchPace
-from wscli.session.bus import Batch
+from wscli.session.bus import Batch, Sink
+from wscli.session.stages import Pipeline, StageContext
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.palette import Palette
 from wscli.wire.events import Messages, Ping
@@ -336,7 +337,7 @@ def test_a_long_text_is_drawn_piece_by_piece_cut_at_lines():
 def test_a_message_is_drawn_in_one_piece_however_small_the_batch():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
     payloads = [b'{"seq": %d, "name": "%s"}' % (number, b"x" * 60) for number in range(20)]
-    display.batch(Batch(True, 0, 0, [Messages(1, payloads)]))
+    display.pipeline().batch(Batch(True, 0, 0, [Messages(1, payloads)]))
     while display.waiting:
         piece = display.draw(10)
         assert re.fullmatch(r"← .*\n  \{\n    .*\n    .*\n  \}\n", piece)
@@ -344,10 +345,11 @@ def test_a_message_is_drawn_in_one_piece_however_small_the_batch():
 
 def test_a_journal_keeps_the_latest_within_its_limits():
     journal = Journal(max_bytes=10, max_messages=3)
-    for payload in (b"1", b"22", b"333", b"4444"):
-        journal.keep(Batch(True, 0, 0, []), 1, payload)
+    pipeline = Pipeline([journal], [])
+    pipeline.batch(Batch(True, 0, 0, [Messages(1, [b"1", b"22"]), Messages(1, [b"333"])]))
+    pipeline.batch(Batch(False, 0, 0, [Messages(1, [b"4444"])]))
     assert [kept.number for kept in journal.entries()] == [2, 3, 4]
-    journal.keep(Batch(True, 0, 0, []), 1, b"55555")
+    pipeline.batch(Batch(True, 0, 0, [Messages(1, [b"55555"])]))
     assert [kept.number for kept in journal.entries()] == [4, 5]
     assert [kept.number for kept in journal.find(1, 4)] == [4]
     with pytest.raises(UsageError, match="message 1 is kept no longer"):
@@ -455,11 +457,51 @@ def test_pings_at_a_humane_rate_are_all_shown():
 
 def test_a_filter_that_takes_too_long_is_switched_off_and_what_it_stopped_at_shown():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
-    display.filter = parse_matcher("^(a|aa)+$")
-    display.batch(Batch(True, 0, 0, [Messages(1, [b"b", b"a" * 40 + b"!", b"c"])]))
+    display.filter.matcher = parse_matcher("^(a|aa)+$")
+    complaints, pipeline = [], display.pipeline()
+    pipeline.attach(StageContext(complain=complaints.append))
+    pipeline.batch(Batch(True, 0, 0, [Messages(1, [b"b", b"a" * 40 + b"!", b"c"])]))
     shown = drawn(display)
     assert re.findall(r"  (b|a+!|c)$", shown, re.MULTILINE) == ["a" * 40 + "!", "c"]
-    assert "message of 41 characters, number 2: the filter is off" in " ".join(shown.split())
+    (complaint,) = complaints
+    assert "message of 41 characters, number 2: the filter is off" in complaint.what
+
+
+def filtered(pattern, *batches):
+    """Return the items that pass a journal and then a filter."""
+    display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
+    display.filter.matcher = parse_matcher(pattern) if pattern else None
+    passed = []
+    sink = Sink()
+    sink.batch = lambda batch: passed.extend(batch.items)
+    pipeline = Pipeline([display.journal, display.filter], [sink])
+    for batch in batches:
+        pipeline.batch(batch)
+    return passed
+
+
+def test_a_filtered_message_keeps_the_number_that_the_journal_gave_it():
+    messages = Messages(1, [b"trade 1", b"quote 2", b"trade 3", b"quote 4"])
+    (passed,) = filtered("quote", Batch(True, 5.0, 1.0, [messages]))
+    assert passed.payloads == [b"quote 2", b"quote 4"]
+    assert [entry._replace(message=None) for entry in passed.entries] == [
+        Entry(True, 5.0, 1, b"quote 2", 2, 1.0),
+        Entry(True, 5.0, 1, b"quote 4", 4, 1.0),
+    ]
+    assert [entry.message.text for entry in passed.entries] == ["quote 2", "quote 4"]
+
+
+def test_a_filter_passes_what_was_sent_and_what_is_not_a_message():
+    sent, came = Messages(1, [b"sent"]), Messages(1, [b"came"])
+    passed = filtered("x", Batch(False, 0, 0, [sent]), Batch(True, 0, 0, [Ping(b""), came]))
+    assert passed[0].payloads == [b"sent"]
+    assert passed[1:] == [Ping(b"")]
+
+
+def test_without_a_pattern_everything_passes_numbered():
+    (passed,) = filtered(None, Batch(True, 0, 0, [Messages(2, [b"a", b"b"])]))
+    assert (passed.opcode, passed.payloads) == (2, [b"a", b"b"])
+    assert [entry.number for entry in passed.entries] == [1, 2]
 
 
 def editor_hint(environ, monkeypatch, installed):

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from typing import Literal
 
+import wscli.advice  # noqa: F401 - reports load it, which fails when no file can be opened
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
 from wscli.errors import OutputError, WscliError

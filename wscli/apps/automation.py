@@ -7,16 +7,14 @@ line feed at intervals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from wscli.errors import ConnectionClosed, UsageError
-from wscli.net.clock import Clock
+from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
 from wscli.payload.message import Message, received
-from wscli.session.bus import Batch, Sink
-from wscli.session.thread_driver import OUTBOX_HIGH_WATER, ThreadDriver
+from wscli.session.bus import Batch
+from wscli.session.stages import Stage, StageContext
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 
@@ -35,56 +33,49 @@ class Repeat(NamedTuple):
     message: bytes
 
 
-class Automation(Sink):
-    """Post answers and repeated messages on a session.
+class Automation(Stage):
+    """Posts answers to received messages, and repeated messages; changes nothing that passes.
 
-    Put it on the session's bus, ``attach`` each new session before its ``start``, and call
-    ``turn`` instead of the session's own. Nothing is posted while too much waits to be sent, so
-    that a peer that does not read cannot fill the memory.
-
-    ``failure`` is set when a pattern had to be abandoned; its answer is no longer sent.
-    ``stopped`` may be replaced by a function that ends the matching of a batch early.
+    Each received message is answered by the first of ``answers`` that matches. An answer whose
+    pattern had to be abandoned is no longer sent.
     """
 
     def __init__(
         self,
-        clock: Clock,
         opcode: Opcode = Opcode.TEXT,
         answers: Sequence[AutoReply] = (),
         repeats: Sequence[Repeat] = (),
     ) -> None:
-        self.failure: UsageError | None = None
-        self.stopped: Callable[[], bool] = lambda: False
-        self._clock = clock
         self._opcode = opcode
         self._answers = list(answers)
         self._repeats = list(repeats)
         self._due: list[float] = []
-        self._session: ThreadDriver | None = None
 
-    def attach(self, session: ThreadDriver) -> None:
-        """Use a session, which is about to start, in place of an earlier one."""
-        now = self._clock.monotonic()
-        self._session = session
+    def attach(self, context: StageContext, now: float) -> None:
+        """Answer on a connection, and count the intervals from now."""
+        super().attach(context, now)
         self._due = [now + repeat.interval for repeat in self._repeats]
 
-    def turn(self, timeout: float | None = None) -> None:
-        """Run one turn of the session, then post the messages that have become due."""
-        session = self._session
-        if session is None:
-            return
-        waits = [max(0.0, due - self._clock.monotonic()) for due in self._due]
-        waits += [] if timeout is None else [timeout]
-        session.turn(min(waits, default=None))
-        self._repeat()
+    def batch(self, batch: Batch, now: float) -> Iterable[Batch]:
+        """Answer the messages of a batch, and pass it on."""
+        if batch.incoming and self._answers:
+            for item in batch.items:
+                if isinstance(item, Messages):
+                    self._answer(received(item, batch.subprotocol))
+        return (batch,)
 
-    def batch(self, batch: Batch) -> None:
-        """Answer the messages of a batch."""
-        if not batch.incoming or not self._answers:
-            return
-        for item in batch.items:
-            if isinstance(item, Messages):
-                self._answer(received(item, batch.subprotocol))
+    def next_deadline(self) -> float | None:
+        """Return when the next message is to be repeated."""
+        return min(self._due, default=None)
+
+    def tick(self, now: float) -> Iterable[Batch]:
+        """Post the messages that have become due."""
+        for index, repeat in enumerate(self._repeats):
+            if self._due[index] <= now:
+                self.context.post(self._opcode, repeat.message)
+                # After a pause of the whole process they are not sent in a burst.
+                self._due[index] = max(self._due[index] + repeat.interval, now)
+        return ()
 
     def is_answered(self, message: Message) -> bool:
         """Return True if a message matches the pattern of an answer."""
@@ -92,11 +83,11 @@ class Automation(Sink):
 
     def _answer(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            if self.stopped():
+            if self.context.is_over():
                 return
             for answer in list(self._answers):
                 if self._matches(answer, message):
-                    self._post(answer.reply)
+                    self.context.post(self._opcode, answer.reply)
                     break
 
     def _matches(self, answer: AutoReply, message: Message) -> bool:
@@ -104,22 +95,8 @@ class Automation(Sink):
             return answer.matcher.matches(message)
         except PatternTimeout as error:
             self._answers.remove(answer)
-            self.failure = UsageError(str(error), hint="a simpler pattern for --answer")
+            self.context.complain(UsageError(str(error), hint="a simpler pattern for --answer"))
             return False
-
-    def _repeat(self) -> None:
-        now = self._clock.monotonic()
-        for index, repeat in enumerate(self._repeats):
-            if self._due[index] <= now:
-                self._post(repeat.message)
-                # After a pause of the whole process they are not sent in a burst.
-                self._due[index] = max(self._due[index] + repeat.interval, now)
-
-    def _post(self, message: bytes) -> None:
-        session = self._session
-        if session is not None and session.pending < OUTBOX_HIGH_WATER:
-            with suppress(ConnectionClosed):  # how it ended is reported elsewhere
-                session.post(self._opcode, [message])
 
 
 def split_answer(text: str) -> tuple[Matcher, str]:

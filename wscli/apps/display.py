@@ -11,6 +11,7 @@ from wscli.apps.env import Env
 from wscli.apps.report import report
 from wscli.errors import WscliError
 from wscli.session.bus import Sink
+from wscli.session.stages import Pipeline, Stage
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.sinks.payload import PayloadSink
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
     from wscli.sinks.human.messages import MessageView
 
 
-def data_sink(output: OutputOptions, env: Env) -> Sink:
-    """Return what writes messages to stdout."""
+def data_sink(output: OutputOptions, env: Env, *stages: Stage) -> Sink:
+    """Return what writes messages to stdout, behind some stages."""
+    sink = _data_sink(output, env)
+    return Pipeline(stages, [sink], env.clock) if stages else sink
+
+
+def _data_sink(output: OutputOptions, env: Env) -> Sink:
     stdout = Output(env.stdout)
     if output.form == "json":
         from wscli.sinks.ndjson import NdjsonSink

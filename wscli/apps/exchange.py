@@ -8,8 +8,8 @@ from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout
 from wscli.payload.message import Message, received
 from wscli.payload.replies import Call, read_call
-from wscli.session.bus import Sink
-from wscli.sinks.goal import Goal
+from wscli.session.bus import Batch
+from wscli.session.stages import MessageStage, select
 from wscli.wire.events import Messages
 
 
@@ -29,8 +29,8 @@ class SentMessage:
         return f"message {self.number}" + (f" ({self.call.label})" if self.call else "")
 
 
-class Exchange(Goal):
-    """Assign each received message to the sent message that it answers, and pass it on.
+class Exchange(MessageStage):
+    """Assigns each received message to the sent message that it answers, and passes it on.
 
     ``replies`` counts replies, and ``others`` the other messages received after the first one was
     sent; messages that are answered automatically count as neither. ``expected`` holds the patterns
@@ -46,22 +46,22 @@ class Exchange(Goal):
 
     def __init__(
         self,
-        sink: Sink,
         count: int | None = None,
         until: Matcher | None = None,
         *,
         only_replies: bool = False,
         is_automatic: Callable[[Message], bool] | None = None,
     ) -> None:
-        super().__init__(sink, count)
         self.reached = False
         self.replies = 0
         self.others = 0
         self.errors: list[tuple[SentMessage, str]] = []
         self.sent: list[SentMessage] = []
         self.expected: list[Matcher] = []
+        self._count = count
         self._until = until
         self._found = False
+        self._abandoned = False  # whether a pattern was: the command is about to fail
         self._all_sent = False
         self._only_replies = only_replies
         self._is_automatic = is_automatic
@@ -94,10 +94,12 @@ class Exchange(Goal):
             return self._count
         return sum(message.awaited for message in self.sent) if self.sent else 1
 
-    def _up_to_goal(self, messages: Messages, subprotocol: str | None) -> Messages | None:
-        taken = map(self._take, received(messages, subprotocol))
-        kept = [index for index, passes in enumerate(taken) if passes]
-        return messages.select(kept) if kept else None
+    def keep(self, batch: Batch, messages: Messages) -> Messages | None:
+        """Record received messages, and pass on those that are printed."""
+        if not batch.incoming:
+            return messages
+        taken = map(self._take, received(messages, batch.subprotocol))
+        return select(messages, [index for index, passes in enumerate(taken) if passes])
 
     def _take(self, message: Message) -> bool:
         """Record a received message, and return True if it is passed on."""
@@ -142,12 +144,14 @@ class Exchange(Goal):
         return False
 
     def _matches(self, matcher: Matcher, message: Message) -> bool:
-        if self.failure is not None or self.stopped():
+        if self._abandoned or self.context.is_over():
             return False
         try:
             return matcher.matches(message)
         except PatternTimeout as error:
-            self.failure = UsageError(str(error), hint="a pattern with fewer nested repetitions")
+            self._abandoned = True
+            hint = "a pattern with fewer nested repetitions"
+            self.context.complain(UsageError(str(error), hint=hint))
             return False
 
     def _update(self) -> None:

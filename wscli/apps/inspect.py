@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from wscli.apps.common import SessionOptions
+from wscli.apps.display import data_sink
 from wscli.apps.env import Env
-from wscli.apps.run import RunningCommand, run_session
+from wscli.apps.run import CommandSession, SessionCommand, run_session
+from wscli.session.bus import Sink
+from wscli.session.stages import StopAfter
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
@@ -13,13 +16,15 @@ from wscli.status import ExitStatus
 
 def run(options: SessionOptions, env: Env) -> ExitStatus:
     """Connect, report, close, and return the exit status."""
-    sink = None
-    if options.output.form != "json":
+    sink: Sink
+    if options.output.form == "json":
+        sink = data_sink(options.output, env, StopAfter(0))
+    else:
         colour = env.wants_colour(options.output.colour, tty=env.stdout_tty)
         width = env.width if env.stdout_tty else None
         sink = InspectionSink(Output(env.stdout), Palette(colour=colour), width)
-    return run_session(options, env, _no_work, sink=sink, count=0)
+    return run_session(SessionCommand(options, _no_work, sink), env)
 
 
-def _no_work(work: RunningCommand) -> None:
+def _no_work(running: CommandSession) -> None:
     """Leave it at the upgrade."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wscli.apps.common import SessionOptions
+from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.message import Sending
-from wscli.apps.run import RunningCommand, TimeLimit, run_session
+from wscli.apps.run import CommandSession, SessionCommand, TimeLimit, run_session
 from wscli.errors import TimedOut
+from wscli.session.stages import StopAfter
 from wscli.status import ExitStatus
 
 
@@ -26,22 +28,22 @@ class ListenOptions(NamedTuple):
 
 def run(options: ListenOptions, env: Env) -> ExitStatus:
     """Listen, and return the exit status."""
+    stop = StopAfter(options.limit)
 
-    def listen(work: RunningCommand) -> None:
-        done = work.wait(lambda: work.goal.reached, options.duration)
-        if not done and not work.stopped and options.limit is not None:
+    def listen(running: CommandSession) -> None:
+        done = running.wait(lambda: stop.reached, options.duration)
+        if not done and not running.stopped and options.limit is not None:
             raise TimedOut(
-                f"{work.goal.seen:,} of {options.limit:,} messages came "
-                f"within {options.duration:g} s",
+                f"{stop.seen:,} of {options.limit:,} messages came within {options.duration:g} s",
                 hint="--for waits longer; -n says how many messages to wait for",
             )
 
     late = ExitStatus.OK if options.limit is None else ExitStatus.TIMEOUT
-    return run_session(
+    command = SessionCommand(
         options.common,
-        env,
         listen,
-        count=options.limit,
-        automation=options.sending.automation(env),
-        limit=TimeLimit(options.duration, late),
+        data_sink(options.common.output, env, stop),
+        [options.sending.automation()],
+        TimeLimit(options.duration, late),
     )
+    return run_session(command, env)

@@ -35,9 +35,9 @@ class Sending(NamedTuple):
         """
         return terminated(read_message(text, self.opcode, env, escapes=self.escapes), self.end)
 
-    def automation(self, env: Env) -> Automation:
-        """Return the automation that posts the answers and the repeated messages."""
-        return Automation(env.clock, self.opcode, self.answers, self.repeats)
+    def automation(self) -> Automation:
+        """Return the stage that posts the answers and the repeated messages."""
+        return Automation(self.opcode, self.answers, self.repeats)
 
 
 def with_automation(

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from wscli.apps.common import SessionOptions
+from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.figures import percentile
-from wscli.apps.run import RunningCommand, run_session
+from wscli.apps.run import CommandSession, SessionCommand, run_session
 from wscli.errors import ConnectionClosed, TimedOut
 from wscli.net.redaction import redact_url
+from wscli.session.stages import StopAfter
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus
 
@@ -28,24 +30,25 @@ class PingOptions(NamedTuple):
 def run(options: PingOptions, env: Env) -> ExitStatus:
     """Ping, print a line for each pong and a summary, and return the exit status."""
 
-    def ping(work: RunningCommand) -> None:
-        pinger = Pinger(work, options)
+    def ping(running: CommandSession) -> None:
+        pinger = Pinger(running, options)
         try:
             pinger.run()
         finally:
             pinger.summarise()
         pinger.judge()
 
-    return run_session(options.common, env, ping, count=0)
+    sink = data_sink(options.common.output, env, StopAfter(0))
+    return run_session(SessionCommand(options.common, ping, sink), env)
 
 
 class Pinger:
     """Sends one ping after another, and keeps count."""
 
-    def __init__(self, work: RunningCommand, options: PingOptions) -> None:
-        self._work = work
+    def __init__(self, running: CommandSession, options: PingOptions) -> None:
+        self._running = running
         self._options = options
-        self._output = Output(work.env.stdout)
+        self._output = Output(running.env.stdout)
         self._silent = options.common.output.form == "json"  # there the pongs are events
         self._quiet = options.common.output.quiet
         self._sent = 0
@@ -53,28 +56,28 @@ class Pinger:
 
     def run(self) -> None:
         """Ping until the count is reached, the connection ends, or a signal asks for the end."""
-        opening = self._work.session.opening
+        opening = self._running.session.opening
         self._say(f"PING {redact_url(str(opening.url))} ({opening.address})")
-        clock = self._work.env.clock
-        while not self._work.stopped and self._sent != self._options.limit:
+        clock = self._running.env.clock
+        while not self._running.stopped and self._sent != self._options.limit:
             started = clock.monotonic()
             self._ping_once()
             if self._sent != self._options.limit:
                 pause = self._options.interval - (clock.monotonic() - started)
-                self._work.wait(lambda: False, pause)
+                self._running.wait(lambda: False, pause)
 
     def _ping_once(self) -> None:
         try:
-            ping = self._work.session.post_ping(os.urandom(4))
+            ping = self._running.session.post_ping(os.urandom(4))
         except ConnectionClosed:
-            self._work.wait(lambda: False)  # until it has ended, which will not be long
+            self._running.wait(lambda: False)  # until it has ended, which will not be long
             return
         self._sent += 1
-        if self._work.wait(lambda: ping.rtt is not None, self._options.timeout):
+        if self._running.wait(lambda: ping.rtt is not None, self._options.timeout):
             rtt = ping.rtt or 0.0
             self._rtts.append(rtt)
             self._say_each(f"pong: seq={self._sent} time={rtt * 1000:.3f} ms")
-        elif not self._work.stopped:
+        elif not self._running.stopped:
             self._say_each(f"no pong: seq={self._sent} within {self._options.timeout:g} s")
 
     def summarise(self) -> None:
@@ -92,7 +95,7 @@ class Pinger:
             TimedOut: if a pong did not come, and not because the connection ended.
         """
         missing = self._sent - len(self._rtts)
-        if missing and not self._work.stopped:
+        if missing and not self._running.stopped:
             raise TimedOut(
                 f"{missing} of {self._sent} pings got no pong within {self._options.timeout:g} s",
                 hint="every server must answer pings (RFC 6455 §5.5.2); --timeout waits longer",

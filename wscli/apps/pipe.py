@@ -7,14 +7,16 @@ import select
 from typing import NamedTuple
 
 from wscli.apps.common import SessionOptions
+from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, not_utf8
 from wscli.apps.report import say
-from wscli.apps.run import RunningCommand, run_session
+from wscli.apps.run import CommandSession, SessionCommand, run_session
 from wscli.errors import ConnectionClosed, Unsent, UsageError
 from wscli.payload.splitting import Splitter
 from wscli.payload.typed import terminated, unescape
 from wscli.session.end import describe_close, error_of
+from wscli.session.stages import StopAfter
 from wscli.session.thread_driver import OUTBOX_HIGH_WATER
 from wscli.status import ExitStatus
 from wscli.wire.codes import Opcode
@@ -46,36 +48,38 @@ class PipeOptions(NamedTuple):
 
 def run(options: PipeOptions, env: Env) -> ExitStatus:
     """Pipe, and return the exit status."""
+    stop = StopAfter(options.limit)
 
-    def pipe(work: RunningCommand) -> None:
-        feeder = Feeder(work, options)
+    def pipe(running: CommandSession) -> None:
+        feeder = Feeder(running, options)
         try:
-            while not (work.stopped or work.goal.reached or feeder.has_lingered()):
+            while not (running.stopped or stop.reached or feeder.has_lingered()):
                 feeder.pace()
-                work.turn(feeder.patience())
+                running.turn(feeder.patience())
         finally:
             feeder.stop()
         if feeder.complaint is not None:
             raise feeder.complaint
-        if not work.goal.reached and not work.interrupted:
-            _check_all_sent(work, feeder)
+        if not stop.reached and not running.interrupted:
+            _check_all_sent(running, feeder)
 
-    return run_session(
-        options.common,
-        env,
-        pipe,
-        count=options.limit,
-        automation=options.sending.automation(env),
-    )
+    sink = data_sink(options.common.output, env, stop)
+    command = SessionCommand(options.common, pipe, sink, [options.sending.automation()])
+    return run_session(command, env)
 
 
-def _check_all_sent(work: RunningCommand, feeder: Feeder) -> None:
+def _check_all_sent(running: CommandSession, feeder: Feeder) -> None:
     """Raise an error if the peer ended the connection before all of stdin was sent."""
-    session = work.session
+    session = running.session
     if session.pending:
         session.close()
     end = session.end
-    if end is None or end.violation is not None or end.unanswered is not None or work.interrupted:
+    if (
+        end is None
+        or end.violation is not None
+        or end.unanswered is not None
+        or running.interrupted
+    ):
         return
     unsent = feeder.describe_unsent()
     if unsent:
@@ -93,9 +97,9 @@ class Feeder:
     What cannot be sent is as good as the end of stdin, and ``complaint`` says what it was.
     """
 
-    def __init__(self, work: RunningCommand, options: PipeOptions) -> None:
-        self._session = work.session
-        self._env = work.env
+    def __init__(self, running: CommandSession, options: PipeOptions) -> None:
+        self._session = running.session
+        self._env = running.env
         self._options = options
         self._max_size = options.common.connect.max_size
         self._splitter = _splitter(options)

@@ -1,26 +1,25 @@
-"""What all commands that open a session have in common: open, work, close, say how it went."""
+"""What all commands that open a session share: open it, do the work, close, report the outcome."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
 from wscli.apps import demo
-from wscli.apps.automation import Automation
 from wscli.apps.common import SessionOptions
-from wscli.apps.display import data_sink, recording, talk_sinks
+from wscli.apps.display import recording, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.report import report
 from wscli.errors import TimedOut, WscliError
-from wscli.session.bus import Bus, Sink
+from wscli.session.bus import Sink
 from wscli.session.connect import open_driver
 from wscli.session.end import error_of
+from wscli.session.stages import Pipeline, Stage, StageContext
 from wscli.session.thread_driver import ThreadDriver
-from wscli.sinks.goal import Goal
 from wscli.status import ExitStatus, OutputStalled, status_of
 from wscli.wire.codes import CloseCode
 
@@ -31,8 +30,9 @@ _STILL_COMING = 1.0  # seconds: where a message came so recently, more was to be
 class TimeLimit(NamedTuple):
     """When to give up a write to stdout that blocks, and the exit status in that case.
 
-    ``RunningCommand.wait`` ends by its own limit, but not while a write blocks. The seconds count
+    ``CommandSession.wait`` ends by its own limit, but not while a write blocks. The seconds count
     from the opening of the connection, or with ``connecting`` from the start; None is no limit.
+    Once they are over, no message is searched for a pattern either.
     """
 
     seconds: float | None
@@ -49,29 +49,27 @@ class TimeLimit(NamedTuple):
 _NO_LIMIT = TimeLimit(None, ExitStatus.TIMEOUT)
 
 
-class RunningCommand:
-    """An open session, with what its command waits for.
+class CommandSession:
+    """The open session of a command, its pipeline, and the waits of the command.
 
-    After ``seconds``, the time limit of the command, no message is searched for a pattern.
+    ``seconds`` are left of the command's time limit.
     """
 
     def __init__(
         self,
         session: ThreadDriver,
-        goal: Goal,
+        pipeline: Pipeline,
         env: Env,
         interrupts: Interrupts,
-        automation: Automation,
         seconds: float | None = None,
     ) -> None:
         self.session = session
-        self.goal = goal
         self.env = env
+        self._pipeline = pipeline
         self._interrupts = interrupts
-        self._automation = automation
         self._limit = None if seconds is None else env.clock.monotonic() + seconds
-        goal.stopped = automation.stopped = lambda: self.stopped or self._is_late()
-        automation.attach(session)
+        self._complaints: list[WscliError] = []
+        pipeline.attach(StageContext(session, self._complaints.append, self._is_over))
 
     @property
     def interrupted(self) -> bool:
@@ -84,10 +82,14 @@ class RunningCommand:
         return self.session.end is not None or self.interrupted
 
     def wait(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
-        """Run the connection until ``done``; return False if it is stopped or time is up first."""
+        """Run the connection until ``done``; return False if it is stopped or time is up first.
+
+        Raises:
+            WscliError: as ``turn`` does.
+        """
         clock = self.env.clock
         end = None if seconds is None else clock.monotonic() + seconds
-        self.raise_failure()
+        self._raise_complaint()
         while not done():
             left = None if end is None else end - clock.monotonic()
             if self.stopped or (left is not None and left <= 0):
@@ -96,89 +98,75 @@ class RunningCommand:
         return True
 
     def turn(self, timeout: float | None = None) -> None:
-        """Turn the session once, and post answers and repeated messages.
+        """Turn the session once, and let the stages do what has become due meanwhile.
 
         Raises:
-            UsageError: if one of the user's patterns had to be abandoned.
+            WscliError: if a stage complained, as about a pattern that had to be abandoned.
         """
-        self._automation.turn(timeout)
-        self.raise_failure()
+        self.session.turn(self._pipeline.wait(timeout))
+        self._pipeline.tick()
+        self._raise_complaint()
 
-    def raise_failure(self) -> None:
-        """Raise the error of a pattern that had to be abandoned, if there is one."""
-        failure = self.goal.failure or self._automation.failure
-        if failure is not None:
-            raise failure
+    def _raise_complaint(self) -> None:
+        if self._complaints:
+            raise self._complaints[0]
 
-    def _is_late(self) -> bool:
-        return self._limit is not None and self.env.clock.monotonic() >= self._limit
+    def _is_over(self) -> bool:
+        late = self._limit is not None and self.env.clock.monotonic() >= self._limit
+        return late or self.stopped
 
 
-def run_session(
-    common: SessionOptions,
-    env: Env,
-    work: Callable[[RunningCommand], None],
-    *,
-    sink: Sink | None = None,
-    count: int | None = None,
-    goal: Goal | None = None,
-    automation: Automation | None = None,
-    limit: TimeLimit = _NO_LIMIT,
-) -> ExitStatus:
-    """Open a session, do the work, and close.
+class SessionCommand(NamedTuple):
+    """A command that needs a session: what it does with one, and what gets the events.
 
-    ``count`` is how many messages are printed; ``goal`` is for commands that wait for something
-    else. ``sink`` replaces the sink that writes messages to stdout. ``automation`` sends messages
-    meanwhile. Errors are reported here, and nowhere else.
+    ``sink`` writes to stdout; ``stages`` stand before it and everything else that gets the events.
     """
-    with Interrupts(common.connect.close_timeout) as interrupts:
+
+    common: SessionOptions
+    work: Callable[[CommandSession], None]
+    sink: Sink
+    stages: Sequence[Stage] = ()
+    limit: TimeLimit = _NO_LIMIT
+
+
+def run_session(command: SessionCommand, env: Env) -> ExitStatus:
+    """Open a session, do the work, and close; errors are reported here, and nowhere else."""
+    with Interrupts(command.common.connect.close_timeout) as interrupts:
         try:
-            goal = goal or Goal(sink or data_sink(common.output, env), count)
-            task = _Task(work, goal, automation or Automation(env.clock), limit)
-            return _run(common, env, task, interrupts)
+            return _run(command, env, interrupts)
         except KeyboardInterrupt:
             return interrupts.status or ExitStatus.INTERRUPTED
         except BrokenPipeError:
             return ExitStatus.READER_GONE
 
 
-class _Task(NamedTuple):
-    """A command's session, and the conditions that end its waits."""
-
-    work: Callable[[RunningCommand], None]
-    goal: Goal
-    automation: Automation
-    limit: TimeLimit
-
-
-def _run(common: SessionOptions, env: Env, task: _Task, interrupts: Interrupts) -> ExitStatus:
-    output = common.output
+def _run(command: SessionCommand, env: Env, interrupts: Interrupts) -> ExitStatus:
+    output, connect, limit = command.common.output, command.common.connect, command.limit
     started = env.clock.monotonic()
-    bus = Bus([task.goal])
-    interrupts.limit_writes(common.connect.connect_timeout)
+    pipeline = Pipeline(command.stages, [command.sink], env.clock)
+    interrupts.limit_writes(connect.connect_timeout)
     with ExitStack() as stack:
         try:
             recorder = stack.enter_context(recording(output, env))
             # A write to stdout may fail, so the recording comes first: it misses nothing.
-            bus = Bus([task.automation, *talk_sinks(output, env), *recorder, task.goal])
-            url = stack.enter_context(demo.resolve(common.url))
-            session = open_driver(
-                url, common.connect, clock=env.clock, environ=env.environ, bus=bus
-            )
+            sinks = [*talk_sinks(output, env), *recorder, command.sink]
+            pipeline = Pipeline(command.stages, sinks, env.clock)
+            url = stack.enter_context(demo.resolve(command.common.url))
+            session = open_driver(url, connect, clock=env.clock, environ=env.environ, bus=pipeline)
             interrupts.guard(session)
-            left = task.limit.left(env.clock.monotonic() - started)
-            interrupts.limit_writes(left, task.limit.status)
-            running = RunningCommand(session, task.goal, env, interrupts, task.automation, left)
-            _conduct(common.connect.close_timeout, task.work, running)
+            left = limit.left(env.clock.monotonic() - started)
+            interrupts.limit_writes(left, limit.status)
+            running = CommandSession(session, pipeline, env, interrupts, left)
+            _conduct(running, command.work, connect.close_timeout)
         except WscliError as error:
             report(error, env, output.colour)
-            bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
+            pipeline.failed(error, env.clock.time(), env.clock.monotonic() - started)
             return status_of(error)
     return interrupts.status or ExitStatus.OK
 
 
 def _conduct(
-    close_timeout: float, work: Callable[[RunningCommand], None], running: RunningCommand
+    running: CommandSession, work: Callable[[CommandSession], None], close_timeout: float
 ) -> None:
     session = running.session
     try:
@@ -207,9 +195,9 @@ def _conduct(
         raise error
 
 
-def _close_code(work: RunningCommand) -> CloseCode:
-    quiet = work.env.clock.monotonic() - work.session.last_message
-    if work.interrupted and quiet < _STILL_COMING:
+def _close_code(running: CommandSession) -> CloseCode:
+    quiet = running.env.clock.monotonic() - running.session.last_message
+    if running.interrupted and quiet < _STILL_COMING:
         return CloseCode.GOING_AWAY
     return CloseCode.NORMAL_CLOSURE
 

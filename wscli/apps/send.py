@@ -12,7 +12,7 @@ from wscli.apps.env import Env
 from wscli.apps.exchange import Exchange, SentMessage
 from wscli.apps.message import Sending
 from wscli.apps.report import say
-from wscli.apps.run import RunningCommand, TimeLimit, run_session
+from wscli.apps.run import CommandSession, SessionCommand, TimeLimit, run_session
 from wscli.errors import CallFailed, ConnectionClosed, TimedOut, WscliError
 from wscli.payload.matching import Matcher
 from wscli.session.end import describe_close, error_of
@@ -44,23 +44,22 @@ class SendOptions(NamedTuple):
 
 def run(options: SendOptions, env: Env) -> ExitStatus:
     """Send, wait for the replies, and return the exit status."""
-    automation = options.sending.automation(env)
+    automation = options.sending.automation()
     exchange = Exchange(
-        data_sink(options.common.output, env),
         options.replies,
         options.until,
         only_replies=options.only_replies,
         is_automatic=automation.is_answered,
     )
     sender = Sender(options, env, exchange)
-    return run_session(
+    command = SessionCommand(
         _within_timeout(options),
-        env,
         sender.run,
-        goal=exchange,
-        automation=automation,
-        limit=TimeLimit(options.timeout, ExitStatus.TIMEOUT, connecting=True),
+        data_sink(options.common.output, env, exchange),
+        [automation],
+        TimeLimit(options.timeout, ExitStatus.TIMEOUT, connecting=True),
     )
+    return run_session(command, env)
 
 
 def _within_timeout(options: SendOptions) -> SessionOptions:
@@ -108,7 +107,7 @@ class Sender:
         if not self._rounds:
             exchange.finish()
 
-    def run(self, work: RunningCommand) -> None:
+    def run(self, running: CommandSession) -> None:
         """Send and wait.
 
         Raises:
@@ -117,18 +116,18 @@ class Sender:
             WscliError: if the connection ended with an error before.
         """
         try:
-            self._send_all(work)
-            self._wait_for_rest(work)
+            self._send_all(running)
+            self._wait_for_rest(running)
         except (TimedOut, ConnectionClosed):
-            self._raise_error_reply(work)  # it explains why nothing else came
+            self._raise_error_reply(running)  # it explains why nothing else came
             raise
-        self._raise_error_reply(work)
+        self._raise_error_reply(running)
 
-    def _send_all(self, work: RunningCommand) -> None:
+    def _send_all(self, running: CommandSession) -> None:
         if self._rounds:
-            self._wait_for_expected(work)
+            self._wait_for_expected(running)
         for index, (payload, expected) in enumerate(self._rounds):
-            if work.stopped:
+            if running.stopped:
                 return
             message = self._exchange.send(payload, awaited=not expected)
             self._exchange.expected = list(expected)
@@ -136,49 +135,49 @@ class Sender:
             if is_last:
                 self._exchange.finish()
             with suppress(ConnectionClosed):  # then the wait below ends, and says how it ended
-                work.session.post(self._options.sending.opcode, [payload])
+                running.session.post(self._options.sending.opcode, [payload])
             if not is_last:
-                self._wait_between(work, message)
+                self._wait_between(running, message)
             self._last_sent = self._env.clock.monotonic()
 
-    def _wait_between(self, work: RunningCommand, message: SentMessage) -> None:
+    def _wait_between(self, running: CommandSession, message: SentMessage) -> None:
         if not message.awaited:
-            self._wait_for_expected(work)
+            self._wait_for_expected(running)
         elif self._pace:
-            work.wait(lambda: not work.session.pending, self._left())
-            work.wait(lambda: message.answered, self._at_most(self._pace))
+            running.wait(lambda: not running.session.pending, self._left())
+            running.wait(lambda: message.answered, self._at_most(self._pace))
 
-    def _wait_for_expected(self, work: RunningCommand) -> None:
-        done = work.wait(lambda: not self._exchange.expected, self._left())
-        if not done and not work.interrupted:
-            raise self._unanswered(work)
+    def _wait_for_expected(self, running: CommandSession) -> None:
+        done = running.wait(lambda: not self._exchange.expected, self._left())
+        if not done and not running.interrupted:
+            raise self._unanswered(running)
 
-    def _wait_for_rest(self, work: RunningCommand) -> None:
-        while not self._is_complete(work):
+    def _wait_for_rest(self, running: CommandSession) -> None:
+        while not self._is_complete(running):
             quiet = self._quiet_for()
             if quiet is not None and quiet <= 0:
                 self._mention_unanswered()
                 return
             limit = self._left() if quiet is None else self._at_most(quiet)
-            if not self._wait_for_more(work, limit) and self._is_over(work):
-                if not work.interrupted:
-                    raise self._unanswered(work)
+            if not self._wait_for_more(running, limit) and self._is_over(running):
+                if not running.interrupted:
+                    raise self._unanswered(running)
                 return
 
-    def _wait_for_more(self, work: RunningCommand, limit: float | None) -> bool:
+    def _wait_for_more(self, running: CommandSession, limit: float | None) -> bool:
         """Wait for one more message that no `--answer` answers, unless everything has arrived."""
         came = self._exchange.came
-        done = work.wait(lambda: self._is_complete(work) or self._exchange.came > came, limit)
+        done = running.wait(lambda: self._is_complete(running) or self._exchange.came > came, limit)
         if done:
             self._last_came = self._env.clock.monotonic()
         return done
 
-    def _is_over(self, work: RunningCommand) -> bool:
+    def _is_over(self, running: CommandSession) -> bool:
         left = self._left()
-        return work.stopped or (left is not None and left <= 0)
+        return running.stopped or (left is not None and left <= 0)
 
-    def _is_complete(self, work: RunningCommand) -> bool:
-        return self._exchange.reached and not work.session.pending
+    def _is_complete(self, running: CommandSession) -> bool:
+        return self._exchange.reached and not running.session.pending
 
     def _quiet_for(self) -> float | None:
         """Return the seconds of silence left before the wait ends, None if silence does not end it.
@@ -204,28 +203,28 @@ class Sender:
         if names and not self._options.common.output.quiet:
             say(self._env, f"wscli: no reply to {names} was recognised; only other messages came")
 
-    def _raise_error_reply(self, work: RunningCommand) -> None:
+    def _raise_error_reply(self, running: CommandSession) -> None:
         errors = self._exchange.errors
-        if errors and not work.interrupted:
+        if errors and not running.interrupted:
             message, error = errors[0]
             more = f"\nand {len(errors) - 1} more" if len(errors) > 1 else ""
             raise CallFailed(f"{message} was answered with an error", error + more)
 
-    def _unanswered(self, work: RunningCommand) -> WscliError:
+    def _unanswered(self, running: CommandSession) -> WscliError:
         exchange = self._exchange
         if exchange.expected:
             what = f"no message that matches {exchange.expected[0].text!r}"
-            return self._missing(work, what, _EXPECT_HINT)
+            return self._missing(running, what, _EXPECT_HINT)
         if self._options.until is not None:
             what = f"no message that matches {self._options.until.text!r}"
-            return self._missing(work, what, _UNTIL_HINT)
+            return self._missing(running, what, _UNTIL_HINT)
         what = f"{exchange.replies} of {exchange.wanted} replies"
         if exchange.others:
             what += f" and {exchange.others:,} other messages"
-        return self._missing(work, what, _COUNT_HINT)
+        return self._missing(running, what, _COUNT_HINT)
 
-    def _missing(self, work: RunningCommand, what: str, hint: str) -> WscliError:
-        end = work.session.end
+    def _missing(self, running: CommandSession, what: str, hint: str) -> WscliError:
+        end = running.session.end
         if end is not None and (error := error_of(end)) is not None:
             return error
         if end is None:

@@ -16,9 +16,10 @@ from wscli.net.url import parse_url
 from wscli.repl.link import Link
 from wscli.repl.shell import Console, ReplOptions, Shell
 from wscli.repl.signals import EndSignals
-from wscli.session.bus import Bus, Sink
+from wscli.session.bus import Sink
 from wscli.session.connect import open_driver
 from wscli.session.reconnect import Reconnect
+from wscli.session.stages import Pipeline
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus
@@ -82,12 +83,11 @@ def _history_name(options: ReplOptions, host: str) -> str | None:
 
 def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     common = options.common
-    automation = options.sending.automation(env)
-    bus = Bus(
-        [automation, shell.stats, shell.recorder, *_talk(shell, common.output, env), shell.display]
-    )
+    sinks = [shell.stats, shell.recorder, *_talk(shell, common.output, env)]
+    sinks.append(shell.display.pipeline())
     if common.output.form == "json":
-        bus = Bus([bus, data_sink(common.output, shell.bulk_env)])
+        sinks.append(data_sink(common.output, shell.bulk_env))
+    pipeline = Pipeline([options.sending.automation()], sinks, env.clock)
 
     # After a refused upgrade, the probe sends a second request to learn more. When reconnecting, a
     # server in trouble should not get twice the requests.
@@ -96,15 +96,15 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     def connect() -> ThreadDriver:
         started = env.clock.monotonic()
         try:
-            return open_driver(url, how, clock=env.clock, environ=env.environ, bus=bus)
+            return open_driver(url, how, clock=env.clock, environ=env.environ, bus=pipeline)
         except WscliError as error:
-            bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
+            pipeline.failed(error, env.clock.time(), env.clock.monotonic() - started)
             raise
 
     reconnect = None
     if options.reconnect != "never":
         reconnect = Reconnect(always=options.reconnect == "always")
-    return Link(connect, reconnect, automation, shell)
+    return Link(connect, reconnect, pipeline, shell)
 
 
 def _talk(shell: Shell, output: OutputOptions, env: Env) -> list[Sink]:

@@ -16,22 +16,21 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
-from wscli.payload.matching import Matcher, PatternTimeout
-from wscli.payload.message import received
-from wscli.repl.journal import Journal
+from wscli.repl.journal import Journal, MessageFilter, NumberedMessages
 from wscli.repl.notices import DISPLAY_DEFAULTS, ControlFrameView, DisplayOptions, describe_opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, error_of
+from wscli.session.stages import Pipeline
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.talk import describe_end
 from wscli.sinks.human.wrapping import wrap_words
 from wscli.text import visible
-from wscli.wire.events import Messages, Ping, Pong
+from wscli.wire.events import Ping, Pong
 
 _MAX_QUEUED_BYTES, _MAX_QUEUED = 16 << 20, 5000  # of content that waits to be drawn
 _MAX_DRAW_TIME = 0.003  # seconds after which the main thread looks at keys again
@@ -139,7 +138,8 @@ def _size(content: Content | PinnedContent) -> int:
 class Display(Sink):
     """Queue what happens on the connection and what commands say; draw it on request.
 
-    ``changed`` is called in any thread when there is something to draw, or to count.
+    ``changed`` is called in any thread when there is something to draw, or to count. Put it on the
+    bus as ``pipeline``: the messages that it draws have been numbered by the journal.
     """
 
     wants_outgoing = True
@@ -153,7 +153,7 @@ class Display(Sink):
     ) -> None:
         self.view = view
         self.journal = Journal()
-        self.filter: Matcher | None = None
+        self.filter = MessageFilter()
         self.cut_at: int | None = None  # rows of a message; None is half of the screen
         self._options = options
         self._control_frames = ControlFrameView(view, options)
@@ -162,6 +162,10 @@ class Display(Sink):
         self._changed = changed
         self._undrawn = ""  # the rest of content of which a part has been drawn
         self._ended_at: float | None = None
+
+    def pipeline(self) -> Pipeline:
+        """Return the display with its journal and its filter in front."""
+        return Pipeline([self.journal, self.filter], [self], self._clock)
 
     # In any thread
 
@@ -212,11 +216,11 @@ class Display(Sink):
             self.note(f"{describe_opening(opening, elapsed)}; /help")
 
     def batch(self, batch: Batch) -> None:
-        """Keep the messages of a batch, and queue what is to be shown."""
+        """Queue the messages of a batch, and what else of it is shown."""
         contents: list[Content] = []
         for index, item in enumerate(batch.items):
-            if isinstance(item, Messages):
-                contents += self._keep(batch, item)
+            if isinstance(item, NumberedMessages):
+                contents += self._shown(batch, item)
             elif isinstance(item, Ping | Pong):
                 contents += self._control_frames.lines(batch, item)
             elif not batch.incoming:
@@ -229,27 +233,9 @@ class Display(Sink):
         if self._options.announces:
             self.note(describe_end(end), "error" if error_of(end) else "dim")
 
-    def _keep(self, batch: Batch, messages: Messages) -> Iterator[Entry]:
-        for index, payload in enumerate(messages.payloads):
-            entry = self.journal.keep(batch, messages.opcode, payload)
-            if self.filter is not None:  # what it decodes is there for the view, too
-                entry = entry._replace(message=received(messages, batch.subprotocol)[index])
-            if self._options.messages and self._passes(entry):
-                yield entry
-
-    def _passes(self, entry: Entry) -> bool:
-        if not entry.incoming:
-            return not self.view.bare
-        matcher = self.filter  # which another thread may change
-        try:
-            return matcher is None or matcher.matches(entry.as_message())
-        except PatternTimeout as error:
-            self.filter = None  # each message would hold up the connection for as long
-            self.note(f"{error}, number {entry.number}: the filter is off", "error")
-            return True
-        finally:
-            if entry.message is not None:
-                entry.message.forget_values()  # it may wait for long to be drawn
+    def _shown(self, batch: Batch, messages: NumberedMessages) -> Sequence[Entry]:
+        shown = self._options.messages and (batch.incoming or not self.view.bare)
+        return messages.entries if shown else ()
 
     # In the main thread
 

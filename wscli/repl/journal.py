@@ -1,20 +1,42 @@
-"""The journal: the latest messages, numbered, for ``/show`` and ``/save``."""
+"""What stands before the display: the journal numbers and keeps messages, the filter hides some."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 
 from wscli.errors import UsageError
+from wscli.payload.matching import Matcher, PatternTimeout
+from wscli.payload.message import received
 from wscli.session.bus import Batch
+from wscli.session.stages import MessageStage
 from wscli.sinks.human.messages import Entry
+from wscli.wire.events import Messages
 
 _MAX_BYTES = 32 << 20
 _MAX_MESSAGES = 100_000
 
 
-class Journal:
-    """Keeps messages up to a limit of bytes and of number; the oldest go first."""
+class NumberedMessages(Messages):
+    """Messages that the journal has numbered, each with its entry."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self, opcode: int, entries: Sequence[Entry]) -> None:
+        super().__init__(opcode, [entry.payload for entry in entries])
+        self.entries = entries
+
+    def select(self, indexes: Sequence[int]) -> NumberedMessages:
+        """Return some of the messages, with their numbers."""
+        return NumberedMessages(self.opcode, [self.entries[index] for index in indexes])
+
+
+class Journal(MessageStage):
+    """Keeps the latest messages of both directions for ``/show`` and ``/save``.
+
+    There is a limit of bytes and of number; the oldest go first. What is passed on is numbered.
+    """
 
     def __init__(self, max_bytes: int = _MAX_BYTES, max_messages: int = _MAX_MESSAGES) -> None:
         self._max_bytes = max_bytes
@@ -24,24 +46,27 @@ class Journal:
         self._size = 0
         self._last = 0
 
-    def keep(self, batch: Batch, opcode: int, payload: bytes) -> Entry:
-        """Number a message of a batch, and keep it."""
-        with self._lock:
-            self._last += 1
-            entry = Entry(
+    def keep(self, batch: Batch, messages: Messages) -> NumberedMessages:
+        """Number the messages, and keep them."""
+        entries = [
+            Entry(
                 batch.incoming,
                 batch.time,
-                opcode,
+                messages.opcode,
                 payload,
-                self._last,
+                number,
                 batch.elapsed,
                 batch.subprotocol,
             )
-            self._entries.append(entry)
-            self._size += len(payload)
+            for number, payload in enumerate(messages.payloads, self._last + 1)
+        ]
+        with self._lock:
+            self._last += len(entries)
+            self._entries += entries
+            self._size += sum(map(len, messages.payloads))
             while self._size > self._max_bytes or len(self._entries) > self._max_messages:
                 self._size -= len(self._entries.popleft().payload)
-        return entry
+        return NumberedMessages(messages.opcode, entries)
 
     def entries(self) -> list[Entry]:
         """Return all that is kept, the oldest first."""
@@ -74,3 +99,39 @@ class Journal:
         if not entries:
             return "no message is kept"
         return f"messages {entries[0].number} to {entries[-1].number} are kept"
+
+
+class MessageFilter(MessageStage):
+    """Passes on the received messages that match a pattern, and everything that was sent.
+
+    It stands behind the journal. ``matcher`` may be set in any thread; None passes on everything.
+    """
+
+    def __init__(self) -> None:
+        self.matcher: Matcher | None = None
+
+    def keep(self, batch: Batch, messages: Messages) -> Messages | None:
+        """Drop the received messages that do not match."""
+        if self.matcher is None or not batch.incoming or not isinstance(messages, NumberedMessages):
+            return messages
+        # What the pattern has decoded of a message is there for the view, too.
+        decoded = received(messages, batch.subprotocol)
+        entries = [
+            entry._replace(message=message)
+            for entry, message in zip(messages.entries, decoded, strict=True)
+        ]
+        passed = [entry for entry in entries if self._passes(entry)]
+        return NumberedMessages(messages.opcode, passed) if passed else None
+
+    def _passes(self, entry: Entry) -> bool:
+        matcher = self.matcher  # which another thread may change
+        try:
+            return matcher is None or matcher.matches(entry.as_message())
+        except PatternTimeout as error:
+            self.matcher = None  # each message would hold up the connection for as long
+            what = f"{error}, number {entry.number}: the filter is off"
+            self.context.complain(UsageError(what, hint="/filter with a simpler pattern"))
+            return True
+        finally:
+            if entry.message is not None:
+                entry.message.forget_values()  # the entry may wait for long to be drawn

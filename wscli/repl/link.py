@@ -26,11 +26,11 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from wscli.apps.automation import Automation
 from wscli.errors import WscliError
 from wscli.net.opening import Opening
 from wscli.session.end import End
 from wscli.session.reconnect import Reconnect
+from wscli.session.stages import Pipeline, StageContext
 from wscli.session.thread_driver import ThreadDriver
 from wscli.wire.codes import CloseCode
 
@@ -90,7 +90,7 @@ class Link:
         self,
         connect: Callable[[], ThreadDriver],
         reconnect: Reconnect | None,
-        automation: Automation,
+        pipeline: Pipeline,
         listener: LinkListener,
     ) -> None:
         self.session: ThreadDriver | None = None
@@ -99,7 +99,7 @@ class Link:
         self._state = LinkState.CONNECTING
         self._connect = connect
         self._reconnect = reconnect
-        self._automation = automation
+        self._pipeline = pipeline
         self._listener = listener
         self._connect_now = threading.Event()
         self._stopping = False
@@ -153,7 +153,7 @@ class Link:
             return error
         self.session, self.opening = session, session.opening
         self._state, self.retry = LinkState.OPEN, None
-        self._automation.attach(session)
+        self._pipeline.attach(StageContext(session, self._listener.link_complains))
         session.start()
         self._listener.link_opened(session)
         while session.end is None:
@@ -162,16 +162,10 @@ class Link:
                 session.turn(0)
                 session.abort()
             else:
-                self._turn()
+                session.turn(self._pipeline.wait())
+                self._pipeline.tick()
         self.session = None
         return session.end
-
-    def _turn(self) -> None:
-        """Turn the session once, and report a pattern of --answer that was abandoned."""
-        self._automation.turn()
-        failure, self._automation.failure = self._automation.failure, None
-        if failure is not None:
-            self._listener.link_complains(failure)
 
     def _wait_to_connect(self, outcome: End | WscliError) -> None:
         """Wait until the next attempt is due, or until the user asks for one."""

@@ -114,7 +114,7 @@ def filter_messages(shell: CommandShell, argument: str) -> None:
     earlier matches are shown again. All messages are counted and kept for /show.
     """
     if not argument:
-        shell.display.filter = None
+        shell.display.filter.matcher = None
         shell.note("showing all messages")
         return
     try:
@@ -123,7 +123,7 @@ def filter_messages(shell: CommandShell, argument: str) -> None:
         raise UsageError(str(error)) from None
     entries = shell.display.journal.entries()
     found = _matching(matcher, entries)
-    shell.display.filter = matcher
+    shell.display.filter.matcher = matcher
     shell.note(f"showing messages that match {argument}; {_count_found(found, entries)}")
     shell.display.show_again(found)
 

@@ -1,0 +1,235 @@
+"""Stages: what stands between the source of events and the sinks that look at them.
+
+A ``Pipeline`` is a sink with stages in front of its sinks. A batch goes through the stages in
+order, and each stage returns the batches to pass on: the same one, a changed one, none, or several.
+Since a pipeline is a sink, it can be one of the sinks of another: the recording gets everything
+while what is printed has stages of its own.
+
+* **Directions.** A stage gets the batches of both. Those that went out show what has left, so
+  changing one changes what is shown and nothing else; to send something a stage posts it.
+* **Time.** A stage that holds something back, or acts at intervals, returns the time from
+  ``next_deadline``. Whoever turns the session waits no longer than ``Pipeline.wait`` allows, and
+  then calls ``Pipeline.tick``. So no stage has a thread, and tests set the time.
+* **Threads.** All methods of a stage are called in the thread that turns the session. Code in
+  another thread that changes when something is due wakes the session.
+* **Errors.** A stage never raises an error about its own work (a pattern that backtracks for too
+  long): the batch would be lost for everybody. It hands the error to ``context.complain`` and lets
+  the batch pass. An error that a sink raises goes to whoever turns the session.
+* **The end.** What the stages hold back is passed on before the sinks learn that the connection
+  ended or failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from itertools import chain, repeat
+from typing import Protocol
+
+from wscli.errors import ConnectionClosed, WscliError
+from wscli.net.clock import Clock
+from wscli.session.bus import Batch, Bus, Sink
+from wscli.session.end import End
+from wscli.session.thread_driver import OUTBOX_HIGH_WATER
+from wscli.wire.events import Messages
+
+
+class Outbox(Protocol):
+    """The part of a session that stages use."""
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait to be sent."""
+
+    def post(self, opcode: int, payloads: Sequence[bytes]) -> None:
+        """Put messages in the outbox, without waiting."""
+
+
+def _raise(error: WscliError) -> None:
+    raise error
+
+
+class StageContext:
+    """What a stage may act on: the connection, and the code that runs it.
+
+    Without an outbox, as for a recording that is read back, what is posted is dropped. ``is_over``
+    returns True once nobody waits for the messages any longer. A stage that searches them for
+    patterns then stops searching, since each search may take long without ever failing.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox | None = None,
+        complain: Callable[[WscliError], None] = _raise,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.complain = complain
+        self.is_over = is_over
+        self._outbox = outbox
+
+    def post(self, opcode: int, payload: bytes) -> None:
+        """Send a message, unless the connection is closing or too much waits to be sent already.
+
+        The limit keeps a peer that does not read from filling the memory.
+        """
+        if self._outbox is not None and self._outbox.pending < OUTBOX_HIGH_WATER:
+            with suppress(ConnectionClosed):  # how it ended is reported elsewhere
+                self._outbox.post(opcode, [payload])
+
+
+class Stage:
+    """Passes on everything; a subclass overrides what it does differently.
+
+    Times are in seconds, as ``Clock.monotonic`` returns them. The methods that return batches may
+    be generators: a batch has reached the sinks when the next one is asked for.
+    """
+
+    wants_frames = False
+    wants_outgoing = False
+    context = StageContext()
+
+    def attach(self, context: StageContext, now: float) -> None:
+        """Begin with a connection that is about to start, in place of an earlier one."""
+        self.context = context
+
+    def batch(self, batch: Batch, now: float) -> Iterable[Batch]:
+        """Return what to pass on instead of a batch."""
+        return (batch,)
+
+    def next_deadline(self) -> float | None:
+        """Return when ``tick`` is to be called."""
+        return None
+
+    def tick(self, now: float) -> Iterable[Batch]:
+        """Do what is due, and return what to pass on; called once ``next_deadline`` has passed."""
+        return ()
+
+    def flush(self) -> Iterable[Batch]:
+        """Return what is still held back, since nothing more will come."""
+        return ()
+
+
+class Pipeline(Bus):
+    """Sinks with stages in front of them; without stages, batches reach the sinks as they are."""
+
+    def __init__(
+        self, stages: Sequence[Stage], sinks: Sequence[Sink], clock: Clock | None = None
+    ) -> None:
+        super().__init__(sinks)
+        self._stages = tuple(stages)
+        self._branches = [sink for sink in sinks if isinstance(sink, Pipeline)]
+        self._clock = clock or Clock()
+        self.wants_frames |= any(stage.wants_frames for stage in stages)
+        self.wants_outgoing |= any(stage.wants_outgoing for stage in stages)
+
+    def attach(self, context: StageContext) -> None:
+        """Give the stages a connection; call it before the connection starts."""
+        now = self._clock.monotonic()
+        for stage in self._stages:
+            stage.attach(context, now)
+        for branch in self._branches:
+            branch.attach(context)
+
+    def batch(self, batch: Batch) -> None:
+        """Pass a batch through the stages to the sinks."""
+        if self._stages:
+            self._pass_on((batch,), 0, self._clock.monotonic())
+        else:
+            super().batch(batch)
+
+    def wait(self, timeout: float | None = None) -> float | None:
+        """Return the seconds until ``tick`` is to be called, at most ``timeout``; None for ever."""
+        due = self.next_deadline()
+        if due is None:
+            return timeout
+        left = max(0.0, due - self._clock.monotonic())
+        return left if timeout is None else min(left, timeout)
+
+    def next_deadline(self) -> float | None:
+        """Return when the first stage, here or in a branch, has something to do."""
+        parts: tuple[Stage | Pipeline, ...] = (*self._stages, *self._branches)
+        times = [part.next_deadline() for part in parts]
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self) -> None:
+        """Let the stages do what is due."""
+        now = self._clock.monotonic()
+        for index, stage in enumerate(self._stages):
+            due = stage.next_deadline()
+            if due is not None and due <= now:
+                self._pass_on(stage.tick(now), index + 1, now)
+        for branch in self._branches:
+            branch.tick()
+
+    def ended(self, end: End) -> None:
+        """Pass on what was held back, then how the connection ended."""
+        self._flush()
+        super().ended(end)
+
+    def failed(self, error: WscliError, time: float, elapsed: float) -> None:
+        """Pass on what was held back, then an error."""
+        self._flush()
+        super().failed(error, time, elapsed)
+
+    def _flush(self) -> None:
+        now = self._clock.monotonic()
+        for index, stage in enumerate(self._stages):
+            self._pass_on(stage.flush(), index + 1, now)
+
+    def _pass_on(self, batches: Iterable[Batch], first: int, now: float) -> None:
+        """Take batches through the stages from a position on, each to its end before the next."""
+        for stage in self._stages[first:]:
+            batches = chain.from_iterable(map(stage.batch, batches, repeat(now)))
+        for batch in batches:
+            super().batch(batch)
+
+
+class MessageStage(Stage):
+    """A stage that looks at messages alone: ``keep`` passes them on, changes or drops them."""
+
+    def batch(self, batch: Batch, now: float) -> Iterable[Batch]:
+        """Pass on the batch itself if all of its messages are kept as they are."""
+        items = [
+            self.keep(batch, item) if isinstance(item, Messages) else item for item in batch.items
+        ]
+        if all(new is old for new, old in zip(items, batch.items, strict=True)):
+            return (batch,)
+        kept = [item for item in items if item is not None]
+        return (batch._replace(items=kept),) if kept else ()
+
+    def keep(self, batch: Batch, messages: Messages) -> Messages | None:
+        """Return what to pass on instead of some messages of a batch, None for nothing."""
+        raise NotImplementedError
+
+
+def select(messages: Messages, indexes: Sequence[int]) -> Messages | None:
+    """Return the messages at some positions: the same object for all, None for none of them."""
+    if len(indexes) == len(messages.payloads):
+        return messages
+    return messages.select(indexes) if indexes else None
+
+
+class StopAfter(MessageStage):
+    """Passes on ``count`` received messages and no more; pings, pongs and the rest always pass.
+
+    ``seen`` is how many have been passed on. Without a count, all are passed on and counted.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.seen = 0
+        self._count = count
+
+    @property
+    def reached(self) -> bool:
+        """Whether all of the messages have come."""
+        return self.seen == self._count
+
+    def keep(self, batch: Batch, messages: Messages) -> Messages | None:
+        """Cut off the messages beyond the last that is wanted."""
+        if not batch.incoming:
+            return messages
+        wanted = len(messages.payloads)
+        if self._count is not None:
+            wanted = min(wanted, self._count - self.seen)
+        self.seen += wanted
+        return select(messages, range(wanted))
