@@ -2,8 +2,8 @@
 
 Several look at a received message: patterns that answer it or end a wait, the search for a reply by
 id, a view, a recording. ``received`` gives all of them the same ``Message`` objects, which remember
-what was decoded first, so that no payload is decoded twice. They live as long as the batch that they
-came in: the journal of a session keeps the payload alone, and a message that waits to be drawn
+what was decoded first, so that no payload is decoded twice. They live as long as the batch that
+they came in: the journal of a session keeps the payload alone, and a message that waits to be drawn
 keeps no more than its text.
 """
 
