@@ -26,7 +26,8 @@ from wscli.session.pings import Pings, SentPing
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode, Role, may_be_sent
 from wscli.wire.connection import Connection, Item, Receiver
 from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, count_messages
+from wscli.wire.frames import Frame
+from wscli.wire.parser import count_messages
 from wscli.wire.rules import HTTP_RESPONSE, Violation
 from wscli.wire.stray import StrayResponse
 

@@ -12,9 +12,11 @@ from itertools import islice
 from wscli.wire.codes import DEFAULT_MAX_SIZE, CloseCode, Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.events import Close, Event, Messages
-from wscli.wire.frames import Frame, FrameParser, MessageRun, encode_masked, encode_unmasked
+from wscli.wire.frames import Frame, MessageRun
 from wscli.wire.messages import BATCH_SIZE, Assembler, InvalidPayload
+from wscli.wire.parser import FrameParser
 from wscli.wire.rules import FrameContext, Violation, judge
+from wscli.wire.runs import encode_masked, encode_unmasked
 
 Item = Frame | MessageRun | Event
 
