@@ -7,9 +7,10 @@ from wscli.net.url import join_url, parse_url
 from wscli.wire.codes import Role
 from wscli.wire.deflate import BrokenDeflate, Inflater, PerMessageDeflate, TooBig
 from wscli.wire.events import Messages
-from wscli.wire.frames import Frame, FrameParser
+from wscli.wire.frames import Frame
 from wscli.wire.handshake import check_request, check_response, choose_deflate
 from wscli.wire.head import Body, MalformedHead, head_end, parse_request, parse_response
+from wscli.wire.parser import FrameParser
 from wscli.wire.receiver import Receiver
 
 MAX_SIZE = 1 << 16

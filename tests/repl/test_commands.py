@@ -6,7 +6,8 @@ import re
 import pytest
 
 from tests.waiting import wait_until
-from wscli.wire.frames import Frame, FrameParser
+from wscli.wire.frames import Frame
+from wscli.wire.parser import FrameParser
 
 
 def frames_received(peer, count):

@@ -1,6 +1,5 @@
-"""Messages give their payloads as texts, however these were checked and joined."""
+"""Messages give their payloads as texts, however they are decoded."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +7,7 @@ from tests.streams import items
 from wscli.wire.codes import Opcode, Role
 from wscli.wire.connection import Receiver
 from wscli.wire.events import Messages
-from wscli.wire.frames import encode_unmasked
+from wscli.wire.runs import encode_unmasked
 
 texts = st.lists(st.text(st.sampled_from("a\n\r\u2028é€😀\0"), max_size=8), min_size=1)
 
@@ -25,11 +24,6 @@ def test_the_texts_of_a_run_are_those_that_were_sent(sent):
     assert received([text.encode() for text in sent]).texts == sent
 
 
-@given(texts)
-def test_messages_without_a_joined_text_decode_each_payload(sent):
-    assert Messages(Opcode.TEXT, [text.encode() for text in sent]).texts == sent
-
-
 def test_a_line_feed_in_a_payload_separates_no_messages():
     assert received([b"a\nb", b"c"]).texts == ["a\nb", "c"]
 
@@ -38,9 +32,8 @@ def test_texts_are_split_at_line_feeds_alone():
     assert received([b"a\r", "\u2028b".encode()]).texts == ["a\r", "\u2028b"]
 
 
-@pytest.mark.parametrize("joined", [None, "a\nb"])
-def test_texts_are_decoded_once(joined):
-    messages = Messages(Opcode.TEXT, [b"a", b"b"], joined)
+def test_texts_are_decoded_once():
+    messages = Messages(Opcode.TEXT, [b"a", b"b"])
     assert messages.texts is messages.texts
 
 

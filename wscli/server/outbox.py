@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from wscli.wire.frames import count_messages
+from wscli.wire.parser import count_messages
 
 _SLICE = 64 << 10  # bytes that the transport is handed at a time
 _SLICES_A_TURN = 4  # then other connections have a turn of the loop

@@ -30,8 +30,9 @@ from wscli.session.turns import Turns
 from wscli.wire.codes import CloseCode, Role, may_be_sent
 from wscli.wire.connection import Connection, Policy
 from wscli.wire.events import Messages
-from wscli.wire.frames import Frame, count_messages
+from wscli.wire.frames import Frame
 from wscli.wire.keepalive import SentPing
+from wscli.wire.parser import count_messages
 from wscli.wire.receiver import Item, Receiver
 
 OUTBOX_HIGH_WATER = 1 << 20

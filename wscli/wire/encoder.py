@@ -8,7 +8,8 @@ from itertools import islice
 
 from wscli.wire.codes import CloseCode, Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
-from wscli.wire.frames import Frame, encode_masked, encode_unmasked
+from wscli.wire.frames import Frame
+from wscli.wire.runs import encode_masked, encode_unmasked
 
 _PIECE_FRAMES = 1024  # frames that are encoded together
 _PIECE_SIZE = 64 << 10  # bytes of payload that are encoded together, or one frame

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from wscli.server.endpoints.endpoint import Endpoint
 from wscli.wire.events import Messages
-from wscli.wire.frames import encode_unmasked
+from wscli.wire.runs import encode_unmasked
 
 if TYPE_CHECKING:
     from wscli.server.channel import Channel
