@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each room may import itself and the rooms below it; sinks and server stand side by side.
 _CORE = {"net", "wire", "errors", "text"}
 _SESSION = {"session", "payload", *_CORE}
-_APPS = {"apps", "sinks", "server", "quantities", *_SESSION}
+_APPS = {"apps", "sinks", "server", "records", "quantities", *_SESSION}
 ROOMS = {
     "errors": set(),
     "quantities": set(),
@@ -22,7 +22,8 @@ ROOMS = {
     "payload": {"wire", "errors"},
     "net": _CORE,
     "session": _CORE,
-    "sinks": _SESSION,
+    "records": {"session", *_CORE},
+    "sinks": {"records", *_SESSION},
     "server": {"quantities", *_SESSION},
     "apps": _APPS,
     "repl": _APPS,

@@ -19,6 +19,7 @@ from wscli.errors import ExitStatus, TimedOut, WscliError
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
 from wscli.session.end import error_of
+from wscli.session.events import Failed
 from wscli.session.session import Session
 from wscli.sinks.goal import Goal
 from wscli.sinks.output import OutputStalled
@@ -172,7 +173,7 @@ def _run(common: SessionOptions, env: Env, task: _Task, interrupts: Interrupts) 
             _conduct(common.connect.close_timeout, task.work, running)
         except WscliError as error:
             report(error, env, output.colour)
-            bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
+            bus.failed(Failed.of(error, env.clock.time(), env.clock.monotonic() - started))
             return error.status
     return interrupts.status or ExitStatus.OK
 

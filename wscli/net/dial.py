@@ -16,6 +16,7 @@ from wscli.net import proxy as proxies
 from wscli.net import tls
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Clock, Deadline, poll_timeout
+from wscli.net.opening import OpeningStep
 from wscli.net.url import ascii_host, comparable_host, host_and_port
 
 _STAGGER = 0.25  # seconds before the next address is tried beside the last one (RFC 8305 §5)
@@ -46,7 +47,7 @@ def dial(attempt: Attempt, environ: Mapping[str, str]) -> socket.socket:
         return sock
     try:
         hint = "is this port meant for TLS? If not, write ws:// instead of wss://"
-        with attempt.phase("tls", f"negotiating TLS with {url.authority}", hint):
+        with attempt.phase(OpeningStep.TLS, f"negotiating TLS with {url.authority}", hint):
             return tls.wrap(sock, attempt)
     except BaseException:
         sock.close()
@@ -56,7 +57,7 @@ def dial(attempt: Attempt, environ: Mapping[str, str]) -> socket.socket:
 def _connect_unix(path: str, attempt: Attempt) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with attempt.phase("tcp", f"connecting to {path}"):
+        with attempt.phase(OpeningStep.TCP, f"connecting to {path}"):
             sock.settimeout(attempt.deadline.remaining())
             sock.connect(path)
             sock.setblocking(False)
@@ -81,7 +82,7 @@ def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> socket.socket:
     family = attempt.options.family if proxy.kind == "http" else None
     sock = _connect_to_proxy(proxy, attempt, family)
     try:
-        with attempt.phase("proxy", f"waiting for the proxy {proxy}"):
+        with attempt.phase(OpeningStep.PROXY, f"waiting for the proxy {proxy}"):
             if proxy.kind == "http":
                 proxies.tunnel(sock, proxy, attempt)
             else:
@@ -111,7 +112,7 @@ def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
     if proxy.looks_up and not any(comparable_host(name) == host for name, _, _ in options.resolve):
         return url.host
     family = 4 if proxy.kind == "socks4" else options.family  # SOCKS4 has no IPv6
-    with attempt.phase("name", f"looking up {url.host}"):
+    with attempt.phase(OpeningStep.NAME, f"looking up {url.host}"):
         addresses = _resolve(url.host, url.port, attempt, family)
     return str(addresses[0][1][0])
 
@@ -119,9 +120,9 @@ def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
 def _connect_tcp(
     host: str, port: int, attempt: Attempt, family: int | None, name: str
 ) -> socket.socket:
-    with attempt.phase("name", f"looking up {host}"):
+    with attempt.phase(OpeningStep.NAME, f"looking up {host}"):
         addresses = _resolve(host, port, attempt, family)
-    with attempt.phase("tcp", f"connecting to {name}"):
+    with attempt.phase(OpeningStep.TCP, f"connecting to {name}"):
         sock, peer = connect_any(addresses, name, attempt.deadline, attempt.clock)
         attempt.opening.address = host_and_port(*peer[:2])
     return sock

@@ -11,7 +11,7 @@ from websocket import WebSocket
 from wscli.errors import TimedOut, UsageError, WscliError
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
-from wscli.net.opening import Opening
+from wscli.net.opening import Opening, OpeningStep
 from wscli.net.options import ConnectOptions
 from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url
@@ -50,7 +50,7 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
     )
     try:
         doing, hint = f"waiting for {opening.url.authority} to answer", _silence_hint(opening.url)
-        with attempt.phase("upgrade", doing, hint):
+        with attempt.phase(OpeningStep.UPGRADE, doing, hint):
             opening.opinion = _ask_websocket_client(tap, opening.url, attempt.options)
             response = parse_response(tap.read_head())
     except (NotHTTP, MalformedHead, OSError) as error:
@@ -61,7 +61,7 @@ def upgrade(sock: socket.socket, attempt: Attempt) -> bytes:
     opening.response = response
     if response.status != 101:
         opening.body = _read_body(tap, response, attempt)
-    attempt.observe("response")
+    attempt.observe(OpeningStep.RESPONSE)
     _judge(opening, parse_request(tap.sent), response)
     return tap.leftover
 
@@ -156,7 +156,7 @@ def edit_head(head: bytes, url: Url, options: ConnectOptions) -> bytes:
 
 def _record_request(tap: Tap, attempt: Attempt) -> None:
     attempt.opening.request = parse_request(tap.sent)
-    attempt.observe("request")
+    attempt.observe(OpeningStep.REQUEST)
 
 
 def _read_body(tap: Tap, response: Response, attempt: Attempt) -> bytes:

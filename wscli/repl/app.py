@@ -19,6 +19,7 @@ from wscli.repl.shell import Console, Shell
 from wscli.repl.signals import EndSignals
 from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_session
+from wscli.session.events import Failed
 from wscli.session.reconnect import Reconnect
 from wscli.session.session import Session
 from wscli.sinks.output import Output
@@ -97,7 +98,7 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
         try:
             return open_session(url, how, clock=env.clock, environ=env.environ, bus=bus)
         except WscliError as error:
-            bus.failed(error, env.clock.time(), env.clock.monotonic() - started)
+            bus.failed(Failed.of(error, env.clock.time(), env.clock.monotonic() - started))
             raise
 
     reconnect = None

@@ -12,6 +12,7 @@ from wscli.repl.draw_queue import Asked, DrawQueue, Gap, Record
 from wscli.repl.journal import Journal
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, error_of
+from wscli.session.events import Opened
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.talk import describe_end, show_frame
 from wscli.sinks.human.wrapping import wrap_words
@@ -92,14 +93,14 @@ class Display(Sink):
             del self._expected[next(iter(self._expected))]
         self._expected[payload] = None
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+    def opened(self, opened: Opened) -> None:
         """Show the new connection and, after an earlier one, for how long there was none."""
         self._ping_due, self._pings_hidden = 0.0, 0
         if self._ended_at is not None:
-            gap = f"── {time - self._ended_at:.1f} s without a connection "
+            gap = f"── {opened.time - self._ended_at:.1f} s without a connection "
             self.say(self.view.palette.paint("bold", f"{gap:─<{min(self.view.width, 80)}}"))
         if self.tells:
-            self.note(f"{_describe_opening(opening, elapsed)}; /help")
+            self.note(f"{_describe_opening(opened.opening, opened.elapsed)}; /help")
 
     def batch(self, batch: Batch) -> None:
         """Keep the messages of a batch, and have them drawn."""

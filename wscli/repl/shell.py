@@ -75,7 +75,9 @@ class Shell:
         self.stream_env = _displayed(env, self.display.talk)
         self.history = LineHistory(history_of, self.note)
         self.stats = Stats()
-        self.recorder = Recorder(self.report, frames=output.verbosity >= 2)
+        self.recorder = Recorder(
+            self.report, steps=output.verbosity >= 1, frames=output.verbosity >= 2
+        )
         self.failure: WscliError | None = None
         self.crash: Exception | None = None
         self._options = options

@@ -20,6 +20,7 @@ from wscli.session.bus import Batch, Bus
 from wscli.session.closing import Closing
 from wscli.session.driver import Driver
 from wscli.session.end import End, closed_error, make_end
+from wscli.session.events import Opened
 from wscli.session.inbox import Inbox
 from wscli.session.keepalive import Keepalive
 from wscli.session.pings import Pings, SentPing
@@ -93,7 +94,7 @@ class Session:
     def start(self) -> None:
         """Tell the bus that the connection is open, and take what came with the server's 101."""
         elapsed = self._clock.monotonic() - self._started
-        self._bus.opened(self.opening, self._clock.time(), elapsed)
+        self._bus.opened(Opened(self.opening, self._clock.time(), elapsed))
         self._read(self._leftover)
 
     def __enter__(self) -> Self:

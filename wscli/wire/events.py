@@ -16,6 +16,16 @@ class Messages:
         self.opcode = opcode
         self.payloads = payloads
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Messages) and (
+            (self.opcode, self.payloads) == (other.opcode, other.payloads)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Messages({self.opcode!r}, {self.payloads!r})"
+
 
 class Ping(NamedTuple):
     """A ping (RFC 6455 §5.5.2)."""
