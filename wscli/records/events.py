@@ -30,7 +30,7 @@ from wscli.wire.frames import Frame, shortest_length_form
 from wscli.wire.rules import Rule, Violation
 
 _OPCODES = {opcode_name(opcode): opcode for opcode in range(16)}
-_LENGTH_FORMS = {0: 7, 2: 16, 8: 64}  # by the bytes of a header's extended length
+_LENGTH_FORMS = {2: 7, 4: 16, 10: 64}  # by the size of a header without its mask key
 
 _MOST_LINES = 2048  # joined at once, so that they are still in the processor's cache
 _PIECE = 256 << 10  # bytes of lines that are written at once
@@ -39,6 +39,8 @@ _ESCAPED = bytes([*range(0x20), ord('"'), ord("\\")])  # in a string of JSON (RF
 _SEPARATOR = b"\x7f"  # of texts that are escaped together
 _LINE_END = b'"}\n'
 _LAST_SENT = SentMessage._fields
+
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Recorded(NamedTuple):
@@ -102,10 +104,6 @@ def _read(line: str | bytes) -> Recorded | None:
         raise MalformedEvent(f"it is not JSON: {error}") from None
     reader = _READERS.get(fields.require("event", str))
     return None if reader is None else Recorded(reader(fields), fields.get("connection", int))
-
-
-def _dumps(fields: Mapping[str, object]) -> str:
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def _encode(text: str) -> bytes:
@@ -249,7 +247,11 @@ def _batch_pieces(batch: Batch, extra: Mapping[str, object], frames: bool) -> It
     waiting: list[bytes] = []
     size = 0
     for item in batch.items:
-        for lines in _item_lines(item, shared, frames):
+        if isinstance(item, Messages):
+            pieces = _message_lines(item, shared)
+        else:
+            pieces = _item_line(item, shared, frames)
+        for lines in pieces:
             waiting.append(lines)
             size += len(lines)
             if size >= _PIECE:
@@ -259,10 +261,8 @@ def _batch_pieces(batch: Batch, extra: Mapping[str, object], frames: bool) -> It
         yield b"".join(waiting)
 
 
-def _item_lines(item: Item, shared: str, frames: bool) -> Iterator[bytes]:
-    if isinstance(item, Messages):
-        yield from _message_lines(item, shared)
-    elif isinstance(item, Ping):
+def _item_line(item: Item, shared: str, frames: bool) -> Iterator[bytes]:
+    if isinstance(item, Ping):
         yield _line("ping", shared, _describe_payload(item.payload))
     elif isinstance(item, Pong):
         rtt: Json = {} if item.rtt is None else {"rtt": round(item.rtt, 6)}
@@ -283,10 +283,10 @@ def _message_lines(messages: Messages, shared: str) -> Iterator[bytes]:
     head = f'{{"event":"message",{shared},"opcode":"{name}","size":'
     field = "text" if is_text else "base64"
     payloads = messages.payloads
-    if len(payloads) == 1 and len(payloads[0]) > _BLOCK:
+    if len(payloads) == 1:
         yield f'{head}{len(payloads[0])},"{field}":"'.encode()
         yield from (_text_blocks if is_text else _base64_blocks)(payloads[0])
-        yield b'"}\n'
+        yield _LINE_END
         return
     for start in range(0, len(payloads), _MOST_LINES):
         part = payloads[start : start + _MOST_LINES]
