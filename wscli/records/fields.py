@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from base64 import b64decode
 from typing import TypeVar, cast
 
@@ -58,7 +58,8 @@ class Fields:
         value = self._fields.get(name)
         if value is None:
             return None
-        if type(value) not in (int, float) or not math.isfinite(cast(float, value)):
+        # NaN is not less than anything, and an integer may be larger than any float.
+        if type(value) not in (int, float) or not abs(cast(float, value)) <= sys.float_info.max:
             raise MalformedEvent(f'"{name}" is not a number: {_shorten(value)}')
         return cast(float, value)
 

@@ -193,22 +193,28 @@ def _describe_agreement(agreement: Agreement | None) -> Json | None:
 
 def _read_agreement(fields: Fields, opening: Opening) -> Agreement | None:
     shown = fields.nested("agreement")
-    if shown is not None:
-        faults = [
-            Fault(fault.text("id"), fault.text("section"), fault.text("sentence"))
-            for fault in shown.nested_list("faults")
-        ]
-        return Agreement(
-            fields.get("subprotocol", str),
-            fields.get("extensions", str),
-            _read_deflate(shown.nested("deflate")),
-            tuple(faults),
-            shown.strings("declined"),
-        )
-    request, response = opening.request, opening.response
-    if request is None or response is None or response.status != 101:
-        return None
-    return check_response(request, response)  # the recording is older than the field
+    if shown is None:
+        return _check_again(fields, opening)
+    faults = [
+        Fault(fault.text("id"), fault.text("section"), fault.text("sentence"))
+        for fault in shown.nested_list("faults")
+    ]
+    return Agreement(
+        fields.get("subprotocol", str),
+        fields.get("extensions", str),
+        _read_deflate(shown.nested("deflate")),
+        tuple(faults),
+        shown.strings("declined"),
+    )
+
+
+def _check_again(fields: Fields, opening: Opening) -> Agreement | None:
+    """Return the agreement of a recording from before the fields ``agreement`` and ``raw``."""
+    written = fields.nested("response")
+    is_older = written is not None and written.get("raw", str) is None
+    if not is_older or opening.request is None or opening.response is None:
+        return None  # there is none, such as at the step "request"
+    return check_response(opening.request, opening.response)
 
 
 def _read_deflate(fields: Fields | None) -> PerMessageDeflate | None:

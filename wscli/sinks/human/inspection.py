@@ -72,7 +72,10 @@ class InspectionSink(Sink):
 
     def step(self, step: Step) -> None:
         """Remember the last opening, and report one that redirects before the next begins."""
-        if self._opening is not None and self._opening is not step.opening:
+        previous = self._opening
+        # Only a redirect is followed by another attempt. Identity does not tell one attempt from
+        # another: in a recording, each step has an opening of its own.
+        if previous is not None and previous.response and not step.opening.response:
             self._report()
         self._opening = step.opening
 
