@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 _CORE = {"net", "wire", "errors", "kinds", "text"}
 _SESSION = {"session", "payload", *_CORE}
 _SHOWN = {"advice", "status", *_SESSION}
-_APPS = {"apps", "sinks", "server", "quantities", *_SHOWN}
+_APPS = {"apps", "sinks", "server", "records", "quantities", *_SHOWN}
 ROOMS = {
     "kinds": set(),
     "errors": {"kinds", "text"},
@@ -29,7 +29,8 @@ ROOMS = {
     "payload": {"wire", "errors"},
     "net": _CORE,
     "session": _CORE,
-    "sinks": _SHOWN,
+    "records": {"session", *_CORE},
+    "sinks": {"records", *_SHOWN},
     "server": {"quantities", "status", *_SESSION},
     "apps": _APPS,
     "repl": _APPS,

@@ -152,8 +152,9 @@ def test_as_events():
 
 
 def test_a_head_is_not_obeyed_at_a_terminal():
-    from wscli.net.opening import Opening
+    from wscli.net.opening import Opening, OpeningStep
     from wscli.net.url import parse_url
+    from wscli.session.events import Opened, Step
     from wscli.sinks.human.inspection import InspectionSink
     from wscli.sinks.human.palette import Palette
     from wscli.wire.head import parse_response
@@ -168,8 +169,8 @@ def test_a_head_is_not_obeyed_at_a_terminal():
     opening.response = parse_response(b"HTTP/1.1 200 \x1b[2J\r\nX: \x9b31m\r\n\r\n")
     opening.body = b"\x1b]0;title\x07"
     sink = InspectionSink(Output(), Palette(colour=False), 80)
-    sink.step(opening, "response")
-    sink.opened(opening, 0.0, 0.0)
+    sink.step(Step(OpeningStep.RESPONSE, opening, 0.0, 0.0))
+    sink.opened(Opened(opening, 0.0, 0.0))
     text = b"".join(written).decode()
     assert "\x1b" not in text
     assert "\x9b" not in text

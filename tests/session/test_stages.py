@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.clock import HandClock
 from wscli.errors import ConnectionClosed, UsageError
 from wscli.session.bus import Batch, Bus, Sink
+from wscli.session.events import Failed
 from wscli.session.stages import MessageStage, Pipeline, Stage, StageContext, StopAfter, select
 from wscli.session.thread_driver import OUTBOX_HIGH_WATER
 from wscli.wire.events import Close, Messages, Ping, Pong
@@ -492,7 +493,7 @@ def test_what_is_held_back_passes_before_the_end(clock):
 def test_what_is_held_back_passes_before_a_failure(clock):
     pipeline, seen = delayed(clock, 1.0)
     pipeline.batch(incoming([b"a"]))
-    pipeline.failed(UsageError("x"), 0.0, 0.0)
+    pipeline.failed(Failed(2, "x", "", "", 0.0, 0.0))
     assert seen.messages == [b"a"]
     assert seen.events[-1] == "failed"
 

@@ -7,6 +7,7 @@ import pytest
 from tests.streams import items
 from wscli.session.bus import Batch
 from wscli.session.end import End
+from wscli.session.events import Opened
 from wscli.sinks.human.statistics import describe_stats
 from wscli.sinks.stats import Stats, Tally, http_head
 from wscli.text import show_time
@@ -81,7 +82,7 @@ def test_a_rate_is_over_the_time_that_has_passed_where_that_is_less():
 
 def test_the_table_says_over_which_time_the_recent_rate_is():
     stats = Stats()
-    stats.opened(opening(), 100, 0)
+    stats.opened(Opened(opening(), 100, 0))
     stats.batch(Batch(True, 101, 1, read(*[Frame(1, b"hello")] * 8)))
     assert "rate, last 4.0 s  0.0/s, 0 B/s            2.0/s, 10 B/s" in describe_stats(stats, 104)
     assert "rate, last 10 s   0.0/s, 0 B/s            0.8/s, 4 B/s" in describe_stats(stats, 110)
@@ -101,7 +102,7 @@ def test_an_http_head_has_the_headers_without_those_of_the_upgrade():
 
 def test_http_is_taken_at_its_best_a_reply_for_each_request():
     stats = Stats()
-    stats.opened(opening(), 0, 0)
+    stats.opened(Opened(opening(), 0, 0))
     stats.batch(Batch(False, 0, 0, read(Frame(1, b"a"), Frame(1, b"b"))))
     stats.batch(Batch(True, 0, 0, read(*[Frame(1, b"c")] * 5)))
     assert stats.http_cost() == 5 * sum(stats.heads)
@@ -109,18 +110,18 @@ def test_http_is_taken_at_its_best_a_reply_for_each_request():
 
 def test_the_time_open_adds_up_over_connections():
     stats = Stats()
-    stats.opened(opening(), 100, 0)
+    stats.opened(Opened(opening(), 100, 0))
     assert stats.time_open(103) == 3
     stats.ended(End(1000, "", True, True, 105, 5))
     assert stats.time_open(200) == 5
-    stats.opened(opening(), 210, 0)
+    stats.opened(Opened(opening(), 210, 0))
     assert stats.time_open(211) == 6
     assert stats.connections == 2
 
 
 def test_the_table_has_what_was_counted():
     stats = Stats()
-    stats.opened(opening(), 100, 0)
+    stats.opened(Opened(opening(), 100, 0))
     stats.batch(Batch(True, 100, 0, [*read(Frame(1, b"hello")), Pong(b"", 0.002)]))
     table = "\n".join(describe_stats(stats, 101))
     assert "messages          0                       1" in table

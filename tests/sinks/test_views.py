@@ -11,11 +11,11 @@ from tests.streams import items
 from wscli.apps.common import OutputOptions
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
-from wscli.errors import UpgradeError
-from wscli.net.opening import TLS, Certificate, Opening
+from wscli.net.opening import TLS, Certificate, Opening, OpeningStep
 from wscli.net.url import parse_url
 from wscli.session.bus import Batch, Bus
 from wscli.session.end import End
+from wscli.session.events import Failed, Opened, Step
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
@@ -101,9 +101,9 @@ def batch(incoming, frames, *, as_frames, after):
 def play(sink):
     """Show the whole session to a sink."""
     record = opening()
-    for step in ("name", "tcp", "tls", "request", "upgrade", "response"):
-        sink.step(record, step)
-    sink.opened(record, START + 0.0527, 0.0527)
+    for name in ("name", "tcp", "tls", "request", "upgrade", "response"):
+        sink.step(Step(OpeningStep(name), record, START + 0.05, 0.05))
+    sink.opened(Opened(record, START + 0.0527, 0.0527))
     sink.batch(batch(False, SENT, as_frames=sink.wants_frames, after=0.06))
     sink.batch(batch(True, RECEIVED, as_frames=sink.wants_frames, after=0.0842))
     sink.ended(End(1008, "no \x1b more", Side.REMOTE, True, START + 65.3, 65.3))
@@ -219,5 +219,5 @@ def test_an_error_as_an_event():
     stream = Stream()
     env = Env(stream, stream, stream, {})
     sink = data_sink(OutputOptions(form="json"), env)
-    sink.failed(UpgradeError("refused", "evidence", "try this"), START, 0.5)
+    sink.failed(Failed(5, "refused", "evidence", "try this", START, 0.5))
     golden.check("view-json-error.txt", stream.written.decode())

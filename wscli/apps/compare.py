@@ -17,13 +17,13 @@ from wscli.apps.figures import percentile
 from wscli.apps.report import report, say
 from wscli.errors import ConnectError, UsageError, WscliError
 from wscli.net.fetch import Fetcher
-from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.url import Url, parse_url
 from wscli.server.endpoints.ticks import KEPT
 from wscli.session.bus import Batch, Bus, Sink
 from wscli.session.connect import open_driver
 from wscli.session.end import error_of
+from wscli.session.events import Opened
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus, status_of
 from wscli.wire.events import Messages
@@ -295,7 +295,8 @@ class _TickSink(Sink):
     def __init__(self, tally: DeliveryTally) -> None:
         self.tally = tally
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+    def opened(self, opened: Opened) -> None:
+        opening = opened.opening
         self.tally.requests += 1
         self.tally.bytes_out += len(opening.request.raw) if opening.request else 0
         self.tally.bytes_in += len(opening.response.raw) if opening.response else 0

@@ -31,7 +31,12 @@ def _data_sink(output: OutputOptions, env: Env) -> Sink:
     if output.form == "json":
         from wscli.sinks.ndjson import NdjsonSink
 
-        return NdjsonSink(stdout, frames=output.verbosity >= 2, escape=env.stdout_tty)
+        return NdjsonSink(
+            stdout,
+            steps=output.verbosity >= 1,
+            frames=output.verbosity >= 2,
+            escape=env.stdout_tty,
+        )
     if output.form == "raw":
         return PayloadSink(stdout, b"")
     if env.stdout_tty:
@@ -80,7 +85,7 @@ def recording(output: OutputOptions, env: Env) -> Iterator[list[Sink]]:
     def complain(error: WscliError) -> None:
         report(error, env, output.colour)
 
-    recorder = Recorder(complain, frames=output.verbosity >= 2)
+    recorder = Recorder(complain, steps=output.verbosity >= 1, frames=output.verbosity >= 2)
     recorder.start(output.record, open_recording(output.record, output.existing))
     try:
         yield [recorder]

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wscli.apps.common import Existing
-from wscli.errors import OutputError, UsageError, WscliError
-from wscli.net.opening import Opening
+from wscli.errors import OutputError, UsageError
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
+from wscli.session.events import Failed, Opened, Step
 from wscli.sinks.output import Output
 
 if TYPE_CHECKING:
@@ -101,14 +101,17 @@ class Recorder(Sink):
 
     wants_outgoing = True
 
-    def __init__(self, complain: Callable[[OutputError], None], *, frames: bool) -> None:
+    def __init__(
+        self, complain: Callable[[OutputError], None], *, steps: bool, frames: bool
+    ) -> None:
         self.wants_frames = frames
+        self._steps = steps
         self.path: str | None = None
         self._complain = complain
         self._lock = threading.Lock()  # commands start and stop it, the reader feeds it
         self._stream: io.FileIO | None = None
         self._sink: NdjsonSink | None = None
-        self._opening: tuple[Opening, float, float] | None = None
+        self._opened: Opened | None = None
 
     def start(self, path: str, stream: io.FileIO) -> None:
         """Start recording into an open file, with the opening of the current connection first."""
@@ -118,21 +121,27 @@ class Recorder(Sink):
             self._drop()
             self.path, self._stream = path, stream
             output = Output(stream, f"the recording {path}")
-            self._sink = NdjsonSink(output, frames=self.wants_frames, escape=stream.isatty())
-            if self._opening is not None:
-                opening, time, elapsed = self._opening
-                self._write(lambda sink: sink.opened(opening, time, elapsed))
+            self._sink = NdjsonSink(
+                output, steps=self._steps, frames=self.wants_frames, escape=stream.isatty()
+            )
+            if (opened := self._opened) is not None:
+                self._write(lambda sink: sink.opened(opened))
 
     def stop(self) -> None:
         """Stop recording."""
         with self._lock:
             self._drop()
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+    def step(self, step: Step) -> None:
+        """Record a step of an attempt to connect."""
+        with self._lock:
+            self._write(lambda sink: sink.step(step))
+
+    def opened(self, opened: Opened) -> None:
         """Record that a connection is open."""
         with self._lock:
-            self._opening = opening, time, elapsed
-            self._write(lambda sink: sink.opened(opening, time, elapsed))
+            self._opened = opened
+            self._write(lambda sink: sink.opened(opened))
 
     def batch(self, batch: Batch) -> None:
         """Record a batch."""
@@ -142,13 +151,13 @@ class Recorder(Sink):
     def ended(self, end: End) -> None:
         """Record how the connection ended."""
         with self._lock:
-            self._opening = None
+            self._opened = None
             self._write(lambda sink: sink.ended(end))
 
-    def failed(self, error: WscliError, time: float, elapsed: float) -> None:
+    def failed(self, failed: Failed) -> None:
         """Record that the connection could not be established, or the error it ended with."""
         with self._lock:
-            self._write(lambda sink: sink.failed(error, time, elapsed))
+            self._write(lambda sink: sink.failed(failed))
 
     def _write(self, write: Callable[[NdjsonSink], None]) -> None:
         if self._sink is None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from wscli.apps.env import Colour, Env
 from wscli.errors import WscliError
+from wscli.net.clock import Clock
+from wscli.session.events import Failed
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
+from wscli.status import status_of
 from wscli.text import visible
 
 
@@ -19,6 +22,16 @@ def report(error: WscliError, env: Env, colour: Colour = "auto") -> None:
     if hint := advise(error):
         lines.append(f"{palette.paint('bold', 'try:')} {visible(hint)}")
     say(env, "\n".join(lines))
+
+
+def failure(error: WscliError, clock: Clock, started: float) -> Failed:
+    """Return the event for an error; ``started`` is when the command began, by the clock."""
+    from wscli.advice import advise  # only an error needs it
+
+    # The lines of an HTTP head in the evidence end with CRLF, the others with LF.
+    evidence = error.evidence.replace("\r\n", "\n")
+    elapsed = clock.monotonic() - started
+    return Failed(int(status_of(error)), error.what, evidence, advise(error), clock.time(), elapsed)
 
 
 def say(env: Env, text: str) -> None:

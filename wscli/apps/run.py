@@ -13,7 +13,7 @@ from wscli.apps.common import SessionOptions
 from wscli.apps.display import recording, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
-from wscli.apps.report import report
+from wscli.apps.report import failure, report
 from wscli.errors import TimedOut, WscliError
 from wscli.session.bus import Sink
 from wscli.session.connect import open_driver
@@ -160,7 +160,7 @@ def _run(command: SessionCommand, env: Env, interrupts: Interrupts) -> ExitStatu
             _conduct(running, command.work, connect.close_timeout)
         except WscliError as error:
             report(error, env, output.colour)
-            pipeline.failed(error, env.clock.time(), env.clock.monotonic() - started)
+            pipeline.failed(failure(error, env.clock, started))
             return status_of(error)
     return interrupts.status or ExitStatus.OK
 

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wscli.net.clock import Clock, Deadline
-from wscli.net.opening import Opening
+from wscli.net.opening import Opening, OpeningStep
 from wscli.net.options import ConnectOptions
 
 if TYPE_CHECKING:
     from wscli.kinds import TimeoutKind
 
-Observer = Callable[[Opening, str], None]
-"""Called after each step: a phase of PHASES, "request", "response" or "probe"."""
+Observer = Callable[[Opening, OpeningStep], None]
+"""Called after each step."""
 
 
 _TIMEOUTS: dict[str, TimeoutKind] = {"tls": "tls", "upgrade": "upgrade"}
@@ -38,15 +38,15 @@ class Attempt:
         self.clock = clock
         self._observe = observe
 
-    def observe(self, step: str) -> None:
+    def observe(self, step: OpeningStep) -> None:
         """Tell the observer that a step is done."""
         self._observe(self.opening, step)
 
     @contextmanager
-    def phase(self, name: str, doing: str) -> Iterator[None]:
+    def phase(self, name: OpeningStep, doing: str) -> Iterator[None]:
         """Time a phase of PHASES, and name it in the error if the deadline passes.
 
-        If a phase runs twice, as "name" does for a SOCKS proxy, its times are added up.
+        If a phase runs twice, as NAME does for a SOCKS proxy, its times are added up.
         """
         self.deadline.doing = doing
         self.deadline.kind = _TIMEOUTS.get(name, "connect")

@@ -16,6 +16,7 @@ from wscli.net import proxy as proxies
 from wscli.net import tls
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Clock, Deadline, poll_timeout
+from wscli.net.opening import OpeningStep
 from wscli.net.stream import Stream
 from wscli.net.url import ascii_host, comparable_host, host_and_port
 
@@ -46,7 +47,7 @@ def dial(attempt: Attempt, environ: Mapping[str, str]) -> Stream:
     if not url.secure:
         return stream
     try:
-        with attempt.phase("tls", f"negotiating TLS with {url.authority}"):
+        with attempt.phase(OpeningStep.TLS, f"negotiating TLS with {url.authority}"):
             tls.secure(stream, attempt)
         return stream
     except BaseException:
@@ -57,7 +58,7 @@ def dial(attempt: Attempt, environ: Mapping[str, str]) -> Stream:
 def _connect_unix(path: str, attempt: Attempt) -> Stream:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with attempt.phase("tcp", f"connecting to {path}"):
+        with attempt.phase(OpeningStep.TCP, f"connecting to {path}"):
             sock.settimeout(attempt.deadline.remaining())
             sock.connect(path)
             sock.setblocking(False)
@@ -83,7 +84,7 @@ def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> Stream:
     family = attempt.options.family if proxy.kind == "http" else None
     stream = _connect_to_proxy(proxy, attempt, family)
     try:
-        with attempt.phase("proxy", f"waiting for the proxy {proxy}"):
+        with attempt.phase(OpeningStep.PROXY, f"waiting for the proxy {proxy}"):
             if proxy.kind == "http":
                 proxies.tunnel(stream, proxy, attempt)
             else:
@@ -111,15 +112,15 @@ def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
     if proxy.looks_up and not any(comparable_host(name) == host for name, _, _ in options.resolve):
         return url.host
     family = 4 if proxy.kind == "socks4" else options.family  # SOCKS4 has no IPv6
-    with attempt.phase("name", f"looking up {url.host}"):
+    with attempt.phase(OpeningStep.NAME, f"looking up {url.host}"):
         addresses = _resolve(url.host, url.port, attempt, family)
     return str(addresses[0][1][0])
 
 
 def _connect_tcp(host: str, port: int, attempt: Attempt, family: int | None, name: str) -> Stream:
-    with attempt.phase("name", f"looking up {host}"):
+    with attempt.phase(OpeningStep.NAME, f"looking up {host}"):
         addresses = _resolve(host, port, attempt, family)
-    with attempt.phase("tcp", f"connecting to {name}"):
+    with attempt.phase(OpeningStep.TCP, f"connecting to {name}"):
         sock, peer = connect_any(addresses, name, attempt.deadline, attempt.clock)
         attempt.opening.address = host_and_port(*peer[:2])
     return Stream(sock)

@@ -1,7 +1,8 @@
-"""The record of one try at opening a connection: filled step by step, and read by who shows it."""
+"""The record of one attempt to open a connection: filled in as it proceeds, read by the sinks."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -10,7 +11,31 @@ if TYPE_CHECKING:
     from wscli.wire.handshake import Agreement
     from wscli.wire.head import Request, Response
 
-PHASES = ("name", "tcp", "proxy", "tls", "upgrade")
+
+class OpeningStep(StrEnum):
+    """The steps of an attempt, in their order; with a SOCKS proxy, NAME may come twice.
+
+    REQUEST is part of UPGRADE; PROBE is the plain GET after a refusal.
+    """
+
+    NAME = "name"
+    TCP = "tcp"
+    PROXY = "proxy"
+    TLS = "tls"
+    REQUEST = "request"
+    UPGRADE = "upgrade"
+    RESPONSE = "response"
+    PROBE = "probe"
+
+
+PHASES = (
+    OpeningStep.NAME,
+    OpeningStep.TCP,
+    OpeningStep.PROXY,
+    OpeningStep.TLS,
+    OpeningStep.UPGRADE,
+)
+"""The steps that are timed; the sum of their times is the time of the whole attempt."""
 
 
 class Certificate(NamedTuple):
@@ -33,7 +58,8 @@ class TLS(NamedTuple):
 class Opening:
     """One attempt to open a connection; fields that are unknown or do not apply are None.
 
-    ``interim`` is what the server sent before its real response, heads with a status of 1xx.
+    ``received`` is everything received up to the head of the response, or whatever came in its
+    place. ``interim`` is what the server sent before its real response, heads with a status of 1xx.
     ``timings`` has the seconds that each phase took, in the order of PHASES. ``opinion`` is what
     websocket-client says of the upgrade: "accepted", or its complaint. ``probe`` is the answer to a
     plain GET of the same path, sent after a refusal.
@@ -57,3 +83,8 @@ class Opening:
         self.agreement: Agreement | None = None
         self.opinion: str | None = None
         self.probe: PlainResponse | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Opening) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]

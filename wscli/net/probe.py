@@ -9,7 +9,7 @@ from wscli.errors import UpgradeError, WscliError
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
 from wscli.net.dial import dial
-from wscli.net.opening import Opening
+from wscli.net.opening import Opening, OpeningStep
 from wscli.net.redaction import mask_query
 from wscli.net.stream import Stream
 from wscli.net.tap import NotHTTP, Tap
@@ -32,7 +32,7 @@ def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str
     opening.probe = _probe(opening.request, attempt, environ)
     if opening.probe is None:
         return
-    attempt.observe("probe")
+    attempt.observe(OpeningStep.PROBE)
     evidence = Evidence(opening.request, opening.url.secure, answer, opening.probe)
     shown = f"a plain GET of {evidence.path} is answered with {describe_answer(opening.probe)}"
     shown = mask_query(shown, opening.request.target)
@@ -100,5 +100,5 @@ def plain_get(request: Request) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def _ignore(opening: Opening, step: str) -> None:
+def _ignore(opening: Opening, step: OpeningStep) -> None:
     """Hide the probe's steps from the sinks, which show the connection that the user asked for."""

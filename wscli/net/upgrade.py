@@ -10,7 +10,7 @@ from websocket import WebSocket
 from wscli.errors import TimedOut, UsageError, WscliError
 from wscli.net.attempt import Attempt
 from wscli.net.clock import Deadline
-from wscli.net.opening import Opening
+from wscli.net.opening import Opening, OpeningStep
 from wscli.net.options import ConnectOptions
 from wscli.net.stream import Stream
 from wscli.net.tap import NotHTTP, Tap
@@ -49,7 +49,8 @@ def upgrade(stream: Stream, attempt: Attempt) -> bytes:
         on_sent=lambda: _record_request(tap, attempt),
     )
     try:
-        with attempt.phase("upgrade", f"waiting for {opening.url.authority} to answer"):
+        doing = f"waiting for {opening.url.authority} to answer"
+        with attempt.phase(OpeningStep.UPGRADE, doing):
             opening.opinion = _ask_websocket_client(tap, attempt)
             response = parse_response(tap.read_head())
     except TimedOut:  # an OSError too, and complete already
@@ -62,7 +63,7 @@ def upgrade(stream: Stream, attempt: Attempt) -> bytes:
     opening.response = response
     if response.status != 101:
         opening.body = _read_body(tap, response, attempt)
-    attempt.observe("response")
+    attempt.observe(OpeningStep.RESPONSE)
     _judge(opening, parse_request(tap.sent), response)
     return tap.leftover
 
@@ -157,7 +158,7 @@ def edit_head(head: bytes, url: Url, options: ConnectOptions) -> bytes:
 
 def _record_request(tap: Tap, attempt: Attempt) -> None:
     attempt.opening.request = parse_request(tap.sent)
-    attempt.observe("request")
+    attempt.observe(OpeningStep.REQUEST)
 
 
 def _read_body(tap: Tap, response: Response, attempt: Attempt) -> bytes:

@@ -129,6 +129,11 @@ class JsonCodec:
 
     name = "json"
 
+    # A byte order mark may be ignored (RFC 8259 §8.1), and NUL is there in UTF-16, which json reads
+    # in a binary message.
+    _may_begin_value = re.compile(
+        rb'(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\0 \t\r\n]*[{["\dtfnNI-]'
+    ).match
     _begins_container = re.compile(rb"[ \t\r\n]*[{[]").match
     _outside_strings = r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+'
 
@@ -147,6 +152,8 @@ class JsonCodec:
 
     def value(self, message: Message) -> Any:
         """Return the parsed value, or ``NO_VALUE`` for what is not JSON or nested too deeply."""
+        if not self._may_begin_value(message.payload):
+            return NO_VALUE  # most text that is not JSON, without loading a parser
         import json
 
         is_text = message.opcode == _TEXT

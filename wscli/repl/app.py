@@ -10,7 +10,7 @@ from wscli.apps.common import OutputOptions
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.recording import open_recording
-from wscli.apps.report import report
+from wscli.apps.report import failure, report
 from wscli.errors import UsageError, WscliError
 from wscli.net.url import parse_url
 from wscli.repl.link import Link
@@ -98,7 +98,7 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
         try:
             return open_driver(url, how, clock=env.clock, environ=env.environ, bus=pipeline)
         except WscliError as error:
-            pipeline.failed(error, env.clock.time(), env.clock.monotonic() - started)
+            pipeline.failed(failure(error, env.clock, started))
             raise
 
     reconnect = None

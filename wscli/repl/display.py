@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from wscli.net.clock import Clock
-from wscli.net.opening import Opening
 from wscli.repl.journal import Journal, MessageFilter, NumberedMessages
 from wscli.repl.notices import DISPLAY_DEFAULTS, ControlFrameView, DisplayOptions, describe_opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, error_of
+from wscli.session.events import Opened
 from wscli.session.stages import Pipeline
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.talk import describe_end
@@ -205,15 +205,15 @@ class Display(Sink):
 
     # In the link's thread
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+    def opened(self, opened: Opened) -> None:
         """Announce a connection and, if it is not the first, for how long there was none."""
         self._control_frames.restart()
         if self._ended_at is not None:
-            gap = f"── {time - self._ended_at:.1f} s without a connection "
+            gap = f"── {opened.time - self._ended_at:.1f} s without a connection "
             rule = f"{gap:─<{min(self.view.width, _RULE_WIDTH)}}"
             self.say(self.view.palette.paint("bold", rule))
         if self._options.announces:
-            self.note(f"{describe_opening(opening, elapsed)}; /help")
+            self.note(f"{describe_opening(opened.opening, opened.elapsed)}; /help")
 
     def batch(self, batch: Batch) -> None:
         """Queue the messages of a batch, and what else of it is shown."""

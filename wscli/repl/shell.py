@@ -113,7 +113,9 @@ class Shell:
         self.bulk_env = _displayed(env, self.display.say_in_bulk)
         self.history = LineHistory(history_name, self.note)
         self.stats = Stats()
-        self.recorder = Recorder(self.report, frames=output.verbosity >= 2)
+        self.recorder = Recorder(
+            self.report, steps=output.verbosity >= 1, frames=output.verbosity >= 2
+        )
         self.failure: WscliError | None = None  # of the first attempt, if it was the only one
         self.crash: Exception | None = None  # a bug
         self.interrupted = False  # whether Ctrl-C was the last key

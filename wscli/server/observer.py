@@ -1,4 +1,4 @@
-"""Shows a WebSocket of the server's to a sink: what came, and what left, read again."""
+"""Shows one WebSocket of the server to a sink; outgoing bytes are decoded for that."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
 from wscli.server.access import AccessRecord
-from wscli.session.bus import Batch, Sink
+from wscli.session.bus import Sink
 from wscli.session.end import End
+from wscli.session.events import Batch, Opened
 from wscli.wire.closing import Side
 from wscli.wire.codes import Role
 from wscli.wire.receiver import Item, Receiver
@@ -28,7 +29,7 @@ class ConnectionObserver:
         self._violation: Violation | None = None
         deflate = opening.agreement.deflate if opening.agreement else None
         self._sent = Receiver.of_sent(Role.CLIENT, deflate, frames=sink.wants_frames)
-        sink.opened(opening, clock.time(), 0.0)
+        sink.opened(Opened(opening, clock.time(), 0.0))
 
     def received(self, items: Sequence[Item]) -> None:
         """Show what came."""

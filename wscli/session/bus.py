@@ -1,29 +1,13 @@
-"""The bus: hands what happens on a connection to everything that looks at it."""
+"""The bus: hands the events of a session to the sinks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from wscli.errors import WscliError
-from wscli.net.opening import Opening
 from wscli.session.end import End
-from wscli.wire.receiver import Item
+from wscli.session.events import Batch, Failed, Opened, Step
 
-
-class Batch(NamedTuple):
-    """What came with one recv, or left with one send.
-
-    ``time`` is in seconds since the epoch, ``elapsed`` in seconds since the dial began. Frames
-    are among the items only where a sink asked for them; else short messages come as Run.
-    ``subprotocol`` is the one that was agreed on; it may determine how messages read.
-    """
-
-    incoming: bool
-    time: float
-    elapsed: float
-    items: Sequence[Item]
-    subprotocol: str | None = None
+__all__ = ["Batch", "Bus", "Sink"]
 
 
 class Sink:
@@ -32,23 +16,20 @@ class Sink:
     wants_frames = False
     wants_outgoing = False
 
-    def step(self, opening: Opening, step: str) -> None:
-        """Hear of a step of the opening as it is done, see ``net.attempt.Observer``."""
+    def step(self, step: Step) -> None:
+        """Receive a step of an attempt to connect."""
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
-        """Hear that the connection is open."""
+    def opened(self, opened: Opened) -> None:
+        """Receive the opening of the connection."""
 
     def batch(self, batch: Batch) -> None:
-        """See what came or left."""
+        """Receive the frames and messages that came or left together."""
 
     def ended(self, end: End) -> None:
-        """Hear how the connection ended."""
+        """Receive the end of the connection."""
 
-    def failed(self, error: WscliError, time: float, elapsed: float) -> None:
-        """Hear of an error that ends the command."""
-
-    def close(self) -> None:
-        """Finish what is to be finished: nothing more will come."""
+    def failed(self, failed: Failed) -> None:
+        """Receive the error that ends the command, or an attempt to connect."""
 
 
 class Bus(Sink):
@@ -59,18 +40,18 @@ class Bus(Sink):
         self.wants_frames = any(sink.wants_frames for sink in sinks)
         self.wants_outgoing = any(sink.wants_outgoing for sink in sinks)
 
-    def step(self, opening: Opening, step: str) -> None:
-        """Pass on a step of the opening."""
+    def step(self, step: Step) -> None:
+        """Pass on a step."""
         for sink in self._sinks:
-            sink.step(opening, step)
+            sink.step(step)
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+    def opened(self, opened: Opened) -> None:
         """Pass on that the connection is open."""
         for sink in self._sinks:
-            sink.opened(opening, time, elapsed)
+            sink.opened(opened)
 
     def batch(self, batch: Batch) -> None:
-        """Pass on what came or left."""
+        """Pass on a batch."""
         for sink in self._sinks:
             sink.batch(batch)
 
@@ -79,12 +60,7 @@ class Bus(Sink):
         for sink in self._sinks:
             sink.ended(end)
 
-    def failed(self, error: WscliError, time: float, elapsed: float) -> None:
+    def failed(self, failed: Failed) -> None:
         """Pass on an error."""
         for sink in self._sinks:
-            sink.failed(error, time, elapsed)
-
-    def close(self) -> None:
-        """Close every sink."""
-        for sink in self._sinks:
-            sink.close()
+            sink.failed(failed)

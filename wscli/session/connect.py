@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 
 from wscli.net.clock import Clock
 from wscli.net.connect import open_connection
+from wscli.net.opening import Opening, OpeningStep
 from wscli.net.options import ConnectOptions
 from wscli.session.bus import Bus
+from wscli.session.events import Step
 from wscli.session.inbox import Inbox
 from wscli.session.session import Session
 from wscli.session.thread_driver import ThreadDriver
@@ -34,7 +36,11 @@ def open_driver(
     check_options(options)
     clock = clock or Clock()
     started = clock.monotonic()
-    observe = bus.step if bus else _nobody
+
+    def observe(opening: Opening, name: OpeningStep) -> None:
+        if bus is not None:
+            bus.step(Step(name, opening, clock.time(), clock.monotonic() - started))
+
     connected = open_connection(url, options, clock=clock, environ=environ, observe=observe)
     return ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
 
@@ -84,7 +90,3 @@ def _is_resolution(item: object) -> bool:
         and isinstance(item[1], int)
         and isinstance(item[2], str)
     )
-
-
-def _nobody(opening: object, step: str) -> None:
-    """Ignore a step."""

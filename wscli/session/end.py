@@ -185,7 +185,7 @@ def _idle_facts(end: End) -> Facts:
 def _violation_error(violation: Violation) -> ProtocolError:
     rule = violation.rule
     what = f"the peer {rule.sentence}"
-    if violation.reason and rule is CLOSE_CODE:
+    if violation.reason and rule == CLOSE_CODE:
         what = f'the peer closed with "{violation.reason}", and {rule.sentence}'
     code = rule.close_code
     gap = "\n\n" if "\n" in violation.evidence else "\n"

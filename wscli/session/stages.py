@@ -30,6 +30,7 @@ from wscli.errors import ConnectionClosed, WscliError
 from wscli.net.clock import Clock
 from wscli.session.bus import Batch, Bus, Sink
 from wscli.session.end import End
+from wscli.session.events import Failed
 from wscli.session.thread_driver import OUTBOX_HIGH_WATER
 from wscli.wire.events import Messages
 
@@ -166,10 +167,10 @@ class Pipeline(Bus):
         self._flush()
         super().ended(end)
 
-    def failed(self, error: WscliError, time: float, elapsed: float) -> None:
+    def failed(self, failed: Failed) -> None:
         """Pass on what was held back, then an error."""
         self._flush()
-        super().failed(error, time, elapsed)
+        super().failed(failed)
 
     def _flush(self) -> None:
         now = self._clock.monotonic()

@@ -25,6 +25,7 @@ from wscli.net.pump import Pump
 from wscli.session.activity import Activity
 from wscli.session.bus import Batch, Bus
 from wscli.session.end import End, closed_error, make_end
+from wscli.session.events import Opened
 from wscli.session.inbox import Inbox
 from wscli.session.turns import Turns
 from wscli.wire.codes import CloseCode, Role, may_be_sent
@@ -91,7 +92,7 @@ class ThreadDriver:
 
     def start(self) -> None:
         """Tell the bus that the connection is open, and take what came with the server's 101."""
-        self._bus.opened(self.opening, self._clock.time(), self._elapsed())
+        self._bus.opened(Opened(self.opening, self._clock.time(), self._elapsed()))
         if self._leftover:
             self._received(self._leftover)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from wscli.net.opening import Opening
 from wscli.session.bus import Sink
 from wscli.session.end import End, describe_close, error_of
+from wscli.session.events import Opened
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.text import visible
@@ -22,10 +22,11 @@ class NoticeSink(Sink):
         self._palette = palette
         self._reasons = reasons
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+    def opened(self, opened: Opened) -> None:
         """Warn of a subprotocol that was not chosen."""
-        if opening.agreement is not None and opening.agreement.declined:
-            self._write(describe_declined(opening.agreement.declined))
+        agreement = opened.opening.agreement
+        if agreement is not None and agreement.declined:
+            self._write(describe_declined(agreement.declined))
 
     def ended(self, end: End) -> None:
         """Write the reason of a normal close."""

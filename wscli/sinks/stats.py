@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from wscli.net.opening import Opening
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
+from wscli.session.events import Opened
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages, Pong
 from wscli.wire.frames import Frame, MessageRun
@@ -129,12 +129,12 @@ class Stats(Sink):
         self._since: float | None = None
         self._first: float | None = None
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+    def opened(self, opened: Opened) -> None:
         """Record a connection's start, and count its headers."""
         self.connections += 1
-        self._since = time
-        self._first = time if self._first is None else self._first
-        request, response = opening.request, opening.response
+        self._since = opened.time
+        self._first = opened.time if self._first is None else self._first
+        request, response = opened.opening.request, opened.opening.response
         if request is not None and response is not None:
             self.upgrades += len(request.raw) + len(response.raw)
             self.heads = (

@@ -28,6 +28,16 @@ class Messages:
         self._texts: list[str] | None = None
         self.decoded: Sequence[_HasText] | None = None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Messages) and (
+            (self.opcode, self.payloads) == (other.opcode, other.payloads)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Messages({self.opcode!r}, {self.payloads!r})"
+
     @property
     def texts(self) -> list[str]:
         """The payloads of text messages, decoded when this is first read."""

@@ -13,7 +13,7 @@ from wscli.apps.recording import open_recording
 from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
 from wscli.repl.commands.table import FILE, CommandShell, command
-from wscli.session.bus import Batch
+from wscli.session.events import Batch, Opened
 from wscli.sinks.human.messages import MAX_SHOWN, NO_LIMIT, Entry
 from wscli.sinks.output import Output
 from wscli.text import show_size, visible
@@ -46,7 +46,7 @@ def show_headers(shell: CommandShell, _argument: str) -> None:
     opening = shell.link.opening or shell.session().opening
     view = shell.display.view
     report = InspectionSink(Output(shell.env.stdout), view.palette, view.width)
-    report.opened(opening, shell.env.clock.time(), 0.0)
+    report.opened(Opened(opening, shell.env.clock.time(), 0.0))
 
 
 @command("stats")

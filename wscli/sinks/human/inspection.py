@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wscli.errors import WscliError
 from wscli.net.opening import PHASES, Certificate, Opening
 from wscli.session.bus import Sink
+from wscli.session.events import Failed, Opened, Step
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.notice import describe_declined
 from wscli.sinks.output import Output
@@ -70,21 +70,24 @@ class InspectionSink(Sink):
         self._opening: Opening | None = None
         self._done = False
 
-    def step(self, opening: Opening, step: str) -> None:
+    def step(self, step: Step) -> None:
         """Remember the last opening, and report one that redirects before the next begins."""
-        if self._opening not in (None, opening):
+        previous = self._opening
+        # Only a redirect is followed by another attempt. Identity does not tell one attempt from
+        # another: in a recording, each step has an opening of its own.
+        if previous is not None and previous.response and not step.opening.response:
             self._report()
-        self._opening = opening
+        self._opening = step.opening
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+    def opened(self, opened: Opened) -> None:
         """Write the report."""
-        self._opening = opening
-        self._report(time)
+        self._opening = opened.opening
+        self._report(opened.time)
 
-    def failed(self, error: WscliError, time: float, elapsed: float) -> None:
+    def failed(self, failed: Failed) -> None:
         """Write what there is of a report, unless it has been written."""
         if not self._done:
-            self._report(time)
+            self._report(failed.time)
 
     def _report(self, now: float = 0.0) -> None:
         opening = self._opening

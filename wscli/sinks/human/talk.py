@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from wscli.net.opening import Opening
+from wscli.net.opening import Opening, OpeningStep
 from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, describe_close, describe_stillness, error_of
+from wscli.session.events import Opened, Step
 from wscli.sinks.hexdump import hexdump_blocks
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.notice import describe_declined
@@ -43,10 +44,10 @@ class TalkSink(Sink):
         self._verbosity = verbosity
         self.wants_frames = self.wants_outgoing = verbosity >= 2
 
-    def step(self, opening: Opening, step: str) -> None:
+    def step(self, step: Step) -> None:
         """Say what a step of the opening brought."""
-        if self._verbosity and step in _STEPS:
-            lines = list(_STEPS[step](opening))
+        if self._verbosity and step.name in _STEPS:
+            lines = list(_STEPS[step.name](step.opening))
             self._write(mask_secrets(lines) if self._mask else lines)
             self._say_what_is_masked(lines)
 
@@ -55,9 +56,9 @@ class TalkSink(Sink):
             self._has_masked = True
             self._write([("*", "credentials are masked here; --show-secrets shows them")])
 
-    def opened(self, opening: Opening, time: float, elapsed: float) -> None:
+    def opened(self, opened: Opened) -> None:
         """Write the agreement; that no subprotocol was chosen is written at any verbosity."""
-        agreement = opening.agreement
+        agreement = opened.opening.agreement
         if agreement is None:
             return
         if self._verbosity:
@@ -66,7 +67,7 @@ class TalkSink(Sink):
                 f"subprotocol {subprotocol}" if subprotocol else "no subprotocol",
                 agreement.extensions or "no extension",
             ]
-            self._write([("*", f"open after {show_duration(elapsed)}: {', '.join(agreed)}")])
+            self._write([("*", f"open after {show_duration(opened.elapsed)}: {', '.join(agreed)}")])
         if agreement.declined:
             self._write([("!", describe_declined(agreement.declined))])
 
@@ -152,28 +153,29 @@ def _preview(frame: Frame) -> str:
 def _name_step(opening: Opening) -> Iterator[tuple[str, str]]:
     if opening.addresses and opening.looked_up not in opening.addresses:
         found = ", ".join(opening.addresses)
-        took = show_duration(opening.timings["name"])
+        took = show_duration(opening.timings[OpeningStep.NAME])
         yield "*", f"looked up {opening.looked_up}: {found} ({took})"
 
 
 def _tcp_step(opening: Opening) -> Iterator[tuple[str, str]]:
-    yield "*", f"connected to {opening.address} ({show_duration(opening.timings['tcp'])})"
+    yield "*", f"connected to {opening.address} ({show_duration(opening.timings[OpeningStep.TCP])})"
 
 
 def _proxy_step(opening: Opening) -> Iterator[tuple[str, str]]:
     if opening.proxy_request is not None and opening.proxy_response is not None:
         yield from _head_lines(">", opening.proxy_request)
         yield from _head_lines("<", opening.proxy_response)
-    yield "*", f"through the proxy {opening.proxy} ({show_duration(opening.timings['proxy'])})"
+    yield (
+        "*",
+        f"through the proxy {opening.proxy} ({show_duration(opening.timings[OpeningStep.PROXY])})",
+    )
 
 
 def _tls_step(opening: Opening) -> Iterator[tuple[str, str]]:
     if opening.tls is None:
         return
-    yield (
-        "*",
-        f"{opening.tls.version}, {opening.tls.cipher} ({show_duration(opening.timings['tls'])})",
-    )
+    took = show_duration(opening.timings[OpeningStep.TLS])
+    yield "*", f"{opening.tls.version}, {opening.tls.cipher} ({took})"
     if opening.tls.certificate is not None:
         certificate = opening.tls.certificate
         yield "*", f"certificate of {certificate.subject}"
@@ -197,13 +199,13 @@ def _probe_step(opening: Opening) -> Iterator[tuple[str, str]]:
 
 
 _STEPS = {
-    "name": _name_step,
-    "tcp": _tcp_step,
-    "proxy": _proxy_step,
-    "tls": _tls_step,
-    "request": _request_step,
-    "response": _response_step,
-    "probe": _probe_step,
+    OpeningStep.NAME: _name_step,
+    OpeningStep.TCP: _tcp_step,
+    OpeningStep.PROXY: _proxy_step,
+    OpeningStep.TLS: _tls_step,
+    OpeningStep.REQUEST: _request_step,
+    OpeningStep.RESPONSE: _response_step,
+    OpeningStep.PROBE: _probe_step,
 }
 
 

@@ -1,0 +1,1 @@
+"""Events as files: their JSON form, written and read."""
