@@ -43,7 +43,7 @@ def run(options: ListenOptions, env: Env) -> ExitStatus:
         options.common,
         listen,
         data_sink(options.common.output, env, stop),
-        [options.sending.automation()],
+        options.sending.stages(),
         TimeLimit(options.duration, late),
     )
     return run_session(command, env)

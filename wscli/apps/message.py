@@ -9,6 +9,7 @@ from wscli.apps.env import Env
 from wscli.errors import UsageError
 from wscli.payload.codecs import HEX, TEXT
 from wscli.payload.typed import terminated, unescape
+from wscli.session.stages import Stage
 from wscli.wire.codes import Opcode
 
 _ENCODINGS = ("0x", "b64:")
@@ -38,6 +39,10 @@ class Sending(NamedTuple):
     def automation(self) -> Automation:
         """Return the stage that posts the answers and the repeated messages."""
         return Automation(self.opcode, self.answers, self.repeats)
+
+    def stages(self) -> list[Stage]:
+        """Return that stage if there is anything for it to post."""
+        return [self.automation()] if self.answers or self.repeats else []
 
 
 def with_automation(

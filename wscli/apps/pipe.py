@@ -64,7 +64,7 @@ def run(options: PipeOptions, env: Env) -> ExitStatus:
             _check_all_sent(running, feeder)
 
     sink = data_sink(options.common.output, env, stop)
-    command = SessionCommand(options.common, pipe, sink, [options.sending.automation()])
+    command = SessionCommand(options.common, pipe, sink, options.sending.stages())
     return run_session(command, env)
 
 

@@ -87,7 +87,7 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     sinks.append(shell.display.pipeline())
     if common.output.form == "json":
         sinks.append(data_sink(common.output, shell.bulk_env))
-    pipeline = Pipeline([options.sending.automation()], sinks, env.clock)
+    pipeline = Pipeline(options.sending.stages(), sinks, env.clock)
 
     # After a refused upgrade, the probe sends a second request to learn more. When reconnecting, a
     # server in trouble should not get twice the requests.

@@ -119,6 +119,10 @@ class Pipeline(Bus):
         super().__init__(sinks)
         self._stages = tuple(stages)
         self._branches = [sink for sink in sinks if isinstance(sink, Pipeline)]
+        # Most pipelines never have anything due, and the driver asks after every message.
+        self.is_timed: bool = any(type(stage).tick is not Stage.tick for stage in stages) or any(
+            branch.is_timed for branch in self._branches
+        )
         self._clock = clock or Clock()
         self.wants_frames |= any(stage.wants_frames for stage in stages)
         self.wants_outgoing |= any(stage.wants_outgoing for stage in stages)
@@ -133,10 +137,14 @@ class Pipeline(Bus):
 
     def batch(self, batch: Batch) -> None:
         """Pass a batch through the stages to the sinks."""
-        if self._stages:
-            self._pass_on((batch,), 0, self._clock.monotonic())
-        else:
-            super().batch(batch)
+        now = self._clock.monotonic() if self._stages else 0.0
+        for index, stage in enumerate(self._stages, 1):
+            passed = stage.batch(batch, now)
+            if type(passed) is not tuple or len(passed) != 1:
+                self._pass_on(passed, index, now)
+                return
+            (batch,) = passed  # the usual case, without a chain of iterators
+        super().batch(batch)
 
     def wait(self, timeout: float | None = None) -> float | None:
         """Return the seconds until ``tick`` is to be called, at most ``timeout``; None for ever."""
@@ -148,12 +156,16 @@ class Pipeline(Bus):
 
     def next_deadline(self) -> float | None:
         """Return when the first stage, here or in a branch, has something to do."""
+        if not self.is_timed:
+            return None
         parts: tuple[Stage | Pipeline, ...] = (*self._stages, *self._branches)
         times = [part.next_deadline() for part in parts]
         return min((time for time in times if time is not None), default=None)
 
     def tick(self) -> None:
         """Let the stages do what is due."""
+        if not self.is_timed:
+            return
         now = self._clock.monotonic()
         for index, stage in enumerate(self._stages):
             due = stage.next_deadline()

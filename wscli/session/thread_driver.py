@@ -262,8 +262,11 @@ class ThreadDriver:
             self._pump.turn(0.0 if decoding else self._longest_wait(timeout))
             if decoding:
                 self._decode()
-            with self.lock:
-                self._tick()
+            self._tick()
+        if self._aborted or self._pump.ended or self._connection.closing.sent is not None:
+            self._finish_if_over()
+
+    def _finish_if_over(self) -> None:
         read_to_end = self._pump.ended and self._incoming is None
         if self._aborted or read_to_end or self._connection.is_over(self._clock.monotonic()):
             self._finish()
@@ -277,18 +280,25 @@ class ThreadDriver:
         return wait if timeout is None else min(wait, timeout)
 
     def _tick(self) -> None:
+        """Report what has left, and do what is due."""
         connection = self._connection
         now = self._clock.monotonic()
-        self._report_sent(now)
-        # Bytes that came, and that nobody has read or decoded, are a sign of life.
-        if connection.is_silent(now) and (self._incoming is not None or self._pump.readable):
-            connection.heard()
-        connection.tick(now)
-        self._flush()
+        due = connection.next_deadline()
+        if self._pump.bytes_out == connection.bytes_out and (due is None or now < due):
+            return  # as after most turns
+        with self.lock:
+            self._report_sent(now)
+            # Bytes that came, and that nobody has read or decoded, are a sign of life.
+            if connection.is_silent(now) and (self._incoming is not None or self._pump.readable):
+                connection.heard()
+            connection.tick(now)
+            self._flush()
 
     def _report_sent(self, now: float) -> None:
-        self._activity.sent(self._pump.bytes_out)
-        self._connection.bytes_left(self._pump.bytes_out, now)
+        """Report how many bytes have left; called with the lock held."""
+        if self._pump.bytes_out != self._connection.bytes_out:
+            self._activity.sent(self._pump.bytes_out)
+            self._connection.bytes_left(self._pump.bytes_out, now)
 
     def _flush(self) -> None:
         """Hand the protocol's bytes to the pump; called with the lock held."""
@@ -333,8 +343,10 @@ class ThreadDriver:
             self.answer()
 
     def _take(self, items: list[Item]) -> None:
-        if any(isinstance(item, Messages) for item in items):
-            self.last_message = self._clock.monotonic()
+        for item in items:
+            if isinstance(item, Messages):
+                self.last_message = self._clock.monotonic()
+                break
         # When we have sent Close, the peer's is awaited even if nobody takes the messages.
         if self._inbox is not None and not (self._inbox.full and self.closing):
             self._inbox.take(items)

@@ -69,9 +69,16 @@ TRANSITIONS: dict[State, dict[Step, State]] = {
 SENDING = frozenset({State.OPEN, State.CLOSE_RECEIVED, State.BROKEN})
 """The states in which messages can be sent: our Close has not been (§5.5.1)."""
 
+ANSWERING = frozenset({State.CLOSE_RECEIVED, State.BROKEN})
+"""The states in which our Close is due."""
+
 
 class ClosingHandshake:
     """Who has sent which Close, and when to give up; all times are those of a monotonic clock.
+
+    ``can_send`` is True while messages can be sent, ``answer_due`` while the peer's Close or its
+    violation waits for our Close, and ``complete`` when nothing is left but to end TCP, which the
+    server does first (§7.1.1).
 
     ``sent`` is the code of our Close frame, and ``sent_reason`` its reason; ``received`` is the
     peer's; ``violation`` the rule that the peer broke; ``began`` the side of the first Close frame.
@@ -80,6 +87,10 @@ class ClosingHandshake:
 
     def __init__(self) -> None:
         self.state = State.OPEN
+        # What follows from the state: attributes, since each message asks for them several times.
+        self.can_send = True
+        self.answer_due = False
+        self.complete = False
         self.sent: int | None = None
         self.sent_reason = ""
         self.received: Close | None = None
@@ -90,21 +101,6 @@ class ClosingHandshake:
         self._bytes_out = 0
         self._give_up = inf
         self._limit = inf
-
-    @property
-    def can_send(self) -> bool:
-        """Whether messages can still be sent."""
-        return self.state in SENDING
-
-    @property
-    def answer_due(self) -> bool:
-        """Whether the peer's Close, or its violation, waits for our Close."""
-        return self.state in (State.CLOSE_RECEIVED, State.BROKEN)
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is left but to end TCP, which the server does first (§7.1.1)."""
-        return self.state in (State.CLOSED, State.FAILED)
 
     def receive(self, event: Close | Violation, now: float, end_timeout: float) -> None:
         """Record the event that ends what the peer sends.
@@ -166,3 +162,6 @@ class ClosingHandshake:
 
     def _move(self, step: Step) -> None:
         self.state = TRANSITIONS[self.state][step]
+        self.can_send = self.state in SENDING
+        self.answer_due = self.state in ANSWERING
+        self.complete = not TRANSITIONS[self.state]

@@ -258,10 +258,7 @@ class Connection:
 
     def next_deadline(self) -> float | None:
         """Return when ``tick`` has something to do next; None for never."""
-        times = [self.closing.deadline()]
-        if self.can_send:
-            times.append(self._keepalive.deadline())
-        return min((time for time in times if time is not None), default=None)
+        return self._keepalive.deadline() if self.can_send else self.closing.deadline()
 
     def is_silent(self, now: float) -> bool:
         """Return True if a keepalive ping has timed out, and ``tick`` will close for that.
