@@ -51,3 +51,8 @@ def test_a_terminator_is_added_only_where_it_is_missing():
     assert terminated(b"a\r", b"\r\n") == b"a\r\r\n"
     assert terminated(b"", b"\0") == b"\0"
     assert terminated(b"as it is", b"") == b"as it is"
+
+
+def test_half_of_a_surrogate_pair_cannot_be_typed():
+    with pytest.raises(ValueError, match=r"U\+D83D at character 2 is half of a character"):
+        unescape("a\ud83d")

@@ -484,11 +484,11 @@ def test_a_filtered_message_keeps_the_number_that_the_journal_gave_it():
     messages = Messages(1, [b"trade 1", b"quote 2", b"trade 3", b"quote 4"])
     (passed,) = filtered("quote", Batch(True, 5.0, 1.0, [messages]))
     assert passed.payloads == [b"quote 2", b"quote 4"]
-    assert [entry._replace(message=None) for entry in passed.entries] == [
+    assert passed.entries == [
         Entry(True, 5.0, 1, b"quote 2", 2, 1.0),
         Entry(True, 5.0, 1, b"quote 4", 4, 1.0),
     ]
-    assert [entry.message.text for entry in passed.entries] == ["quote 2", "quote 4"]
+    assert [message.text for message in passed.decoded] == ["quote 2", "quote 4"]
 
 
 def test_a_filter_passes_what_was_sent_and_what_is_not_a_message():

@@ -89,14 +89,11 @@ def read_message(text: str, opcode: Opcode, env: Env, *, escapes: bool = False) 
 
 
 def _read_typed(text: str, escapes: bool) -> bytes:
-    if not escapes:
-        return TEXT.parse(text)
     try:
-        return unescape(text)
+        return unescape(text) if escapes else TEXT.parse(text)
     except ValueError as error:
-        raise UsageError(
-            f"the message {text[:40]!r} cannot be read", str(error), r"\\ is a backslash"
-        ) from None
+        hint = r"\\ is a backslash" if escapes else ""
+        raise UsageError(f"the message {text[:40]!r} cannot be read", str(error), hint) from None
 
 
 def _read_file(name: str, env: Env) -> bytes:
@@ -122,7 +119,7 @@ def _decode(text: str) -> bytes:
         return base64.b64decode(text[4:], validate=True)
     except ValueError as error:
         raise UsageError(
-            f"{text!r} cannot be decoded", str(error), "0xHEX, b64:BASE64 or @FILE"
+            f"{text[:40]!r} cannot be decoded", str(error), "0xHEX, b64:BASE64 or @FILE"
         ) from None
 
 

@@ -1,13 +1,16 @@
 """Codecs: how a payload reads, and how typed text becomes a payload.
 
-Every place that shows, searches or types a payload asks a codec, so that all of them agree: the
-views, patterns, the search for replies, and the texts of the command line and the session. ``show``
-and ``value_of`` choose the codec by a number that each gives for a message (``priority``); the text
-of a command such as ``/json`` names it.
+Every place that shows, searches or types a payload asks a codec, so that all of them agree:
 
-A new codec is a class in a file of its own and an entry in ``CODECS``. Its priority may depend on
-the subprotocol: ``FITS_BEST`` if that one names its format. What a codec returns is data: laying it
-out is the task of the views, so nothing here knows of a terminal.
+* A view and a regular expression call ``show``, which takes the codec that suits the message best,
+  by the number that each returns from ``priority``. With ``as_hex`` or ``bare`` a view names it.
+* A JSONPath query, the search for a reply by its id and the rules of a script call ``value_of``,
+  which asks all codecs that can read the message.
+* What a user types is read by ``parse`` of the codec that the command or the prefix names.
+
+A new codec is a class and an entry in ``CODECS``. Its priority may depend on the subprotocol: more
+than ``FITS_BETTER`` if that one names its format. What a codec returns is data: laying it out is
+the task of the views, so nothing here knows of a terminal.
 """
 
 from __future__ import annotations
@@ -33,8 +36,7 @@ FITS: Final = 0.5
 FITS_BETTER: Final = 1.0
 """It suits this payload by its content."""
 
-FITS_BEST: Final = 2.0
-"""The payload is known to be in the codec's format."""
+_LONGEST_EXAMPLE = 16  # digits that an error message repeats
 
 NO_VALUE: Final = object()
 """What a payload has that is not data of numbers, strings, lists and dicts."""
@@ -47,10 +49,10 @@ class ShownText(NamedTuple):
 
 
 class ShownJson(NamedTuple):
-    """JSON (RFC 8259), each token as it came, to be laid out as such.
+    """Text that begins as JSON (RFC 8259), with each token as it came.
 
-    It has been looked at, and not parsed: a view parses no more than it shows. If it turns out to
-    be something else, it is lines of text.
+    It has not been parsed, since a view parses no more than it shows. If it turns out to be
+    something else, it is lines of text.
     """
 
     text: str
@@ -78,12 +80,10 @@ Shown = ShownText | ShownJson | ShownBytes
 class Codec(Protocol):
     """One way to read payloads, and to write them."""
 
-    name: str
-
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Return how well the codec suits a payload: ``NEVER`` if it cannot read it.
 
-        It is asked for each message of a flood, and must not parse it.
+        It is called for each message of a flood, and must not parse it.
         """
 
     def show(self, message: Message) -> Shown:
@@ -96,14 +96,12 @@ class Codec(Protocol):
         """Return the payload that a typed text stands for.
 
         Raises:
-            ValueError: if it stands for none; the text says why.
+            ValueError: if it does not stand for one; the text says why.
         """
 
 
 class TextCodec:
     """Text as it is (UTF-8)."""
-
-    name = "text"
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Suit every text message."""
@@ -120,17 +118,19 @@ class TextCodec:
         return NO_VALUE
 
     def parse(self, text: str) -> bytes:
-        """Return the text in UTF-8; the bytes of a command line that are not UTF-8 stay."""
-        return text.encode(errors="surrogateescape")
+        """Return the text in UTF-8; the bytes of a command line that are not UTF-8 stay.
+
+        Raises:
+            ValueError: for half of a surrogate pair, which UTF-8 cannot express.
+        """
+        return _encode(text, "surrogateescape")
 
 
 class JsonCodec:
     """JSON (RFC 8259)."""
 
-    name = "json"
-
-    # A byte order mark may be ignored (RFC 8259 §8.1), and NUL is there in UTF-16, which json reads
-    # in a binary message.
+    # Parsers "MAY ignore the presence of a byte order mark" (RFC 8259 §8.1). UTF-16 is full of NUL;
+    # Python's parser reads it, and with it NaN and Infinity, which some peers do send.
     _may_begin_value = re.compile(
         rb'(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\0 \t\r\n]*[{["\dtfnNI-]'
     ).match
@@ -151,7 +151,11 @@ class JsonCodec:
         return ShownJson(message.text)
 
     def value(self, message: Message) -> Any:
-        """Return the parsed value, or ``NO_VALUE`` for what is not JSON or nested too deeply."""
+        """Return the parsed value: of a key that is there twice, the last.
+
+        It is ``NO_VALUE`` for what is not JSON, is nested too deeply or has an integer of more
+        digits than Python converts (4,300): the time for that grows with their square.
+        """
         if not self._may_begin_value(message.payload):
             return NO_VALUE  # most text that is not JSON, without loading a parser
         import json
@@ -165,18 +169,30 @@ class JsonCodec:
     def parse(self, text: str) -> bytes:
         """Return JSON without white space between its tokens, which stay as they are typed.
 
+        A byte order mark is left out, since one must not be sent (RFC 8259 §8.1).
+
         Raises:
             ValueError: if it is not JSON, or nested too deeply to be checked.
         """
         import json
 
+        text = text.removeprefix("\ufeff")
         try:
-            json.loads(text, parse_constant=_refuse_constant)
+            # No number is converted: it stays as it is typed, and may have any number of digits.
+            json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
         except ValueError as error:
             raise ValueError(f"this is not JSON: {error}") from None
         except RecursionError:
             raise ValueError("this JSON is nested too deeply to be checked") from None
-        return re.sub(self._outside_strings, lambda match: match[1] or "", text).encode()
+        return _encode(re.sub(self._outside_strings, lambda match: match[1] or "", text))
+
+
+def _encode(text: str, errors: str = "strict") -> bytes:
+    try:
+        return text.encode(errors=errors)
+    except UnicodeEncodeError as error:
+        code, place = ord(text[error.start]), error.start + 1
+        raise ValueError(f"U+{code:04X} at character {place:,} is half of a character") from None
 
 
 def _refuse_constant(constant: str) -> None:
@@ -186,8 +202,6 @@ def _refuse_constant(constant: str) -> None:
 
 class HexCodec:
     """Bytes as hexadecimal digits."""
-
-    name = "hex"
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Suit every binary message."""
@@ -202,22 +216,23 @@ class HexCodec:
         return NO_VALUE
 
     def parse(self, text: str) -> bytes:
-        """Read two digits for each byte; there may be space between bytes.
+        """Read two digits for each byte; there may be ASCII white space between bytes.
 
         Raises:
             ValueError: for anything else; the text says what is wrong.
         """
         try:
             return bytes.fromhex(text)
-        except ValueError:
-            raise ValueError(_why_not_hex("".join(text.split()))) from None
+        except ValueError:  # Python names a position, and 3.14 counts digits that it has skipped
+            raise ValueError(_why_not_hex(re.sub(r"(?a)\s", "", text))) from None
 
 
 def _why_not_hex(digits: str) -> str:
     if wrong := digits.strip("0123456789abcdefABCDEF"):
         return f"{wrong[0]!r} is not a hexadecimal digit"
     if len(digits) % 2:
-        return f"{len(digits)} hexadecimal digits: each byte has two, as in 0x0{digits}"
+        example = f", as in 0x0{digits}" if len(digits) <= _LONGEST_EXAMPLE else ""
+        return f"{len(digits):,} hexadecimal digits: each byte has two{example}"
     return "a space separates the two digits of a byte"
 
 
@@ -226,30 +241,26 @@ JSON: Final = JsonCodec()
 HEX: Final = HexCodec()
 
 CODECS: list[Codec] = [JSON, TEXT, HEX]
-"""All codecs; of those with the same priority the first is chosen."""
-
-
-def choose(subprotocol: str | None, opcode: int, payload: bytes) -> Codec:
-    """Return the codec that suits a payload best."""
-    best: Codec = HEX
-    highest = NEVER
-    for codec in CODECS:
-        priority = codec.priority(subprotocol, opcode, payload)
-        if priority > highest:
-            best, highest = codec, priority
-    return best
+"""All codecs; of those with the same priority the first is asked first."""
 
 
 def show(message: Message) -> Shown:
     """Return how a message reads, by the codec that suits it best."""
-    return choose(message.subprotocol, message.opcode, message.payload).show(message)
+    subprotocol, opcode, payload = message.subprotocol, message.opcode, message.payload
+    best: Codec = HEX  # reads everything
+    highest = NEVER
+    for codec in CODECS:  # max() with a key takes twice as long, for each message of a flood
+        priority = codec.priority(subprotocol, opcode, payload)
+        if priority > highest:
+            best, highest = codec, priority
+    return best.show(message)
 
 
 def value_of(message: Message) -> Any:
     """Return the data in a message, or ``NO_VALUE``; it is parsed once.
 
-    The codecs that can read the payload are asked in the order of their priority, so that a query
-    also finds JSON in a binary message, whose bytes are shown.
+    The codecs that can read the payload are asked by priority until one has a value. So a query
+    also finds JSON in a binary message, of which a view shows the bytes.
     """
     return message.once(_read_value)
 
@@ -259,6 +270,6 @@ def _read_value(message: Message) -> Any:
         (codec.priority(message.subprotocol, message.opcode, message.payload), codec)
         for codec in CODECS
     ]
-    able = sorted(filter(lambda pair: pair[0] > NEVER, ranked), key=lambda pair: -pair[0])
+    able = sorted((pair for pair in ranked if pair[0] > NEVER), key=lambda pair: -pair[0])
     values = (codec.value(message) for _, codec in able)
     return next((value for value in values if value is not NO_VALUE), NO_VALUE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from wscli.payload.codecs import TEXT
+
 _ESCAPE = r"\\(?:([0nrt\\])|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\})"
 _SINGLE = {"0": b"\0", "n": b"\n", "r": b"\r", "t": b"\t", "\\": b"\\"}
 _UTF16_UNIT = r"\\u([0-9A-Fa-f]{4})"
@@ -22,20 +24,16 @@ def unescape(text: str) -> bytes:
     pieces: list[bytes] = []
     done = 0
     while (start := text.find("\\", done)) >= 0:
-        pieces.append(_encode(text[done:start]))
+        pieces.append(TEXT.parse(text[done:start]))
         piece, done = _read_escape(text, start)
         pieces.append(piece)
-    pieces.append(_encode(text[done:]))
+    pieces.append(TEXT.parse(text[done:]))
     return b"".join(pieces)
 
 
 def terminated(payload: bytes, end: bytes) -> bytes:
     """Return a payload that ends with a terminator, which is added where it is missing."""
     return payload if payload.endswith(end) else payload + end
-
-
-def _encode(text: str) -> bytes:
-    return text.encode(errors="surrogateescape")  # a command line may hold any bytes
 
 
 def _read_escape(text: str, start: int) -> tuple[bytes, int]:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from wscli.net.clock import Clock
+from wscli.payload.message import received
 from wscli.repl.journal import Journal, MessageFilter, NumberedMessages
 from wscli.repl.notices import DISPLAY_DEFAULTS, ControlFrameView, DisplayOptions, describe_opening
 from wscli.session.bus import Batch, Sink
@@ -234,8 +235,18 @@ class Display(Sink):
             self.note(describe_end(end), "error" if error_of(end) else "dim")
 
     def _shown(self, batch: Batch, messages: NumberedMessages) -> Sequence[Entry]:
-        shown = self._options.messages and (batch.incoming or not self.view.bare)
-        return messages.entries if shown else ()
+        if not self._options.messages or (self.view.bare and not batch.incoming):
+            return ()
+        if messages.decoded is None:
+            return messages.entries
+        # The entries that the journal keeps get no text: only those that are about to be drawn do.
+        decoded = received(messages, batch.subprotocol)
+        for message in decoded:
+            message.forget_values()  # it may wait for long to be drawn
+        return [
+            entry._replace(message=message)
+            for entry, message in zip(messages.entries, decoded, strict=True)
+        ]
 
     # In the main thread
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout
-from wscli.payload.message import received
+from wscli.payload.message import Message, received
 from wscli.session.bus import Batch
-from wscli.session.stages import MessageStage
+from wscli.session.stages import MessageStage, select
 from wscli.sinks.human.messages import Entry
 from wscli.wire.events import Messages
 
@@ -28,8 +28,10 @@ class NumberedMessages(Messages):
         self.entries = entries
 
     def select(self, indexes: Sequence[int]) -> NumberedMessages:
-        """Return some of the messages, with their numbers."""
-        return NumberedMessages(self.opcode, [self.entries[index] for index in indexes])
+        """Return some of the messages, with their numbers and what has been decoded of them."""
+        part = NumberedMessages(self.opcode, [self.entries[index] for index in indexes])
+        part.decoded = super().select(indexes).decoded
+        return part
 
 
 class Journal(MessageStage):
@@ -66,7 +68,9 @@ class Journal(MessageStage):
             self._size += sum(map(len, messages.payloads))
             while self._size > self._max_bytes or len(self._entries) > self._max_messages:
                 self._size -= len(self._entries.popleft().payload)
-        return NumberedMessages(messages.opcode, entries)
+        numbered = NumberedMessages(messages.opcode, entries)
+        numbered.decoded = messages.decoded  # an answer may have looked for its pattern already
+        return numbered
 
     def entries(self) -> list[Entry]:
         """Return all that is kept, the oldest first."""
@@ -114,24 +118,16 @@ class MessageFilter(MessageStage):
         """Drop the received messages that do not match."""
         if self.matcher is None or not batch.incoming or not isinstance(messages, NumberedMessages):
             return messages
-        # What the pattern has decoded of a message is there for the view, too.
-        decoded = received(messages, batch.subprotocol)
-        entries = [
-            entry._replace(message=message)
-            for entry, message in zip(messages.entries, decoded, strict=True)
-        ]
-        passed = [entry for entry in entries if self._passes(entry)]
-        return NumberedMessages(messages.opcode, passed) if passed else None
+        decoded = zip(messages.entries, received(messages, batch.subprotocol), strict=True)
+        passes = [self._passes(entry, message) for entry, message in decoded]
+        return select(messages, [index for index, passed in enumerate(passes) if passed])
 
-    def _passes(self, entry: Entry) -> bool:
+    def _passes(self, entry: Entry, message: Message) -> bool:
         matcher = self.matcher  # which another thread may change
         try:
-            return matcher is None or matcher.matches(entry.as_message())
+            return matcher is None or matcher.matches(message)
         except PatternTimeout as error:
             self.matcher = None  # each message would hold up the connection for as long
             what = f"{error}, number {entry.number}: the filter is off"
             self.context.complain(UsageError(what, hint="/filter with a simpler pattern"))
             return True
-        finally:
-            if entry.message is not None:
-                entry.message.forget_values()  # the entry may wait for long to be drawn
