@@ -149,6 +149,26 @@ def test_a_circle_of_any_length_is_found():
     assert circles(graph) == {("b", "c"), ("e",)}
 
 
+def class_names(source):
+    """Yield the names of all classes, however deep, without the underscore of private ones."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            yield node.name.lstrip("_")
+
+
+def test_no_two_classes_share_a_name():
+    places = {}
+    for path in MODULES:
+        for name in class_names(path.read_text(encoding="utf-8")):
+            places.setdefault(name, []).append(place(path))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_private_and_nested_classes_are_found():
+    source = "class A:\n class _B:\n  pass\ndef f():\n class B:\n  pass\n"
+    assert sorted(class_names(source)) == ["A", "B", "B"]
+
+
 # What the layers below the commands may not name, since a Python caller has no command line.
 WITHOUT_OPTIONS = ("errors.py", "wire/", "net/", "payload/", "session/")
 OPTION = r"(?<![\w-])(--[a-z][\w-]*|-([A-Za-z46]|v+))(?![\w-])"

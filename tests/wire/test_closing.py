@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from wscli.wire.closing import SENDING, TRANSITIONS, ClosingHandshake, Side, State, Step
+from wscli.wire.closing import SENDING, TRANSITIONS, ClosingEvent, ClosingHandshake, Side, State
 from wscli.wire.events import Close
 from wscli.wire.rules import TEXT_NOT_UTF8, Violation
 
@@ -39,23 +39,25 @@ def test_each_path_through_the_table_ends_with_both_closes_or_a_failure():
 
     walk(State.OPEN, ())
     assert ends == {
-        (State.CLOSED, (Step.SEND_CLOSE, Step.RECEIVE_CLOSE)),
-        (State.CLOSED, (Step.RECEIVE_CLOSE, Step.SEND_CLOSE)),
-        (State.FAILED, (Step.SEND_CLOSE, Step.VIOLATION)),
-        (State.FAILED, (Step.VIOLATION, Step.SEND_CLOSE)),
+        (State.CLOSED, (ClosingEvent.SEND_CLOSE, ClosingEvent.RECEIVE_CLOSE)),
+        (State.CLOSED, (ClosingEvent.RECEIVE_CLOSE, ClosingEvent.SEND_CLOSE)),
+        (State.FAILED, (ClosingEvent.SEND_CLOSE, ClosingEvent.VIOLATION)),
+        (State.FAILED, (ClosingEvent.VIOLATION, ClosingEvent.SEND_CLOSE)),
     }
 
 
 def test_messages_can_be_sent_until_our_close_is_and_never_after():
-    for state, step in product(State, Step):
+    for state, step in product(State, ClosingEvent):
         following = TRANSITIONS[state].get(step)
         if following is not None:
-            assert (following in SENDING) == (state in SENDING and step is not Step.SEND_CLOSE)
+            assert (following in SENDING) == (
+                state in SENDING and step is not ClosingEvent.SEND_CLOSE
+            )
 
 
 def test_a_second_close_is_no_step():
     for state in State:
-        assert (Step.SEND_CLOSE in TRANSITIONS[state]) == (state in SENDING)
+        assert (ClosingEvent.SEND_CLOSE in TRANSITIONS[state]) == (state in SENDING)
 
 
 def test_we_give_up_when_the_peer_does_not_answer(closing):

@@ -39,11 +39,11 @@ class AccessLog(Watcher):
     ) -> None:
         self._env = env
         self._form = form
-        self._stdout = _Output(env.stdout, "the output", self._unwritable)
+        self._stdout = _ReportingOutput(env.stdout, "the output", self._unwritable)
         self._recording = None
         if recording is not None:
             name = f"the recording {recording.name}"
-            self._recording = _Output(recording, name, self._unrecorded)
+            self._recording = _ReportingOutput(recording, name, self._unrecorded)
         self._frames = frames
         self._talk = Output(env.stderr, None)
         self._end: End | None = None
@@ -104,7 +104,7 @@ class AccessLog(Watcher):
             self._end(status)
 
 
-class _Output(Output):
+class _ReportingOutput(Output):
     """An output that raises nothing, since a connection is not to suffer for it."""
 
     def __init__(

@@ -13,7 +13,7 @@ from wscli.session.stages import MessageStage, select
 from wscli.wire.events import Messages
 
 
-class SentMessage:
+class TrackedMessage:
     """A message that we sent; ``call`` recognises its reply, None if that is the next message.
 
     ``awaited`` is False if the user waits for a pattern after it instead of for its reply.
@@ -55,8 +55,8 @@ class Exchange(MessageStage):
         self.reached = False
         self.replies = 0
         self.others = 0
-        self.errors: list[tuple[SentMessage, str]] = []
-        self.sent: list[SentMessage] = []
+        self.errors: list[tuple[TrackedMessage, str]] = []
+        self.sent: list[TrackedMessage] = []
         self.expected: list[Matcher] = []
         self._count = count
         self._until = until
@@ -66,9 +66,9 @@ class Exchange(MessageStage):
         self._only_replies = only_replies
         self._is_automatic = is_automatic
 
-    def send(self, payload: bytes, *, awaited: bool) -> SentMessage:
+    def send(self, payload: bytes, *, awaited: bool) -> TrackedMessage:
         """Record a message that is about to be sent."""
-        message = SentMessage(len(self.sent) + 1, payload, awaited=awaited)
+        message = TrackedMessage(len(self.sent) + 1, payload, awaited=awaited)
         self.sent.append(message)
         return message
 
@@ -78,7 +78,7 @@ class Exchange(MessageStage):
         self._update()
 
     @property
-    def unanswered(self) -> list[SentMessage]:
+    def unanswered(self) -> list[TrackedMessage]:
         """The messages whose replies are missing."""
         return [message for message in self.sent if message.awaited and not message.answered]
 

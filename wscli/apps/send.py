@@ -9,7 +9,7 @@ from typing import NamedTuple
 from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
-from wscli.apps.exchange import Exchange, SentMessage
+from wscli.apps.exchange import Exchange, TrackedMessage
 from wscli.apps.message import Sending
 from wscli.apps.report import say
 from wscli.apps.run import CommandSession, SessionCommand, TimeLimit, run_session
@@ -140,7 +140,7 @@ class Sender:
                 self._wait_between(running, message)
             self._last_sent = self._env.clock.monotonic()
 
-    def _wait_between(self, running: CommandSession, message: SentMessage) -> None:
+    def _wait_between(self, running: CommandSession, message: TrackedMessage) -> None:
         if not message.awaited:
             self._wait_for_expected(running)
         elif self._pace:

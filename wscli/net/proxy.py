@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple, Self, cast
+from typing import Literal, NamedTuple, Self, cast
 from urllib.parse import unquote
 
 from wscli.errors import ConnectError, TimedOut, UsageError
@@ -25,6 +25,9 @@ from wscli.wire.head import (
     parse_response,
 )
 
+ProxyKind = Literal["http", "socks4", "socks4a", "socks5", "socks5h"]
+"""The schemes of a proxy's URL: with ``a`` and ``h`` the proxy looks up the host's name."""
+
 _SHOWN = 200  # bytes of what is no answer that are shown
 _DEFAULT_PORTS = {"http": 8080, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 _PROXY = (
@@ -34,9 +37,9 @@ _PROXY = (
 
 
 class Proxy(NamedTuple):
-    """A proxy, by the kind of URL that names it: http, socks4, socks4a, socks5 or socks5h."""
+    """A proxy, by the kind of URL that names it."""
 
-    kind: str
+    kind: ProxyKind
     host: str
     port: int
     user: str | None
@@ -92,7 +95,7 @@ def parse_proxy(text: str) -> Proxy:
             "http://, socks4://, socks4a://, socks5:// or socks5h://, then [USER:PASS@]HOST:PORT",
         )
     return Proxy(
-        kind,
+        cast("ProxyKind", kind),
         host,
         int(match["port"] or _DEFAULT_PORTS[kind]),
         None if match["user"] is None else unquote(match["user"]),

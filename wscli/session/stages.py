@@ -35,7 +35,7 @@ from wscli.session.thread_driver import OUTBOX_HIGH_WATER
 from wscli.wire.events import Messages
 
 
-class Outbox(Protocol):
+class MessageOutbox(Protocol):
     """The part of a session that stages use."""
 
     @property
@@ -60,7 +60,7 @@ class StageContext:
 
     def __init__(
         self,
-        outbox: Outbox | None = None,
+        outbox: MessageOutbox | None = None,
         complain: Callable[[WscliError], None] = _raise,
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:

@@ -41,7 +41,7 @@ class State(Enum):
     FAILED = auto()
 
 
-class Step(Enum):
+class ClosingEvent(Enum):
     """What moves the closing handshake on."""
 
     SEND_CLOSE = auto()
@@ -49,18 +49,18 @@ class Step(Enum):
     VIOLATION = auto()
 
 
-TRANSITIONS: dict[State, dict[Step, State]] = {
+TRANSITIONS: dict[State, dict[ClosingEvent, State]] = {
     State.OPEN: {
-        Step.SEND_CLOSE: State.CLOSE_SENT,
-        Step.RECEIVE_CLOSE: State.CLOSE_RECEIVED,
-        Step.VIOLATION: State.BROKEN,
+        ClosingEvent.SEND_CLOSE: State.CLOSE_SENT,
+        ClosingEvent.RECEIVE_CLOSE: State.CLOSE_RECEIVED,
+        ClosingEvent.VIOLATION: State.BROKEN,
     },
     State.CLOSE_SENT: {
-        Step.RECEIVE_CLOSE: State.CLOSED,
-        Step.VIOLATION: State.FAILED,
+        ClosingEvent.RECEIVE_CLOSE: State.CLOSED,
+        ClosingEvent.VIOLATION: State.FAILED,
     },
-    State.CLOSE_RECEIVED: {Step.SEND_CLOSE: State.CLOSED},
-    State.BROKEN: {Step.SEND_CLOSE: State.FAILED},
+    State.CLOSE_RECEIVED: {ClosingEvent.SEND_CLOSE: State.CLOSED},
+    State.BROKEN: {ClosingEvent.SEND_CLOSE: State.FAILED},
     # Nothing is read after a Close (§1.4) or a violation (§7.1.7), and a second Close is not sent.
     State.CLOSED: {},
     State.FAILED: {},
@@ -110,10 +110,10 @@ class ClosingHandshake:
         if isinstance(event, Close):
             self.received = event
             self.began = self.began or Side.REMOTE
-            self._move(Step.RECEIVE_CLOSE)
+            self._move(ClosingEvent.RECEIVE_CLOSE)
         else:
             self.violation = event
-            self._move(Step.VIOLATION)
+            self._move(ClosingEvent.VIOLATION)
         if self.complete:
             self.patience = min(self.patience, end_timeout)
             self._give_up = min(self._give_up, now + end_timeout)
@@ -124,7 +124,7 @@ class ClosingHandshake:
         self._mark, self.patience = mark, patience
         self.began = self.began or Side.LOCAL
         self._give_up = now + patience
-        self._move(Step.SEND_CLOSE)
+        self._move(ClosingEvent.SEND_CLOSE)
 
     def progress(self, bytes_out: int, now: float) -> None:
         """Record how many bytes have left in all."""
@@ -160,8 +160,8 @@ class ClosingHandshake:
         """Return True if it is time to give up."""
         return self._mark is not None and now >= min(self._give_up, self._limit)
 
-    def _move(self, step: Step) -> None:
-        self.state = TRANSITIONS[self.state][step]
+    def _move(self, event: ClosingEvent) -> None:
+        self.state = TRANSITIONS[self.state][event]
         self.can_send = self.state in SENDING
         self.answer_due = self.state in ANSWERING
         self.complete = not TRANSITIONS[self.state]

@@ -45,7 +45,7 @@ class Assembler:
     def __init__(self, max_size: int, inflater: Inflater | None = None) -> None:
         self._max_size = max_size
         self._inflater = inflater
-        self._message: _Message | None = None
+        self._message: _PartialMessage | None = None
 
     @property
     def in_message(self) -> bool:
@@ -71,7 +71,9 @@ class Assembler:
         size = 0
         broken = None
         for payload in run.payloads:
-            message = _Message(run.opcode, self._max_size, self._inflater if run.rsv else None)
+            message = _PartialMessage(
+                run.opcode, self._max_size, self._inflater if run.rsv else None
+            )
             try:
                 message.add(Frame(run.opcode, payload))
             except InvalidPayload as error:
@@ -122,14 +124,14 @@ class Assembler:
         self._message = self._message or self._begin(partial.header)
         self._message.check_partial(partial)
 
-    def _begin(self, frame: Frame) -> _Message:
-        self._message = _Message(
+    def _begin(self, frame: Frame) -> _PartialMessage:
+        self._message = _PartialMessage(
             frame.opcode, self._max_size, self._inflater if frame.rsv & 4 else None
         )
         return self._message
 
 
-class _Message:
+class _PartialMessage:
     """A data message while its fragments arrive."""
 
     def __init__(self, opcode: int, max_size: int, inflater: Inflater | None) -> None:

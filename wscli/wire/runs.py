@@ -172,7 +172,7 @@ def _repeat_keys(keys: Sequence[bytes], count: int, skipped: int, size: int) -> 
     return bytes(mask)
 
 
-class _Headers(dict[int, bytes]):
+class _HeadersByLength(dict[int, bytes]):
     """Headers of whole messages by the length of the payload, without a mask key."""
 
     def __init__(self, first_byte: int, mask_bit: int) -> None:
@@ -183,8 +183,10 @@ class _Headers(dict[int, bytes]):
         return build_header(*self._bits, length, shortest_length_form(length))
 
 
-def _headers(mask_bit: int) -> dict[int, _Headers]:
-    return {opcode: _Headers(FIN | opcode, mask_bit) for opcode in (Opcode.TEXT, Opcode.BINARY)}
+def _headers(mask_bit: int) -> dict[int, _HeadersByLength]:
+    return {
+        opcode: _HeadersByLength(FIN | opcode, mask_bit) for opcode in (Opcode.TEXT, Opcode.BINARY)
+    }
 
 
 _MASKED_HEADERS = _headers(MASKED)
