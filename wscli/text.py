@@ -78,12 +78,12 @@ def visible_bytes(data: bytes, keep: str = "") -> str:
 
 def show_size(size: int) -> str:
     """Write a number of bytes with a unit, in at most eight characters."""
-    amount, units = float(size), ["B", "KiB", "MiB", "GiB"]
+    if size < 1024:
+        return f"{size} B"
+    amount, units = size / 1024, ["KiB", "MiB", "GiB"]
     while amount >= 1024 and len(units) > 1:
         amount /= 1024
         units.pop(0)
-    if size < 1024:
-        return f"{size} B"
     return f"{amount:.1f} {units[0]}" if amount < 100 else f"{amount:.0f} {units[0]}"
 
 

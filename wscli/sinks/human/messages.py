@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from wscli.payload.codecs import HEX, TEXT, Shown, ShownBytes, ShownJson, show
@@ -25,6 +26,9 @@ _ROOM_BESIDE = 80  # columns that a payload of several lines needs to stand besi
 _INDENT = "  "
 _LEAST_WIDTH = 20  # columns; lines are laid out for at least this width
 _MAX_SCANNED = 1 << 20  # characters of a long JSON text that are parsed to show its beginning
+
+# All messages of a batch have the same time, and strftime takes longer than laying out a short one.
+_clock_time = lru_cache(maxsize=1)(clock_time)
 
 NO_LIMIT = 1 << 40
 """A number of rows that no message reaches."""
@@ -107,7 +111,7 @@ class MessageView:
     def _meta(self, incoming: bool, when: float, kind: str, size: int, order: str) -> str:
         """Return the quiet column."""
         arrow = self.palette.paint(*(("in", "←") if incoming else ("out", "→")))
-        rest = f"{order}{clock_time(when)} {kind:<6} {show_size(size):>8}"
+        rest = f"{order}{_clock_time(when)} {kind:<6} {show_size(size):>8}"
         return f"{arrow} {self.palette.paint('dim', rest)}"
 
     def _body(self, entry: Entry, rows: int, room: int) -> tuple[list[str], bool]:
