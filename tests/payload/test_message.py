@@ -11,7 +11,7 @@ from tests.streams import items
 from wscli.apps.automation import Automation, AutoReply
 from wscli.apps.exchange import Exchange
 from wscli.net.clock import Clock
-from wscli.payload.codecs import value_of
+from wscli.payload.codecs import NO_VALUE, value_of
 from wscli.payload.matching import parse_matcher
 from wscli.payload.message import Message, received
 from wscli.repl.display import Display
@@ -207,6 +207,13 @@ def test_the_journal_keeps_nothing_but_payloads():
     received(messages)
     display.pipeline().batch(Batch(True, 0.0, 0.0, [messages]))
     assert [entry.message for entry in display.journal.entries()] == [None]
+
+
+@pytest.mark.parametrize("content", [b"[1", b'{"a": }', b"[" * 100_000])
+def test_what_turns_out_not_to_be_json_is_not_parsed_again(parsed, content):
+    message = Message(Opcode.TEXT, content)
+    assert [value_of(message), value_of(message)] == [NO_VALUE, NO_VALUE]
+    assert parsed == [content.decode()]
 
 
 def test_a_large_message_is_not_decoded_by_those_that_do_not_read_its_text():

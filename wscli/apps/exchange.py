@@ -122,16 +122,23 @@ class Exchange(MessageStage):
             return True
         if self._is_automatic is not None and self._is_automatic(message):
             return False
-        plain = [sent for sent in self.sent if sent.call is None]
-        waiting = next((sent for sent in plain if not sent.answered), None)
-        if waiting is not None:
-            waiting.answered = True
-        counts_any = bool(plain) and self._count is not None if self.sent else self._all_sent
-        if waiting is None and not counts_any:
+        if not self._answers_the_next() and not self._counts_any():
             self.others += bool(self.sent)
             return False
         self.replies += 1
         return True
+
+    def _answers_the_next(self) -> bool:
+        for sent in self.sent:
+            if sent.call is None and not sent.answered:
+                sent.answered = True
+                return True
+        return False
+
+    def _counts_any(self) -> bool:
+        if not self.sent:
+            return self._all_sent
+        return self._count is not None and any(sent.call is None for sent in self.sent)
 
     def _answers_a_call(self, message: Message) -> bool:
         for sent in self.sent:

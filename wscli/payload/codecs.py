@@ -246,6 +246,10 @@ CODECS: list[Codec] = [JSON, TEXT, HEX]
 
 def show(message: Message) -> Shown:
     """Return how a message reads, by the codec that suits it best."""
+    return _best_for(message).show(message)
+
+
+def _best_for(message: Message) -> Codec:
     subprotocol, opcode, payload = message.subprotocol, message.opcode, message.payload
     best: Codec = HEX  # reads everything
     highest = NEVER
@@ -253,7 +257,7 @@ def show(message: Message) -> Shown:
         priority = codec.priority(subprotocol, opcode, payload)
         if priority > highest:
             best, highest = codec, priority
-    return best.show(message)
+    return best
 
 
 def value_of(message: Message) -> Any:
@@ -266,9 +270,14 @@ def value_of(message: Message) -> Any:
 
 
 def _read_value(message: Message) -> Any:
+    best = _best_for(message)
+    value = best.value(message)
+    if value is not NO_VALUE:
+        return value  # nearly always, if there is a value at all; ranking the codecs takes longer
     ranked = [
         (codec.priority(message.subprotocol, message.opcode, message.payload), codec)
         for codec in CODECS
+        if codec is not best
     ]
     able = sorted((pair for pair in ranked if pair[0] > NEVER), key=lambda pair: -pair[0])
     values = (codec.value(message) for _, codec in able)
