@@ -60,6 +60,7 @@ class Exchange(MessageStage):
         self.expected: list[Matcher] = []
         self._count = count
         self._until = until
+        self._ends = count is not None or until is not None
         self._found = False
         self._abandoned = False  # whether a pattern was: the command is about to fail
         self._all_sent = False
@@ -103,8 +104,7 @@ class Exchange(MessageStage):
 
     def _take(self, message: Message) -> bool:
         """Record a received message, and return True if it is passed on."""
-        ends = self._count is not None or self._until is not None
-        if self._count == 0 or (self.reached and ends):
+        if self._count == 0 or (self.reached and self._ends):
             return False
         is_reply = self._is_reply(message)
         if self.expected and self._matches(self.expected[0], message):
@@ -112,7 +112,8 @@ class Exchange(MessageStage):
             is_reply = True
         if self._all_sent and self._until and self._matches(self._until, message):
             self._found = is_reply = True
-        self._update()
+        if is_reply:  # nothing else can reach the end, and most messages of a flood are none
+            self._update()
         return is_reply or not self._only_replies
 
     def _is_reply(self, message: Message) -> bool:
