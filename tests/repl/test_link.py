@@ -5,15 +5,14 @@ import queue
 
 import pytest
 
-from wscli.apps.automation import Automation
 from wscli.errors import ConnectError, WscliError
-from wscli.net.clock import Clock
 from wscli.net.options import ConnectOptions
 from wscli.repl.link import Link, LinkState
 from wscli.session.bus import Bus
 from wscli.session.connect import open_driver
 from wscli.session.end import End
 from wscli.session.reconnect import Reconnect
+from wscli.session.stages import Pipeline
 from wscli.wire.codes import Opcode
 
 
@@ -50,7 +49,7 @@ def linked():
 
         def start(connect, reconnect=None):
             listener = Listener()
-            link = Link(connect, reconnect, Automation(Clock()), listener)
+            link = Link(connect, reconnect, Pipeline([], []), listener)
             listener.link = link
             stack.callback(link.stop)
             assert link.state is LinkState.CONNECTING

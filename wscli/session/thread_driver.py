@@ -258,11 +258,13 @@ class ThreadDriver:
         if self.end is not None:
             return
         if not self._aborted:
+            self._tick()  # first, so that a ping that is due leaves in this turn
             decoding = self._incoming is not None and self._has_room()
             self._pump.turn(0.0 if decoding else self._longest_wait(timeout))
             if decoding:
                 self._decode()
-            self._tick()
+            if self._pump.bytes_out != self._connection.bytes_out:
+                self._report_sent()
         if self._aborted or self._pump.ended or self._connection.closing.sent is not None:
             self._finish_if_over()
 
@@ -280,25 +282,24 @@ class ThreadDriver:
         return wait if timeout is None else min(wait, timeout)
 
     def _tick(self) -> None:
-        """Report what has left, and do what is due."""
+        """Do what is due."""
         connection = self._connection
-        now = self._clock.monotonic()
         due = connection.next_deadline()
-        if self._pump.bytes_out == connection.bytes_out and (due is None or now < due):
-            return  # as after most turns
+        if due is None or (now := self._clock.monotonic()) < due:
+            return
         with self.lock:
-            self._report_sent(now)
             # Bytes that came, and that nobody has read or decoded, are a sign of life.
             if connection.is_silent(now) and (self._incoming is not None or self._pump.readable):
                 connection.heard()
             connection.tick(now)
             self._flush()
 
-    def _report_sent(self, now: float) -> None:
-        """Report how many bytes have left; called with the lock held."""
-        if self._pump.bytes_out != self._connection.bytes_out:
+    def _report_sent(self) -> None:
+        """Report how many bytes have left, and send a pong that waited for that."""
+        with self.lock:
             self._activity.sent(self._pump.bytes_out)
-            self._connection.bytes_left(self._pump.bytes_out, now)
+            self._connection.bytes_left(self._pump.bytes_out, self._clock.monotonic())
+            self._flush()
 
     def _flush(self) -> None:
         """Hand the protocol's bytes to the pump; called with the lock held."""
@@ -314,8 +315,9 @@ class ThreadDriver:
     def _received(self, data: bytes) -> None:
         now = self._clock.monotonic()
         self._arrival = (self._clock.time(), now - self._started)
+        if self._pump.bytes_out != self._connection.bytes_out:
+            self._report_sent()  # it left before, in the same turn
         with self.lock:
-            self._report_sent(now)  # it left before, in the same turn
             self._activity.received()
             batches = self._connection.receive(data, now)
         # After a reset, everything is read, even if the last read is not decoded yet.
