@@ -84,10 +84,10 @@ def _as_note(evidence: str) -> str:
     return visible(evidence.replace("\r\n", "\n"), keep="\n\t")
 
 
-class UsageError(WscliError):
+class UsageError(WscliError, ValueError):
     """The caller asked for something impossible, such as a URL that cannot be read.
 
-    It is raised before anything is sent.
+    It is also a ``ValueError``, and is raised before anything is sent.
     """
 
 

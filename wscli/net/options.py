@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from wscli import __version__
@@ -30,13 +31,13 @@ class ConnectOptions(NamedTuple):
     cause: off here, since a library must not send requests on its own, and on in the commands.
     """
 
-    headers: tuple[tuple[str, str | None], ...] = ()
+    headers: Sequence[tuple[str, str | None]] = ()
     origin: str | None = None
-    subprotocols: tuple[str, ...] = ()
+    subprotocols: Sequence[str] = ()
     user: str | None = None
     password: str | None = None
     bearer: str | None = None
-    cookies: tuple[str, ...] = ()
+    cookies: Sequence[str] = ()
     host: str | None = None
     user_agent: str = f"wscli/{__version__}"
     follow_redirects: bool = False
@@ -45,7 +46,7 @@ class ConnectOptions(NamedTuple):
     close_timeout: float = 3.0
     proxy: str | None = None
     environment_proxies: bool = True
-    resolve: tuple[tuple[str, int, str], ...] = ()
+    resolve: Sequence[tuple[str, int, str]] = ()
     unix_socket: str | None = None
     family: int | None = None
     compress: bool = True

@@ -45,24 +45,64 @@ def open_driver(
     return ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
 
 
-def open_session(url: str, options: ConnectOptions) -> Session:
+def open_session(url: str, options: ConnectOptions, *, background: bool = True) -> Session:
     """Connect for a Python caller; raises as ``open_driver`` does."""
+    from wscli.session.log import LogSink  # the commands load no logging
+
     inbox = Inbox(max(_INBOX_LIMIT, options.max_size))
-    driver = open_driver(url, options, inbox=inbox)
+    driver = open_driver(url, options, bus=Bus([LogSink()]), inbox=inbox)
     driver.start()
-    return Session(driver, inbox)
+    session = Session(driver, inbox)
+    if background:
+        from wscli.session.background import read_in_background
+
+        read_in_background(session, driver)
+    return session
 
 
 def check_options(options: ConnectOptions) -> None:
-    """Check the options that are lists: a single string would be taken for a list of letters.
+    """Check the forms and ranges of options, before anything is sent.
 
     Raises:
-        TypeError: for one that is not a list or tuple of the right items.
+        TypeError: for one of the wrong type. A list must not be a single string, which would be
+            taken for a list of letters.
+        ValueError: for a number out of range, or another value that does not exist.
     """
     for name in ("subprotocols", "cookies"):
         _check_list(name, getattr(options, name), "strings", lambda item: isinstance(item, str))
     _check_list("headers", options.headers, "(name, value) pairs", _is_header)
     _check_list("resolve", options.resolve, "(host, port, address) triples", _is_resolution)
+    for name in ("connect_timeout", "ping_interval", "ping_timeout"):
+        if getattr(options, name) is not None:
+            check_seconds(name, getattr(options, name))
+    check_seconds("close_timeout", options.close_timeout)
+    _check_size("max_size", options.max_size)
+    if options.fragment is not None:
+        _check_size("fragment", options.fragment)
+    if options.family not in (None, 4, 6):
+        raise ValueError(f"family must be 4, 6 or None, not {options.family!r}")
+    if options.tls_min not in (None, "1.2", "1.3"):
+        raise ValueError(f"tls_min must be '1.2', '1.3' or None, not {options.tls_min!r}")
+
+
+def check_seconds(name: str, value: object) -> None:
+    """Check a duration.
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is negative, or NaN.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
+    if not value >= 0:
+        raise ValueError(f"{name} must be 0 or more seconds, not {value!r}")
+
+
+def _check_size(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a number of bytes, not {type(value).__name__}")
+    if value < 1:
+        raise ValueError(f"{name} must be 1 byte or more, not {value}")
 
 
 def _check_list(name: str, value: object, what: str, is_item: Callable[[object], bool]) -> None:

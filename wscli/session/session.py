@@ -9,19 +9,25 @@ from typing import Self
 
 from wscli.errors import ConnectionClosed, TimedOut
 from wscli.net.opening import Opening
+from wscli.net.redaction import redact_url
 from wscli.session.end import End
 from wscli.session.inbox import Inbox
 from wscli.session.thread_driver import ThreadDriver
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode
 
+Message = str | bytes
+"""A message: text is str, binary is bytes."""
+
 
 class Session:
-    """An open connection; also a context manager that closes it.
+    """An open connection, from ``wscli.connect``; also a context manager that closes it.
 
-    Text is str and binary is bytes, both ways. Any thread may call any method; a thread that waits
-    drives the connection, or waits for the thread that does. Messages are kept for ``receive``: a
-    session that nobody receives from stops reading when 4 MiB, or one message of the largest size,
-    are waiting, and then the peer may stop reading too.
+    Text is str and binary is bytes, both ways. Any thread may call any method. Messages are kept
+    for ``receive``: a session that nobody receives from stops reading when 4 MiB, or one message of
+    the largest size, are waiting, and then the peer may stop reading too.
+
+    A background thread reads and answers pings between calls. A process that forks must not use a
+    session in the child.
     """
 
     def __init__(self, driver: ThreadDriver, inbox: Inbox) -> None:
@@ -59,18 +65,26 @@ class Session:
     ) -> None:
         self.close(CloseCode.NORMAL_CLOSURE if error is None else CloseCode.GOING_AWAY)
 
-    def send(self, *messages: str | bytes) -> None:
+    def __repr__(self) -> str:
+        """Show the URL without credentials and query, and whether the connection is open."""
+        state = "ended" if self.end else "closing" if self.closing else "open"
+        return f"<wscli.Session {redact_url(str(self.opening.url))} {state}>"
+
+    def send(self, *messages: Message, timeout: float | None = None) -> None:
         """Send messages, str as text and bytes as binary; return when they have left.
 
         Raises:
             TypeError: for a message of another type; then none has been sent.
+            TimedOut: if the peer reads too slowly for that; what is left will still be sent.
             ConnectionClosed: if the connection is closing or has ended.
         """
         driver = self._driver
         for opcode, payload in [_encode(message) for message in messages]:
             driver.post(opcode, [payload])
         mark = driver.posted
-        driver.until(lambda: driver.is_lost() or driver.has_sent(mark))
+        if not driver.until(lambda: driver.is_lost() or driver.has_sent(mark), timeout):
+            left = f"{driver.pending:,} bytes are waiting"
+            raise TimedOut(f"the messages were not sent within {timeout:g} s", left)
         if not driver.has_sent(mark):
             raise driver.closed()
 
@@ -79,7 +93,7 @@ class Session:
         """Bytes that wait to be sent, as ``bufferedAmount`` in browsers."""
         return self._driver.pending
 
-    def receive(self, timeout: float | None = None) -> str | bytes:
+    def receive(self, timeout: float | None = None) -> Message:
         """Return the next message, waiting at most ``timeout`` seconds; 0 polls.
 
         A poll reads from the network once, without waiting, and returns a message if one is
@@ -90,7 +104,7 @@ class Session:
             ProtocolError: if the peer broke the protocol; earlier messages have been returned.
             ConnectionClosed: if the connection has ended; ConnectionLost is one of these.
         """
-        taken: list[str | bytes] = []
+        taken: list[Message] = []
 
         def take() -> bool:
             if not self._inbox:
@@ -109,7 +123,7 @@ class Session:
             raise self._driver.closed()
         return taken[0]
 
-    def __iter__(self) -> Iterator[str | bytes]:
+    def __iter__(self) -> Iterator[Message]:
         """Yield messages until the peer closes normally.
 
         Raises:
@@ -131,7 +145,7 @@ class Session:
         may answer only the latest of several (RFC 6455 §5.5.3).
 
         Raises:
-            UsageError: for a payload of more than 125 bytes.
+            ValueError: for a payload of more than 125 bytes.
             TimedOut: if no pong came in time.
             ConnectionClosed: if the connection ended before.
         """
@@ -165,7 +179,7 @@ class Session:
         self._driver.abort()
 
 
-def _encode(message: str | bytes) -> tuple[Opcode, bytes]:
+def _encode(message: Message) -> tuple[Opcode, bytes]:
     if isinstance(message, str):
         return Opcode.TEXT, message.encode()
     if isinstance(message, bytes | bytearray | memoryview):

@@ -13,6 +13,7 @@ wants to leave, are noticed while a small read inflates to gigabytes.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
@@ -237,6 +238,10 @@ class ThreadDriver:
         """Run the connection once: wait for something to do, at most ``timeout`` seconds."""
         if self.end is None:
             self._turns.turn(timeout)
+
+    def drive_in_background(self, stopped: threading.Event) -> None:
+        """Run the connection whenever no other thread does, until it ends or ``stopped``."""
+        self._turns.drive_when_idle(stopped, lambda: self.end is not None, self.interrupt)
 
     def watch(self, fd: int, events: int, ready: Callable[[], None]) -> None:
         """Call ``ready`` in a turn when a file has one of poll's events."""

@@ -1,4 +1,11 @@
-"""Turns: one of the waiting threads drives the connection on behalf of the others."""
+"""Turns: one of the waiting threads drives the connection on behalf of the others.
+
+A thread that calls ``until`` or ``turn`` drives if nobody does; otherwise it waits until the one
+that drives has finished its turn, and looks again whether it has got what it wants. A background
+thread may drive while nobody else does (``drive_when_idle``). It steps back for callers: one that
+comes interrupts its turn, and it comes back only after a pause without calls, since passing the
+connection from thread to thread for each message would be slow.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +13,8 @@ import threading
 from collections.abc import Callable
 
 from wscli.net.clock import Clock
+
+_PAUSE = 0.05  # seconds without a call, after which the background thread drives
 
 
 class Turns:
@@ -21,6 +30,10 @@ class Turns:
         self.lock = threading.RLock()
         self._changed = threading.Condition(self.lock)
         self._driving = False
+        self._in_background = False
+        self._interrupt: Callable[[], None] = lambda: None
+        self._inside = 0  # callers that are in a call
+        self._calls = 0
 
     def until(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
         """Turn, or wait for the thread that does, until ``done``; return False on a timeout.
@@ -30,12 +43,17 @@ class Turns:
         end = None if timeout is None else self._clock.monotonic() + timeout
         turned = False
         with self._changed:
-            while not done():
-                left = None if end is None else max(0.0, end - self._clock.monotonic())
-                if left == 0 and turned:
-                    return False
-                self._go_on(left)
-                turned = True
+            self._calls += 1
+            self._inside += 1
+            try:
+                while not done():
+                    left = None if end is None else max(0.0, end - self._clock.monotonic())
+                    if left == 0 and turned:
+                        return False
+                    self._go_on(left)
+                    turned = True
+            finally:
+                self._inside -= 1
         return True
 
     def turn(self, timeout: float | None) -> None:
@@ -43,8 +61,30 @@ class Turns:
         with self._changed:
             self._go_on(timeout)
 
+    def drive_when_idle(
+        self, stopped: threading.Event, over: Callable[[], bool], interrupt: Callable[[], None]
+    ) -> None:
+        """Drive in this thread whenever nobody else does, until ``stopped`` or ``over``.
+
+        ``interrupt`` ends the wait of a turn; callers use it to take over.
+        """
+        self._interrupt = interrupt
+        calls = -1
+        while not stopped.wait(_PAUSE) and not over():
+            with self._changed:
+                idle = not self._inside and calls == self._calls
+                calls = self._calls
+                while idle and not (stopped.is_set() or self._inside or over()):
+                    self._in_background = True
+                    try:
+                        self._go_on(None)
+                    finally:
+                        self._in_background = False
+
     def _go_on(self, timeout: float | None) -> None:
         if self._driving:
+            if self._in_background:
+                self._interrupt()
             self._changed.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
             return
         self._driving = True
