@@ -166,6 +166,19 @@ def test_a_location_leads_on_from_where_it_was_given(location, leads_to):
     assert str(join_url(parse_url("ws://h:81/a/b"), location)) == leads_to
 
 
+@pytest.mark.parametrize(
+    ("location", "hint"),
+    [
+        ("ftp://else/", "ftp:// is not ws://, wss://, http:// or https://"),
+        ("http://[else/", "brackets belong round an IPv6 address"),
+    ],
+)
+def test_a_location_that_leads_nowhere_is_explained(location, hint):
+    with pytest.raises(UsageError) as caught:
+        join_url(parse_url("ws://h:81/a/b"), location)
+    assert caught.value.hint == hint
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_a_url_or_a_usage_error(text):
     try:

@@ -135,7 +135,7 @@ def test_a_refused_upgrade_shows_the_response_as_a_note(scripted):
         ({"max_size": 1.5}, TypeError, "max_size must be a number of bytes, not float"),
         ({"fragment": -1}, ValueError, "fragment must be 1 byte or more"),
         ({"family": 5}, ValueError, "family must be 4, 6 or None"),
-        ({"tls_min": "1.1"}, ValueError, "tls_min must be"),
+        ({"tls_min": "1.1"}, ValueError, "'1.1' is not a version of TLS"),
         ({"headers": [("bad name", "x")]}, ValueError, "bad name"),
     ],
 )

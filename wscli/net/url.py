@@ -109,9 +109,10 @@ def join_url(base: Url, location: str) -> Url:
     scheme = "https" if base.secure else "http"
     location = re.sub(r"^ws(s?)://", r"http\1://", location.partition("#")[0])
     try:
-        return parse_url(urljoin(f"{scheme}://{base.authority}{base.target}", location))
+        text = urljoin(f"{scheme}://{base.authority}{base.target}", location)
     except ValueError:
         raise _unreadable(location, "brackets belong round an IPv6 address") from None
+    return parse_url(text)
 
 
 def _unreadable(text: str, hint: str) -> UsageError:

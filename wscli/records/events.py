@@ -104,9 +104,10 @@ def read_events(lines: Iterable[str | bytes]) -> Iterator[Recorded]:
 
 def _read(line: str | bytes) -> Recorded | None:
     try:
-        fields = Fields(json.loads(line))
+        value = json.loads(line)
     except (ValueError, RecursionError) as error:  # a peer may nest JSON, and a file be damaged
         raise MalformedEvent(f"it is not JSON: {error}") from None
+    fields = Fields(value)
     reader = _READERS.get(fields.require("event", str))
     return None if reader is None else Recorded(reader(fields), fields.get("connection", int))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
+from wscli.errors import UsageError
 from wscli.net.clock import Clock
 from wscli.net.connect import open_connection
 from wscli.net.opening import Opening, OpeningStep
@@ -82,7 +83,7 @@ def check_options(options: ConnectOptions) -> None:
     if options.family not in (None, 4, 6):
         raise ValueError(f"family must be 4, 6 or None, not {options.family!r}")
     if options.tls_min not in (None, "1.2", "1.3"):
-        raise ValueError(f"tls_min must be '1.2', '1.3' or None, not {options.tls_min!r}")
+        raise UsageError(f"{options.tls_min!r} is not a version of TLS", hint="1.2 or 1.3")
 
 
 def check_seconds(name: str, value: object) -> None:
