@@ -46,7 +46,7 @@ GUESTS = {
     "websocket": ("net/upgrade.py",),
     "ssl": ("net/", "server/"),
     "zlib": ("wire/deflate.py",),
-    "asyncio": ("server/", "session/asyncio_driver.py"),
+    "asyncio": ("server/", "session/asyncio_", "session/outbox.py", "aio.py"),
     "regex": ("payload/matching.py",),
     "jsonpath": ("payload/matching.py",),
     "python_socks": ("net/proxy.py",),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
         WscliError,
     )
     from wscli.net.options import ConnectOptions
-    from wscli.session.session import Message, Session
+    from wscli.session.arguments import Message
+    from wscli.session.session import Session
 
 __version__ = "0.1.0"
 
@@ -43,7 +44,7 @@ __all__ = [
 # Loaded on use (PEP 562): the command line imports this package first, and needs little of it.
 _HOMES = {
     "ConnectOptions": "wscli.net.options",
-    "Message": "wscli.session.session",
+    "Message": "wscli.session.arguments",
     "Session": "wscli.session.session",
 }
 

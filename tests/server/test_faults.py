@@ -65,12 +65,12 @@ def test_stall_never_says_anything(serve):
 def test_slow_sends_a_byte_at_a_time_and_loses_none(serve):
     with Client(serve()) as client:
         client.open("/fault/slow")
-        client.text("slowly")
-        client.send(client.encoder.ping(b"p") + client.encoder.close(1000))
+        sent = client.encoder.messages(1, [b"slowly"]) + client.encoder.ping(b"p")
+        client.send(sent + client.encoder.close(1000))
         pieces = [client.read()]
         while pieces[-1]:
             pieces.append(client.read())
-        expected = [Frame(1, b"one byte every 10 ms"), Frame(1, b"slowly"), Frame(10, b"p")]
+        expected = [Frame(1, b"one byte every 10 ms"), Frame(10, b"p"), Frame(1, b"slowly")]
         expected.append(Frame(8, b"\x03\xe8"))
         assert b"".join(pieces) == b"".join(frame.to_bytes() for frame in expected)
         assert len(pieces) > 10

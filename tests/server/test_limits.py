@@ -11,6 +11,7 @@ from websockets.sync.client import connect, unix_connect
 from tests.raw import Client, upgrade
 from wscli.server import connection
 from wscli.server.endpoints.echo import Echo
+from wscli.session import asyncio_stream
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping
 
@@ -111,7 +112,7 @@ def test_a_client_that_reads_late_gets_all_of_a_push(serve):
     ("target", "size"), [("/echo", 4 << 20), ("/push?n=1&size=4MiB", None)], ids=["echo", "push"]
 )
 def test_a_client_that_reads_slowly_gets_all_before_the_end(serve, monkeypatch, target, size):
-    monkeypatch.setattr(connection, "_FIN_TIMEOUT", 0.2)
+    monkeypatch.setattr(asyncio_stream, "_FIN_TIMEOUT", 0.2)
     monkeypatch.setattr(connection, "_CLOSE_TIMEOUT", 0.2)
     with Client(serve(), receive_buffer=65536) as client:
         client.open(target)

@@ -20,8 +20,8 @@ from websockets.asyncio.client import connect
 
 from tests.raw import Client, upgrade
 from wscli.errors import UsageError
-from wscli.server import connection as server_connection
 from wscli.server.certificate import make_certificate
+from wscli.session import asyncio_stream
 from wscli.wire.codes import Opcode, Role
 from wscli.wire.encoder import Encoder
 
@@ -173,7 +173,7 @@ def test_a_timer_that_fires_while_asyncio_takes_a_lost_tls_connection_apart_does
 
 
 def test_a_client_that_reads_slowly_gets_all_through_tls(serve, monkeypatch):
-    monkeypatch.setattr(server_connection, "_FIN_TIMEOUT", 0.2)
+    monkeypatch.setattr(asyncio_stream, "_FIN_TIMEOUT", 0.2)
     server = serve(tls=True)
     context = ssl.create_default_context(cafile=server.certificate)
     encoder = Encoder(Role.CLIENT)

@@ -8,7 +8,7 @@ import click
 
 from wscli.apps.env import Colour
 from wscli.cli.command import Option, in_section, off_switch
-from wscli.cli.types import duration, headers, interval, resolve, size, terminator, url
+from wscli.cli.types import HeadersType, duration, interval, resolve, size, terminator, url
 
 
 def url_argument() -> click.Argument:
@@ -29,7 +29,7 @@ def _request_options() -> list[Option]:
             "--header",
             "headers",
             multiple=True,
-            type=headers,
+            type=HeadersType(),
             metavar="'NAME: VALUE'",
             help="Send a header; 'NAME:' removes one that is sent by default, @FILE reads "
             "headers from a file, @- from stdin.",

@@ -1,14 +1,15 @@
 """Values as people write them on the command line: durations, sizes, headers.
 
 Each function is a parameter type of click's: it is given text (or a default), and returns a value.
+``headers`` is one through ``HeadersType``.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from click import BadParameter, get_current_context
+from click import BadParameter, ParamType, get_current_context
 
 from wscli.apps.env import Env
 from wscli.errors import UsageError
@@ -98,6 +99,20 @@ def headers(value: str) -> list[Header]:
         reason = error.strerror if isinstance(error, OSError) else error
         raise BadParameter(f"cannot read headers from {value[1:]}: {reason}") from None
     return [_header(line) for line in lines if line and not line.startswith("#")]
+
+
+class HeadersType(ParamType):  # type: ignore[type-arg]  # not generic before click 8.4
+    """The parameter type for ``headers``.
+
+    A plain function would not do: click takes every ValueError of one for a bad value, also the
+    UsageError of ``claim_stdin``, and drops its hint.
+    """
+
+    name = "headers"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Read what is on the command line."""
+        return headers(value)
 
 
 def _read(name: str) -> bytes:

@@ -117,9 +117,10 @@ class Channel:
                 if not self.closing:
                     self._endpoint.received(item)
 
-    def leaving(self) -> None:
+    def leaving(self) -> bool:
         """Let the endpoint send its last messages."""
         self._endpoint.leaving()
+        return True
 
     def closed(self) -> None:
         """Stop the endpoint."""

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import cast
+from collections.abc import Callable
 
 from wscli.net.opening import Opening
 from wscli.net.url import host_and_port
@@ -18,8 +13,9 @@ from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.http import HttpResponse, Refused, refusal_answer, refuse
 from wscli.server.observer import ConnectionObserver
 from wscli.server.options import ServeOptions
-from wscli.server.outbox import Bytes, Outbox
 from wscli.server.state import ServerState
+from wscli.session.asyncio_stream import HIGH_WATER, AsyncioStream
+from wscli.session.outbox import Bytes
 from wscli.wire.codes import CloseCode, Role
 from wscli.wire.connection import Connection, Policy
 from wscli.wire.handshake import Agreement, accept_response, choose_deflate
@@ -27,38 +23,28 @@ from wscli.wire.head import Request, parse_response
 
 _CLOSE_TIMEOUT = 5.0  # seconds for the client to answer Close, from when it last read something
 _MAX_UNANSWERED = 2  # intervals of keepalive pings with nothing from the client
-_FIN_TIMEOUT = 5.0  # seconds for the client to end TCP as well, from when it last read something
-_BYTES_ACKED = 120  # where Linux has this count of 8 bytes in its struct tcp_info
-_HIGH_WATER = 64 << 10  # bytes that wait to be sent, above which the client is not read from
 _READ = 256 << 10  # bytes that asyncio reads at a time, and a hub may send back to the client
 
 
-class ServerConnection(asyncio.Protocol):
-    """Speaks the server's side on one connection; it is the line that a channel writes to."""
+class ServerConnection(AsyncioStream):
+    """Speaks the server's side on one connection; its channel writes to it."""
 
     def __init__(self, state: ServerState) -> None:
+        super().__init__()
         self._state = state
         self._take: Callable[[bytes], None] = self._take_head
         self._head = bytearray()
         self._channel: Channel | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._held = False
         self._observer: ConnectionObserver | None = None
         self._unrecorded = 0  # bytes that waited before the first frame
         self._upgraded_at = 0  # bytes of HTTP, which left before the first frame
-        self._paused = False
-        self.full = False
 
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport; from now on the client has some time for the head of a request."""
-        self._transport = cast(asyncio.Transport, transport)
-        # Over TLS the transport forgets its socket a turn before ``connection_lost``.
-        self._sock = transport.get_extra_info("socket")
-        self._out = Outbox(self._transport, self)
-        self._out.start()
-        self._high_water = max(0, min(_HIGH_WATER, self._state.options.queue - _READ))
+        super().connection_made(transport)
+        self._high_water = max(0, min(HIGH_WATER, self._state.options.queue - _READ))
         self.access = self._state.new_record(_address(transport.get_extra_info("peername")))
         self._state.join(self)
         if self._state.ending:  # its TLS was made when the server began to end
@@ -66,39 +52,27 @@ class ServerConnection(asyncio.Protocol):
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
-        """Pass the bytes to whoever they are for now."""
+        """Count the bytes, also those that are ignored."""
         self.access.bytes_in += len(data)
+        super().data_received(data)
+
+    # What the stream calls
+
+    def read(self, data: bytes) -> None:
+        """Pass the bytes to whoever they are for now."""
         self._take(data)
 
-    def eof_received(self) -> bool:
-        """Send the queued bytes, then end TCP too; TLS ends by itself, and takes no answer."""
-        if not self._transport.can_write_eof():
-            return False
-        self._take = _ignore
-        self.expire(_FIN_TIMEOUT)
-        self._out.finish(self._transport.close)
-        return True
+    def resumed(self) -> None:
+        """Let the endpoint send on."""
+        if self._channel is not None:
+            self._channel.resume()
 
-    def pause_writing(self) -> None:
-        """Hand the transport nothing more for now."""
-        self._out.pause()
-
-    def resume_writing(self) -> None:
-        """Hand the transport the queued bytes."""
-        self._out.resume()
-
-    def connection_lost(self, error: Exception | None) -> None:
+    def lost(self, error: Exception | None) -> None:
         """Clean up after the connection."""
-        self._take = _ignore
-        self._cancel_timer()
-        self._out.clear()
-        self._out.detach()
         if self._channel is not None:
             self._channel.lost()
             self._channel = None
         self._state.leave(self)
-
-    # Reports of the outbox
 
     def left(self, size: int, messages: int, data: Bytes) -> None:
         """Count and record the bytes that the kernel has taken."""
@@ -110,113 +84,6 @@ class ServerConnection(asyncio.Protocol):
             skipped = min(self._unrecorded, len(data))
             self._unrecorded -= skipped
             self._observer.sent(bytes(data[skipped:]))
-
-    def moved(self) -> None:
-        """Resume reading, and let the endpoint send, once the client has read most of the queue."""
-        if self.full and self._out.size <= self._high_water // 4:
-            self.full = False
-            self._pace()
-            if self._channel is not None:
-                self._channel.resume()
-
-    # What a channel does with its line
-
-    @property
-    def over(self) -> bool:
-        """Whether TCP has ended, or is about to."""
-        return self._take is _ignore or self._transport.is_closing()
-
-    @property
-    def backlog(self) -> int:
-        """Bytes that wait to be sent."""
-        return self._out.size
-
-    def write(self, data: bytes, messages: int = 0) -> None:
-        """Send bytes, after all that wait; when TCP is ending, nothing more."""
-        if not self.over:
-            self._out.write(data, messages)
-            if self._out.size > self._high_water:
-                self._fill()
-
-    def stream(self, pieces: Iterator[bytes], size: int) -> None:
-        """Send one message in pieces that are made as the client reads, after all queued bytes."""
-        if not self.over:
-            self._out.stream(pieces, size)
-            if self._out.size > self._high_water:
-                self._fill()
-
-    def _fill(self) -> None:
-        """Stop reading from a client that does not read."""
-        self.full = True
-        self._pace()
-
-    def hold(self, held: bool) -> None:
-        """Stop reading, or continue."""
-        self._held = held
-        self._pace()
-
-    def pause(self, paused: bool) -> None:
-        """Stop reading until the bytes already read are decoded, or resume."""
-        if paused != self._paused:
-            self._paused = paused
-            self._pace()
-
-    def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Schedule ``action``, replacing any pending timer."""
-        self._cancel_timer()
-        self._timer = asyncio.get_running_loop().call_later(seconds, action)
-
-    def expire(self, seconds: float) -> None:
-        """Reset TCP when the client reads nothing for so long, instead of what was to be done."""
-        taken = self.taken
-
-        def look() -> None:
-            if self.taken > taken:
-                self.expire(seconds)
-            else:
-                self.reset()
-
-        self.after(seconds, look)
-
-    @property
-    def taken(self) -> int:
-        """A number that grows while the client reads what waits for it."""
-        if sys.platform == "linux":
-            with suppress(OSError):  # a Unix socket has none of this
-                info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
-                return int.from_bytes(info[_BYTES_ACKED:], sys.byteorder)
-        return -self.backlog
-
-    def finish(self) -> None:
-        """End TCP when all has been sent, and take no more notice of what comes.
-
-        The client's own end is awaited: to close on bytes that nobody has read would be a reset,
-        which may overtake what was sent.
-        """
-        self._take = _ignore
-        self.expire(_FIN_TIMEOUT)
-        self._pace()
-        plain = self._transport.can_write_eof()
-        self._out.finish(self._transport.write_eof if plain else self._transport.close)
-
-    def reset(self) -> None:
-        """End TCP at once, with a reset."""
-        self._take = _ignore
-        self._out.clear()
-        with suppress(OSError):  # it may have gone, and a Unix socket knows no reset
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
-
-    def _pace(self) -> None:
-        if (self.full or self._held or self._paused) and not self.over:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     # Requests
 
@@ -348,10 +215,6 @@ def _policy(endpoint: Endpoint, options: ServeOptions) -> Policy:
         ping_interval=interval,
         ping_timeout=None if interval is None else _MAX_UNANSWERED * interval,
     )
-
-
-def _ignore(data: bytes) -> None:
-    """Take no notice."""
 
 
 def _address(peername: object) -> str:

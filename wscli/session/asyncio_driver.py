@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Protocol
 
 from wscli.wire.connection import Connection
+from wscli.wire.keepalive import SentPing
 from wscli.wire.receiver import Item
 
 _CORK = 64 << 10  # bytes that are kept to be one write
@@ -67,8 +68,11 @@ class Handler(Protocol):
     def received(self, items: Sequence[Item]) -> None:
         """Take a batch of frames and events; pings are answered already."""
 
-    def leaving(self) -> None:
-        """Send what is left to send: the peer has closed, and is about to be answered."""
+    def leaving(self) -> bool:
+        """Send what is left to send: the peer has closed, or broken a rule.
+
+        Return True to have it answered now, or False to call ``answer`` later.
+        """
 
     def closed(self) -> None:
         """Stop sending: a Close has been sent; called once."""
@@ -122,6 +126,19 @@ class AsyncioDriver:
             self._after_close()
             self._queued(0)
 
+    def answer(self) -> None:
+        """Answer the peer's Close or violation, if that is due."""
+        if self.connection.closing.answer_due:
+            self.connection.answer(self._loop.time())
+            self._after_close()
+            self._queued(0)
+
+    def ping(self, payload: bytes) -> SentPing:
+        """Send a ping of at most 125 bytes."""
+        ping = self.connection.ping(payload, self._loop.time())
+        self._queued(0)
+        return ping
+
     def _queued(self, messages: int) -> None:
         self._messages += messages
         if not self._corked or self.connection.queued > _CORK:
@@ -151,6 +168,11 @@ class AsyncioDriver:
         if self.connection.queued and not self._corked:  # a pong that had been held back
             self._loop.call_soon(self.flush)
 
+    def receive_eof(self) -> None:
+        """Pass on the last events: the peer has ended TCP."""
+        for items in self.connection.receive_eof(self._loop.time()):
+            self._take(items)
+
     def lost(self) -> None:
         """Clean up after the end of TCP."""
         self._incoming = None
@@ -172,8 +194,7 @@ class AsyncioDriver:
         connection = self.connection
         self._corked = True
         self._handler.received(items)
-        if connection.closing.answer_due:
-            self._handler.leaving()
+        if connection.closing.answer_due and self._handler.leaving():
             connection.answer(self._loop.time())
         if self.closing:
             self._after_close()

@@ -8,6 +8,7 @@ from wscli.errors import ConnectionClosed, ConnectionLost, ProtocolError, TimedO
 from wscli.session.activity import Stillness
 from wscli.wire.closing import ClosingHandshake, Side
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, close_code_name, opcode_name
+from wscli.wire.connection import Connection
 from wscli.wire.rules import CLOSE_CODE, HTTP_RESPONSE, Violation
 
 if TYPE_CHECKING:
@@ -98,6 +99,29 @@ def make_end(
         bool(detail) and hung_up and closing.sent is not None,
         still,
     )
+
+
+def describe_loss(
+    connection: Connection, *, aborted: bool, ended: bool, error: OSError | None
+) -> str:
+    """Describe how a connection ended for which no Close frame was received.
+
+    ``aborted`` is True if this end dropped it, and ``ended`` if the peer has ended TCP.
+    """
+    where = " in the middle of a message" if connection.mid_message else ""
+    if aborted:
+        return "it was dropped by wscli"
+    if error is not None:
+        return f"{error.strerror or error}{where}"
+    if ended:
+        return f"the peer ended the TCP connection{where}"
+    return f"the peer did not answer Close within {connection.closing.patience:g} s"
+
+
+def closing_error(closing: ClosingHandshake) -> WscliError:
+    """Return the error for an attempt to send while the connection is closing."""
+    code = closing.sent or CloseCode.NORMAL_CLOSURE
+    return ConnectionClosed("the connection is closing", code)
 
 
 def closed_error(end: End) -> WscliError:

@@ -10,13 +10,11 @@ from typing import Self
 from wscli.errors import ConnectionClosed, TimedOut
 from wscli.net.opening import Opening
 from wscli.net.redaction import redact_url
+from wscli.session.arguments import Message, encode_message
 from wscli.session.end import End
 from wscli.session.inbox import Inbox
 from wscli.session.thread_driver import ThreadDriver
-from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode, Opcode
-
-Message = str | bytes
-"""A message: text is str, binary is bytes."""
+from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode
 
 
 class Session:
@@ -79,7 +77,7 @@ class Session:
             ConnectionClosed: if the connection is closing or has ended.
         """
         driver = self._driver
-        for opcode, payload in [_encode(message) for message in messages]:
+        for opcode, payload in [encode_message(message) for message in messages]:
             driver.post(opcode, [payload])
         mark = driver.posted
         if not driver.until(lambda: driver.is_lost() or driver.has_sent(mark), timeout):
@@ -177,11 +175,3 @@ class Session:
     def abort(self) -> None:
         """Drop the connection if it is still open, without a word to the peer."""
         self._driver.abort()
-
-
-def _encode(message: Message) -> tuple[Opcode, bytes]:
-    if isinstance(message, str):
-        return Opcode.TEXT, message.encode()
-    if isinstance(message, bytes | bytearray | memoryview):
-        return Opcode.BINARY, bytes(message)
-    raise TypeError(f"a message must be str or bytes, not {type(message).__name__}")

@@ -17,20 +17,21 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from wscli.errors import ConnectionClosed, UsageError, WscliError
+from wscli.errors import UsageError, WscliError
 from wscli.net.clock import Clock
 from wscli.net.connect import Connected
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.pump import Pump
 from wscli.session.activity import Activity
+from wscli.session.arguments import check_close, policy_of
 from wscli.session.bus import Batch, Bus
-from wscli.session.end import End, closed_error, make_end
+from wscli.session.end import End, closed_error, closing_error, describe_loss, make_end
 from wscli.session.events import Opened
 from wscli.session.inbox import Inbox
 from wscli.session.turns import Turns
-from wscli.wire.codes import CloseCode, Role, may_be_sent
-from wscli.wire.connection import Connection, Policy
+from wscli.wire.codes import CloseCode, Role
+from wscli.wire.connection import Connection
 from wscli.wire.events import Messages
 from wscli.wire.frames import Frame
 from wscli.wire.keepalive import SentPing
@@ -74,7 +75,7 @@ class ThreadDriver:
         self._connection = Connection(
             Role.CLIENT,
             clock.monotonic(),
-            _policy(options),
+            policy_of(options),
             deflate=self._deflate,
             max_size=options.max_size,
             frames=self._bus.wants_frames,
@@ -170,10 +171,8 @@ class ThreadDriver:
     def closed(self) -> WscliError:
         """Return the error that says why nothing more can be sent or received."""
         closing = self._connection.closing
-        ending = closing.received or closing.violation or self._pump.error
-        if self.end is None and not ending:
-            code = closing.sent or CloseCode.NORMAL_CLOSURE
-            return ConnectionClosed("the connection is closing", code)
+        if self.end is None and not (closing.received or closing.violation or self._pump.error):
+            return closing_error(closing)
         return closed_error(self.end or self._make_end())
 
     def is_lost(self) -> bool:
@@ -386,7 +385,12 @@ class ThreadDriver:
     def _make_end(self) -> End:
         return make_end(
             self._connection.closing,
-            self._how_lost(),
+            describe_loss(
+                self._connection,
+                aborted=self._aborted,
+                ended=self._pump.ended,
+                error=self._pump.error,
+            ),
             self._clock.time(),
             self._elapsed(),
             self._connection.unanswered,
@@ -394,44 +398,5 @@ class ThreadDriver:
             still=self._activity.stillness(),
         )
 
-    def _how_lost(self) -> str:
-        where = " in the middle of a message" if self._connection.mid_message else ""
-        if self._aborted:
-            return "it was dropped by wscli"
-        if self._pump.error is not None:
-            return f"{self._pump.error.strerror or self._pump.error}{where}"
-        if self._pump.ended:
-            return f"the peer ended the TCP connection{where}"
-        patience = self._connection.closing.patience
-        return f"the peer did not answer Close within {patience:g} s"
-
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._started
-
-
-def _policy(options: ConnectOptions) -> Policy:
-    return Policy(
-        answer_pings=options.answer_pings,
-        echo_close=options.echo_close,
-        close_timeout=options.close_timeout,
-        ping_interval=options.ping_interval,
-        ping_timeout=options.ping_timeout,
-    )
-
-
-def check_close(code: int, reason: str) -> None:
-    """Check the arguments of a Close.
-
-    Raises:
-        ValueError: for a code that may not be sent, or a reason that is too long.
-    """
-    if code == CloseCode.NO_STATUS_RECEIVED:
-        if reason:
-            raise ValueError("a Close without a code (1005) cannot have a reason")
-    elif not may_be_sent(code):
-        raise ValueError(
-            f"the close code {code} may not be sent; RFC 6455 §7.4 allows 1000 to 1003, "
-            "1007 to 1014 and 3000 to 4999"
-        )
-    if (size := len(reason.encode())) > 123:
-        raise ValueError(f"a close reason has at most 123 bytes of UTF-8, and this has {size}")

@@ -98,10 +98,10 @@ class Outbox:
         elif not self._transport.is_closing():  # the write may have failed
             self._owner.left(len(data), messages, data)
 
-    def stream(self, pieces: Iterator[bytes], size: int) -> None:
-        """Send one message that is encoded while it is sent, and counts as ``size`` bytes."""
+    def stream(self, pieces: Iterator[bytes], size: int, messages: int) -> None:
+        """Send messages that are encoded while they are sent, and count as ``size`` bytes."""
         slices = (each for piece in pieces for each in _slices(piece))
-        self._enqueue(_Waiting(b"", size, 1, slices))
+        self._enqueue(_Waiting(b"", size, messages, slices))
 
     def finish(self, action: Callable[[], None]) -> None:
         """Call ``action`` when all queued bytes are handed over; replaces an earlier action."""
