@@ -4,11 +4,12 @@
 it ends at the end of stdin. Its paths: /echo; /fragment, which echoes in fragments; /ping, which
 pings "are you there" and says when the pong came; /close?code=&reason=.
 
-``client URL SCRIPT OPTIONS`` goes through the steps of a script (JSON): echo and fragments with
-[kind, size], ping, close with [code, reason], wait for the other side's Close. It prints the
-[code, reason] that it saw, and exits with 0 only if all was as it should be. A script has one
-of echo and fragments, since a program may do either for all its messages. The options are deflate,
-no_context_takeover and window_bits.
+``client`` reads a line [URL, script, options] for each connection that it is to make, one after the
+other. The steps of a script are echo and fragments with [kind, size], ping, close with
+[code, reason], and wait for the other side's Close. For each it prints the [code, reason] that it
+saw or, if anything was not as it should be, a string that says what; it ends at the end of stdin. A
+script has one of echo and fragments, since a program may do either for all its messages. The
+options are deflate, no_context_takeover and window_bits.
 """
 
 import json
@@ -37,6 +38,18 @@ OFFERS = {
 
 CANNOT_OFFER = {"aiohttp": {"no takeover"}, "gorilla": {"default", "small windows"}}
 """Clients that have no way to offer this; gorilla/websocket always offers no takeover."""
+
+
+SMALLER = (0, 1, 125, 126, 65535, 65536)
+"""Sizes of messages, with the limits of each form of the length."""
+
+LARGEST = {
+    "plain": 10 << 20,
+    "default": 10 << 20,
+    "no takeover": 1 << 20,
+    "small windows": 1 << 20,  # in which zlib takes ten times as long
+}
+"""The size of the largest message that goes with an offer."""
 
 
 def make_ready(name, folder):
@@ -78,20 +91,18 @@ def _make_go_ready(folder):
     return [str(binary)]
 
 
-class Server:
-    """A peer that serves."""
+class Program:
+    """A peer that runs until the end of the context."""
 
-    def __init__(self, command):
+    def __init__(self, command, role):
         self._process = subprocess.Popen(
-            [*command, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*command, role], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self.url = f"ws://127.0.0.1:{int(self._process.stdout.readline())}"
 
-    def ended(self):
-        """Return [code, reason] of the next connection to have ended, as the peer saw it."""
-        return json.loads(self._process.stdout.readline())
+    def __enter__(self):
+        return self
 
-    def stop(self):
+    def __exit__(self, *exc):
         self._process.stdin.close()
         try:
             self._process.wait(10)
@@ -101,13 +112,28 @@ class Server:
             self._process.wait()
 
 
-def run_client(command, url, script, options):
-    """Let a peer go through a script; return [code, reason] as it saw them."""
-    done = subprocess.run(
-        [*command, "client", url, json.dumps(script), json.dumps(options)],
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return json.loads(done.stdout)
+class Server(Program):
+    """A peer that serves."""
+
+    def __init__(self, command):
+        super().__init__(command, "serve")
+        self.url = f"ws://127.0.0.1:{int(self._process.stdout.readline())}"
+
+    def ended(self):
+        """Return [code, reason] of the next connection to have ended, as the peer saw it."""
+        return json.loads(self._process.stdout.readline())
+
+
+class Client(Program):
+    """A peer that connects, as often as it is asked to."""
+
+    def __init__(self, command):
+        super().__init__(command, "client")
+
+    def run(self, url, script, options):
+        """Let it go through a script; return [code, reason] as it saw them."""
+        self._process.stdin.write(f"{json.dumps([url, script, options])}\n")
+        self._process.stdin.flush()
+        seen = json.loads(self._process.stdout.readline())
+        assert isinstance(seen, list), seen
+        return seen

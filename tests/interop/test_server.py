@@ -5,10 +5,9 @@ from urllib.parse import quote
 import pytest
 
 from tests.interop import programs
+from tests.interop.programs import LARGEST, SMALLER
 from tests.interop.served import Served
-from tests.interop.test_client import SIZES
 
-FRAGMENTED = (3, 300, 70_000, 10 << 20)
 CLOSES = [(1000, "done"), (1001, ""), (4321, "own — ü")]
 PINGED = "/close?code=1000&after=250ms"
 """A path on which a server that pings every 100 ms does so twice."""
@@ -57,32 +56,34 @@ def offer(request, peer):
 
 
 @pytest.fixture
-def run(peer, offer):
+def run(peer_client, offer):
     """Return a function that lets the peer go through a script, and gives what both ends say."""
 
     def start(server, path, script):
-        seen = programs.run_client(peer[1], server.url + path, script, programs.OFFERS[offer])
+        seen = peer_client.run(server.url + path, script, programs.OFFERS[offer])
         return seen, server.ended()
 
     return start
 
 
 def test_messages_of_all_sizes_come_back(run, served, offer):
-    seen, ended = run(served, "/echo", messages("echo", SIZES))
+    sizes = (*SMALLER, LARGEST[offer])
+    seen, ended = run(served, "/echo", messages("echo", sizes))
     assert seen[0] == 1000
     assert (ended["code"], ended["by"], ended["clean"]) == (1000, "client", True)
-    assert ended["messages_in"] == ended["messages_out"] == 2 * len(SIZES)
+    assert ended["messages_in"] == ended["messages_out"] == 2 * len(sizes)
     agreed = served.recorded()[-1][0].get("extensions", "")
     assert {word for word in agreed.split("; ") if word} >= AGREED[offer]
     assert bool(agreed) == (offer != "plain")
 
 
-def test_fragments_are_joined(run, served, peer):
+def test_fragments_are_joined(run, served, peer, offer):
     if peer[0] in programs.CANNOT_FRAGMENT:
         pytest.skip(f"{peer[0]} sends each message in one frame")
-    seen, ended = run(served, "/echo", messages("fragments", FRAGMENTED))
+    sizes = (3, 300, 70_000, LARGEST[offer])
+    seen, ended = run(served, "/echo", messages("fragments", sizes))
     assert seen[0] == 1000
-    assert ended["messages_in"] == 2 * len(FRAGMENTED)
+    assert ended["messages_in"] == 2 * len(sizes)
 
 
 def test_our_fragments_are_joined(run, served):

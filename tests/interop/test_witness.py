@@ -9,12 +9,13 @@ import json
 import pytest
 
 from tests.interop import programs, test_client, test_server, witness
+from tests.interop.programs import SMALLER
 from tests.interop.served import Served
 from tests.interop.test_client import binary, text
 from tests.program import wscli
 
-*SMALLER, LARGEST = test_client.SIZES
-"""The sizes that every cell has, and the one that few have."""
+LARGE = 1 << 20
+"""The largest message, which takes many reads; in hex it has 65,536 lines."""
 
 
 def offer_options(offer):
@@ -25,9 +26,9 @@ def offer_options(offer):
 
 
 def sizes_of(offers):
-    """Yield each offer with its sizes: the largest goes once without compression and once with."""
+    """Yield each offer with its sizes: the large one goes once without compression, once with."""
     for index, offer in enumerate(offers):
-        yield offer, [*SMALLER, *([LARGEST] if index < 2 else [])]
+        yield offer, [*SMALLER, *([LARGE] if index < 2 else [])]
 
 
 def write(folder, make, sizes):
@@ -117,7 +118,7 @@ def test_what_the_client_shows(peer, peer_server, tmp_path):
 
 
 @pytest.mark.timeout(300)
-def test_what_the_server_shows(peer, tmp_path):
+def test_what_the_server_shows(peer, peer_client, tmp_path):
     pings = ("--ping-interval", "100ms")
     pinged = tmp_path / "pinged"
     pinged.mkdir()
@@ -129,7 +130,7 @@ def test_what_the_server_shows(peer, tmp_path):
     ):
         for label, offer, path, script in server_cells(peer[0]):
             server = pinging if path == test_server.PINGED else served
-            programs.run_client(peer[1], server.url + path, script, programs.OFFERS[offer])
+            peer_client.run(server.url + path, script, programs.OFFERS[offer])
             server.ended()
             [events] = server.recorded()
             if script[0][0] == "fragments":

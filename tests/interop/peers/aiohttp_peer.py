@@ -52,7 +52,7 @@ async def run_server():
     await runner.cleanup()
 
 
-async def run_client(url, script, options):
+async def converse(url, script, options):
     compress = (options["window_bits"] or 15) if options["deflate"] else 0
     async with (
         ClientSession() as session,
@@ -72,7 +72,7 @@ async def run_client(url, script, options):
                 await connection.close(code=argument[0], message=argument[1].encode())
             elif step == "wait":
                 reason = (await receive(connection)).extra
-    print(json.dumps([connection.close_code, reason]))
+    return [connection.close_code, reason]
 
 
 async def receive(connection):
@@ -96,7 +96,16 @@ async def echo(connection, kind, size):
     assert echoed.data == message
 
 
+def run_client():
+    for line in sys.stdin:
+        try:
+            seen = asyncio.run(converse(*json.loads(line)))
+        except Exception as error:
+            seen = repr(error)
+        print(json.dumps(seen), flush=True)
+
+
 if sys.argv[1] == "serve":
     asyncio.run(run_server())
 else:
-    asyncio.run(run_client(sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])))
+    run_client()

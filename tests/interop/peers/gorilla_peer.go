@@ -107,7 +107,7 @@ func payload(argument []interface{}) (int, []byte) {
 	return websocket.BinaryMessage, data
 }
 
-func client(url string, script [][]interface{}, chosen options) {
+func converse(url string, script [][]interface{}, chosen options) (*websocket.CloseError, error) {
 	size := whole
 	for _, step := range script {
 		if step[0] == "fragments" {
@@ -117,7 +117,7 @@ func client(url string, script [][]interface{}, chosen options) {
 	dialer := websocket.Dialer{EnableCompression: chosen.Deflate, WriteBufferSize: size}
 	conn, _, err := dialer.Dial(url, nil)
 	if err != nil {
-		log.Fatal(err)
+		return nil, err
 	}
 	defer conn.Close()
 	conn.SetReadDeadline(time.Now().Add(60 * time.Second))
@@ -126,11 +126,11 @@ func client(url string, script [][]interface{}, chosen options) {
 		case "echo", "fragments":
 			kind, data := payload(step[1].([]interface{}))
 			if err := conn.WriteMessage(kind, data); err != nil {
-				log.Fatal(err)
+				return nil, err
 			}
 			back, echoed, err := conn.ReadMessage()
 			if err != nil || back != kind || !bytes.Equal(echoed, data) {
-				log.Fatal("not what was sent: ", err)
+				return nil, fmt.Errorf("not what was sent: %v", err)
 			}
 		case "ping":
 			// The pong is handled while the next message is read.
@@ -139,44 +139,56 @@ func client(url string, script [][]interface{}, chosen options) {
 			conn.WriteControl(websocket.PingMessage, []byte("are you there"), time.Now().Add(time.Second))
 			conn.WriteMessage(websocket.TextMessage, []byte("after"))
 			if _, _, err := conn.ReadMessage(); err != nil || got != "are you there" {
-				log.Fatal("no pong: ", err, got)
+				return nil, fmt.Errorf("no pong: %v, %q", err, got)
 			}
 		case "close":
 			argument := step[1].([]interface{})
-			message := websocket.FormatCloseMessage(int(argument[0].(float64)), argument[1].(string))
-			conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
-			end(conn)
-			return
+			return end(conn, int(argument[0].(float64)), argument[1].(string))
 		case "wait":
-			end(conn)
-			return
+			return waitForClose(conn)
 		}
 	}
-	conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
-	end(conn)
+	return end(conn, 1000, "")
 }
 
-func end(conn *websocket.Conn) {
+func end(conn *websocket.Conn, code int, reason string) (*websocket.CloseError, error) {
+	message := websocket.FormatCloseMessage(code, reason)
+	conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
+	return waitForClose(conn)
+}
+
+func waitForClose(conn *websocket.Conn) (*websocket.CloseError, error) {
 	_, _, err := conn.ReadMessage()
 	closed, ok := err.(*websocket.CloseError)
 	if !ok {
-		log.Fatal("no close: ", err)
+		return nil, fmt.Errorf("no close: %v", err)
 	}
-	report(closed.Code, closed.Text)
+	return closed, nil
+}
+
+func client() {
+	decoder := json.NewDecoder(os.Stdin)
+	for {
+		var url string
+		var script [][]interface{}
+		var chosen options
+		if err := decoder.Decode(&[]interface{}{&url, &script, &chosen}); err != nil {
+			return // the end of stdin
+		}
+		closed, err := converse(url, script, chosen)
+		if err != nil {
+			line, _ := json.Marshal(err.Error())
+			fmt.Println(string(line))
+		} else {
+			report(closed.Code, closed.Text)
+		}
+	}
 }
 
 func main() {
 	if os.Args[1] == "serve" {
 		serve()
-		return
+	} else {
+		client()
 	}
-	var script [][]interface{}
-	var chosen options
-	if err := json.Unmarshal([]byte(os.Args[3]), &script); err != nil {
-		log.Fatal(err)
-	}
-	if err := json.Unmarshal([]byte(os.Args[4]), &chosen); err != nil {
-		log.Fatal(err)
-	}
-	client(os.Args[2], script, chosen)
 }

@@ -51,7 +51,7 @@ def extensions(options):
     return {"compression": None, "extensions": [factory]}
 
 
-async def run_client(url, script, options):
+async def converse(url, script, options):
     async with connect(url, max_size=None, **extensions(options)) as connection:
         for step, argument in script:
             if step == "echo":
@@ -68,7 +68,7 @@ async def run_client(url, script, options):
                 await connection.close(*argument)
             elif step == "wait":
                 await connection.wait_closed()
-    print(json.dumps([connection.close_code, connection.close_reason]))
+    return [connection.close_code, connection.close_reason]
 
 
 def text_or_bytes(argument):
@@ -80,7 +80,16 @@ def text_or_bytes(argument):
     )
 
 
+def run_client():
+    for line in sys.stdin:
+        try:
+            seen = asyncio.run(converse(*json.loads(line)))
+        except Exception as error:
+            seen = repr(error)
+        print(json.dumps(seen), flush=True)
+
+
 if sys.argv[1] == "serve":
     asyncio.run(run_server())
 else:
-    asyncio.run(run_client(sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])))
+    run_client()

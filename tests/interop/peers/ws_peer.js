@@ -1,5 +1,6 @@
 // A server and a client made with the npm package ws; see tests/interop/programs.py.
 "use strict";
+const readline = require("readline");
 const WebSocket = require("ws");
 
 function pieces(data) {
@@ -48,7 +49,7 @@ function payload([kind, size]) {
   return data;
 }
 
-async function client(url, script, options) {
+async function converse(url, script, options) {
   const socket = new WebSocket(url, {
     maxPayload: 0,
     perMessageDeflate: options.deflate && {
@@ -67,10 +68,11 @@ async function client(url, script, options) {
   socket.on("message", (data, binary) => arrive(["message", data, binary]));
   socket.on("pong", (data) => arrive(["pong", data]));
   socket.on("close", (code, reason) => arrive(["close", code, reason.toString()]));
+  socket.on("error", (error) => arrive(["error", error]));
   const next = async (kind) => {
     while (inbox.length === 0) await new Promise((resolve) => { wake = resolve; });
     const item = inbox.shift();
-    if (item[0] !== kind) throw new Error(`expected ${kind}, and got ${item[0]}`);
+    if (item[0] !== kind) throw new Error(`expected ${kind}, received ${item}`);
     return item;
   };
   await next("open");
@@ -94,11 +96,15 @@ async function client(url, script, options) {
     }
   }
   if (close === null) { socket.close(1000); close = await next("close"); }
-  console.log(JSON.stringify(close.slice(1)));
+  return close.slice(1);
+}
+
+async function client() {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const seen = await converse(...JSON.parse(line)).catch(String);
+    console.log(JSON.stringify(seen));
+  }
 }
 
 if (process.argv[2] === "serve") serve();
-else {
-  client(process.argv[3], JSON.parse(process.argv[4]), JSON.parse(process.argv[5]))
-    .catch((error) => { console.error(error); process.exit(1); });
-}
+else client();
