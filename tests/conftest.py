@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import queue
+import signal
 import threading
 
 import pytest
@@ -14,6 +15,13 @@ from tests.terminal import Terminal
 from wscli.server.access import Watcher
 from wscli.server.background import serving
 from wscli.server.options import ServeOptions
+
+
+def pytest_configure():
+    """Have no signal ignored, as ``nohup`` and a script's ``&`` have it: programs inherit that."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(autouse=True)

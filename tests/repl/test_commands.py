@@ -24,7 +24,7 @@ def frames_received(peer, count):
 def forge(terminal, scripted):
     """Return a function that enters lines, and gives the session and the frames that came."""
 
-    def enter(*lines, count=None):
+    def enter(*lines, count=None, options=()):
         frames = []
 
         def script(peer):
@@ -32,7 +32,7 @@ def forge(terminal, scripted):
             frames.extend(frames_received(peer, count or len(lines)))
             peer.wait_for_end()
 
-        session = terminal("connect", scripted(script).url, columns=110)
+        session = terminal("connect", *options, scripted(script).url, columns=110)
         session.until("● open")
         for line in lines:
             session.enter(line)
@@ -109,7 +109,8 @@ def test_bad_arguments_are_explained_and_nothing_is_sent(collecting, tmp_path, m
     (tmp_path / "deep").write_text("[" * 100_000 + "]" * 100_000)
     session, messages = collecting()
     for line, complaint in BAD_ARGUMENTS:
-        session.enter(line)
+        session.paste(line)  # which is much quicker than 5,000 keys
+        session.press("enter")
         session.until(complaint)
     session.enter("end")
     session.until("got 1")
@@ -241,12 +242,13 @@ def test_frame_sends_fragments_one_by_one_with_a_ping_between(forge):
 
 
 def test_frame_sends_a_close_frame_and_what_comes_behind_it(forge):
-    session, frames = forge("/frame --opcode close 0x03e8", '/frame "late"')
+    options = ["--close-timeout", "300ms"]
+    session, frames = forge("/frame --opcode close 0x03e8", '/frame "late"', options=options)
     assert [frame.opcode for frame in frames] == [8, 1]
     session.until("● closing")
     session.enter("/quit")
     assert session.ended() == 8
-    assert "the peer did not answer Close within 3 s" in session.text
+    assert "the peer did not answer Close within 0.3 s" in session.text
     assert re.search("frame +8 B\\s+close +fin .* 1000 normal closure", session.text)
 
 
@@ -378,7 +380,8 @@ def test_max_lines_cuts_from_the_start(session):
 
 def test_a_long_string_in_json_is_abridged_and_show_has_all_of_it(session):
     terminal = session(columns=60)
-    terminal.enter(json.dumps({"id": 1, "png": "iVBORw0" * 1000}))
+    terminal.paste(json.dumps({"id": 1, "png": "iVBORw0" * 1000}))
+    terminal.press("enter")
     terminal.until(lambda: terminal.text.count('…" (6.8 KiB)') == 2)
     assert len(terminal.text.splitlines()) < 24
     terminal.enter("/show 2")
@@ -463,20 +466,21 @@ def test_a_recording_that_cannot_be_written_ends_and_says_so(session):
 
 
 @pytest.mark.parametrize("name", ["save", "record"])
-def test_a_file_that_is_not_empty_is_replaced_only_with_f(session, tmp_path, name):
+def test_a_file_that_is_not_empty_is_replaced_only_with_f(session, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "file"
     path.write_text("precious\n")
-    terminal = session(columns=200)
-    terminal.enter(f"/{name} {path}")
-    terminal.until(f"{path} is not empty")
-    terminal.until(f"try: /{name} -f {path} replaces it, /{name} -a {path} adds to it")
+    terminal = session()
+    terminal.enter(f"/{name} file")
+    terminal.until("file is not empty")
+    terminal.until(f"try: /{name} -f file replaces it, /{name} -a file adds to it")
     assert path.read_text() == "precious\n"
-    terminal.enter(f"/{name} -a {path}")
-    terminal.until(f"{path}\n" if name == "save" else f"recording into {path}")
+    terminal.enter(f"/{name} -a file")
+    terminal.until("to file\n" if name == "save" else "recording into file")
     terminal.enter("hello")
     terminal.until(lambda: terminal.text.count("hello") == 2)
     assert path.read_text().startswith("precious\n")
-    terminal.enter(f"/{name} --force {path}")
+    terminal.enter(f"/{name} --force file")
     wait_until(lambda: path.read_text().startswith('{"event"'))
     assert path.stat().st_mode & 0o777 == 0o600
 

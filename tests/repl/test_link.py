@@ -43,8 +43,8 @@ class Listener:
 
 
 @pytest.fixture
-def linked():
-    """Return a function that starts a link, and gives it and its listener."""
+def linked(scripted):
+    """Return a function that starts a link, which ends before the servers, and its listener."""
     with contextlib.ExitStack() as stack:
 
         def start(connect, reconnect=None):
