@@ -1,9 +1,15 @@
-"""Runs the real program, as a user's shell would."""
+"""Runs wscli: the real program, as a user's shell would, or its command line as a function."""
 
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 from typing import NamedTuple
+
+from wscli.apps.env import Env
+from wscli.cli.main import main
 
 WSCLI = [sys.executable, "-m", "wscli"]
 
@@ -25,6 +31,29 @@ def wscli(*args, stdin=b"", timeout=30, env=None):
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr.decode())
+
+
+def call(*args, stdin=b"", timeout=30, env=None):
+    """Call ``main(args, env)`` in a thread: it takes a tenth of the time that a process does.
+
+    It is for what does not depend on the process: its signals, descriptors and exit.
+    """
+    with contextlib.ExitStack() as stack:
+        streams = [stack.enter_context(tempfile.TemporaryFile(buffering=0)) for _ in range(3)]
+        streams[0].write(stdin)
+        streams[0].seek(0)
+        arguments = [os.fsdecode(arg if isinstance(arg, bytes) else str(arg)) for arg in args]
+        environ = {**os.environ, **(env or {})}
+        statuses = []
+        thread = threading.Thread(
+            target=lambda: statuses.append(main(arguments, Env(*streams, environ))), daemon=True
+        )
+        thread.start()
+        thread.join(timeout)
+        assert statuses, f"it has not ended, or has crashed: {args}"
+        for stream in streams:
+            stream.seek(0)
+        return Result(int(statuses[0]), streams[1].read(), streams[2].read().decode())
 
 
 def start(*args, env=None, **options):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.program import wscli
+from tests.program import call
 
 
 def rows(result):
@@ -13,7 +13,7 @@ def rows(result):
 
 def test_every_way_delivers_every_update_at_its_price(serve):
     poll, slow_poll, long_poll, websocket = rows(
-        wscli("compare", "--json", "-n", "10", "--interval", "70ms")
+        call("compare", "--json", "-n", "10", "--interval", "70ms")
     )
     ways = [row["way"] for row in (poll, slow_poll, long_poll, websocket)]
     assert ways == ["poll 100ms", "poll 1s", "long poll", "WebSocket"]
@@ -27,7 +27,7 @@ def test_every_way_delivers_every_update_at_its_price(serve):
 
 def test_the_bytes_are_those_that_the_server_counted(serve):
     server = serve()
-    ways = rows(wscli("compare", server.url, "--json", "-n", "5", "--interval", "50ms"))
+    ways = rows(call("compare", server.url, "--json", "-n", "5", "--interval", "50ms"))
     visits = [server.visit() for _ in range(5)]
     counted = {(visit.bytes_in, visit.bytes_out, visit.requests) for visit in visits}
     shown = {(way["bytes_out"], way["bytes_in"], way["requests"]) for way in ways}
@@ -35,7 +35,7 @@ def test_the_bytes_are_those_that_the_server_counted(serve):
 
 
 def test_the_table_has_a_line_for_each_way():
-    lines = wscli("compare", "-n", "2", "--interval", "40ms").out.decode().splitlines()
+    lines = call("compare", "-n", "2", "--interval", "40ms").out.decode().splitlines()
     assert lines[0].endswith("one every 40 ms")
     assert [line.split("  ")[0] for line in lines[3:]] == [
         "poll 100ms",
@@ -47,14 +47,14 @@ def test_the_table_has_a_line_for_each_way():
 
 
 def test_a_server_that_has_no_feed_is_a_clear_error(echo_url):
-    done = wscli("compare", echo_url)
+    done = call("compare", echo_url)
     assert done.status == 3
     assert "does not serve /longpoll" in done.err
     assert "`wscli serve`" in done.err
 
 
 def test_a_server_behind_a_path_is_found(serve):
-    done = wscli("compare", serve().url + "/hub", "-n", "1", "--interval", "40ms")
+    done = call("compare", serve().url + "/hub", "-n", "1", "--interval", "40ms")
     assert "does not serve /hub/longpoll" in done.err
 
 
@@ -69,7 +69,7 @@ def tick(number):
 @pytest.mark.parametrize("body", ["<html>", "5", "{}", '[{"tick":1}]', '[{"tick":1,"time":2}]'])
 def test_what_is_no_feed_is_a_clear_error(scripted, body):
     server = scripted(lambda peer: peer.refuse(json_response(body)))
-    done = wscli("compare", server.url)
+    done = call("compare", server.url)
     assert done.status == 3
     assert "what came is no update of a feed" in done.err
     assert body in done.err
@@ -80,7 +80,7 @@ def test_a_server_that_breaks_off_in_the_middle_is_a_clear_error(scripted):
         peer.refuse("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[")
         peer.reset()
 
-    done = wscli("compare", scripted(break_off).url)
+    done = call("compare", scripted(break_off).url)
     assert done.status == 3
     assert "does not serve /longpoll" in done.err
     assert "Connection reset by peer" in done.err
@@ -93,13 +93,13 @@ def test_an_update_that_was_missed_is_a_clear_error(scripted):
     def miss(peer):
         peer.refuse(json_response(json.dumps([tick(3)])))
 
-    done = wscli("compare", scripted(serve, miss).url, "-n", "1")
+    done = call("compare", scripted(serve, miss).url, "-n", "1")
     assert done.status == 3
     assert "missed updates: expected 2, received 3" in done.err
 
 
 def test_a_feed_that_is_too_fast_to_be_polled_is_a_clear_error():
-    done = wscli("compare", "--interval", "19ms")
+    done = call("compare", "--interval", "19ms")
     assert done.status == 2
     assert "try: --interval 20ms, or more" in done.err
 
@@ -113,7 +113,7 @@ def test_a_way_that_fails_ends_it_at_once_and_is_named(scripted):
             peer.send(json_response(json.dumps([tick(1)])))
         peer.wait_for_end()  # the other ways wait for an answer, and would do so for a minute
 
-    done = wscli("compare", scripted(script).url, timeout=20)
+    done = call("compare", scripted(script).url, timeout=20)
     assert done.status == 3
     assert "wscli: poll 100ms: missed updates: expected 2, received 3" in done.err
 
@@ -139,4 +139,4 @@ def test_progress_fits_a_narrow_terminal(terminal):
 
 
 def test_a_pipe_sees_no_progress():
-    assert wscli("compare", "-n", "2", "--interval", "40ms").err == ""
+    assert call("compare", "-n", "2", "--interval", "40ms").err == ""

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from tests.program import wscli
+from tests.program import call
 
 
 @pytest.mark.parametrize("path", ["", "echo", "/echo", "hub", "/hub/tea"])
 def test_a_message_comes_back(path):
-    assert wscli("send", f"demo:{path}", "hello").out == b"hello\n"
+    assert call("send", f"demo:{path}", "hello").out == b"hello\n"
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,10 @@ def test_a_message_comes_back(path):
     ],
 )
 def test_each_kind_of_end_has_its_exit_status(path, status):
-    assert wscli("listen", f"demo:{path}").status == status
+    assert call("listen", f"demo:{path}").status == status
 
 
 def test_what_is_pushed_is_printed():
-    result = wscli("listen", "demo:/ticks?interval=10ms&count=3")
+    result = call("listen", "demo:/ticks?interval=10ms&count=3")
     numbers = [json.loads(line)["tick"] for line in result.out.splitlines()]
     assert numbers == list(range(numbers[0], numbers[0] + 3))

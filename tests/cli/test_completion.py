@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.program import wscli
+from tests.program import call
 from tests.terminal import Terminal
 from wscli.cli.command import COMMANDS, has_optional_value, options_of, takes_value
 from wscli.cli.completion import SHELLS, Candidate, Files, candidates, split_line
@@ -139,27 +139,27 @@ def test_an_address_is_offered_with_its_meaning():
 @pytest.mark.parametrize("shell", SHELLS)
 def test_completion_never_prints_an_error(shell, line):
     args = [f"wscli {line}", ""] if shell == "bash" else line.split(" ")
-    result = wscli(*map(os.fsencode, args), env={"_WSCLI_COMPLETE": shell})
+    result = call(*map(os.fsencode, args), env={"_WSCLI_COMPLETE": shell})
     assert (result.status, result.err) == (0, "")
 
 
 @pytest.mark.parametrize("args", [(), ("",)])
 @pytest.mark.parametrize("shell", [*SHELLS, "unknown"])
 def test_completion_of_nothing_lists_the_commands(shell, args):
-    result = wscli(*args, env={"_WSCLI_COMPLETE": shell})
+    result = call(*args, env={"_WSCLI_COMPLETE": shell})
     assert len(result.out.splitlines()) == len(COMMANDS)
 
 
 def test_each_shell_gets_descriptions_in_its_form():
     def lines(shell):
-        result = wscli("listen", "--connect", env={"_WSCLI_COMPLETE": shell})
+        result = call("listen", "--connect", env={"_WSCLI_COMPLETE": shell})
         return result.out.decode()
 
     meaning = "Time limit for connecting: name, TCP, proxy, TLS and upgrade"
     assert lines("zsh") == f"--connect-timeout:{meaning}\n"
     assert lines("fish") == f"--connect-timeout\t{meaning}\n"
     assert (
-        wscli("demo:/ti", env={"_WSCLI_COMPLETE": "zsh"}).out
+        call("demo:/ti", env={"_WSCLI_COMPLETE": "zsh"}).out
         == b"demo\\:/ticks:pushes a JSON tick at each interval\n"
     )
 
@@ -176,13 +176,13 @@ def test_every_option_has_the_attributes_that_completion_reads():
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_is_printed(shell):
-    result = wscli("completion", shell)
+    result = call("completion", shell)
     assert (result.status, result.err) == (0, "")
     assert f"_WSCLI_COMPLETE={shell} " in result.out.decode()
 
 
 def test_an_unknown_shell_is_wrong_usage():
-    result = wscli("completion", "tcsh")
+    result = call("completion", "tcsh")
     assert result.status == 2
     assert "'bash', 'zsh', 'fish'" in result.err
 

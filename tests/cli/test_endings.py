@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.program import wscli
+from tests.program import call
 from tests.scripted import trickle
 from wscli.wire.closing import Side
 from wscli.wire.frames import Frame
@@ -24,7 +24,7 @@ def ending(finish):
 
 
 def listen(scripted, finish, *options):
-    result = wscli("listen", "--close-timeout", "500ms", *options, scripted(ending(finish)).url)
+    result = call("listen", "--close-timeout", "500ms", *options, scripted(ending(finish)).url)
     return result.status, result.out.decode(), result.err
 
 
@@ -71,7 +71,7 @@ def test_a_reset_connection(scripted):
         peer.accept()
         peer.reset()
 
-    result = wscli("listen", scripted(script).url)
+    result = call("listen", scripted(script).url)
     assert result.status == 8
     assert "(1006): Connection reset by peer" in result.err
 
@@ -138,7 +138,7 @@ def test_a_peer_that_breaks_the_protocol(scripted, frames, words, code):
         answers.append(peer.expect_close())
 
     server = scripted(script)
-    result = wscli("listen", server.url)
+    result = call("listen", server.url)
     server.finish()
     assert (result.status, result.out) == (7, b"before\n")
     assert words in result.err
@@ -155,7 +155,7 @@ def test_a_message_that_is_too_large(scripted):
         answers.append(peer.expect_close())
 
     server = scripted(script)
-    result = wscli("listen", "--max-size", "1KiB", server.url)
+    result = call("listen", "--max-size", "1KiB", server.url)
     server.finish()
     assert result.status == 7
     assert "larger than the limit" in result.err
@@ -170,7 +170,7 @@ def test_a_length_of_petabytes_is_refused_at_once(scripted):
         peer.send(b"\x82\x7f\x00\x04" + bytes(6))
         peer.expect_close()
 
-    result = wscli("listen", scripted(script).url)
+    result = call("listen", scripted(script).url)
     assert result.status == 7
     assert "larger than the limit" in result.err
 
@@ -181,7 +181,7 @@ def test_a_peer_that_never_answers_close(scripted):
         peer.text("one")
         peer.wait_for_end()
 
-    result = wscli("listen", "-n", "1", "--close-timeout", "200ms", scripted(script).url)
+    result = call("listen", "-n", "1", "--close-timeout", "200ms", scripted(script).url)
     assert (result.status, result.out) == (8, b"one\n")
     assert "the peer did not answer Close within 0.2 s" in result.err
 
@@ -194,7 +194,7 @@ def test_close_is_answered_with_its_own_code(scripted):
         answers.append(peer.expect_close())
 
     server = scripted(ending(finish))
-    wscli("listen", server.url)
+    call("listen", server.url)
     server.finish()
     assert answers[0].code == 4001
 
@@ -207,7 +207,7 @@ def test_what_comes_before_the_answer_to_close_is_printed(scripted):
         peer.text("late", "later")
         peer.close()
 
-    result = wscli("listen", "--for", "100ms", scripted(script).url)
+    result = call("listen", "--for", "100ms", scripted(script).url)
     assert (result.status, result.out) == (0, b"first\nlate\nlater\n")
 
 
@@ -216,7 +216,7 @@ def test_keepalive_pings_that_get_no_pong_end_it(scripted):
         peer.accept()
         peer.wait_for_end()
 
-    result = wscli(
+    result = call(
         "listen", "--ping-interval", "50ms", "--ping-timeout", "150ms", scripted(script).url
     )
     assert result.status == 6
@@ -225,7 +225,7 @@ def test_keepalive_pings_that_get_no_pong_end_it(scripted):
 
 def test_keepalive_pings_that_are_answered_keep_it_open(echo_url):
     options = ["--ping-interval", "20ms", "--ping-timeout", "5s", "--for", "200ms"]
-    result = wscli("listen", *options, "-vv", echo_url)
+    result = call("listen", *options, "-vv", echo_url)
     assert result.status == 0
     assert result.err.count("> ping") > 2
     assert result.err.count("< pong") > 2
@@ -244,7 +244,7 @@ def test_a_ping_is_answered_with_its_payload(scripted):
         peer.expect_close()
 
     server = scripted(script)
-    assert wscli("listen", server.url).status == 0
+    assert call("listen", server.url).status == 0
     server.finish()
     assert pongs == [Pong(b"are you there")]
 
@@ -265,7 +265,7 @@ def closing_with(code, reason=""):
 
 
 def test_an_error_code_in_answer_to_our_close_is_the_peers(scripted):
-    result = wscli("listen", "-n", "1", scripted(closing_with(1011, "broken")).url)
+    result = call("listen", "-n", "1", scripted(closing_with(1011, "broken")).url)
     assert (result.status, result.out) == (9, b"one\n")
     assert 'the peer answered our Close 1000 with 1011 internal error: "broken"' in result.err
 
@@ -279,14 +279,14 @@ def test_the_reason_of_a_normal_close_is_shown(scripted, code):
 
 
 def test_the_reason_in_an_answer_to_our_close_is_shown(scripted):
-    result = wscli("listen", "-n", "1", scripted(closing_with(1001, "restarting")).url)
+    result = call("listen", "-n", "1", scripted(closing_with(1001, "restarting")).url)
     assert result.status == 0
     assert 'closed with 1000 normal closure, answered with 1001 going away: "rest' in result.err
 
 
 @pytest.mark.parametrize("option", ["-q", "--json"])
 def test_the_reason_of_a_normal_close_is_not_an_error_message(scripted, option):
-    result = wscli("listen", option, scripted(ending(lambda peer: peer.close(1000, "bye"))).url)
+    result = call("listen", option, scripted(ending(lambda peer: peer.close(1000, "bye"))).url)
     assert (result.status, result.err) == (0, "")
 
 
@@ -321,9 +321,9 @@ def leave_unanswered(leave):
 @pytest.mark.parametrize("leave", [lambda peer: peer.fin(), lambda peer: peer.reset()])
 def test_a_peer_that_ends_tcp_in_place_of_answering_our_close(scripted, leave):
     server = scripted(leave_unanswered(leave))
-    result = wscli("listen", "-n", "1", server.url)
+    result = call("listen", "-n", "1", server.url)
     assert (result.status, result.out, result.err) == (0, b"one\n", "")
-    result = wscli("listen", "-n", "1", "-v", server.url)
+    result = call("listen", "-n", "1", "-v", server.url)
     assert result.status == 0
     line = result.err.splitlines()[-1]
     assert line.startswith("* closed with 1000 normal closure, begun by wscli; the peer ended TCP")
@@ -334,7 +334,7 @@ def test_half_a_message_behind_our_close_is_a_loss(scripted):
         peer.send(b"\x81\x7e\x01")
         peer.fin()
 
-    result = wscli("listen", "-n", "1", scripted(leave_unanswered(leave)).url)
+    result = call("listen", "-n", "1", scripted(leave_unanswered(leave)).url)
     assert result.status == 8
     assert "in the middle of a message" in result.err
 
@@ -345,7 +345,7 @@ def test_a_reply_that_is_missing_stays_an_error(scripted):
         peer.expect()
         peer.fin()
 
-    result = wscli("send", scripted(script).url, "one")
+    result = call("send", scripted(script).url, "one")
     assert result.status == 8
 
 
@@ -358,7 +358,7 @@ def test_a_loss_names_the_message_just_before_it(scripted):
         peer.expect()
         peer.fin()
 
-    result = wscli("send", scripted(script).url, "hello")
+    result = call("send", scripted(script).url, "hello")
     assert result.status == 8
     assert re.search(r"^  [0-9.]+ ms after message 1, text, 5 B$", result.err, re.MULTILINE)
 
@@ -370,7 +370,7 @@ def test_a_loss_does_not_name_a_message_that_was_answered(scripted):
         peer.text("reply")
         peer.fin()
 
-    result = wscli("send", "-n", "2", scripted(script).url, "hello")
+    result = call("send", "-n", "2", scripted(script).url, "hello")
     assert result.status == 8
     assert "after message" not in result.err
 
@@ -414,7 +414,7 @@ def test_an_http_response_behind_the_101_is_shown(scripted, send, option):
         send(peer, LATE_REFUSAL)
         peer.expect_close()
 
-    result = wscli("listen", option, scripted(script).url)
+    result = call("listen", option, scripted(script).url)
     assert result.status == 7
     assert "the peer sent an HTTP response after its 101, in place of frames" in result.err
     assert "  HTTP/1.1 400 Bad Request\n  Connection: close\n" in result.err
@@ -427,7 +427,7 @@ def test_a_late_response_that_is_cut_short_is_shown(scripted):
         peer.accept(then=LATE_REFUSAL[:-10])
         peer.fin()
 
-    result = wscli("listen", scripted(script).url)
+    result = call("listen", scripted(script).url)
     assert result.status == 7
     assert "  Unsupported protoc\n" in result.err
 
@@ -438,7 +438,7 @@ def test_a_late_response_that_never_ends_is_bounded(scripted):
         while True:
             peer.send(b"x" * 100_000)
 
-    result = wscli("listen", scripted(script).url)
+    result = call("listen", scripted(script).url)
     assert result.status == 7
     assert "bytes in all]" in result.err
 
@@ -448,7 +448,7 @@ def test_half_the_beginning_of_a_response_is_half_a_frame(scripted):
         peer.accept(then=b"HTTP/")
         peer.fin()
 
-    result = wscli("listen", scripted(script).url)
+    result = call("listen", scripted(script).url)
     assert result.status == 7
     assert "set a reserved bit" in result.err
 
@@ -475,12 +475,12 @@ def accept_and_close(peer):
 def test_a_subprotocol_that_was_not_chosen_is_warned_of_once(scripted, command):
     server = scripted(accept_and_close)
     offer = ["-s", "chat", "-s", "v2.chat"]
-    result = wscli(command, *offer, server.url)
+    result = call(command, *offer, server.url)
     assert (result.status, result.out) == (0, b"one\n")
     assert result.err.count(DECLINED) == 1
-    assert wscli("listen", *offer, "-v", server.url).err.count(DECLINED) == 1
-    assert wscli("listen", *offer, "-q", server.url).err == ""
-    assert wscli("listen", server.url).err == ""
+    assert call("listen", *offer, "-v", server.url).err.count(DECLINED) == 1
+    assert call("listen", *offer, "-q", server.url).err == ""
+    assert call("listen", server.url).err == ""
 
 
 # A close code of our own
@@ -514,6 +514,6 @@ def test_a_late_response_that_stalls_is_shown_all_the_same(scripted):
         peer.accept(then=LATE_REFUSAL[:-10])
         peer.wait_for_end()
 
-    result = wscli("send", scripted(script).url, "hello")
+    result = call("send", scripted(script).url, "hello")
     assert result.status == 7
     assert "  Unsupported protoc\n" in result.err

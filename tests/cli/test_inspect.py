@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.program import wscli
+from tests.program import call
 
 
 def test_both_heads_are_printed_as_they_were(scripted):
@@ -18,14 +18,14 @@ def test_both_heads_are_printed_as_they_were(scripted):
         peer.close()
 
     server = scripted(script)
-    result = wscli("inspect", server.url)
+    result = call("inspect", server.url)
     server.finish()
     assert result.status == 0
     assert result.out.startswith(seen[0] + seen[1])
 
 
 def test_each_header_is_explained():
-    out = wscli("inspect", "-s", "chat", "demo:").out.decode()
+    out = call("inspect", "-s", "chat", "demo:").out.decode()
     sections = out.split("\n\n")
     request, response, connection, timings = sections[-4:]
     assert "which the answer must prove to have read" in request
@@ -48,7 +48,7 @@ def test_a_wrong_accept_shows_the_right_value(scripted):
         peer.read_request()
         peer.send(peer.response_101().replace(b"Accept: ", b"Accept: x"))
 
-    result = wscli("inspect", scripted(script).url)
+    result = call("inspect", scripted(script).url)
     assert result.status == 5
     assert b"wrong: base64(SHA-1(key + GUID)) is " in result.out
     assert "not valid" in result.err
@@ -59,7 +59,7 @@ def test_a_refusal_is_shown_with_its_body(scripted):
         b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n"
         b'{"error":"origin"}'
     )
-    result = wscli("inspect", scripted(lambda peer: peer.refuse(refusal)).url)
+    result = call("inspect", scripted(lambda peer: peer.refuse(refusal)).url)
     assert result.status == 5
     assert refusal in result.out
     assert b"what the body is" in result.out
@@ -68,7 +68,7 @@ def test_a_refusal_is_shown_with_its_body(scripted):
 
 def test_a_refusal_has_no_python_in_it(scripted):
     refusal = b"HTTP/1.1 403 Forbidden\r\nX-Why: secret\r\nContent-Length: 2\r\n\r\nno"
-    result = wscli("inspect", scripted(lambda peer: peer.refuse(refusal)).url)
+    result = call("inspect", scripted(lambda peer: peer.refuse(refusal)).url)
     assert b"websocket-client" not in result.out
     assert b"-+-+-" not in result.out
     assert b"plain GET  403 Forbidden" in result.out
@@ -80,7 +80,7 @@ def test_a_subprotocol_that_was_not_chosen_is_reported(scripted):
         peer.expect_close()
         peer.close()
 
-    result = wscli("inspect", "-s", "chat", scripted(script).url)
+    result = call("inspect", "-s", "chat", scripted(script).url)
     assert result.status == 0
     row = "subprotocol  none: the server chose none of the subprotocols offered (chat); a browser"
     assert row in result.out.decode()
@@ -100,7 +100,7 @@ def page_server(scripted, lines=0):
 
 def test_a_refusal_in_html_is_shown_as_its_text(scripted):
     server, body = page_server(scripted)
-    result = wscli("inspect", server.url)
+    result = call("inspect", server.url)
     assert "\n  Not & Found\n  The path /x is not here.\n" in result.err
     assert not re.search("color|alert|<", result.err)
     assert body in result.out  # in a pipe it stays as it was
@@ -108,7 +108,7 @@ def test_a_refusal_in_html_is_shown_as_its_text(scripted):
 
 def test_a_long_page_is_cut_and_says_by_how_much(scripted):
     server, body = page_server(scripted, 100)
-    err = wscli("listen", server.url).err
+    err = call("listen", server.url).err
     assert "\n  line 17\n  [82 more lines, " in err
     assert f"[82 more lines, {len(body):,} bytes of HTML in all]" in err
     assert "line 18\n" not in err.split("a plain GET")[0]
@@ -123,13 +123,13 @@ def test_at_a_terminal_the_report_has_the_text_of_a_page_too(scripted, terminal)
 
 
 def test_what_is_no_response_is_shown_too(scripted):
-    result = wscli("inspect", scripted(lambda peer: peer.refuse(b"SSH-2.0-x\r\n")).url)
+    result = call("inspect", scripted(lambda peer: peer.refuse(b"SSH-2.0-x\r\n")).url)
     assert result.status == 5
     assert b"\r\n\r\nSSH-2.0-x\r\n" in result.out
 
 
 def test_no_connection_at_all():
-    result = wscli("inspect", "ws://127.0.0.1:1/")
+    result = call("inspect", "ws://127.0.0.1:1/")
     assert result.status == 3
     assert result.out.startswith(b"timings\n  name ")
 
@@ -138,7 +138,7 @@ def test_each_redirect_is_reported(scripted, echo_url):
     server = scripted(
         lambda peer: peer.refuse(f"HTTP/1.1 302 Found\r\nLocation: {echo_url}/x\r\n\r\n")
     )
-    result = wscli("inspect", "-L", server.url)
+    result = call("inspect", "-L", server.url)
     assert result.status == 0
     assert b"where to go instead" in result.out
     assert b"HTTP/1.1 302 Found" in result.out
@@ -146,7 +146,7 @@ def test_each_redirect_is_reported(scripted, echo_url):
 
 
 def test_as_events():
-    events = [json.loads(line) for line in wscli("inspect", "--json", "demo:").out.splitlines()]
+    events = [json.loads(line) for line in call("inspect", "--json", "demo:").out.splitlines()]
     assert [event["event"] for event in events] == ["open", "close"]
     assert set(events[0]["timings"]) == {"name", "tcp", "upgrade"}
 

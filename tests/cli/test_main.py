@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from tests import golden
-from tests.program import WSCLI, wscli
+from tests.program import WSCLI, call, wscli
 from wscli.cli.command import COMMANDS, options_of
 from wscli.cli.habits import HABITS
 from wscli.cli.main import load_command
@@ -26,11 +26,11 @@ def test_the_help():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_each_command(command):
-    result = wscli(command, "--help")
+    result = call(command, "--help")
     assert (result.status, result.err) == (0, "")
     golden.check(f"help-{command}.txt", result.out.decode())
     assert "Examples:" in result.out.decode()
-    assert wscli(command, "-h").out == result.out
+    assert call(command, "-h").out == result.out
 
 
 def test_the_version():
@@ -64,7 +64,7 @@ def test_the_version():
     ],
 )
 def test_wrong_usage_is_explained(args, complaint, hint):
-    result = wscli(*args)
+    result = call(*args)
     assert (result.status, result.out) == (2, b"")
     assert complaint in result.err
     assert re.search(f"^try: .*{re.escape(hint)}", result.err, re.MULTILINE)
@@ -84,7 +84,7 @@ def closed_port():
 @pytest.mark.parametrize("options", [(), ("-H", "a: b", "-v")])
 def test_an_address_alone_is_a_url(address, options, closed_port):
     address = address.format(f"127.0.0.1:{closed_port}", port=closed_port)
-    assert wscli(*options, address).status == 3
+    assert call(*options, address).status == 3
 
 
 @pytest.mark.parametrize("word", ["example.com", "example.com/feed", "h/ws", "h?x", "a.b:8/c"])
@@ -146,7 +146,7 @@ def test_other_words_are_not_urls(word):
 )
 def test_the_call_that_was_meant_is_shown(typed, meant):
     """The hint can be pasted into a shell; credentials and queries are left out of it."""
-    result = wscli(*shlex.split(typed))
+    result = call(*shlex.split(typed))
     assert (result.status, result.out) == (2, b"")
     assert result.err.splitlines()[-1] == f"try: wscli {meant}"
 
@@ -170,7 +170,7 @@ def test_the_call_that_was_meant_is_shown(typed, meant):
     ],
 )
 def test_no_call_is_made_up(typed):
-    result = wscli(*typed.split())
+    result = call(*typed.split())
     assert result.status == 2
     assert re.fullmatch("try: wscli( [a-z]+)? --help", result.err.splitlines()[-1])
 
@@ -188,7 +188,7 @@ def test_the_equivalent_of_an_option_exists(name, command):
 
 
 def test_an_odd_number_of_hexadecimal_digits_is_explained():
-    result = wscli("send", "-b", "demo:", "0x123")
+    result = call("send", "-b", "demo:", "0x123")
     assert result.status == 2
     assert "3 hexadecimal digits: each byte has two, as in 0x0123" in result.err
 
@@ -201,13 +201,13 @@ def test_an_odd_number_of_hexadecimal_digits_is_explained():
     ],
 )
 def test_hexadecimal_that_cannot_be_decoded_is_explained(message, why):
-    result = wscli("send", "-b", "demo:", message)
+    result = call("send", "-b", "demo:", message)
     assert result.status == 2
     assert why in result.err
 
 
 def test_an_error_for_an_unknown_option_names_the_command():
-    result = wscli("listen", "--until", "x", "demo:")
+    result = call("listen", "--until", "x", "demo:")
     assert result.err.startswith("wscli: listen has no option --until\n")
 
 
@@ -222,7 +222,7 @@ def test_an_error_for_an_unknown_option_names_the_command():
     ],
 )
 def test_a_number_that_is_too_large_is_wrong_usage(options, complaint):
-    result = wscli("send", *options, "demo:", "hi")
+    result = call("send", *options, "demo:", "hi")
     assert (result.status, result.out) == (2, b"")
     assert complaint in result.err
     assert len(result.err) < 300
@@ -332,7 +332,7 @@ def test_in_colour_what_a_peer_sends_is_not_obeyed(scripted, command, options):
     def script(peer):
         peer.refuse("HTTP/1.1 403 \x1b[2J\r\nX-Evil: \x1b]0;x\x07\u3164\r\n\r\n\x9b31m\x1b[2J")
 
-    result = wscli(command, *options, scripted(script).url)
+    result = call(command, *options, scripted(script).url)
     shown = re.sub("\x1b\\[[0-9;]*m", "", result.out.decode() + result.err)
     assert result.status == 5
     assert not set(shown) & set("\x1b\x07\x9b\u3164\r")

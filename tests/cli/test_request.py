@@ -5,7 +5,7 @@ from base64 import b64encode
 
 import pytest
 
-from tests.program import wscli
+from tests.program import call
 
 
 def keeping(requests):
@@ -27,7 +27,7 @@ def seen(scripted):
     def run(*options, path="", check=True):
         requests = []
         server = scripted(keeping(requests))
-        result = wscli("listen", *options, server.url + path)
+        result = call("listen", *options, server.url + path)
         server.finish()
         if check:
             assert result.status == 0, result.err
@@ -106,7 +106,7 @@ def test_credentials_in_the_url(scripted):
     requests = []
     script = keeping(requests)
     server = scripted(script)
-    wscli("listen", server.url.replace("ws://", "ws://us%40er:p%3Ass@"))
+    call("listen", server.url.replace("ws://", "ws://us%40er:p%3Ass@"))
     server.finish()
     credentials = b64encode(b"us@er:p:ss").decode()
     assert requests[0].headers.get("Authorization") == f"Basic {credentials}"
@@ -114,7 +114,7 @@ def test_credentials_in_the_url(scripted):
 
 
 def test_a_password_that_is_missing_needs_a_terminal(echo_url):
-    result = wscli("listen", "-u", "user", echo_url)
+    result = call("listen", "-u", "user", echo_url)
     assert result.status == 2
     assert "the password of user is missing" in result.err
 
@@ -151,7 +151,7 @@ def test_utf8_in_a_header(seen):
     ],
 )
 def test_what_makes_no_sense_is_refused(options, complaint):
-    result = wscli("listen", *options, "ws://127.0.0.1:1/")
+    result = call("listen", *options, "ws://127.0.0.1:1/")
     assert result.status == 2
     assert complaint in result.err
     assert result.out == b""
@@ -168,7 +168,7 @@ CREDENTIALS = ["-u", "a:b", "--cookie", "c=d", "-H", "X-Kept: 1"]
 
 
 def test_redirects_are_not_followed_unless_asked(scripted):
-    result = wscli("listen", scripted(redirect("/else")).url)
+    result = call("listen", scripted(redirect("/else")).url)
     assert result.status == 5
     assert "answered 302 Found instead of 101" in result.err
 
@@ -177,7 +177,7 @@ def test_redirects_are_not_followed_unless_asked(scripted):
 def test_a_relative_redirect_keeps_the_credentials(scripted, status):
     requests = []
     server = scripted(redirect("/else?x=1", status), keeping(requests))
-    result = wscli("listen", "-L", *CREDENTIALS, server.url)
+    result = call("listen", "-L", *CREDENTIALS, server.url)
     server.finish()
     assert result.status == 0
     assert requests[0].target == "/else?x=1"
@@ -189,7 +189,7 @@ def test_a_redirect_to_another_origin_loses_the_credentials(scripted):
     other = scripted(keeping(requests))
     server = scripted(redirect(other.url.replace("ws:", "http:") + "x"))
     options = [*CREDENTIALS, "-H", "Proxy-Authorization: e"]
-    result = wscli("listen", "-v", "-L", *options, server.url)
+    result = call("listen", "-v", "-L", *options, server.url)
     other.finish()
     assert result.status == 0
     assert not {"Authorization", "Cookie", "Proxy-Authorization"} & set(names(requests[0]))
@@ -201,7 +201,7 @@ def test_a_host_of_ones_own_stays_with_its_origin(scripted):
     requests = []
     other = scripted(keeping(requests))
     server = scripted(redirect(other.url.replace("ws:", "http:") + "#part"))
-    assert wscli("listen", "-L", "-H", "Host: secret.internal", server.url).status == 0
+    assert call("listen", "-L", "-H", "Host: secret.internal", server.url).status == 0
     other.finish()
     assert requests[0].headers.get_all("Host") == [other.address]
     assert requests[0].target == "/"
@@ -210,27 +210,27 @@ def test_a_host_of_ones_own_stays_with_its_origin(scripted):
 def test_credentials_of_a_url_stay_with_its_origin(scripted):
     requests = []
     server = scripted(redirect("/again"), keeping(requests))
-    wscli("listen", "-L", server.url.replace("ws://", "ws://a:b@"))
+    call("listen", "-L", server.url.replace("ws://", "ws://a:b@"))
     server.finish()
     assert requests[0].headers.get("Authorization") == "Basic " + b64encode(b"a:b").decode()
 
 
 def test_a_loop_of_redirects_ends(scripted):
-    result = wscli("listen", "-L", scripted(redirect("/again")).url)
+    result = call("listen", "-L", scripted(redirect("/again")).url)
     assert result.status == 5
     assert "gave up after 10 redirects" in result.err
 
 
 @pytest.mark.parametrize("location", ["ws://[::1/a", "ftp://h/", "http://h:x/"])
 def test_a_redirect_to_what_is_no_url(scripted, location):
-    result = wscli("listen", "-L", scripted(redirect(location)).url)
+    result = call("listen", "-L", scripted(redirect(location)).url)
     assert result.status == 5
     assert "the server redirects to a Location that cannot be read" in result.err
 
 
 def test_a_redirect_to_nowhere(scripted):
     server = scripted(lambda peer: peer.refuse("HTTP/1.1 302 Found\r\n\r\n"))
-    assert wscli("listen", "-L", server.url).status == 5
+    assert call("listen", "-L", server.url).status == 5
 
 
 def test_a_cookie_that_websocket_client_cannot_read_decides_nothing(scripted):
@@ -240,7 +240,7 @@ def test_a_cookie_that_websocket_client_cannot_read_decides_nothing(scripted):
         peer.close()
         peer.expect_close()
 
-    result = wscli("listen", scripted(script).url)
+    result = call("listen", scripted(script).url)
     assert (result.status, result.out) == (0, b"fine\n")
 
 
@@ -254,13 +254,13 @@ def test_cookies_that_a_server_sets_are_not_sent_back(scripted):
         )
 
     server = scripted(set_cookie, script)
-    assert wscli("listen", "-L", server.url).status == 0
+    assert call("listen", "-L", server.url).status == 0
     server.finish()
     assert "Cookie" not in names(requests[0])
 
 
 def test_the_open_event_has_both_heads(echo_url):
-    result = wscli("listen", "--json", "--for", "50ms", "-H", "X-A: b", echo_url)
+    result = call("listen", "--json", "--for", "50ms", "-H", "X-A: b", echo_url)
     event = json.loads(result.out.splitlines()[0])
     assert ["X-A", "b"] in event["request"]["headers"]
     assert event["response"]["status"] == 101
@@ -269,7 +269,7 @@ def test_the_open_event_has_both_heads(echo_url):
 def test_headers_from_stdin(scripted):
     requests = []
     server = scripted(keeping(requests))
-    result = wscli("listen", "-H", "@-", server.url, stdin=b"# a comment\nX-One: 1\n\nX-Two: two")
+    result = call("listen", "-H", "@-", server.url, stdin=b"# a comment\nX-One: 1\n\nX-Two: two")
     assert result.status == 0, result.err
     assert requests[0].headers[-2:] == [("X-One", "1"), ("X-Two", "two")]
 
@@ -286,7 +286,7 @@ def test_headers_from_stdin(scripted):
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 def test_stdin_is_read_for_one_purpose_only(args, other):
-    result = wscli(*args, stdin=b"X-One: 1\n")
+    result = call(*args, stdin=b"X-One: 1\n")
     assert (result.status, result.out) == (2, b"")
     assert f"stdin can be read only once: {other}\n" in result.err
     assert "try: @FILE in place of @-" in result.err

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.program import wscli
+from tests.program import call
 from wscli.errors import ConnectError, TimedOut
 from wscli.net.clock import Clock, Deadline
 from wscli.net.dial import connect_any, connection_result, look_up
@@ -71,7 +71,7 @@ def test_an_address_that_fails_at_once_is_not_taken_for_an_answer():
 
 
 def test_an_address_that_fails_at_once_is_a_failure():
-    result = wscli("send", "ws://255.255.255.255/", "x")
+    result = call("send", "ws://255.255.255.255/", "x")
     assert result.status == 3
     assert "could not connect to 255.255.255.255:80" in result.err
 
@@ -168,7 +168,7 @@ def test_an_ipv6_address_keeps_its_zone():
 
 
 def test_a_name_that_does_not_exist():
-    result = wscli("send", "ws://no-such-name.invalid/", "hi")
+    result = call("send", "ws://no-such-name.invalid/", "hi")
     assert result.status == 3
     assert "the name no-such-name.invalid cannot be resolved" in result.err
     assert "try: check the spelling" in result.err
@@ -176,7 +176,7 @@ def test_a_name_that_does_not_exist():
 
 def test_a_port_where_nobody_listens(refused):
     port = refused[1][1]
-    result = wscli("send", f"ws://127.0.0.1:{port}/", "hi")
+    result = call("send", f"ws://127.0.0.1:{port}/", "hi")
     assert result.status == 3
     assert f"could not connect to 127.0.0.1:{port}: connection refused" in result.err
     assert "try: is a server listening on that port?" in result.err
@@ -184,7 +184,7 @@ def test_a_port_where_nobody_listens(refused):
 
 def test_resolve_takes_the_place_of_a_lookup(echo_url):
     port = echo_url.rpartition(":")[2]
-    result = wscli(
+    result = call(
         "send",
         "-v",
         "--resolve",
@@ -204,7 +204,7 @@ def test_resolve_knows_a_name_as_it_is_written(scripted):
 
     server = scripted(script)
     options = ["--resolve", "a..ü:80:192.0.2.1", "--resolve", f"Faß.de.:{server.port}:127.0.0.1"]
-    result = wscli("listen", "-v", *options, f"ws://faß.de:{server.port}/")
+    result = call("listen", "-v", *options, f"ws://faß.de:{server.port}/")
     assert result.status == 0
     assert f"> Host: xn--fa-hia.de:{server.port}" in result.err
 
@@ -217,10 +217,10 @@ def test_ipv6(scripted):
         peer.expect_close()
 
     server = scripted(script, family=socket.AF_INET6)
-    result = wscli("listen", "-v", server.url)
+    result = call("listen", "-v", server.url)
     assert (result.status, result.out) == (0, b"six\n")
     assert f"> Host: [::1]:{server.port}" in result.err
-    only4 = wscli("listen", "-4", server.url)
+    only4 = call("listen", "-4", server.url)
     assert only4.status == 3
 
 
@@ -233,12 +233,12 @@ def test_a_unix_socket(tmp_path, scripted):
 
     path = str(tmp_path / "socket")
     scripted(script, path=path)
-    result = wscli("listen", "--unix-socket", path, "ws://any.name/x")
+    result = call("listen", "--unix-socket", path, "ws://any.name/x")
     assert (result.status, result.out) == (0, b"any.name\n")
 
 
 def test_a_unix_socket_that_is_not_there(tmp_path):
-    result = wscli("send", "--unix-socket", tmp_path / "none", "ws://h/", "hi")
+    result = call("send", "--unix-socket", tmp_path / "none", "ws://h/", "hi")
     assert result.status == 3
     assert "could not connect to the Unix socket" in result.err
     assert "No such file" in result.err

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.program import start, wscli
+from tests.program import call, start
 from wscli.errors import TimedOut
 from wscli.net.clock import Clock, Deadline
 from wscli.net.stream import Stream
@@ -53,7 +53,7 @@ def flooded(piece):
 
 @pytest.mark.parametrize("head", [EARLY_HINTS, CONTINUE])
 def test_endless_interim_responses_are_given_up(scripted, head):
-    result = wscli("listen", scripted(flood(head)).url)
+    result = call("listen", scripted(flood(head)).url)
     assert (result.status, result.out) == (5, b"")
     assert "sends interim responses (1xx) and never a final one" in result.err
     assert "longer than 65,536 bytes" in result.err
@@ -75,7 +75,7 @@ def test_as_many_interim_responses_as_a_head_may_be_long_are_taken(scripted):
         peer.close()
         peer.expect_close()
 
-    result = wscli("listen", scripted(script).url)
+    result = call("listen", scripted(script).url)
     assert (result.status, result.out) == (0, b"then this\n")
 
 
@@ -87,7 +87,7 @@ def slow_hints(peer):
 
 
 def test_slow_interim_responses_end_at_the_deadline(scripted):
-    result = wscli("listen", "--connect-timeout", "500ms", scripted(slow_hints).url)
+    result = call("listen", "--connect-timeout", "500ms", scripted(slow_hints).url)
     assert result.status == 6
     assert "timed out after 0.5 s while waiting for" in result.err
 
@@ -114,7 +114,7 @@ def test_the_deadline_holds_for_a_peer_that_never_makes_us_wait():
     ids=["chunk line", "trailer section"],
 )
 def test_endless_framing_ends_the_body_of_a_refusal(scripted, start_of_body, piece):
-    result = wscli("listen", scripted(flood(piece, CHUNKED + start_of_body)).url)
+    result = call("listen", scripted(flood(piece, CHUNKED + start_of_body)).url)
     assert result.status == 5
     assert "answered 403 Forbidden" in result.err
     assert "\n  hello\n" in result.err
@@ -129,7 +129,7 @@ def test_endless_framing_is_read_within_bounds():
 
 def test_a_proxy_that_answers_connect_with_endless_interim_responses(scripted):
     proxy = scripted(flood(CONTINUE))
-    result = wscli("listen", "--proxy", f"http://{proxy.address}", "ws://192.0.2.1/")
+    result = call("listen", "--proxy", f"http://{proxy.address}", "ws://192.0.2.1/")
     assert result.status == 3
     assert "did not answer CONNECT as an HTTP proxy does" in result.err
     assert "its interim responses are longer than 65,536 bytes" in result.err
@@ -138,6 +138,6 @@ def test_a_proxy_that_answers_connect_with_endless_interim_responses(scripted):
 def test_a_proxy_that_sends_interim_responses_slowly_ends_at_the_deadline(scripted):
     proxy = scripted(slow_hints)
     options = ["--connect-timeout", "500ms", "--proxy", f"http://{proxy.address}"]
-    result = wscli("listen", *options, "ws://192.0.2.1/")
+    result = call("listen", *options, "ws://192.0.2.1/")
     assert result.status == 6
     assert "waiting for the proxy" in result.err

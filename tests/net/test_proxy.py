@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.program import wscli
+from tests.program import call
 from tests.proxies import HttpProxy, SocksProxy
 from tests.scripted import trickle
 from wscli.errors import UsageError
@@ -98,7 +98,7 @@ def test_what_is_asked_for_goes_before_the_environment():
 
 def test_a_tunnel_through_an_http_proxy(echo_url):
     with HttpProxy() as proxy:
-        result = wscli("send", "-v", "--proxy", f"http://127.0.0.1:{proxy.port}", echo_url, "hi")
+        result = call("send", "-v", "--proxy", f"http://127.0.0.1:{proxy.port}", echo_url, "hi")
         assert (result.status, result.out) == (0, b"hi\n")
         assert f"> CONNECT {echo_url.removeprefix('ws://')} HTTP/1.1" in result.err
         assert "< X-Proxy: test" in result.err
@@ -108,11 +108,11 @@ def test_a_tunnel_through_an_http_proxy(echo_url):
 def test_an_http_proxy_that_wants_credentials(echo_url):
     with HttpProxy("user:pa ss") as proxy:
         address = f"127.0.0.1:{proxy.port}"
-        refused = wscli("send", "--proxy", f"http://{address}", echo_url, "hi")
+        refused = call("send", "--proxy", f"http://{address}", echo_url, "hi")
         assert refused.status == 3
         assert "answered CONNECT with 407" in refused.err
         assert "try: --proxy http://USER:PASS@HOST:PORT" in refused.err
-        let_in = wscli("send", "--proxy", f"http://user:pa%20ss@{address}", echo_url, "hi")
+        let_in = call("send", "--proxy", f"http://user:pa%20ss@{address}", echo_url, "hi")
         assert (let_in.status, let_in.out) == (0, b"hi\n")
 
 
@@ -122,16 +122,16 @@ def test_the_environment_leads_through_a_proxy(echo_url):
         env = {"http_proxy": f"http://127.0.0.1:{proxy.port}"}
         name = f"ws://server.test:{port}/"
         # The proxy of this test cannot resolve the name either: that it was asked is the point.
-        wscli("send", "--timeout", "2", name, "hi", env=env)
+        call("send", "--timeout", "2", name, "hi", env=env)
         assert b"CONNECT server.test:" in proxy.head
         proxy.head = b""
-        wscli("send", "--no-proxy", "--timeout", "2", name, "hi", env=env)
+        call("send", "--no-proxy", "--timeout", "2", name, "hi", env=env)
         assert proxy.head == b""
 
 
 def test_a_proxy_that_is_no_proxy(echo_url, scripted):
     server = scripted(lambda peer: peer.refuse("SSH-2.0-OpenSSH_9.2\r\n"))
-    result = wscli("send", "--proxy", f"http://{server.address}", echo_url, "hi")
+    result = call("send", "--proxy", f"http://{server.address}", echo_url, "hi")
     assert result.status == 3
     assert "did not answer CONNECT as an HTTP proxy does" in result.err
     assert "SSH-2.0" in result.err
@@ -139,7 +139,7 @@ def test_a_proxy_that_is_no_proxy(echo_url, scripted):
 
 def test_a_proxy_that_never_answers_is_under_the_deadline(echo_url, scripted):
     server = scripted(lambda peer: peer.wait_for_end())
-    result = wscli(
+    result = call(
         "send", "--connect-timeout", "300ms", "--proxy", f"http://{server.address}", echo_url, "hi"
     )
     assert result.status == 6
@@ -151,18 +151,18 @@ def test_a_proxy_that_is_not_there(echo_url):
         port = proxy.port
     address = f"127.0.0.1:{port}"
     for kind in ("http", "socks5"):
-        result = wscli("send", "--proxy", f"{kind}://{address}", echo_url, "hi")
+        result = call("send", "--proxy", f"{kind}://{address}", echo_url, "hi")
         assert result.status == 3
         said = f"could not connect to the proxy {kind}://{address}: connection refused"
         assert said in result.err
         assert "try: start the proxy, or check --proxy" in result.err
     env = {"http_proxy": address}
-    result = wscli("send", echo_url.replace("127.0.0.1", "192.0.2.1"), "hi", env=env)
+    result = call("send", echo_url.replace("127.0.0.1", "192.0.2.1"), "hi", env=env)
     assert "try: start the proxy, or --no-proxy to connect directly" in result.err
 
 
 def test_a_proxy_whose_name_does_not_exist(echo_url):
-    result = wscli("send", "--proxy", "http://no-such-name.invalid", echo_url, "hi")
+    result = call("send", "--proxy", "http://no-such-name.invalid", echo_url, "hi")
     assert result.status == 3
     assert "the name no-such-name.invalid cannot be resolved" in result.err
     assert "proxy: http://no-such-name.invalid:8080" in result.err
@@ -175,7 +175,7 @@ def test_a_proxy_whose_name_does_not_exist(echo_url):
 def test_each_kind_of_socks(echo_url, kind, sent):
     url = echo_url.replace("127.0.0.1", "localhost")
     with SocksProxy() as proxy:
-        result = wscli("send", "--proxy", f"{kind}://127.0.0.1:{proxy.port}", "-4", url, "hi")
+        result = call("send", "--proxy", f"{kind}://127.0.0.1:{proxy.port}", "-4", url, "hi")
         assert (result.status, result.out, result.err) == (0, b"hi\n", "")
         assert proxy.kind == sent
 
@@ -185,18 +185,18 @@ def test_resolve_and_the_version_of_ip_hold_through_socks(echo_url):
     with SocksProxy() as proxy:
         options = ["--proxy", f"socks5://127.0.0.1:{proxy.port}"]
         name = f"ws://server.test:{port}/"
-        result = wscli("send", *options, "--resolve", f"server.test:{port}:127.0.0.1", name, "hi")
+        result = call("send", *options, "--resolve", f"server.test:{port}:127.0.0.1", name, "hi")
         assert (result.status, result.out) == (0, b"hi\n")
-        result = wscli("send", "-6", *options, echo_url, "hi")
+        result = call("send", "-6", *options, echo_url, "hi")
         assert result.status == 3
 
 
 def test_a_socks_proxy_with_credentials(echo_url):
     with SocksProxy("user:secret") as proxy:
         address = f"127.0.0.1:{proxy.port}"
-        let_in = wscli("send", "--proxy", f"socks5://user:secret@{address}", echo_url, "hi")
+        let_in = call("send", "--proxy", f"socks5://user:secret@{address}", echo_url, "hi")
         assert (let_in.status, let_in.out) == (0, b"hi\n")
-        refused = wscli("send", "--proxy", f"socks5://user:wrong@{address}", echo_url, "hi")
+        refused = call("send", "--proxy", f"socks5://user:wrong@{address}", echo_url, "hi")
         assert refused.status == 3
         assert "could not connect through the proxy socks5://" in refused.err
         assert "wrong" not in refused.err
@@ -225,7 +225,7 @@ def replies(*pieces, pause):
 def test_a_socks_proxy_that_sends_a_byte_at_a_time_is_under_the_deadline(scripted, kind, pieces):
     proxy = scripted(replies(*pieces, pause=1.0))
     options = ["--connect-timeout", "1s", "--proxy", f"{kind}://{proxy.address}"]
-    result = wscli("send", *options, "ws://192.0.2.1/", "hi")
+    result = call("send", *options, "ws://192.0.2.1/", "hi")
     assert result.status == 6
     assert f"timed out after 1 s while waiting for the proxy {kind}://" in result.err
 
@@ -253,7 +253,7 @@ def test_a_proxy_that_does_not_speak_socks(scripted, kind, answer):
         peer.send(answer)
 
     proxy = scripted(script)
-    result = wscli("send", "--proxy", f"{kind}://{proxy.address}", "ws://192.0.2.1/", "hi")
+    result = call("send", "--proxy", f"{kind}://{proxy.address}", "ws://192.0.2.1/", "hi")
     assert result.status == 3
     assert f"could not connect through the proxy {kind}://" in result.err
 
@@ -274,7 +274,7 @@ def test_a_name_that_socks_cannot_carry_is_wrong_usage(scripted, kind, user, hos
         peer.wait_for_end()
 
     address = f"{kind}://{user}:p@{scripted(script).address}"
-    result = wscli("send", "--proxy", address, f"ws://{host}/", "hi")
+    result = call("send", "--proxy", address, f"ws://{host}/", "hi")
     assert result.status == 2
     assert f"wscli: cannot ask {kind}://" in result.err
     assert f" for {host}:80\n" in result.err

@@ -5,7 +5,7 @@ import ssl
 import pytest
 import trustme
 
-from tests.program import wscli
+from tests.program import call
 from wscli.net.connect import without_credentials
 from wscli.net.options import ConnectOptions
 
@@ -80,7 +80,7 @@ def test_the_client_certificate_and_the_server_name_stay_with_their_origin(ca, f
     first = scripted(send_on, tls=server_context(ca, "first.name", certificates=True))
     cacert, cert, key = files
     options = ["--cacert", cacert, "--cert", cert, "--key", key, "--server-name", "first.name"]
-    result = wscli("listen", "-L", *options, first.url)
+    result = call("listen", "-L", *options, first.url)
     assert (result.status, result.out) == (0, b"hello\n")
     assert certificates[0]
     assert not certificates[1]
@@ -89,7 +89,7 @@ def test_the_client_certificate_and_the_server_name_stay_with_their_origin(ca, f
 def test_a_redirect_to_an_unencrypted_connection_is_refused(ca, scripted):
     plain = scripted(greet)
     secure = scripted(redirect(f"{plain.url}ws?token=secret"), tls=server_context(ca))
-    result = wscli("listen", "-k", "-L", f"{secure.url}?token=secret")
+    result = call("listen", "-k", "-L", f"{secure.url}?token=secret")
     assert (result.status, result.out) == (5, b"")
     assert plain.connections == 0
     assert result.err.splitlines() == [
@@ -101,13 +101,13 @@ def test_a_redirect_to_an_unencrypted_connection_is_refused(ca, scripted):
 
 def test_a_redirect_to_an_unencrypted_connection_is_followed_where_that_is_allowed(ca, scripted):
     secure = scripted(redirect(scripted(greet).url), tls=server_context(ca))
-    result = wscli("listen", "-k", "-L", "--allow-downgrade", secure.url)
+    result = call("listen", "-k", "-L", "--allow-downgrade", secure.url)
     assert (result.status, result.out) == (0, b"hello\n")
 
 
 def test_a_redirect_to_an_encrypted_connection_is_followed(ca, scripted):
     secure = scripted(greet, tls=server_context(ca))
-    result = wscli("listen", "-k", "-L", scripted(redirect(secure.url)).url)
+    result = call("listen", "-k", "-L", scripted(redirect(secure.url)).url)
     assert (result.status, result.out) == (0, b"hello\n")
 
 
@@ -117,7 +117,7 @@ def test_a_redirect_to_an_encrypted_connection_is_followed(ca, scripted):
     ids=["a loop", "no URL"],
 )
 def test_an_error_shows_no_query(scripted, location, options):
-    result = wscli("listen", *options, scripted(redirect(location)).url + "?token=secret")
+    result = call("listen", *options, scripted(redirect(location)).url + "?token=secret")
     assert result.status == 5
     assert "secret" not in result.err
 
@@ -125,7 +125,7 @@ def test_an_error_shows_no_query(scripted, location, options):
 @pytest.mark.parametrize("status", ["302 Found\r\nLocation: /new?token=secret", "404 Not Found"])
 def test_a_hint_shows_no_query(scripted, status):
     head = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"
-    result = wscli("listen", scripted(lambda peer: peer.refuse(head)).url + "old?token=secret")
+    result = call("listen", scripted(lambda peer: peer.refuse(head)).url + "old?token=secret")
     hint = result.err.splitlines()[-1]
     assert "/new " in hint or "/old " in hint
     assert "secret" not in hint

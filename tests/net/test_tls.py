@@ -7,7 +7,7 @@ import sys
 import pytest
 import trustme
 
-from tests.program import wscli
+from tests.program import call, wscli
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,13 @@ def secure(ca, scripted):
 
 
 def test_a_certificate_of_a_ca_that_is_trusted(secure, ca_file):
-    result = wscli("listen", "-v", "--cacert", ca_file, secure().url)
+    result = call("listen", "-v", "--cacert", ca_file, secure().url)
     assert (result.status, result.out) == (0, b"secret\n")
     assert "* TLSv1.3, TLS_" in result.err
 
 
 def test_a_certificate_of_a_ca_that_is_not(secure):
-    result = wscli("listen", secure().url)
+    result = call("listen", secure().url)
     assert (result.status, result.out) == (4, b"")
     assert "is not trusted: unable to get local issuer certificate" in result.err
     assert "issuer: O=trustme" in result.err
@@ -63,16 +63,16 @@ def test_a_certificate_of_a_ca_that_is_not(secure):
 
 
 def test_insecure_trusts_anybody(secure):
-    assert wscli("listen", "-k", secure("other.name").url).out == b"secret\n"
+    assert call("listen", "-k", secure("other.name").url).out == b"secret\n"
 
 
 def test_a_certificate_for_another_name(secure, ca_file):
     server = secure("right.name")
-    result = wscli("listen", "--cacert", ca_file, server.url)
+    result = call("listen", "--cacert", ca_file, server.url)
     assert result.status == 4
     assert "names: right.name" in result.err
     assert "--server-name" in result.err
-    named = wscli("listen", "--cacert", ca_file, "--server-name", "right.name", server.url)
+    named = call("listen", "--cacert", ca_file, "--server-name", "right.name", server.url)
     assert (named.status, named.out) == (0, b"secret\n")
 
 
@@ -82,7 +82,7 @@ def test_a_certificate_that_has_expired(ca, ca_file, scripted):
     context = server_context(
         ca, "127.0.0.1", not_after=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
     )
-    result = wscli("listen", "--cacert", ca_file, scripted(script, tls=context).url)
+    result = call("listen", "--cacert", ca_file, scripted(script, tls=context).url)
     assert result.status == 4
     assert "certificate has expired" in result.err
     assert "must renew it" in result.err
@@ -90,27 +90,27 @@ def test_a_certificate_that_has_expired(ca, ca_file, scripted):
 
 def test_tls_to_a_plain_port_that_answers(scripted):
     server = scripted(lambda peer: peer.send("HTTP/1.1 400 Bad Request\r\n\r\n"))
-    result = wscli("listen", server.url.replace("ws:", "wss:"))
+    result = call("listen", server.url.replace("ws:", "wss:"))
     assert result.status == 4
     assert "does not speak TLS" in result.err
     assert "write ws:// instead of wss://" in result.err
 
 
 def test_tls_to_a_plain_port_that_closes(echo_url):
-    result = wscli("listen", echo_url.replace("ws:", "wss:"))
+    result = call("listen", echo_url.replace("ws:", "wss:"))
     assert result.status == 4
     assert "write ws:// instead of wss://" in result.err
 
 
 def test_plain_to_a_tls_port(secure):
-    result = wscli("listen", secure().url.replace("wss:", "ws:"))
+    result = call("listen", secure().url.replace("wss:", "ws:"))
     assert result.status == 5
     assert "wss://" in result.err
 
 
 def test_plain_to_a_tls_port_that_sends_an_alert(scripted):
     server = scripted(lambda peer: peer.refuse(b"\x15\x03\x01\x00\x02\x02\x46"))
-    result = wscli("listen", server.url)
+    result = call("listen", server.url)
     assert result.status == 5
     assert "answered with a TLS record" in result.err
     assert "write wss:// instead of ws://" in result.err
@@ -119,21 +119,21 @@ def test_plain_to_a_tls_port_that_sends_an_alert(scripted):
 def test_plain_to_a_tls_port_that_answers_in_plain(scripted):
     page = b"<h1>The plain HTTP request was sent to HTTPS port</h1>"
     answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(page)
-    result = wscli("listen", scripted(lambda peer: peer.refuse(answer + page)).url)
+    result = call("listen", scripted(lambda peer: peer.refuse(answer + page)).url)
     assert result.status == 5
     assert "write wss:// instead of ws://" in result.err
 
 
 def test_a_plain_port_that_says_nothing_is_under_the_deadline(scripted):
     server = scripted(lambda peer: peer.wait_for_end())
-    result = wscli("listen", "--connect-timeout", "300ms", server.url.replace("ws:", "wss:"))
+    result = call("listen", "--connect-timeout", "300ms", server.url.replace("ws:", "wss:"))
     assert result.status == 6
     assert "negotiating TLS" in result.err
 
 
 def test_a_server_that_closes_during_the_handshake(scripted):
     server = scripted(lambda peer: peer.sock.close())
-    result = wscli("listen", server.url.replace("ws:", "wss:"))
+    result = call("listen", server.url.replace("ws:", "wss:"))
     assert result.status == 4
     assert "closed the connection during the TLS handshake" in result.err
 
@@ -145,16 +145,16 @@ def test_a_name_with_a_final_dot_or_not_in_ascii_is_compared_as_it_is_looked_up(
     server = secure("right.name", "xn--fa-hia.example")
     url = f"wss://{name}:{server.port}/"
     resolve = f"{name}:{server.port}:127.0.0.1"
-    result = wscli("listen", "--cacert", ca_file, "--resolve", resolve, url)
+    result = call("listen", "--cacert", ca_file, "--resolve", resolve, url)
     assert (result.status, result.out) == (0, b"secret\n")
-    result = wscli("listen", "--cacert", ca_file, "--server-name", name, server.url)
+    result = call("listen", "--cacert", ca_file, "--server-name", name, server.url)
     assert (result.status, result.out) == (0, b"secret\n")
 
 
 def test_a_version_that_is_too_old(secure, ca_file):
     server = secure(maximum_version=ssl.TLSVersion.TLSv1_2)
-    assert wscli("listen", "--cacert", ca_file, server.url).status == 0
-    result = wscli("listen", "--cacert", ca_file, "--tls-min", "1.3", server.url)
+    assert call("listen", "--cacert", ca_file, server.url).status == 0
+    result = call("listen", "--cacert", ca_file, "--tls-min", "1.3", server.url)
     assert result.status == 4
     assert "no version of TLS that is allowed" in result.err
 
@@ -164,7 +164,7 @@ def test_a_client_certificate(ca, ca_file, scripted, tmp_path):
     context.verify_mode = ssl.CERT_REQUIRED
     ca.configure_trust(context)
     server = scripted(script, tls=context)
-    without = wscli("listen", "--cacert", ca_file, server.url)
+    without = call("listen", "--cacert", ca_file, server.url)
     assert without.status == 4
     assert "--cert FILE --key FILE" in without.err
     client = ca.issue_cert("client@example.com")
@@ -173,7 +173,7 @@ def test_a_client_certificate(ca, ca_file, scripted, tmp_path):
     client.private_key_pem.write_to_path(key)
     client.private_key_and_cert_chain_pem.write_to_path(both)
     for options in (["--cert", cert, "--key", key], ["--cert", both]):
-        result = wscli("listen", "--cacert", ca_file, *options, server.url)
+        result = call("listen", "--cacert", ca_file, *options, server.url)
         assert (result.status, result.out) == (0, b"secret\n")
 
 
@@ -187,14 +187,14 @@ def test_a_client_certificate(ca, ca_file, scripted, tmp_path):
     ],
 )
 def test_options_that_make_no_sense(secure, options, complaint):
-    result = wscli("listen", *options, secure().url)
+    result = call("listen", *options, secure().url)
     assert result.status == 2
     assert complaint in result.err
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 70])
 def test_a_name_that_no_certificate_could_be_for(secure, name):
-    result = wscli("listen", "-k", "--server-name", name, secure().url)
+    result = call("listen", "-k", "--server-name", name, secure().url)
     assert result.status == 2
     assert "no name that a certificate could be for" in result.err
 
@@ -230,7 +230,7 @@ def test_a_key_that_is_encrypted_does_not_ask_for_its_password(ca, secure, tmp_p
     )
     cert = tmp_path / "cert.pem"
     ca.cert_pem.write_to_path(cert)
-    result = wscli("listen", "-k", "--cert", cert, "--key", key, secure().url)
+    result = call("listen", "-k", "--cert", cert, "--key", key, secure().url)
     assert result.status == 2
     assert "the private key is encrypted" in result.err
 
@@ -248,7 +248,7 @@ def test_session_keys_are_logged_where_they_are_asked_for(secure, tmp_path):
 
 
 def test_inspect_shows_certificate_and_cipher(secure, ca_file):
-    result = wscli("inspect", "--cacert", ca_file, secure().url)
+    result = call("inspect", "--cacert", ca_file, secure().url)
     assert result.status == 0
     out = result.out.decode()
     assert "TLSv1.3, TLS_" in out
@@ -263,5 +263,5 @@ def test_inspect_shows_certificate_and_cipher(secure, ca_file):
 
 
 def test_inspect_shows_a_certificate_that_is_not_verified(secure):
-    out = wscli("inspect", "-k", secure().url).out.decode()
+    out = call("inspect", "-k", secure().url).out.decode()
     assert "OU=Testing cert" in out

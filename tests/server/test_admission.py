@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.program import wscli
+from tests.program import call
 from tests.raw import KEY, Client, request
 from wscli.server.admission import Admission
 from wscli.server.http import Refused
@@ -162,12 +162,12 @@ def test_behind_a_unix_socket_the_host_is_the_proxys_to_check():
 
 def test_a_refusal_is_shown_by_inspect(serve):
     server = serve()
-    result = wscli("inspect", "--origin", "https://evil.example", server.url)
+    result = call("inspect", "--origin", "https://evil.example", server.url)
     assert result.status == 5
     shown = result.out.decode() + result.err
     assert "403 Forbidden" in shown
     assert "start the server with --origin https://evil.example" in shown
-    result = wscli("inspect", "--host", "evil.example", server.url)
+    result = call("inspect", "--host", "evil.example", server.url)
     assert "'evil.example' is not a name of this server" in result.out.decode() + result.err
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.program import wscli
+from tests.program import call
 from tests.raw import Client
 from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output
@@ -33,7 +33,7 @@ def offender(scripted, request):
 
 def test_three_times_verbose_shows_the_bytes(offender):
     url, wire = offender
-    result = wscli("listen", "-vvv", url)
+    result = call("listen", "-vvv", url)
     assert result.status == 7
     assert f"incomplete: {len(shown_payload(wire)):,} received" in result.err
     assert wire[:8].hex(" ") in result.err.replace("  ", " ")
@@ -52,7 +52,7 @@ def offending(lines):
 
 def test_json_shows_the_frame_as_far_as_it_came(offender):
     url, wire = offender
-    result = wscli("listen", "--json", "-vv", url)
+    result = call("listen", "--json", "-vv", url)
     frame = offending(result.out.splitlines())
     payload = shown_payload(wire)
     assert (frame["size"], frame["wire_size"]) == (len(payload), len(wire))
@@ -63,7 +63,7 @@ def test_json_shows_the_frame_as_far_as_it_came(offender):
 def test_a_recording_has_the_frame(offender, tmp_path):
     url, wire = offender
     recording = tmp_path / "recording.ndjson"
-    wscli("listen", "-vv", "--record", recording, url)
+    call("listen", "-vv", "--record", recording, url)
     assert offending(recording.read_text().splitlines())["wire_size"] == len(wire)
 
 
