@@ -248,6 +248,8 @@ def test_no_codec_lets_another_error_than_value_error_pass():
 class CountCodec:
     """Payloads of ``n`` bytes that stand for the number ``n``, in the subprotocol ``counts``."""
 
+    changes_text = True
+
     def priority(self, subprotocol, opcode, payload):
         return FITS_BETTER + 1 if subprotocol == "counts" else NEVER
 

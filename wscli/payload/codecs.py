@@ -34,9 +34,11 @@ FITS: Final = 0.5
 """It suits every payload of this kind."""
 
 FITS_BETTER: Final = 1.0
-"""It suits this payload by its content."""
+"""It suits this payload by its content; only a subprotocol gives a codec more."""
 
 _LONGEST_EXAMPLE = 16  # digits that an error message repeats
+
+_JSON_BRACKETS: Final = (b"{", b"[")
 
 NO_VALUE: Final = object()
 """What a payload has that is not data of numbers, strings, lists and dicts."""
@@ -78,7 +80,13 @@ Shown = ShownText | ShownJson | ShownBytes
 
 
 class Codec(Protocol):
-    """One way to read payloads, and to write them."""
+    """One way to read payloads, and to write them.
+
+    ``changes_text`` is True if what ``show`` returns for a message that the codec suits best may
+    have another text than the message itself.
+    """
+
+    changes_text: bool
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Return how well the codec suits a payload: ``NEVER`` if it cannot read it.
@@ -102,6 +110,8 @@ class Codec(Protocol):
 
 class TextCodec:
     """Text as it is (UTF-8)."""
+
+    changes_text = False
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Suit every text message."""
@@ -129,6 +139,8 @@ class TextCodec:
 class JsonCodec:
     """JSON (RFC 8259)."""
 
+    changes_text = False
+
     # Parsers "MAY ignore the presence of a byte order mark" (RFC 8259 §8.1). UTF-16 is full of NUL;
     # Python's parser reads it, and with it NaN and Infinity, which some peers do send.
     _may_begin_value = re.compile(
@@ -142,7 +154,9 @@ class JsonCodec:
 
         A number or a string alone is text for people, but still a value.
         """
-        if opcode == _TEXT and self._begins_container(payload):
+        if opcode == _TEXT and (
+            payload.startswith(_JSON_BRACKETS) or self._begins_container(payload)
+        ):
             return FITS_BETTER
         return POSSIBLE
 
@@ -156,13 +170,14 @@ class JsonCodec:
         It is ``NO_VALUE`` for what is not JSON, is nested too deeply or has an integer of more
         digits than Python converts (4,300): the time for that grows with their square.
         """
-        if not self._may_begin_value(message.payload):
+        payload = message.payload
+        if not (payload.startswith(_JSON_BRACKETS) or self._may_begin_value(payload)):
             return NO_VALUE  # most text that is not JSON, without loading a parser
         import json
 
         is_text = message.opcode == _TEXT
         try:
-            return json.loads(message.text.removeprefix("\ufeff") if is_text else message.payload)
+            return json.loads(message.text.removeprefix("\ufeff") if is_text else payload)
         except (ValueError, RecursionError):
             return NO_VALUE
 
@@ -202,6 +217,8 @@ def _refuse_constant(constant: str) -> None:
 
 class HexCodec:
     """Bytes as hexadecimal digits."""
+
+    changes_text = False
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Suit every binary message."""
@@ -249,6 +266,21 @@ def show(message: Message) -> Shown:
     return _best_for(message).show(message)
 
 
+def searched_text(message: Message) -> str:
+    """Return the text in which a pattern is searched for: that of what ``show`` returns.
+
+    Most codecs leave it as it is, so that none need be chosen for each message of a flood.
+    """
+    for codec in CODECS:
+        if codec.changes_text and _may_read(codec, message):
+            return show(message).text
+    return message.text
+
+
+def _may_read(codec: Codec, message: Message) -> bool:
+    return codec.priority(message.subprotocol, message.opcode, message.payload) > NEVER
+
+
 def _best_for(message: Message) -> Codec:
     subprotocol, opcode, payload = message.subprotocol, message.opcode, message.payload
     best: Codec = HEX  # reads everything
@@ -257,6 +289,8 @@ def _best_for(message: Message) -> Codec:
         priority = codec.priority(subprotocol, opcode, payload)
         if priority > highest:
             best, highest = codec, priority
+            if priority >= FITS_BETTER and subprotocol is None:
+                break  # nothing suits it better
     return best
 
 
