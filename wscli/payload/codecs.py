@@ -16,6 +16,7 @@ the task of the views, so nothing here knows of a terminal.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Final, NamedTuple, Protocol
 
 from wscli.payload.message import Message
@@ -173,11 +174,9 @@ class JsonCodec:
         payload = message.payload
         if not (payload.startswith(_JSON_BRACKETS) or self._may_begin_value(payload)):
             return NO_VALUE  # most text that is not JSON, without loading a parser
-        import json
-
         is_text = message.opcode == _TEXT
         try:
-            return json.loads(message.text.removeprefix("\ufeff") if is_text else payload)
+            return _json().loads(message.text.removeprefix("\ufeff") if is_text else payload)
         except (ValueError, RecursionError):
             return NO_VALUE
 
@@ -189,17 +188,26 @@ class JsonCodec:
         Raises:
             ValueError: if it is not JSON, or nested too deeply to be checked.
         """
-        import json
-
         text = text.removeprefix("\ufeff")
         try:
             # No number is converted: it stays as it is typed, and may have any number of digits.
-            json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+            _json().loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
         except ValueError as error:
             raise ValueError(f"this is not JSON: {error}") from None
         except RecursionError:
             raise ValueError("this JSON is nested too deeply to be checked") from None
         return _encode(re.sub(self._outside_strings, lambda match: match[1] or "", text))
+
+
+@cache
+def _json() -> Any:
+    """Import the parser when a payload needs it: few one-shot commands do.
+
+    An import statement for each message of a flood would take a tenth of the parser's time.
+    """
+    import json
+
+    return json
 
 
 def _encode(text: str, errors: str = "strict") -> bytes:
