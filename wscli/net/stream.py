@@ -133,6 +133,11 @@ class Stream:
             with suppress(BlockingIOError):  # only a part of the handshake has come
                 self._unread = self.recv(_CHUNK)
 
+    def hand_over(self) -> Buffer:
+        """Leave socket and transport to another owner; return bytes that it must send first."""
+        unsent, self._outgoing = self._outgoing, b""
+        return unsent
+
     def close(self) -> None:
         """Close the socket, after TLS's close_notify if the socket takes that at once."""
         with suppress(OSError):

@@ -33,6 +33,10 @@ class ByteStream(Protocol):
         """Whether TCP has ended, or is about to."""
 
     @property
+    def held(self) -> bool:
+        """Whether this end does not read for a reason of its own."""
+
+    @property
     def backlog(self) -> int:
         """Bytes that wait to be sent."""
 
@@ -119,12 +123,15 @@ class AsyncioDriver:
         self.flush()
         self.stream.stream(self.connection.stream(opcode, payload), len(payload))
 
-    def close(self, code: int, reason: str = "") -> None:
-        """Send Close, unless it has been sent; reset TCP if the peer does not answer in time."""
-        if not self.closing:
-            self.connection.close(self._loop.time(), code, reason)
-            self._after_close()
-            self._queued(0)
+    def close(self, code: int, reason: str = "", timeout: float | None = None) -> None:
+        """Send Close; reset TCP if the peer does not answer in time.
+
+        The time is that of the connection's policy, or ``timeout`` seconds. A further call sends
+        nothing, and can only shorten it.
+        """
+        self.connection.close(self._loop.time(), code, reason, timeout)
+        self._after_close()
+        self._queued(0)
 
     def answer(self) -> None:
         """Answer the peer's Close or violation, if that is due."""
@@ -169,8 +176,9 @@ class AsyncioDriver:
             self._loop.call_soon(self.flush)
 
     def receive_eof(self) -> None:
-        """Pass on the last events: the peer has ended TCP."""
-        for items in self.connection.receive_eof(self._loop.time()):
+        """Pass on the last events: nothing more will come from the peer."""
+        rest, self._incoming = self._incoming or (), None
+        for items in chain(rest, self.connection.receive_eof(self._loop.time())):
             self._take(items)
 
     def lost(self) -> None:
@@ -213,7 +221,9 @@ class AsyncioDriver:
     def _schedule(self) -> None:
         """Call ``_tick`` at the next deadline; if the timer fires early, it is set again."""
         due = self.connection.next_deadline()
-        if due is None or self.connection.ends_tcp or (self._due is not None and self._due <= due):
+        if due is None or (self._due is not None and self._due <= due):
+            return
+        if self.connection.ends_tcp or self.stream.over:  # the stream has time limits of its own
             return
         if self.closing:
             self._taken = self.stream.taken
@@ -229,6 +239,8 @@ class AsyncioDriver:
         if connection.is_over(now):
             self.stream.reset()
             return
+        if self.stream.held:
+            connection.heard()  # what the peer has sent may wait to be read
         connection.tick(now)
         if self.closing:
             self._after_close()
