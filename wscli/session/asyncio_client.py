@@ -5,8 +5,8 @@ calls. Coroutines wait in ``until`` for what they want; whatever happens to the 
 them, and each looks again. Between a condition that holds and what is taken for it nothing else
 runs, so that a coroutine that is cancelled takes no message with it.
 
-The order at the end is that of the thread driver: everything that came is handed out first, then
-the peer's Close or violation is answered, and ``end`` is set last.
+The order at the end is that of the thread driver: everything that came is decoded first, as far as
+there is room for it, and ``end`` is set last. Until then ``over`` says that TCP has ended.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class AsyncioClient(AsyncioStream):
         self._bytes_out = 0
         self._aborted = False
         self._peer_ended = False
+        self._lost = False
+        self._error: OSError | None = None
 
     # For coroutines
 
@@ -153,7 +155,7 @@ class AsyncioClient(AsyncioStream):
         closing = self._connection.closing
         if self.end is None and not (closing.received or closing.violation or self.over):
             return closing_error(closing)
-        return closed_error(self.end or self._make_end(None))
+        return closed_error(self.end or self._make_end())
 
     # Receiving
 
@@ -162,7 +164,7 @@ class AsyncioClient(AsyncioStream):
         was_full = self.inbox.full
         message = self.inbox.next()
         if was_full and not self.inbox.full:
-            self.hold(False)
+            self._driver.hold(False)
         return message
 
     def answer(self) -> None:
@@ -174,7 +176,7 @@ class AsyncioClient(AsyncioStream):
         # When we have sent Close, the peer's is awaited even if nobody takes the messages.
         if not (self.inbox.full and self.closing):
             self.inbox.take(items)
-            self.hold(self.inbox.full and not self.closing)
+            self._driver.hold(self.inbox.full and not self.closing)
         self._changed()
 
     def leaving(self) -> bool:
@@ -191,13 +193,16 @@ class AsyncioClient(AsyncioStream):
                 123 bytes of UTF-8; then nothing has been sent.
         """
         check_close(code, reason)
-        if not self.over:
-            self._driver.close(code, reason, timeout)
+        self._driver.close(code, reason, timeout)
+        self._driver.hold(False)
 
     def abort(self) -> None:
         """Drop the connection if it is still open, without a word to the peer."""
-        if self.end is None:
-            self._aborted = True
+        self._aborted = True
+        self._driver.lost()
+        if self._lost:
+            self._finish()
+        else:
             self.reset()
 
     def reset(self) -> None:
@@ -208,9 +213,7 @@ class AsyncioClient(AsyncioStream):
         self._transport.abort()
 
     def closed(self) -> None:
-        """Read on, for the peer's Close."""
-        if not self.over:
-            self.hold(False)
+        """Wake everybody: nothing more can be sent."""
         self._changed()
 
     # What the stream calls
@@ -242,18 +245,23 @@ class AsyncioClient(AsyncioStream):
     def ended(self) -> None:
         """Close the socket: a peer that has ended TCP will answer nothing more."""
         self._peer_ended = True
-        self._driver.receive_eof()
         self.reset()
 
     def lost(self, error: Exception | None) -> None:
-        """Read what still came, and determine how the connection ended."""
+        """Read what still came; the connection has ended when all of it has been passed on."""
+        self._lost = True
+        self._error = self._layer.error or (error if isinstance(error, OSError) else None)
         if not (self._aborted or self._peer_ended):
             self._read_rest()
-        self._driver.receive_eof()
-        self._driver.lost()
-        self.end = self._make_end(error)
-        self._bus.ended(self.end)
+        self._driver.receive_eof(self._finish)
         self._changed()
+
+    def _finish(self) -> None:
+        if self.end is None:
+            self._driver.lost()
+            self.end = self._make_end()
+            self._bus.ended(self.end)
+            self._changed()
 
     def _read_rest(self) -> None:
         """Read on after a write has failed: what the peer sent before may have arrived."""
@@ -262,15 +270,14 @@ class AsyncioClient(AsyncioStream):
                 if plain := self._layer.receive(data):
                     self.read(plain)
 
-    def _make_end(self, error: Exception | None) -> End:
-        cause = self._layer.error or error
+    def _make_end(self) -> End:
         return make_end(
             self._connection.closing,
             describe_loss(
                 self._connection,
                 aborted=self._aborted,
                 ended=self._peer_ended,
-                error=cause if isinstance(cause, OSError) else None,
+                error=self._error,
             ),
             self._clock.time(),
             self._elapsed(),

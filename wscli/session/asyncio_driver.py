@@ -95,6 +95,8 @@ class AsyncioDriver:
         self._handler = handler
         self._loop = asyncio.get_running_loop()
         self._incoming: Iterator[list[Item]] | None = None  # bytes that were read, to be decoded
+        self._held = False
+        self._read_to_end: Callable[[], None] | None = None
         self._corked = False
         self._messages = 0  # that the queued bytes complete
         self._due: float | None = None  # when the timer calls ``_tick``
@@ -151,6 +153,15 @@ class AsyncioDriver:
         if not self._corked or self.connection.queued > _CORK:
             self.flush()
 
+    def hold(self, held: bool) -> None:
+        """Stop passing on events, and reading, until it is called with False."""
+        if held == self._held:
+            return
+        self._held = held
+        self.stream.hold(held)
+        if not held and self._incoming is not None:
+            self._loop.call_soon(self._decode)
+
     def flush(self) -> None:
         """Write the queued bytes now, and schedule the next deadline."""
         if data := self.connection.data_to_send():
@@ -175,11 +186,15 @@ class AsyncioDriver:
         if self.connection.queued and not self._corked:  # a pong that had been held back
             self._loop.call_soon(self.flush)
 
-    def receive_eof(self) -> None:
-        """Pass on the last events: nothing more will come from the peer."""
-        rest, self._incoming = self._incoming or (), None
-        for items in chain(rest, self.connection.receive_eof(self._loop.time())):
-            self._take(items)
+    def receive_eof(self, done: Callable[[], None]) -> None:
+        """Pass on the last events, nothing more will come; call ``done`` after all of them."""
+        last = self.connection.receive_eof(self._loop.time())
+        self._read_to_end = done
+        if self._incoming is None:
+            self._incoming = last
+            self._decode()
+        else:
+            self._incoming = chain(self._incoming, last)
 
     def lost(self) -> None:
         """Clean up after the end of TCP."""
@@ -191,12 +206,17 @@ class AsyncioDriver:
         for items in self._incoming or ():
             self._take(items)
             del items  # or it would be kept while the next batch is inflated
+            if self._held:
+                return
             if self._loop.time() >= end:
                 self.stream.pause(True)
                 self._loop.call_soon(self._decode)
                 return
         self._incoming = None
         self.stream.pause(False)
+        if self._read_to_end is not None:
+            done, self._read_to_end = self._read_to_end, None
+            done()
 
     def _take(self, items: Sequence[Item]) -> None:
         connection = self.connection

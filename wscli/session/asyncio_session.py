@@ -84,7 +84,7 @@ class AsyncSession:
         for opcode, payload in [encode_message(message) for message in messages]:
             client.post(opcode, payload)
         mark = client.posted
-        if not await client.until(lambda: client.end is not None or client.has_sent(mark), timeout):
+        if not await client.until(lambda: client.over or client.has_sent(mark), timeout):
             left = f"{client.pending:,} bytes are waiting"
             raise TimedOut(f"the messages were not sent within {timeout:g} s", left)
         if not client.has_sent(mark):
@@ -143,7 +143,7 @@ class AsyncSession:
         """
         client = self._client
         ping = client.post_ping(os.urandom(4) if payload is None else payload)
-        if not await client.until(lambda: client.end is not None or ping.rtt is not None, timeout):
+        if not await client.until(lambda: client.over or ping.rtt is not None, timeout):
             raise TimedOut(f"no pong came within {timeout:g} s")
         if ping.rtt is None:
             raise client.closed_error()
