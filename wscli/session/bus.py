@@ -11,7 +11,7 @@ __all__ = ["Batch", "Bus", "Sink"]
 
 
 class Sink:
-    """Looks at a session and never changes it; the methods are called in one thread at a time."""
+    """Observes a session and never changes it; the methods are called in one thread at a time."""
 
     wants_frames = False
     wants_outgoing = False

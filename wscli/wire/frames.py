@@ -99,7 +99,7 @@ def shortest_length_form(length: int) -> int:
 class MessageRun:
     """Consecutive whole data messages, one frame each, that share their first byte.
 
-    What a busy stream consists of: kept as one object, so that nothing is paid for each frame.
+    A busy stream consists of these. They are one object, so that frames cost nothing one by one.
     """
 
     __slots__ = ("first_byte", "first_key", "payloads")
@@ -159,7 +159,7 @@ class PartialFrame:
         return self._frame.length - self._pieces.size
 
     def take(self, data: bytes) -> int:
-        """Take what belongs to this frame from the start of ``data``; return how much that was."""
+        """Take the bytes of this frame from the start of ``data``; return how many there were."""
         missing = self.missing
         piece = data[:missing] if len(data) > missing else data
         if self._frame.mask_key is not None:

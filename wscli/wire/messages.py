@@ -221,8 +221,8 @@ def _checked_together(run: MessageRun) -> Messages | None:
     """Return the messages of a run, or None if a text among them is not valid UTF-8."""
     if run.opcode == Opcode.TEXT:
         try:
-            # Joined with line feeds, all are checked in one go: a line feed is no part of a longer
-            # sequence, so it does not complete one that the end of a payload cuts.
+            # Joined with line feeds, all are checked in one go: a line feed is never part of a
+            # longer sequence, so it does not complete one that the end of a payload cuts.
             b"\n".join(run.payloads).decode()
         except UnicodeDecodeError:
             return None

@@ -102,7 +102,7 @@ def _cut_masked(data: bytes, pos: int) -> tuple[list[bytes], int]:
 def _cut_equal_bodies(data: bytes, pos: int, key_size: int) -> tuple[list[bytes], int] | None:
     """Cut frames with the same short header, if at least ``_BLOCK`` follow one another: takes 40.
 
-    Return what is behind each header, key included, and where the last frame ends.
+    Return the bytes behind each header, key included, and where the last frame ends.
     """
     frame_size = 2 + key_size + (data[pos + 1] & ~MASKED)
     probe = pos + (_BLOCK - 1) * frame_size  # the last header of the first block
