@@ -39,7 +39,7 @@ FITS_BETTER: Final = 1.0
 
 _LONGEST_EXAMPLE = 16  # digits that an error message repeats
 
-_JSON_BRACKETS: Final = (b"{", b"[")
+_BRACKETS: Final = (b"{", b"[")  # how most JSON begins: a quicker test than a regular expression
 
 NO_VALUE: Final = object()
 """The value of a payload that is not data of numbers, strings, lists and dicts."""
@@ -83,8 +83,8 @@ Shown = ShownText | ShownJson | ShownBytes
 class Codec(Protocol):
     """One way to read payloads, and to write them.
 
-    ``changes_text`` is True if what ``show`` returns for a message that the codec suits best may
-    have another text than the message itself.
+    ``changes_text`` is False if ``show`` leaves the text of a message that the codec suits best as
+    it is, so that a search need not call it.
     """
 
     changes_text: bool
@@ -156,9 +156,7 @@ class JsonCodec:
         A number or a string alone is text for people, but still a value. So is JSON in a binary
         message, of which a view shows the bytes.
         """
-        if opcode == _TEXT and (
-            payload.startswith(_JSON_BRACKETS) or self._begins_container(payload)
-        ):
+        if opcode == _TEXT and (payload.startswith(_BRACKETS) or self._begins_container(payload)):
             return FITS_BETTER
         return POSSIBLE
 
@@ -173,7 +171,7 @@ class JsonCodec:
         digits than Python converts (4,300): the time for that grows with their square.
         """
         payload = message.payload
-        if not (payload.startswith(_JSON_BRACKETS) or self._may_begin_value(payload)):
+        if not (payload.startswith(_BRACKETS) or self._may_begin_value(payload)):
             return NO_VALUE  # most text that is not JSON, without loading a parser
         is_text = message.opcode == _TEXT
         try:
@@ -278,18 +276,16 @@ def show(message: Message) -> Shown:
 
 
 def searched_text(message: Message) -> str:
-    """Return the text in which a pattern is searched for: that of what ``show`` returns.
+    """Return ``show(message).text``, in which a pattern is searched for.
 
-    Most codecs leave it as it is, so that none need be chosen for each message of a flood.
+    A codec is chosen only if one that can read the message may change its text: choosing takes as
+    long as searching a short message.
     """
+    subprotocol, opcode, payload = message.subprotocol, message.opcode, message.payload
     for codec in CODECS:
-        if codec.changes_text and _may_read(codec, message):
+        if codec.changes_text and codec.priority(subprotocol, opcode, payload) > NEVER:
             return show(message).text
     return message.text
-
-
-def _may_read(codec: Codec, message: Message) -> bool:
-    return codec.priority(message.subprotocol, message.opcode, message.payload) > NEVER
 
 
 def _best_for(message: Message) -> Codec:
@@ -301,7 +297,7 @@ def _best_for(message: Message) -> Codec:
         if priority > highest:
             best, highest = codec, priority
             if priority >= FITS_BETTER and subprotocol is None:
-                break  # nothing suits it better
+                break  # no other codec suits it better
     return best
 
 

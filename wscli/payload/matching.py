@@ -18,7 +18,7 @@ from wscli.payload.message import Message
 
 _BASE_LIMIT = 0.1  # seconds of searching allowed for any message
 _LIMIT_PER_CHARACTER = 1e-7  # seconds; a search that does not backtrack takes a tenth of that
-_FEW_STEPS = 1e7  # of a search, which take less than the base limit
+_FEW_STEPS = 1e7  # of a search: about 10 ns each, so that all take less than the base limit
 _MAY_MULTIPLY = r"[|({]|\\X"  # syntax that may repeat a repetition, or is one (a grapheme, \X)
 
 _CONTAINERS = (list, dict)
@@ -58,7 +58,7 @@ class RegexMatcher:
     def __init__(self, text: str) -> None:
         self.text = text
         self._pattern = _compile(text)
-        self._unlimited = _longest_unlimited(text)
+        self._unlimited = longest_unlimited(text)
 
     def matches(self, message: Message) -> bool:
         """Return True if the expression is found anywhere in the message.
@@ -98,7 +98,7 @@ class JsonPathMatcher:
         return isinstance(value, _CONTAINERS) and self._selects(value)
 
     def _selects(self, value: Any) -> bool:
-        # ``match`` of the query costs an exception for each message that does not match.
+        # ``self._query.match`` raises and catches an exception for each message without a match.
         return next(iter(self._query.finditer(value)), None) is not None
 
 
@@ -113,12 +113,12 @@ def _compile(text: str) -> Any:
         raise ValueError("the regular expression is too large or nested too deeply") from None
 
 
-def _longest_unlimited(pattern: str) -> int:
-    """Return the length of text up to which a search needs no time limit.
+def longest_unlimited(pattern: str) -> int:
+    """Return the length below which a text is searched without a time limit; 0 if there is none.
 
-    A time limit costs three times as much as the search of a short message. A sequence without
-    alternatives and groups backtracks into its repetitions alone: with ``n`` of them it takes at
-    most ``len(text) ** (n + 1) * len(pattern)`` steps, of about 10 ns.
+    Keeping the limit takes three times as long as the search of a short message itself. Without
+    groups and alternatives a pattern backtracks into its repetitions alone: with ``n`` of them a
+    search takes at most ``len(text) ** (n + 1) * len(pattern)`` steps.
     """
     if re.search(_MAY_MULTIPLY, pattern):
         return 0
