@@ -15,8 +15,8 @@ from wscli.payload.codecs import NO_VALUE, value_of
 from wscli.payload.matching import parse_matcher
 from wscli.payload.message import Message, received
 from wscli.repl.display import Display
-from wscli.session.bus import Batch
-from wscli.session.stages import Pipeline, StageContext
+from wscli.session.events import Batch
+from wscli.session.pipeline import Pipeline, StageContext
 from wscli.sinks.human.messages import HumanSink, MessageView
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output

@@ -9,7 +9,7 @@ from wscli.apps.env import Env
 from wscli.errors import UsageError
 from wscli.payload.codecs import HEX, TEXT
 from wscli.payload.typed import terminated, unescape
-from wscli.session.stages import Stage
+from wscli.session.pipeline import Stage
 from wscli.wire.codes import Opcode
 
 _ENCODINGS = ("0x", "b64:")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from wscli.net.opening import Opening
 from wscli.repl.link import Retry
-from wscli.session.bus import Batch
+from wscli.session.events import Batch
 from wscli.sinks.human.messages import MessageView
 from wscli.sinks.human.talk import show_frame
 from wscli.text import show_duration, visible, visible_bytes
