@@ -22,8 +22,8 @@ from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.wire.codes import Opcode, Role
 from wscli.wire.connection import Receiver
+from wscli.wire.encoder import encode_unmasked
 from wscli.wire.events import Messages
-from wscli.wire.runs import encode_unmasked
 
 texts = st.lists(st.text(st.sampled_from("a\n\r\u2028é€😀\0"), max_size=8), min_size=1)
 REPLY = b'{"id": 1, "result": "done"}'

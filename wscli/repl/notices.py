@@ -13,7 +13,8 @@ from wscli.sinks.human.talk import show_frame
 from wscli.text import show_duration, visible, visible_bytes
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.frames import Frame
+from wscli.wire.parser import MessageRun
 from wscli.wire.receiver import Item
 from wscli.wire.rules import Violation
 

@@ -9,8 +9,9 @@ from wscli.session.events import Batch, Opened
 from wscli.session.pipeline import Sink
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages, Pong
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.frames import Frame
 from wscli.wire.head import Headers
+from wscli.wire.parser import MessageRun
 from wscli.wire.receiver import Item
 
 RECENT = 10

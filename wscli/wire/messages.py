@@ -9,7 +9,8 @@ from wscli.wire.buffer import PayloadBuffer
 from wscli.wire.codes import CloseCode, Opcode, close_code_name, may_be_sent
 from wscli.wire.deflate import BrokenDeflate, Inflater, TooBig
 from wscli.wire.events import Close, Event, Messages, Ping, Pong
-from wscli.wire.frames import Frame, MessageRun, PartialFrame
+from wscli.wire.frames import Frame, PartialFrame
+from wscli.wire.parser import MessageRun
 from wscli.wire.rules import (
     CLOSE_CODE,
     CLOSE_LENGTH,

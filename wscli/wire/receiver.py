@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from wscli.wire.codes import DEFAULT_MAX_SIZE, Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.events import Close, Event, Messages
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.frames import Frame
 from wscli.wire.messages import BATCH_SIZE, Assembler, InvalidPayload
-from wscli.wire.parser import FrameParser
+from wscli.wire.parser import FrameParser, MessageRun
 from wscli.wire.rules import FrameContext, Violation, judge
 
 Item = Frame | MessageRun | Event

@@ -10,8 +10,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from wscli.server.endpoints.endpoint import Endpoint
+from wscli.wire.encoder import encode_unmasked
 from wscli.wire.events import Messages
-from wscli.wire.runs import encode_unmasked
 
 if TYPE_CHECKING:
     from wscli.server.channel import Channel

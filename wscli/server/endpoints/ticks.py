@@ -14,7 +14,7 @@ from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.http import compact_json
 from wscli.text import iso_time
 from wscli.wire.codes import CloseCode, Opcode
-from wscli.wire.runs import encode_unmasked
+from wscli.wire.encoder import encode_unmasked
 
 if TYPE_CHECKING:
     from wscli.server.channel import Channel
