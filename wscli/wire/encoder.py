@@ -9,7 +9,7 @@ from itertools import islice
 from wscli.wire.codes import CloseCode, Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.frames import FIN, MASKED, Frame, build_header, shortest_length_form
-from wscli.wire.masking import KEY_SIZE, mask_frames
+from wscli.wire.masking import KEY_SIZE, apply_mask, mask_frames
 
 _LONGEST_SHORT = 125  # bytes of a payload whose length is in the second byte of the header
 _PIECE_FRAMES = 1024  # frames that are encoded together
@@ -113,7 +113,12 @@ _UNMASKED_HEADERS = _headers(0)
 
 def encode_masked(opcode: int, payloads: Sequence[bytes]) -> bytes:
     """Encode whole messages as a client does, each frame masked with a fresh key (§5.3)."""
-    return mask_frames(_MASKED_HEADERS[opcode], os.urandom(KEY_SIZE * len(payloads)), payloads)
+    headers = _MASKED_HEADERS[opcode]
+    random = os.urandom(KEY_SIZE * len(payloads))
+    if len(payloads) == 1:
+        (payload,) = payloads
+        return b"".join((headers[len(payload)], random, apply_mask(payload, random)))
+    return mask_frames(headers, random, payloads)
 
 
 def encode_unmasked(opcode: int, payloads: Sequence[bytes]) -> bytes:

@@ -61,9 +61,6 @@ def mask_frames(headers: dict[int, bytes], random: bytes, payloads: Sequence[byt
 
     ``random`` has the octets of the keys.
     """
-    if len(payloads) == 1:
-        (payload,) = payloads
-        return b"".join((headers[len(payload)], random, apply_mask(payload, random)))
     sizes = list(map(len, payloads))
     if sizes and _are_many_of_one_size(sizes):
         return _mask_equal(headers[sizes[0]], random, payloads)
