@@ -36,7 +36,11 @@ ROOMS = {
     "repl": _APPS,
     "cli": {"repl", *_APPS},
 }
-TOP = {"__init__": {"errors", "net", "session"}, "__main__": {"apps", "cli"}}
+TOP = {
+    "__init__": {"errors", "net", "session"},
+    "aio": {"net", "session"},
+    "__main__": {"apps", "cli"},
+}
 
 # Who may import what is not ours, by the beginning of the module's path.
 GUESTS = {

@@ -134,6 +134,11 @@ class Stream:
             with suppress(BlockingIOError):  # what came was a part of the handshake
                 self._unread = self.recv(_CHUNK)
 
+    def hand_over(self) -> Buffer:
+        """Leave socket and transport to another owner; return bytes that it must send first."""
+        unsent, self._outgoing = self._outgoing, b""
+        return unsent
+
     def close(self) -> None:
         """Close the socket; TLS says goodbye if the socket takes it at once."""
         with suppress(OSError):

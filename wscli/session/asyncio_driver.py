@@ -33,6 +33,10 @@ class ByteStream(Protocol):
         """Whether TCP has ended, or is about to."""
 
     @property
+    def held(self) -> bool:
+        """Whether this end does not read for a reason of its own."""
+
+    @property
     def backlog(self) -> int:
         """Bytes that wait to be sent."""
 
@@ -91,6 +95,8 @@ class AsyncioDriver:
         self._handler = handler
         self._loop = asyncio.get_running_loop()
         self._incoming: Iterator[list[Item]] | None = None  # bytes that were read, to be decoded
+        self._held = False
+        self._read_to_end: Callable[[], None] | None = None
         self._corked = False
         self._messages = 0  # that the queued bytes complete
         self._due: float | None = None  # when the timer calls ``_tick``
@@ -119,12 +125,15 @@ class AsyncioDriver:
         self.flush()
         self.stream.stream(self.connection.stream(opcode, payload), len(payload))
 
-    def close(self, code: int, reason: str = "") -> None:
-        """Send Close, unless it has been sent; reset TCP if the peer does not answer in time."""
-        if not self.closing:
-            self.connection.close(self._loop.time(), code, reason)
-            self._after_close()
-            self._queued(0)
+    def close(self, code: int, reason: str = "", timeout: float | None = None) -> None:
+        """Send Close; reset TCP if the peer does not answer in time.
+
+        The time is that of the connection's policy, or ``timeout`` seconds. A further call sends
+        nothing, and can only shorten it.
+        """
+        self.connection.close(self._loop.time(), code, reason, timeout)
+        self._after_close()
+        self._queued(0)
 
     def answer(self) -> None:
         """Answer the peer's Close or violation, if that is due."""
@@ -143,6 +152,15 @@ class AsyncioDriver:
         self._messages += messages
         if not self._corked or self.connection.queued > _CORK:
             self.flush()
+
+    def hold(self, held: bool) -> None:
+        """Stop passing on events, and reading, until it is called with False."""
+        if held == self._held:
+            return
+        self._held = held
+        self.stream.hold(held)
+        if not held and self._incoming is not None:
+            self._loop.call_soon(self._decode)
 
     def flush(self) -> None:
         """Write the queued bytes now, and look when something is due next."""
@@ -168,10 +186,15 @@ class AsyncioDriver:
         if self.connection.queued and not self._corked:  # a pong that had been held back
             self._loop.call_soon(self.flush)
 
-    def receive_eof(self) -> None:
-        """Pass on the last events: the peer has ended TCP."""
-        for items in self.connection.receive_eof(self._loop.time()):
-            self._take(items)
+    def receive_eof(self, done: Callable[[], None]) -> None:
+        """Pass on the last events, nothing more will come; call ``done`` after all of them."""
+        last = self.connection.receive_eof(self._loop.time())
+        self._read_to_end = done
+        if self._incoming is None:
+            self._incoming = last
+            self._decode()
+        else:
+            self._incoming = chain(self._incoming, last)
 
     def lost(self) -> None:
         """Clean up after the end of TCP."""
@@ -183,12 +206,17 @@ class AsyncioDriver:
         for items in self._incoming or ():
             self._take(items)
             del items  # or it would be kept while the next batch is inflated
+            if self._held:
+                return
             if self._loop.time() >= end:
                 self.stream.pause(True)
                 self._loop.call_soon(self._decode)
                 return
         self._incoming = None
         self.stream.pause(False)
+        if self._read_to_end is not None:
+            done, self._read_to_end = self._read_to_end, None
+            done()
 
     def _take(self, items: Sequence[Item]) -> None:
         connection = self.connection
@@ -213,7 +241,9 @@ class AsyncioDriver:
     def _schedule(self) -> None:
         """Call ``_tick`` at the next deadline; a timer that is early looks again."""
         due = self.connection.next_deadline()
-        if due is None or self.connection.ends_tcp or (self._due is not None and self._due <= due):
+        if due is None or (self._due is not None and self._due <= due):
+            return
+        if self.connection.ends_tcp or self.stream.over:  # the stream has time limits of its own
             return
         if self.closing:
             self._taken = self.stream.taken
@@ -229,6 +259,8 @@ class AsyncioDriver:
         if connection.is_over(now):
             self.stream.reset()
             return
+        if self.stream.held:
+            connection.heard()  # what the peer has sent may wait to be read
         connection.tick(now)
         if self.closing:
             self._after_close()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from wscli.errors import UsageError
 from wscli.net.clock import Clock
-from wscli.net.connect import open_connection
+from wscli.net.connect import Connected, open_connection
 from wscli.net.opening import Opening, OpeningStep
 from wscli.net.options import ConnectOptions
 from wscli.session.events import Step
@@ -15,8 +15,6 @@ from wscli.session.inbox import Inbox
 from wscli.session.pipeline import Bus
 from wscli.session.session import Session
 from wscli.session.thread_driver import ThreadDriver
-
-_INBOX_LIMIT = 4 << 20  # bytes, or one message of the largest size
 
 
 def open_driver(
@@ -34,23 +32,38 @@ def open_driver(
         WscliError: of the kind that says what failed.
         TypeError: for an option of the wrong form.
     """
-    check_options(options)
     clock = clock or Clock()
     started = clock.monotonic()
+    connected = dial(url, options, clock, started, bus=bus or Bus(), environ=environ)
+    return ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
+
+
+def dial(
+    url: str,
+    options: ConnectOptions,
+    clock: Clock,
+    started: float,
+    *,
+    bus: Bus,
+    environ: Mapping[str, str] = os.environ,
+) -> Connected:
+    """Connect and upgrade, for either driver; show the steps to a bus.
+
+    ``started`` is when the attempt began, by the clock. Raises as ``open_driver`` does.
+    """
+    check_options(options)
 
     def observe(opening: Opening, name: OpeningStep) -> None:
-        if bus is not None:
-            bus.step(Step(name, opening, clock.time(), clock.monotonic() - started))
+        bus.step(Step(name, opening, clock.time(), clock.monotonic() - started))
 
-    connected = open_connection(url, options, clock=clock, environ=environ, observe=observe)
-    return ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
+    return open_connection(url, options, clock=clock, environ=environ, observe=observe)
 
 
 def open_session(url: str, options: ConnectOptions, *, background: bool = True) -> Session:
     """Connect for a Python caller; raises as ``open_driver`` does."""
     from wscli.session.log import LogSink  # the commands load no logging
 
-    inbox = Inbox(max(_INBOX_LIMIT, options.max_size))
+    inbox = Inbox.for_messages(options.max_size)
     driver = open_driver(url, options, bus=Bus([LogSink()]), inbox=inbox)
     driver.start()
     session = Session(driver, inbox)

@@ -17,14 +17,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from wscli.errors import UsageError, WscliError
+from wscli.errors import WscliError
 from wscli.net.clock import Clock
 from wscli.net.connect import Connected
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.pump import Pump
 from wscli.session.activity import Activity
-from wscli.session.arguments import check_close, policy_of
+from wscli.session.arguments import check_close, check_ping, policy_of
 from wscli.session.end import End, closed_error, closing_error, describe_loss, make_end
 from wscli.session.events import Batch, Opened
 from wscli.session.inbox import Inbox
@@ -133,8 +133,7 @@ class ThreadDriver:
             UsageError: for a payload of more than 125 bytes (RFC 6455 §5.5).
             ConnectionClosed: if the connection is closing or has ended.
         """
-        if len(payload) > 125:
-            raise UsageError("a ping has at most 125 bytes", f"{len(payload)} bytes are given")
+        check_ping(payload)
         with self.lock:
             self.check_open()
             ping = self._connection.ping(payload, self._clock.monotonic())

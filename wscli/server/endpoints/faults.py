@@ -104,6 +104,10 @@ class _Trickle:
         return self._stream.over
 
     @property
+    def held(self) -> bool:
+        return self._stream.held
+
+    @property
     def taken(self) -> int:
         return self._stream.taken
 
