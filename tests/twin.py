@@ -49,6 +49,9 @@ class BlockingSession:
     def __exit__(self, *exc):
         self._run(self._session.__aexit__(*exc))
 
+    def __repr__(self):
+        return repr(self._session)
+
     def __getattr__(self, name):
         value = getattr(self._session, name)
         if not asyncio.iscoroutinefunction(value):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def data_sink(output: OutputOptions, env: Env, *stages: Stage) -> Sink:
-    """Return what writes messages to stdout, behind some stages."""
+    """Return the sink that writes messages to stdout, behind some stages."""
     sink = _data_sink(output, env)
     return Pipeline(stages, [sink], env.clock) if stages else sink
 
@@ -93,7 +93,7 @@ def recording(output: OutputOptions, env: Env) -> Iterator[list[Sink]]:
 
 
 def message_view(output: OutputOptions, env: Env) -> MessageView:
-    """Return what lays messages out for a terminal, as the user asked for it."""
+    """Return the view that lays messages out for a terminal, with the user's options."""
     from wscli.sinks.human.messages import MessageView
 
     view = MessageView(_palette(output, env), env.width)

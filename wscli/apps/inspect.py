@@ -1,4 +1,4 @@
-"""Only the upgrade: both heads as they were on the wire, what they mean, how long it all took."""
+"""Show only the upgrade: both heads as they were on the wire, their meaning, and timings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Print what the server pushes."""
+"""Print the messages that a server pushes."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class Pinger:
             self._say(f"min/avg/p95/max = {figures} ms")
 
     def judge(self) -> None:
-        """Raise what is wrong with the outcome, if anything is.
+        """Raise an error if the outcome calls for one.
 
         Raises:
             TimedOut: if a pong did not come, and not because the connection ended.

@@ -94,7 +94,7 @@ def _check_all_sent(running: CommandSession, feeder: Feeder) -> None:
 class Feeder:
     """Reads stdin as fast as the connection takes it, and posts a batch of messages at a time.
 
-    What cannot be sent is as good as the end of stdin, and ``complaint`` says what it was.
+    Input that cannot be sent ends the reading as the end of stdin does; ``complaint`` is its error.
     """
 
     def __init__(self, running: CommandSession, options: PipeOptions) -> None:

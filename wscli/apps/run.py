@@ -1,4 +1,4 @@
-"""What all commands that open a session share: open it, do the work, close, report the outcome."""
+"""The frame of all commands with a session: open it, do the work, close, report the outcome."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class CommandSession:
         return True
 
     def turn(self, timeout: float | None = None) -> None:
-        """Turn the session once, and let the stages do what has become due meanwhile.
+        """Turn the session once, and let the stages act whose deadline has passed.
 
         Raises:
             WscliError: if a stage complained, as about a pattern that had to be abandoned.
@@ -116,7 +116,7 @@ class CommandSession:
 
 
 class SessionCommand(NamedTuple):
-    """A command that needs a session: what it does with one, and what gets the events.
+    """A command that needs a session: its work, and the receivers of the events.
 
     ``sink`` writes to stdout; ``stages`` stand before it and everything else that gets the events.
     """

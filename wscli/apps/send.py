@@ -22,7 +22,7 @@ _DEFAULT_WAIT = 1.0  # seconds
 
 
 class SendOptions(NamedTuple):
-    """What to send and what to wait for.
+    """The messages to send, and the conditions to wait for.
 
     ``steps`` are messages, and patterns to wait for between them. After ``wait`` seconds without a
     reply the next message is sent anyway; 0 sends all at once. If other messages arrive but no
@@ -63,7 +63,7 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
 
 
 def _within_timeout(options: SendOptions) -> SessionOptions:
-    """Let connecting take no longer than all of it may."""
+    """Limit the time for connecting to the time limit of the command."""
     connect = options.common.connect
     limits = [limit for limit in (connect.connect_timeout, options.timeout) if limit is not None]
     limited = connect._replace(connect_timeout=min(limits, default=None))

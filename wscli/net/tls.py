@@ -1,4 +1,4 @@
-"""TLS: the context that the options ask for, the handshake, and what a failure means."""
+"""TLS: the context for the options, the handshake, and the errors for its failures."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _no_password() -> str:
 
 
 def secure(stream: Stream, attempt: Attempt) -> None:
-    """Put TLS on a stream, and record what was agreed on.
+    """Put TLS on a stream, and record the version, cipher and certificate.
 
     Raises:
         TLSError: if the handshake fails.

@@ -39,7 +39,7 @@ FITS_BETTER: Final = 1.0
 _LONGEST_EXAMPLE = 16  # digits that an error message repeats
 
 NO_VALUE: Final = object()
-"""What a payload has that is not data of numbers, strings, lists and dicts."""
+"""The value of a payload that is not data of numbers, strings, lists and dicts."""
 
 
 class ShownText(NamedTuple):
@@ -87,7 +87,7 @@ class Codec(Protocol):
         """
 
     def show(self, message: Message) -> Shown:
-        """Return what a view lays out, and a pattern is searched for in."""
+        """Return the form that a view lays out and that patterns are searched in."""
 
     def value(self, message: Message) -> Any:
         """Return the data in a payload, for queries and ids, or ``NO_VALUE``."""
@@ -96,7 +96,7 @@ class Codec(Protocol):
         """Return the payload that a typed text stands for.
 
         Raises:
-            ValueError: if it does not stand for one; the text says why.
+            ValueError: with the reason, if the text does not stand for one.
         """
 
 
@@ -138,9 +138,10 @@ class JsonCodec:
     _outside_strings = r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+'
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
-        """Suit a text message that begins as an object or array; a binary one has its bytes shown.
+        """Suit a text message that begins as an object or array.
 
-        A number or a string alone is text for people, but still a value.
+        A number or a string alone is text for people, but still a value. So is JSON in a binary
+        message, of which a view shows the bytes.
         """
         if opcode == _TEXT and self._begins_container(payload):
             return FITS_BETTER
@@ -219,7 +220,7 @@ class HexCodec:
         """Read two digits for each byte; there may be ASCII white space between bytes.
 
         Raises:
-            ValueError: for anything else; the text says what is wrong.
+            ValueError: for anything else, with the reason.
         """
         try:
             return bytes.fromhex(text)

@@ -40,7 +40,7 @@ def parse_matcher(text: str) -> Matcher:
     """Read a JSONPath query if the text begins with ``$.`` or ``$[``, else a regular expression.
 
     Raises:
-        ValueError: if the pattern is invalid; the text says why.
+        ValueError: if the pattern is invalid, with the reason.
     """
     if text.startswith(("$.", "$[")):
         return JsonPathMatcher(text)

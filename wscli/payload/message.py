@@ -1,12 +1,13 @@
-"""A message on its way, with what has been decoded of it.
+"""A message with its decoded forms, each computed once.
 
 A received message may be read by patterns that answer it or end a wait, by the search for a reply
-with its id, and by a view. ``received`` gives all of them the same ``Message`` objects, which
-remember their text and what was parsed of it, so that no payload is decoded twice.
+with its id, and by a view. ``received`` gives all of them the same ``Message`` objects, which keep
+their text and the values parsed from it, so that no payload is decoded twice.
 
 ``Messages.decoded`` owns the objects, so they live as long as their batch. A journal keeps payloads
-alone, and what waits to be drawn calls ``forget_values``: a parsed value may take twenty times the
-memory of its payload, and no limit counts it. Batches are read in one thread, so nothing is locked.
+alone, and the display calls ``forget_values`` on messages that wait to be drawn: a parsed value may
+take twenty times the memory of its payload, and no limit counts it. Batches are read in one thread,
+so nothing is locked.
 """
 
 from __future__ import annotations

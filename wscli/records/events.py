@@ -2,8 +2,8 @@
 
 ``to_json`` and ``from_json`` are inverse: what one writes, the other reads as an equal event. Times
 are rounded to microseconds. A batch is a line for each of its messages, pings and pongs and, if it
-has them, frames and violations. A MessageRun or a Close is not written: the messages of the one
-have lines, and the event ``close`` tells of the other.
+has them, frames and violations. A MessageRun is not written, since its messages have lines; nor is
+a Close, since the event ``close`` has its fields.
 
 Fields and events are only ever added, so the reader ignores those that it does not know.
 """
@@ -317,7 +317,7 @@ def _join_lines(head: str, field: str, sizes: list[int], values: list[bytes]) ->
     """Join lines that differ in the size and the value of a payload only.
 
     A busy stream has a million lines in a second, so nothing here is done for each line in Python:
-    what comes before a value is made once for each size, and everything is joined in one call.
+    the text before a value is made once for each size, and everything is joined in one call.
     """
     begin = {size: f'"}}\n{head}{size},"{field}":"'.encode() for size in set(sizes)}
     parts = [b""] * (2 * len(sizes))

@@ -1,4 +1,4 @@
-"""An open WebSocket of the server's, as its endpoint uses it."""
+"""An open WebSocket of the server, as its endpoint uses it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FEW_FRAMES = 256  # frames of one message that are encoded at once
 
 
 class Channel:
-    """Hands messages to an endpoint, and sends what it says.
+    """Hands messages to an endpoint, and sends its messages.
 
     Nothing more is read from a client that does not read, and a client that is pushed to is dropped
     when more than ``queue`` bytes would be queued for it.
@@ -50,7 +50,7 @@ class Channel:
         self._observer = observer
 
     def open(self) -> None:
-        """Let the endpoint begin, and the keepalive pings."""
+        """Start the endpoint and the keepalive pings."""
         self._endpoint.opened(self)
         self.driver.flush()
 
@@ -129,7 +129,7 @@ class Channel:
     # What the TCP connection calls
 
     def resume(self) -> None:
-        """Go on sending: the client has read what waited for it."""
+        """Let the endpoint resume sending: the client has read the queued bytes."""
         if not self.closing:
             self._endpoint.resumed()
 

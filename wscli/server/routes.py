@@ -1,4 +1,4 @@
-"""Serve a request by its path: the functions behind the routes of ``route_table``."""
+"""Serve a request by its path: the functions for the routes of ``route_table``."""
 
 from __future__ import annotations
 

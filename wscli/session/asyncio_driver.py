@@ -1,9 +1,9 @@
 """The asyncio driver: runs one connection, of either role, on a byte stream of an event loop.
 
 The counterpart of ``thread_driver``, over the same protocol object. Everything happens in the
-loop's thread. What a batch of events makes its handler send leaves as one write. Decoding stops
-after ``_TURN`` seconds, so that one connection whose small reads inflate to gigabytes leaves the
-others their turn; until it is done, nothing more is read.
+loop's thread. Messages that the handler sends in response to one batch leave as one write. Decoding
+stops after ``_TURN`` seconds, so that a connection whose small reads inflate to gigabytes leaves
+the others their turn; until it is done, nothing more is read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TURN = 0.02  # seconds of decoding, after which the other connections have a tu
 
 
 class ByteStream(Protocol):
-    """What a connection is driven on: TCP, or something in front of it."""
+    """The stream under a connection: TCP, or a wrapper of it."""
 
     @property
     def full(self) -> bool:
@@ -67,15 +67,15 @@ class ByteStream(Protocol):
 
 
 class Handler(Protocol):
-    """What uses a connection: called for what comes, and for its end."""
+    """The user of a connection: called with received items, and at its end."""
 
     def received(self, items: Sequence[Item]) -> None:
         """Take a batch of frames and events; pings are answered already."""
 
     def leaving(self) -> bool:
-        """Send what is left to send: the peer has closed, or broken a rule.
+        """Send the last messages: the peer has closed, or broken a rule.
 
-        Return True to have it answered now, or False to call ``answer`` later.
+        Return True if the driver is to answer now, or False to call ``answer`` later.
         """
 
     def closed(self) -> None:
@@ -85,7 +85,7 @@ class Handler(Protocol):
 class AsyncioDriver:
     """One connection in an event loop.
 
-    Its stream calls ``receive`` with what was read, ``bytes_left`` when bytes have left, and
+    Its stream calls ``receive`` with the bytes read, ``bytes_left`` when bytes have left, and
     ``lost`` at the end of TCP.
     """
 
@@ -163,7 +163,7 @@ class AsyncioDriver:
             self._loop.call_soon(self._decode)
 
     def flush(self) -> None:
-        """Write the queued bytes now, and look when something is due next."""
+        """Write the queued bytes now, and schedule the next deadline."""
         if data := self.connection.data_to_send():
             messages, self._messages = self._messages, 0
             self.stream.write(data, messages)
@@ -239,7 +239,7 @@ class AsyncioDriver:
     # Time
 
     def _schedule(self) -> None:
-        """Call ``_tick`` at the next deadline; a timer that is early looks again."""
+        """Call ``_tick`` at the next deadline; if the timer fires early, it is set again."""
         due = self.connection.next_deadline()
         if due is None or (self._due is not None and self._due <= due):
             return

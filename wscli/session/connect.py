@@ -1,4 +1,4 @@
-"""Open a session: what the Python API and every command do first."""
+"""Open a session, for the Python API and for every command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def open_driver(
     bus: Bus | None = None,
     inbox: Inbox | None = None,
 ) -> ThreadDriver:
-    """Connect, and show it to the sinks of a bus; call ``start`` on the driver next.
+    """Connect, and report the steps to a bus; call ``start`` on the driver next.
 
     Raises:
         WscliError: of the kind that says what failed.

@@ -1,8 +1,8 @@
-"""The log of the Python API: what happens to connections, on the logger ``wscli``.
+"""The log of the Python API: the opening and end of each connection, on the logger ``wscli``.
 
-Nothing is shown unless the application configures logging. Opening and end are INFO, a loss is a
-WARNING, and the steps of the opening handshake are DEBUG. URLs appear without credentials and
-query, and headers not at all.
+Nothing is shown unless the application configures logging. The opening and a normal end are INFO,
+any other end is a WARNING, and the steps of the opening handshake are DEBUG. URLs appear without
+credentials and query, and headers not at all.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class Outbox:
         self.size = 0
 
     def start(self) -> None:
-        """Have asyncio report when its buffer holds bytes, and when it is empty."""
+        """Make asyncio report when its buffer holds bytes, and when it is empty."""
         # With 0 a TLS transport would report so while it is empty.
         self._transport.set_write_buffer_limits(0 if self._transport.can_write_eof() else 1, 0)
 

@@ -7,8 +7,8 @@ time. There is no thread of its own: of the threads that wait for something, one
 connection. ``lock`` guards everything that other threads may change meanwhile, which is the
 protocol object and the outbox; the sinks are called without it.
 
-A turn decodes at most ``_TURN`` seconds' worth of what was read, so that signals, and a user who
-wants to leave, are noticed while a small read inflates to gigabytes.
+A turn decodes for at most ``_TURN`` seconds, so that signals, and a user who wants to leave, are
+noticed while a small read inflates to gigabytes.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class ThreadDriver:
         self._leftover = connected.leftover
 
     def start(self) -> None:
-        """Tell the bus that the connection is open, and take what came with the server's 101."""
+        """Report the opening to the bus, and decode the bytes that came with the server's 101."""
         self._bus.opened(Opened(self.opening, self._clock.time(), self._elapsed()))
         if self._leftover:
             self._received(self._leftover)
@@ -160,12 +160,12 @@ class ThreadDriver:
         return count_messages(data) - count_messages(data[:left])
 
     def check_open(self) -> None:
-        """Raise the error that says why nothing can be sent, if nothing can be."""
+        """Raise the error that explains why nothing can be sent, if that is so."""
         if not self._connection.can_send or self.end is not None:
             raise self.closed()
 
     def closed(self) -> WscliError:
-        """Return the error that says why nothing more can be sent or received."""
+        """Return the error that explains why nothing more can be sent or received."""
         closing = self._connection.closing
         if self.end is None and not (closing.received or closing.violation or self._pump.error):
             return closing_error(closing)
@@ -178,7 +178,7 @@ class ThreadDriver:
         """
         return self.end is not None or not (self._pump.can_write or self._has_room())
 
-    # The end: from any thread, and where it says so from a signal handler
+    # The end: from any thread; some methods may also be called in a signal handler
 
     def close(
         self,
@@ -218,7 +218,7 @@ class ThreadDriver:
         self.interrupt()
 
     def abort(self) -> None:
-        """Drop the connection if it is still open, without a word to the peer."""
+        """Drop the connection if it is still open, without a Close frame."""
         self._aborted = True
         self.interrupt()
         self.until(lambda: self.end is not None)
@@ -282,13 +282,13 @@ class ThreadDriver:
         return wait if timeout is None else min(wait, timeout)
 
     def _tick(self) -> None:
-        """Do what is due."""
+        """Send a keepalive ping, or end the connection, if that is due."""
         connection = self._connection
         due = connection.next_deadline()
         if due is None or (now := self._clock.monotonic()) < due:
             return
         with self.lock:
-            # Bytes that came, and that nobody has read or decoded, are a sign of life.
+            # Bytes that have arrived but have not been read or decoded are a sign of life.
             if connection.is_silent(now) and (self._incoming is not None or self._pump.readable):
                 connection.heard()
             connection.tick(now)
@@ -369,7 +369,7 @@ class ThreadDriver:
         return show
 
     def _finish(self) -> None:
-        """Close the socket, and tell how the connection ended."""
+        """Close the socket, and report how the connection ended."""
         self._incoming = self._connection.receive_eof(self._clock.monotonic())
         while self._incoming is not None:
             self._pass_on_batch(self._incoming)

@@ -17,7 +17,7 @@ _PIECE_SIZE = 64 << 10  # bytes of payload that are encoded together, or one fra
 
 
 class Encoder:
-    """Encode what one end sends: messages, control frames, or any other frame.
+    """Encode the messages and frames that one end sends.
 
     ``fragment`` is the most bytes of payload that a data frame has; without it messages are whole.
     """

@@ -125,7 +125,7 @@ class PartialFrame:
         return self._frame.length - self._pieces.size
 
     def take(self, data: bytes) -> int:
-        """Take what belongs to this frame from the start of ``data``; return how much that was."""
+        """Take the bytes of this frame from the start of ``data``; return how many there were."""
         missing = self.missing
         piece = data[:missing] if len(data) > missing else data
         if self._frame.mask_key is not None:

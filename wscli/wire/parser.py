@@ -29,7 +29,7 @@ _RUN_STARTS = frozenset(
 class MessageRun:
     """Consecutive whole data messages, one frame each, that share their first byte.
 
-    What a busy stream consists of: kept as one object, so that nothing is paid for each frame.
+    A busy stream consists of these. They are one object, so that frames cost nothing one by one.
     """
 
     __slots__ = ("first_byte", "first_key", "payloads")
@@ -233,7 +233,7 @@ def _cut_masked(data: bytes, pos: int) -> tuple[list[bytes], int]:
 def _cut_equal_bodies(data: bytes, pos: int, key_size: int) -> tuple[list[bytes], int] | None:
     """Cut frames with the same short header, if at least ``_BLOCK`` follow one another: takes 40.
 
-    Return what is behind each header, key included, and where the last frame ends.
+    Return the bytes behind each header, key included, and where the last frame ends.
     """
     frame_size = 2 + key_size + (data[pos + 1] & ~MASKED)
     probe = pos + (_BLOCK - 1) * frame_size  # the last header of the first block

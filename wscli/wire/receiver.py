@@ -1,7 +1,7 @@
 """Read the bytes of one direction of a connection: bytes in, frames and events out, in batches.
 
-Either end has one for what its peer sends. Another, lenient one may read what an end sends itself,
-so that the sinks see the outgoing traffic as it is on the wire.
+Each end has one for the bytes of its peer. A second, lenient one may read the bytes that the end
+itself sends, so that the sinks see the outgoing traffic as it is on the wire.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Receiver:
     """Read the bytes that the other role sends.
 
     A strict receiver stops at the first violation (RFC 6455 §7.1.7) and at a Close frame (§1.4):
-    what follows is not read. A lenient one goes on, and ignores incomplete frames.
+    later bytes are not read. A lenient one continues, and ignores incomplete frames.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class Receiver:
         most some thousand frames, and about 1 MiB of inflated messages beyond the last of them.
         Take all batches before the next call.
 
-        Whole short messages come as MessageRun without their frames; with ``frames`` each is a
-        Frame. The last item of a strict receiver's last batch is a Close or a Violation; a
-        Violation follows the frame that breaks the rule, which may be incomplete.
+        Whole short messages come as MessageRun without frames; with ``frames`` each is a Frame.
+        The last item of a strict receiver's last batch is a Close or a Violation; a Violation
+        follows the frame that breaks the rule, which may be incomplete.
         """
         items: list[Item] = []
         frames = size = 0
@@ -257,8 +257,8 @@ def _checked_together(run: MessageRun) -> Messages | None:
     """Return the messages of a run, or None if a text among them is not valid UTF-8."""
     if run.opcode == Opcode.TEXT:
         try:
-            # Joined with line feeds, all are checked in one go: a line feed is no part of a longer
-            # sequence, so it does not complete one that the end of a payload cuts.
+            # Joined with line feeds, all are checked in one go: a line feed is never part of a
+            # longer sequence, so it does not complete one that the end of a payload cuts.
             b"\n".join(run.payloads).decode()
         except UnicodeDecodeError:
             return None

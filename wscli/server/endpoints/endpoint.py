@@ -1,4 +1,4 @@
-"""What a path does with a WebSocket; the endpoints are kinds of this."""
+"""The base class of endpoints: the behaviour of a path over WebSocket."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
 
 class Endpoint:
-    """One connection's behaviour; by itself it takes everything and says nothing.
+    """The behaviour of one connection; this class accepts all messages and sends none.
 
-    ``compresses`` tells whether permessage-deflate is agreed to, where a client offers it.
-    ``answers`` tells whether ping and Close are answered, as they must be. ``fragment`` is how
-    many bytes a frame of what is sent has at most.
+    ``compresses`` is False to decline permessage-deflate, ``answers`` False to leave pings and
+    Close unanswered. ``fragment`` is the largest payload of a frame that is sent, in bytes.
     """
 
     compresses = True
@@ -28,11 +27,11 @@ class Endpoint:
     _timer: asyncio.TimerHandle | None = None
 
     def accept(self, response: bytes) -> bytes:
-        """Return the head of the 101 as it is to be sent."""
+        """Return the head of the 101 to send."""
         return response
 
     def stream(self, stream: ByteStream) -> ByteStream:
-        """Return what the channel is to write to."""
+        """Return the stream that the channel writes to."""
         return stream
 
     def opened(self, channel: Channel) -> None:
@@ -43,17 +42,17 @@ class Endpoint:
         """Take messages."""
 
     def resumed(self) -> None:
-        """Go on sending, after the client did not read for a while."""
+        """Resume sending: the client has read the queued bytes."""
 
     def leaving(self) -> None:
-        """Send what is left to send: the client has sent Close, which will be answered now."""
+        """Send the last messages: the client has sent Close, which will be answered now."""
 
     def closed(self) -> None:
         """Stop: nothing more can be sent."""
         self._cancel_timer()
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do something later, unless the connection closes before; one thing at a time."""
+        """Schedule ``action``, replacing any pending timer; closing the connection cancels it."""
         self._cancel_timer()
         self._timer = asyncio.get_running_loop().call_later(seconds, action)
 
