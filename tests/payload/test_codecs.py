@@ -95,7 +95,7 @@ def test_any_bytes_of_a_command_line_are_sent_as_they_are(content):
     ("typed", "place"), [("\ud800", "U+D800 at character 1"), ("ab\udbff", "U+DBFF at character 3")]
 )
 def test_half_of_a_surrogate_pair_cannot_be_typed(typed, place):
-    with pytest.raises(ValueError, match=re.escape(f"{place} is half of a character")):
+    with pytest.raises(ValueError, match=re.escape(f"{place} is half of a surrogate pair")):
         TEXT.parse(typed)
 
 
@@ -163,7 +163,7 @@ def test_json_that_is_nested_too_deeply_to_be_checked_is_refused():
 
 
 def test_half_of_a_surrogate_pair_cannot_be_typed_in_json():
-    with pytest.raises(ValueError, match=r"U\+DC80 at character 2 is half of a character"):
+    with pytest.raises(ValueError, match=r"U\+DC80 at character 2 is half of a surrogate pair"):
         JSON.parse('"\udc80"')
 
 

@@ -300,7 +300,7 @@ def test_the_servers_recording_has_each_connection_byte_for_byte(serve, tmp_path
     opened, *_, end = [event for event, _ in read]
     assert opened.opening.request.raw.startswith(b"GET ")
     assert opened.opening.response.raw.endswith(b"\r\n\r\n")
-    assert end.violation.rule.id == "reserved-opcode"
+    assert (end.violation.rule.id, end.sent) == ("reserved-opcode", 1002)
     frames = [item for event, _ in read[1:-1] for item in event.items if isinstance(item, Frame)]
     assert frames[0] == Frame(0x3, b"res", mask_key=bytes(4), length=8)
 

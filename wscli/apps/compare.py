@@ -143,7 +143,7 @@ def _read_ticks(text: bytes) -> list[Tick]:
     except (ValueError, TypeError, LookupError, RecursionError):
         shown = text[:200].decode(errors="replace")
         raise ConnectError(
-            "what came is no update of a feed", shown, "the other end must be `wscli serve`"
+            "the response is not an update of a feed", shown, "the other end must be `wscli serve`"
         ) from None
 
 

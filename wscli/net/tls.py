@@ -80,7 +80,7 @@ def secure(stream: Stream, attempt: Attempt) -> None:
         layer = TLSTransport(context, name, stream.transport)
     except (ValueError, TypeError) as error:
         raise UsageError(
-            f"{name!r} is no name that a certificate could be for", str(error), kind="server-name"
+            f"{name!r} is not a valid server name", str(error), kind="server-name"
         ) from None
     try:
         stream.secure(layer, attempt.deadline)

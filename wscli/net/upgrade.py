@@ -76,7 +76,7 @@ def check_options(url: Url, options: ConnectOptions) -> None:
     """
     for name, value in options.headers:
         if not re.fullmatch(FIELD_NAME, name):
-            raise UsageError(f"{name!r} is no name of a header", kind="header-name")
+            raise UsageError(f"{name!r} is not a valid header name", kind="header-name")
         if value is not None and re.search(_UNSENDABLE, value):
             raise UsageError(
                 f"the header {name} would break the request", "it has a line break, or no UTF-8"
@@ -87,7 +87,7 @@ def check_options(url: Url, options: ConnectOptions) -> None:
             raise UsageError("a value would break the request", "it has a line break, or no UTF-8")
     for name in options.subprotocols:
         if not re.fullmatch(FIELD_NAME, name):
-            raise UsageError(f"{name!r} is no name of a subprotocol", kind="subprotocol-name")
+            raise UsageError(f"{name!r} is not a valid subprotocol name", kind="subprotocol-name")
     if options.bearer is not None and (options.user is not None or url.user is not None):
         raise UsageError("both a user and a bearer token are given", hint="give one of them")
 

@@ -193,7 +193,9 @@ def _encode(text: str, errors: str = "strict") -> bytes:
         return text.encode(errors=errors)
     except UnicodeEncodeError as error:
         code, place = ord(text[error.start]), error.start + 1
-        raise ValueError(f"U+{code:04X} at character {place:,} is half of a character") from None
+        raise ValueError(
+            f"U+{code:04X} at character {place:,} is half of a surrogate pair"
+        ) from None
 
 
 def _refuse_constant(constant: str) -> None:

@@ -43,7 +43,6 @@ _ESCAPED = bytes([*range(0x20), ord('"'), ord("\\")])  # in a string of JSON (RF
 _SEPARATOR = b"\x7f"  # of texts that are escaped together
 _LINE_END = b'"}\n'
 _SIDES = {Side.REMOTE: "peer", Side.LOCAL: "wscli"}
-_LAST_SENT = SentMessage._fields
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -193,7 +192,7 @@ def _describe_end(end: End) -> Json:
             "violation": None if end.violation is None else _describe_violation(end.violation),
             "unanswered": end.unanswered,
             "idle": round(end.still.seconds, 6) or None,
-            "last_sent": None if message is None else message._asdict(),
+            "last_sent": None if message is None else _describe_last_sent(message),
         }
     )
 
@@ -213,9 +212,18 @@ def _read_end(fields: Fields) -> End:
         fields.get("hung_up", bool) or False,
         Stillness(
             fields.number("idle") or 0.0,
-            None if last is None else SentMessage(*(last.require(n, int) for n in _LAST_SENT)),
+            None if last is None else _read_last_sent(last),
         ),
     )
+
+
+def _describe_last_sent(message: SentMessage) -> Json:
+    return {**message._asdict(), "opcode": opcode_name(message.opcode)}
+
+
+def _read_last_sent(fields: Fields) -> SentMessage:
+    number, opcode = fields.require("number", int), _read_opcode(fields)
+    return SentMessage(number, opcode, fields.require("size", int))
 
 
 def _describe_violation(violation: Violation) -> Json:

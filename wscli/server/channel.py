@@ -138,7 +138,7 @@ class Channel:
         self.driver.lost()
         self._record_end()
         if self._observer is not None:
-            self._observer.ended(self.access)
+            self._observer.ended(self.access, self._connection.closing.sent)
         # Or these would stay until the next garbage collection, since they refer to each other.
         del self._endpoint.channel, self.driver
 

@@ -42,8 +42,8 @@ class ConnectionObserver:
         for items in self._sent.receive(data):
             self._show(items, incoming=False)
 
-    def ended(self, access: AccessRecord) -> None:
-        """Report how the connection ended."""
+    def ended(self, access: AccessRecord, sent: int | None) -> None:
+        """Report how the connection ended; ``sent`` is the code of our Close, None without one."""
         began = _SIDES[access.by] if access.by else None
         now = self._clock.monotonic()
         self._sink.ended(
@@ -55,6 +55,7 @@ class ConnectionObserver:
                 self._clock.time(),
                 now - self._started,
                 self._violation,
+                sent=sent,
             )
         )
 

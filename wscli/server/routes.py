@@ -122,7 +122,7 @@ def _only_plain(route: table.Route) -> Refused:
 def _not_found(target: str) -> Refused:
     patterns = " ".join(route.pattern for route in table.ROUTES)
     kinds = ", ".join(table.FAULTS)
-    return refuse(404, f"{target} is not there; these are: {patterns}, where KIND is {kinds}")
+    return refuse(404, f"{target} does not exist; the paths are: {patterns}, where KIND is {kinds}")
 
 
 def _ticks(request: RouteRequest) -> Endpoint:

@@ -16,6 +16,11 @@ from wscli.session.pipeline import Bus
 from wscli.session.session import Session
 from wscli.session.thread_driver import ThreadDriver
 
+_STRINGS = (
+    *("origin", "user", "password", "bearer", "host", "user_agent", "proxy", "unix_socket"),
+    *("cacert", "cert", "key", "tls_min", "server_name"),
+)
+
 
 def open_driver(
     url: str,
@@ -63,6 +68,7 @@ def open_session(url: str, options: ConnectOptions, *, background: bool = True) 
     """Connect for a Python caller; raises as ``open_driver`` does."""
     from wscli.session.log import LogSink  # the commands load no logging
 
+    check_options(options)  # the inbox is made with one of them
     inbox = Inbox.for_messages(options.max_size)
     driver = open_driver(url, options, bus=Bus([LogSink()]), inbox=inbox)
     driver.start()
@@ -86,6 +92,9 @@ def check_options(options: ConnectOptions) -> None:
         _check_list(name, getattr(options, name), "strings", lambda item: isinstance(item, str))
     _check_list("headers", options.headers, "(name, value) pairs", _is_header)
     _check_list("resolve", options.resolve, "(host, port, address) triples", _is_resolution)
+    for name in _STRINGS:
+        if not isinstance(getattr(options, name), str | None):
+            raise TypeError(f"{name} must be a str, not {type(getattr(options, name)).__name__}")
     for name in ("connect_timeout", "ping_interval", "ping_timeout"):
         if getattr(options, name) is not None:
             check_seconds(name, getattr(options, name))
@@ -115,8 +124,8 @@ def check_seconds(name: str, value: object) -> None:
 def _check_size(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be a number of bytes, not {type(value).__name__}")
-    if value < 1:
-        raise ValueError(f"{name} must be 1 byte or more, not {value}")
+    if value < 0:
+        raise ValueError(f"{name} must be 0 bytes or more, not {value}")
 
 
 def _check_list(name: str, value: object, what: str, is_item: Callable[[object], bool]) -> None:

@@ -76,7 +76,7 @@ def parse_extensions(headers: Headers) -> list[Extension]:
         if match["end"] != ";":
             (name, no_value), *parameters = pairs
             if no_value is not None:
-                raise ValueError(f"{name!r} has a value, and is no parameter")
+                raise ValueError(f"{name!r} must not have a value")
             extensions.append(Extension(name, tuple(parameters)))
             pairs = []
     if pairs:
