@@ -205,9 +205,7 @@ def test_an_empty_value_is_a_text_but_not_a_number_size_or_duration(text, route,
     if parameter.kind is route_table.TEXT:
         assert values(target)[parameter] == ""
     else:
-        with pytest.raises(
-            ValueError, match=rf"^{parameter.name} must be from \S+ to \w+: '' is not "
-        ):
+        with pytest.raises(ValueError, match=rf"^{parameter.name}( must be from .+)?: '' is not "):
             values(target)
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from wscli.server.channel import Channel, Endpoint
 from wscli.server.endpoints.echo import Echo
 from wscli.wire.codes import Opcode
+from wscli.wire.encoder import encode_unmasked
 from wscli.wire.frames import Frame
-from wscli.wire.runs import encode_unmasked
 
 if TYPE_CHECKING:
     from wscli.session.asyncio_driver import ByteStream

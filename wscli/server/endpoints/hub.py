@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 
 from wscli.server.channel import Channel, Endpoint
+from wscli.wire.encoder import encode_unmasked
 from wscli.wire.events import Messages
-from wscli.wire.runs import encode_unmasked
 
 
 class Rooms:

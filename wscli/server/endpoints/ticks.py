@@ -13,7 +13,7 @@ from wscli.server.channel import Channel, Endpoint
 from wscli.server.http import compact_json
 from wscli.text import iso_time
 from wscli.wire.codes import CloseCode, Opcode
-from wscli.wire.runs import encode_unmasked
+from wscli.wire.encoder import encode_unmasked
 
 KEPT = 100
 """The number of past ticks that can be polled."""
