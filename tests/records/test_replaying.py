@@ -12,9 +12,9 @@ from wscli.net.opening import TLS, Certificate, Opening, OpeningStep
 from wscli.net.url import parse_url
 from wscli.records.events import read_events, to_json
 from wscli.session.activity import SentMessage, Stillness
-from wscli.session.bus import Sink
 from wscli.session.end import End, describe_close, describe_stillness, error_of
 from wscli.session.events import Batch, Failed, Opened, Step
+from wscli.session.pipeline import Sink
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.talk import TalkSink, describe_end

@@ -12,9 +12,9 @@ from tests.program import start
 from tests.waiting import wait_until
 from wscli.errors import ConnectionLost, TimedOut
 from wscli.net.options import ConnectOptions
-from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_driver
 from wscli.session.inbox import Inbox
+from wscli.session.pipeline import Bus, Sink
 from wscli.wire.codes import Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.encoder import Encoder

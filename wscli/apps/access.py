@@ -15,7 +15,7 @@ from wscli.apps.report import report, say
 from wscli.errors import OutputError, WscliError
 from wscli.server.access import AccessRecord, Watcher
 from wscli.server.foreground import End
-from wscli.session.bus import Sink
+from wscli.session.pipeline import Sink
 from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output, RawStream, main_thread_writes
 from wscli.status import ExitStatus, OutputStalled

@@ -20,10 +20,10 @@ from wscli.net.fetch import Fetcher
 from wscli.net.options import ConnectOptions
 from wscli.net.url import Url, parse_url
 from wscli.server.endpoints.ticks import KEPT
-from wscli.session.bus import Batch, Bus, Sink
 from wscli.session.connect import open_driver
 from wscli.session.end import error_of
-from wscli.session.events import Opened
+from wscli.session.events import Batch, Opened
+from wscli.session.pipeline import Bus, Sink
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus, status_of
 from wscli.wire.events import Messages

@@ -10,8 +10,7 @@ from wscli.apps.common import OutputOptions
 from wscli.apps.env import Env
 from wscli.apps.report import report
 from wscli.errors import WscliError
-from wscli.session.bus import Sink
-from wscli.session.stages import Pipeline, Stage
+from wscli.session.pipeline import Pipeline, Sink, Stage
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.sinks.payload import PayloadSink

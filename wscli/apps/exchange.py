@@ -9,8 +9,8 @@ from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout
 from wscli.payload.message import Message, received
 from wscli.payload.replies import Call, read_call
-from wscli.session.bus import Batch
-from wscli.session.stages import MessageStage, select
+from wscli.session.events import Batch
+from wscli.session.pipeline import MessageStage, select
 from wscli.wire.events import Messages
 
 

@@ -6,8 +6,7 @@ from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.run import CommandSession, SessionCommand, run_session
-from wscli.session.bus import Sink
-from wscli.session.stages import StopAfter
+from wscli.session.pipeline import Sink, StopAfter
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output

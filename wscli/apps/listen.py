@@ -10,7 +10,7 @@ from wscli.apps.env import Env
 from wscli.apps.message import Sending
 from wscli.apps.run import CommandSession, SessionCommand, TimeLimit, run_session
 from wscli.errors import TimedOut
-from wscli.session.stages import StopAfter
+from wscli.session.pipeline import StopAfter
 from wscli.status import ExitStatus
 
 

@@ -13,7 +13,7 @@ from wscli.apps.figures import percentile
 from wscli.apps.run import CommandSession, SessionCommand, run_session
 from wscli.errors import ConnectionClosed, TimedOut
 from wscli.net.redaction import redact_url
-from wscli.session.stages import StopAfter
+from wscli.session.pipeline import StopAfter
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus
 

@@ -13,11 +13,11 @@ from wscli.apps.message import Sending, not_utf8
 from wscli.apps.report import say
 from wscli.apps.run import CommandSession, SessionCommand, run_session
 from wscli.errors import ConnectionClosed, Unsent, UsageError
+from wscli.net.pump import OUTBOX_HIGH_WATER
 from wscli.payload.splitting import Splitter
 from wscli.payload.typed import terminated, unescape
 from wscli.session.end import describe_close, error_of
-from wscli.session.stages import StopAfter
-from wscli.session.thread_driver import OUTBOX_HIGH_WATER
+from wscli.session.pipeline import StopAfter
 from wscli.status import ExitStatus
 from wscli.wire.codes import Opcode
 

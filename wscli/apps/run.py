@@ -15,10 +15,9 @@ from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.report import failure, report
 from wscli.errors import TimedOut, WscliError
-from wscli.session.bus import Sink
 from wscli.session.connect import open_driver
 from wscli.session.end import error_of
-from wscli.session.stages import Pipeline, Stage, StageContext
+from wscli.session.pipeline import Pipeline, Sink, Stage, StageContext
 from wscli.session.thread_driver import ThreadDriver
 from wscli.status import ExitStatus, OutputStalled, status_of
 from wscli.wire.codes import CloseCode

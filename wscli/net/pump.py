@@ -15,6 +15,9 @@ from contextlib import suppress
 from wscli.net.clock import poll_timeout
 from wscli.net.stream import Stream
 
+OUTBOX_HIGH_WATER = 1 << 20
+"""Bytes that wait to be sent, above which nothing more should be posted for now."""
+
 # Bytes to read at once. Memory for the larger size costs more than reading a short message, and a
 # batch of the smaller size costs more per byte: so the larger one follows a read that was filled.
 _FEW = 64 << 10

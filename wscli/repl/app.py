@@ -16,10 +16,9 @@ from wscli.net.url import parse_url
 from wscli.repl.link import Link
 from wscli.repl.shell import Console, ReplOptions, Shell
 from wscli.repl.signals import EndSignals
-from wscli.session.bus import Sink
 from wscli.session.connect import open_driver
+from wscli.session.pipeline import Pipeline, Sink
 from wscli.session.reconnect import Reconnect
-from wscli.session.stages import Pipeline
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus

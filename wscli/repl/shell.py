@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple, Protocol
 from wscli.apps.common import SessionOptions
 from wscli.apps.display import message_view
 from wscli.apps.env import Env
-from wscli.apps.message import Sending, read_message
+from wscli.apps.message import Sending, read_message, read_typed
 from wscli.apps.recording import Recorder
 from wscli.apps.report import report
 from wscli.errors import ConnectionClosed, UsageError, WscliError
@@ -158,9 +158,8 @@ class Shell:
 
     def _send_line(self, line: str) -> None:
         sending = self._options.sending
-        literal = f"@{line}" if line.startswith("@") else line  # only commands read files
-        payload = read_message(literal, sending.opcode, self.env, escapes=sending.escapes)
-        self.send(sending.opcode, payload)
+        # Only commands read files: a line that begins with @ is sent as it is.
+        self.send(sending.opcode, read_typed(line, sending.opcode, escapes=sending.escapes))
 
     def send(self, opcode: Opcode, payload: bytes) -> None:
         """Send a message, with the terminator that messages are to have.

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from wscli.net.opening import Opening
 from wscli.net.url import host_and_port
 from wscli.server import gate, routes
-from wscli.server.channel import Channel
-from wscli.server.endpoints.endpoint import Endpoint
+from wscli.server.channel import Channel, Endpoint
 from wscli.server.http import HttpResponse, Refused, refusal_answer, refuse
 from wscli.server.observer import ConnectionObserver
 from wscli.server.options import ServeOptions

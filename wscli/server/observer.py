@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
 from wscli.server.access import AccessRecord
-from wscli.session.bus import Sink
 from wscli.session.end import End
 from wscli.session.events import Batch, Opened
+from wscli.session.pipeline import Sink
 from wscli.wire.closing import Side
 from wscli.wire.codes import Role
 from wscli.wire.receiver import Item, Receiver

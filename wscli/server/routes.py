@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from wscli.server import route_table as table
+from wscli.server.channel import Endpoint
 from wscli.server.endpoints.bench import Push, ShowRequest, TimedClose
 from wscli.server.endpoints.echo import Echo
-from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.endpoints.faults import make_fault
 from wscli.server.endpoints.hub import Hub
 from wscli.server.endpoints.scripted import Scripted

@@ -24,11 +24,11 @@ from wscli.session.activity import Activity
 from wscli.session.arguments import check_close, check_ping, policy_of
 from wscli.session.asyncio_driver import AsyncioDriver
 from wscli.session.asyncio_stream import AsyncioStream
-from wscli.session.bus import Bus
 from wscli.session.end import End, closed_error, closing_error, describe_loss, make_end
 from wscli.session.events import Opened
 from wscli.session.inbox import Inbox
 from wscli.session.outbox import Bytes
+from wscli.session.pipeline import Bus
 from wscli.wire.codes import Role
 from wscli.wire.connection import Connection
 from wscli.wire.keepalive import SentPing

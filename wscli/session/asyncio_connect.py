@@ -19,9 +19,9 @@ from wscli.net.connect import Connected
 from wscli.net.options import ConnectOptions
 from wscli.session.asyncio_client import AsyncioClient
 from wscli.session.asyncio_session import AsyncSession
-from wscli.session.bus import Bus
 from wscli.session.connect import check_options, dial
 from wscli.session.log import LogSink
+from wscli.session.pipeline import Bus
 
 
 class Connecting:

@@ -10,9 +10,9 @@ from wscli.net.clock import Clock
 from wscli.net.connect import Connected, open_connection
 from wscli.net.opening import Opening, OpeningStep
 from wscli.net.options import ConnectOptions
-from wscli.session.bus import Bus
 from wscli.session.events import Step
 from wscli.session.inbox import Inbox
+from wscli.session.pipeline import Bus
 from wscli.session.session import Session
 from wscli.session.thread_driver import ThreadDriver
 

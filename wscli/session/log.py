@@ -11,9 +11,9 @@ import logging
 
 from wscli.net.opening import Opening
 from wscli.net.redaction import redact_url
-from wscli.session.bus import Sink
 from wscli.session.end import End, describe_close, error_of
 from wscli.session.events import Opened, Step
+from wscli.session.pipeline import Sink
 
 logger = logging.getLogger("wscli")
 logger.addHandler(logging.NullHandler())

@@ -25,10 +25,10 @@ from wscli.net.options import ConnectOptions
 from wscli.net.pump import Pump
 from wscli.session.activity import Activity
 from wscli.session.arguments import check_close, check_ping, policy_of
-from wscli.session.bus import Batch, Bus
 from wscli.session.end import End, closed_error, closing_error, describe_loss, make_end
-from wscli.session.events import Opened
+from wscli.session.events import Batch, Opened
 from wscli.session.inbox import Inbox
+from wscli.session.pipeline import Bus
 from wscli.session.turns import Turns
 from wscli.wire.codes import CloseCode, Role
 from wscli.wire.connection import Connection
@@ -37,9 +37,6 @@ from wscli.wire.frames import Frame
 from wscli.wire.keepalive import SentPing
 from wscli.wire.parser import count_messages
 from wscli.wire.receiver import Item, Receiver
-
-OUTBOX_HIGH_WATER = 1 << 20
-"""Bytes that wait to be sent, above which nothing more should be posted for now."""
 
 _TURN = 0.05  # seconds of decoding, after which a turn ends
 

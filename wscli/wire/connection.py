@@ -99,6 +99,8 @@ class Connection:
         frames = self._stray.feed(data)
         if self._stray.recognised:
             return self._receive_stray(now)
+        if frames:  # the first one has begun: nothing later can be a response
+            self._stray = None
         return self._decode(frames, now)
 
     def receive_eof(self, now: float) -> Iterator[list[Item]]:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from wscli.payload.codecs import HEX, TEXT, Shown, ShownBytes, ShownJson, show
 from wscli.payload.message import Message, received
-from wscli.session.bus import Batch, Sink
+from wscli.session.events import Batch
+from wscli.session.pipeline import Sink
 from wscli.sinks.hexdump import hexdump
 from wscli.sinks.human.jsontext import Abridgement, pretty_json
 from wscli.sinks.human.palette import Palette

@@ -1,9 +1,10 @@
-"""Stages: processing steps between the source of events and the sinks.
+"""The pipeline: the events of a session go from their source through stages to sinks.
 
-A ``Pipeline`` is a sink with stages in front of its sinks. A batch goes through the stages in
-order, and each stage returns the batches to pass on: the same one, a changed one, none, or several.
-Since a pipeline is a sink, it can be one of the sinks of another: the recording gets everything,
-while the printed messages have stages of their own.
+A ``Sink`` observes events. A ``Stage`` may change, drop, delay or add batches before they get
+there. A ``Bus`` is several sinks as one, and a ``Pipeline`` is a bus with stages in front: a batch
+goes through the stages in order, and each returns the batches to pass on: the same one, a changed
+one, none, or several. Since a pipeline is a sink, it can be one of the sinks of another: the
+recording gets everything, while the printed messages have stages of their own.
 
 * **Directions.** A stage gets the batches of both. Outgoing ones have left already, so changing one
   changes only the output; to send something, a stage posts it.
@@ -28,11 +29,66 @@ from typing import Protocol
 
 from wscli.errors import ConnectionClosed, WscliError
 from wscli.net.clock import Clock
-from wscli.session.bus import Batch, Bus, Sink
+from wscli.net.pump import OUTBOX_HIGH_WATER
 from wscli.session.end import End
-from wscli.session.events import Failed
-from wscli.session.thread_driver import OUTBOX_HIGH_WATER
+from wscli.session.events import Batch, Failed, Opened, Step
 from wscli.wire.events import Messages
+
+
+class Sink:
+    """Observes a session and never changes it; the methods are called in one thread at a time."""
+
+    wants_frames = False
+    wants_outgoing = False
+
+    def step(self, step: Step) -> None:
+        """Receive a step of an attempt to connect."""
+
+    def opened(self, opened: Opened) -> None:
+        """Receive the opening of the connection."""
+
+    def batch(self, batch: Batch) -> None:
+        """Receive the frames and messages that came or left together."""
+
+    def ended(self, end: End) -> None:
+        """Receive the end of the connection."""
+
+    def failed(self, failed: Failed) -> None:
+        """Receive the error that ends the command, or an attempt to connect."""
+
+
+class Bus(Sink):
+    """A sink that is many sinks."""
+
+    def __init__(self, sinks: Sequence[Sink] = ()) -> None:
+        self._sinks = list(sinks)
+        self.wants_frames = any(sink.wants_frames for sink in sinks)
+        self.wants_outgoing = any(sink.wants_outgoing for sink in sinks)
+
+    def step(self, step: Step) -> None:
+        """Pass on a step."""
+        for sink in self._sinks:
+            sink.step(step)
+
+    def opened(self, opened: Opened) -> None:
+        """Pass on that the connection is open."""
+        for sink in self._sinks:
+            sink.opened(opened)
+
+    def batch(self, batch: Batch) -> None:
+        """Pass on a batch."""
+        for sink in self._sinks:
+            sink.batch(batch)
+
+    def ended(self, end: End) -> None:
+        """Pass on how the connection ended."""
+        for sink in self._sinks:
+            sink.ended(end)
+
+    def failed(self, failed: Failed) -> None:
+        """Pass on an error."""
+        for sink in self._sinks:
+            sink.failed(failed)
 
 
 class MessageOutbox(Protocol):
