@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from wscli.apps.exchange import Exchange
 from wscli.payload.matching import parse_matcher
-from wscli.session.bus import Batch
+from wscli.session.events import Batch
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 
