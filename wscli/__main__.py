@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _refuse() -> int:
-    """Say that this system is not supported, and return the exit status."""
+    """Report that this system is not supported, and return the exit status."""
     system, hint = f"Python on {sys.platform} without poll()", "another build of Python"
     if sys.platform == "win32":
         system, hint = "Windows", "WSL, where wscli runs as it does on Linux"

@@ -3,7 +3,7 @@
 An error has a sentence (``what``), the evidence for it, a ``kind`` and ``facts``. None of them
 mentions the command line: the module ``wscli.advice`` turns kind and facts into the hint that
 follows "try:", and ``wscli.status`` turns the class into an exit status. So a Python caller never
-reads the name of an option, and this module needs no other.
+reads the name of an option.
 
 All errors can be pickled and copied, as ``multiprocessing`` and ``concurrent.futures`` require.
 """
@@ -21,9 +21,9 @@ class WscliError(Exception):
     """An error that wscli expects; any other exception is a bug.
 
     ``what`` is a clause that continues "wscli: ", and ``str(error)``. ``evidence`` may be empty or
-    have several lines, such as a response's head; a traceback shows it as a note. ``hint`` is what
-    to try, in words that hold for every caller; most errors have a ``kind`` instead, for which
-    ``wscli.advice`` has a hint for the command line. ``facts`` are what that depends on.
+    have several lines, such as a response's head; a traceback shows it as a note. ``hint`` suggests
+    what to try, in words that suit every caller. Most errors have a ``kind`` instead, for which
+    ``wscli.advice`` has a hint for the command line that depends on the ``facts``.
 
     ``closed_early`` is True where the peer ended the connection before it had answered, as a port
     forwarder does while the server behind it is down.
@@ -50,7 +50,7 @@ class WscliError(Exception):
 
     @property
     def evidence(self) -> str:
-        """The evidence; what is assigned replaces the note that a traceback shows."""
+        """The evidence; assigning it replaces the note that a traceback shows."""
         return self._evidence
 
     @evidence.setter
@@ -66,7 +66,7 @@ class WscliError(Exception):
         return self.what
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By default an exception is made again from ``args``, which lacks what a subclass requires.
+        # By default an exception is recreated from ``args``, which lack a subclass's arguments.
         return _restore, (type(self), self.args), self.__dict__
 
 
@@ -78,7 +78,7 @@ def _restore(kind: type[WscliError], args: tuple[object, ...]) -> WscliError:
 
 
 def _as_note(evidence: str) -> str:
-    """Return evidence as Python may print it: the peer's control characters are not obeyed."""
+    """Return evidence for a traceback, with the peer's control characters as symbols."""
     from wscli.text import visible
 
     return visible(evidence.replace("\r\n", "\n"), keep="\n\t")
@@ -114,7 +114,7 @@ class ConnectError(WscliError, OSError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         restore, args, state = super().__reduce__()
-        # These two are no part of __dict__.
+        # These two are not in __dict__.
         return restore, args, {**state, "errno": self.errno, "strerror": self.strerror}
 
 
@@ -125,7 +125,7 @@ class TLSError(WscliError):
 class UpgradeError(WscliError):
     """The opening handshake was refused, or the response is invalid (RFC 6455 §4.1).
 
-    The evidence has the response, and that to a plain GET where one was sent.
+    The evidence has the response, and the response to a plain GET if one was sent.
     """
 
     @property
@@ -137,8 +137,8 @@ class UpgradeError(WscliError):
 class TimedOut(WscliError, TimeoutError):
     """A time limit passed: connecting, waiting for a message, a reply or a pong.
 
-    It is also a ``TimeoutError``. The connection stays open where a message or a pong was awaited
-    by the caller.
+    It is also a ``TimeoutError``. The connection stays open if the caller was waiting for a message
+    or a pong.
     """
 
 
@@ -154,13 +154,13 @@ class ProtocolError(WscliError):
 
 
 class OutputError(WscliError):
-    """What was received could not be written, and not because its reader went away."""
+    """The output could not be written, for another reason than that its reader went away."""
 
 
 class ConnectionClosed(WscliError):
     """The connection has ended; nothing more can be sent or received.
 
-    ``code`` and ``reason`` are those of the Close frame that ended it; the code is 1005 where the
+    ``code`` and ``reason`` are those of the Close frame that ended it; the code is 1005 if the
     frame had none (RFC 6455 §7.1.5).
     """
 

@@ -1,7 +1,7 @@
 """The kinds of errors, and the facts about them: types, for annotations and for tests.
 
-Literals and a TypedDict take 4 ms to build, and enums of this size not much less, so modules import
-this one for type checking only; at run time a kind is a str, and facts are a dict.
+Building the Literals and the TypedDict takes 4 ms, and enums of this size would not take much less,
+so this module is imported for type checking only; at run time a kind is a str and facts are a dict.
 """
 
 from __future__ import annotations

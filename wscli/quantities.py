@@ -32,7 +32,7 @@ def parse_duration(text: str) -> float:
     """Read ``500ms``, ``2s``, ``1m`` or a bare number of seconds; return seconds.
 
     Raises:
-        ValueError: with what to write instead.
+        ValueError: with the forms that are valid.
     """
     match = re.fullmatch(_DURATION, text)
     if match is None:
@@ -49,7 +49,7 @@ def parse_size(text: str) -> int:
     ``k``, ``M`` and ``G`` mean ``KiB``, ``MiB`` and ``GiB``, as in curl; ``kB`` is 1,000 bytes.
 
     Raises:
-        ValueError: with what to write instead.
+        ValueError: with the forms that are valid.
     """
     match = re.fullmatch(_SIZE, text)
     if match is None:

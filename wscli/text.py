@@ -55,7 +55,7 @@ _UNSAFE_IN_A_LINE = _unsafe(_LINE_FEED)
 
 
 def visible(text: str, keep: str = "") -> str:
-    """Return text with what is unsafe as symbols, except for what is in ``keep``."""
+    """Return text with unsafe characters as symbols, except those in ``keep``."""
     # Python calls some of the invisible characters printable, but none of them is in ASCII.
     if text.isascii() and text.isprintable():
         return text
@@ -64,7 +64,7 @@ def visible(text: str, keep: str = "") -> str:
 
 
 def symbol(character: str) -> str:
-    """Return what stands for a character that is not to be written as it is."""
+    """Return the symbol for a character that must not be written as it is."""
     code = ord(character)
     if code < 0x20:
         return chr(0x2400 + code)

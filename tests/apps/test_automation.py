@@ -9,10 +9,10 @@ from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.run import CommandSession
 from wscli.net.options import ConnectOptions
+from wscli.net.pump import OUTBOX_HIGH_WATER
 from wscli.payload.matching import parse_matcher
 from wscli.session.connect import open_driver
-from wscli.session.stages import Pipeline, StageContext
-from wscli.session.thread_driver import OUTBOX_HIGH_WATER
+from wscli.session.pipeline import Pipeline, StageContext
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 

@@ -71,7 +71,7 @@ def test_what_is_no_feed_is_a_clear_error(scripted, body):
     server = scripted(lambda peer: peer.refuse(json_response(body)))
     done = call("compare", server.url)
     assert done.status == 3
-    assert "what came is no update of a feed" in done.err
+    assert "the response is not an update of a feed" in done.err
     assert body in done.err
 
 

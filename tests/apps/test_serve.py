@@ -294,7 +294,7 @@ def test_a_port_that_is_taken_is_a_clear_error():
         (["--key", "k.pem"], "a private key needs its certificate"),
         (["--mode", "hub", "--script", "x"], "--mode and --script exclude each other"),
         (["--quiet", "--json"], "--quiet and --json exclude each other"),
-        (["-vv"], "-v says what a recording has"),
+        (["-vv"], "-v is for the recording"),
         (["--script", "/nowhere.toml"], "cannot read the script"),
         (["--record", "/nowhere/at/all"], "cannot write /nowhere/at/all"),
         (["--max-clients", "0"], "must be 1 or more"),

@@ -29,6 +29,9 @@ from tests.terminal import Terminal
 PACKAGE = f"{Path(wscli.__file__).parent}{os.sep}"
 PUSHED, TYPED = "pushed-message", "typed-message"
 DESTINATION = "repl/terminal.py"
+CARRIERS = ("wscli.wire", "wscli.payload", "wscli.repl.journal")
+"""Where the classes are whose instances carry messages from one file to another, in their slots."""
+
 DEPTH = 5  # of containers in which the message is looked for
 
 
@@ -98,10 +101,9 @@ def holds(value, depth=DEPTH):
         return False
     if isinstance(value, list | tuple | deque):
         return any(holds(item, depth - 1) for item in value)
-    if type(value).__module__.startswith("wscli.wire"):
-        names = getattr(value, "__slots__", None) or vars(value)
-        return any(holds(getattr(value, name, None), depth - 1) for name in names)
-    return False
+    classes = [kind for kind in type(value).__mro__ if kind.__module__.startswith(CARRIERS)]
+    names = [name for kind in classes for name in getattr(kind, "__slots__", ())]
+    return any(holds(getattr(value, name, None), depth - 1) for name in names)
 
 
 def trace_paths():

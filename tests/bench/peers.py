@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from wscli.wire.codes import Opcode
-from wscli.wire.runs import encode_masked
+from wscli.wire.encoder import encode_masked
 
 UPGRADE = (
     "GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

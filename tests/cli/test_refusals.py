@@ -142,7 +142,7 @@ def test_a_wrong_accept(scripted):
     result = refused(scripted, ACCEPTED)
     assert result.status == 5
     assert "the server's 101 is not valid: Sec-WebSocket-Accept is 'wrong'" in result.err
-    assert "did not compute the answer from this request's key" in result.err
+    assert "the answer was not computed from this request's key" in result.err
 
 
 @pytest.mark.parametrize(

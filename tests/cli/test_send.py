@@ -571,3 +571,10 @@ def test_pushes_without_a_message(scripted):
 
     result = wscli("send", "-n", "3", "--timeout", "5s", scripted(script).url)
     assert (result.status, result.out) == (0, b"1\n2\n3\n")
+
+
+@pytest.mark.parametrize("option", ["--max-size", "--fragment"])
+def test_a_size_of_0_is_no_bug(option):
+    """No message with a payload is received then, and none is fragmented."""
+    result = wscli("send", option, "0", "demo:", "")
+    assert (result.status, result.err) == (0, "")

@@ -15,15 +15,15 @@ from wscli.payload.codecs import NO_VALUE, value_of
 from wscli.payload.matching import parse_matcher
 from wscli.payload.message import Message, received
 from wscli.repl.display import Display
-from wscli.session.bus import Batch
-from wscli.session.stages import Pipeline, StageContext
+from wscli.session.events import Batch
+from wscli.session.pipeline import Pipeline, StageContext
 from wscli.sinks.human.messages import HumanSink, MessageView
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.wire.codes import Opcode, Role
 from wscli.wire.connection import Receiver
+from wscli.wire.encoder import encode_unmasked
 from wscli.wire.events import Messages
-from wscli.wire.runs import encode_unmasked
 
 texts = st.lists(st.text(st.sampled_from("a\n\r\u2028é€😀\0"), max_size=8), min_size=1)
 REPLY = b'{"id": 1, "result": "done"}'

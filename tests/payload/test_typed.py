@@ -54,5 +54,5 @@ def test_a_terminator_is_added_only_where_it_is_missing():
 
 
 def test_half_of_a_surrogate_pair_cannot_be_typed():
-    with pytest.raises(ValueError, match=r"U\+D83D at character 2 is half of a character"):
+    with pytest.raises(ValueError, match=r"U\+D83D at character 2 is half of a surrogate pair"):
         unescape("a\ud83d")

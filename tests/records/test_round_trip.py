@@ -17,7 +17,8 @@ from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.frames import Frame
+from wscli.wire.parser import MessageRun
 
 START = 1_769_860_800.25  # 2026-01-31T12:00:00.25Z
 

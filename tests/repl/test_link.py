@@ -8,11 +8,10 @@ import pytest
 from wscli.errors import ConnectError, WscliError
 from wscli.net.options import ConnectOptions
 from wscli.repl.link import Link, LinkState
-from wscli.session.bus import Bus
 from wscli.session.connect import open_driver
 from wscli.session.end import End
+from wscli.session.pipeline import Bus, Pipeline
 from wscli.session.reconnect import Reconnect
-from wscli.session.stages import Pipeline
 from wscli.wire.codes import Opcode
 
 

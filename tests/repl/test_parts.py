@@ -28,8 +28,8 @@ from wscli.repl.link import Retry
 from wscli.repl.notices import DisplayOptions, describe_retry
 from wscli.repl.prompt import breaks_rows, find_editing_mode, read_editing_mode
 from wscli.repl.terminal import BatchPace
-from wscli.session.bus import Batch, Sink
-from wscli.session.stages import Pipeline, StageContext
+from wscli.session.events import Batch
+from wscli.session.pipeline import Pipeline, Sink, StageContext
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.palette import Palette
 from wscli.wire.events import Messages, Ping

@@ -6,7 +6,7 @@ import pytest
 
 from tests.raw import Client, request
 from wscli.server.endpoints.faults import BEHAVIOURS, FRAMES
-from wscli.session.bus import Sink
+from wscli.session.pipeline import Sink
 from wscli.wire.events import Messages
 from wscli.wire.frames import Frame
 from wscli.wire.handshake import accept_value, check_response

@@ -161,7 +161,7 @@ BAD_REQUESTS = {
     "CONNECT": (request("a:1", method="CONNECT"), 405, "only GET"),
     "plain": (request("/echo"), 426, "Upgrade: websocket"),
     "unknown": (request("/favicon.ico"), 404, "/hub/NAME"),
-    "escape": (request("/%2e%2e/%2e%2e/etc/passwd"), 404, "is not there"),
+    "escape": (request("/%2e%2e/%2e%2e/etc/passwd"), 404, "does not exist"),
     "HTTP/1.0 upgrade": (upgrade("/").replace(b"/1.1", b"/1.0"), 400, "HTTP/1.0 has no upgrade"),
     "POST upgrade": (upgrade("/").replace(b"GET", b"POST"), 405, "only GET"),
     "version": (upgrade("/").replace(b": 13", b": 8"), 426, "version 13"),

@@ -9,7 +9,7 @@ from tests.program import start
 from tests.raw import Client
 from tests.waiting import wait_until
 from wscli.server.channel import MAX_FRAGMENTS
-from wscli.session.bus import Sink
+from wscli.session.pipeline import Sink
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages
 from wscli.wire.frames import Frame

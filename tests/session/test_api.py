@@ -15,6 +15,7 @@ import pytest
 
 import wscli
 from tests.waiting import wait_until
+from wscli import aio
 from wscli.net.options import ConnectOptions
 from wscli.wire.events import Close, Messages, Pong
 from wscli.wire.frames import Frame
@@ -44,14 +45,25 @@ def test_connect_has_the_options_as_keyword_arguments():
         assert own[name] == hints[name], name
 
 
-def test_each_keyword_argument_becomes_its_option(monkeypatch):
+def test_the_asyncio_twin_has_the_same_arguments():
+    parameters = dict(inspect.signature(wscli.connect).parameters)
+    del parameters["background"]  # the event loop reads
+    assert dict(inspect.signature(aio.connect).parameters) == parameters
+
+
+@pytest.mark.parametrize(
+    ("connect", "target"),
+    [
+        (wscli.connect, "wscli.session.connect.open_session"),
+        (aio.connect, "wscli.aio.Connecting"),
+    ],
+    ids=["threads", "asyncio"],
+)
+def test_each_keyword_argument_becomes_its_option(monkeypatch, connect, target):
     taken = {}
-    monkeypatch.setattr(
-        "wscli.session.connect.open_session",
-        lambda url, options, background: taken.update(o=options),
-    )
+    monkeypatch.setattr(target, lambda url, options, **others: taken.update(o=options))
     values = {name: object() for name in ConnectOptions._fields}
-    wscli.connect("ws://localhost/", **values)
+    connect("ws://localhost/", **values)
     assert taken["o"]._asdict() == values
 
 
@@ -74,8 +86,9 @@ def test_the_package_has_no_other_names():
         _ = wscli.Sessions
 
 
-def test_a_session_shows_only_its_api():
-    public = {name for name in dir(wscli.Session) if not name.startswith("_")}
+@pytest.mark.parametrize("session", [wscli.Session, aio.AsyncSession])
+def test_a_session_shows_only_its_api(session):
+    public = {name for name in dir(session) if not name.startswith("_")}
     assert public == {
         "abort",
         "close",
@@ -102,19 +115,19 @@ def test_errors_are_also_those_of_python():
     assert issubclass(wscli.UsageError, ValueError)
 
 
-def test_a_refused_connection_is_an_os_error():
+def test_a_refused_connection_is_an_os_error(connect):
     with pytest.raises(OSError, match=r"could not connect.*127\.0\.0\.1:1") as caught:
-        wscli.connect("ws://127.0.0.1:1/")
+        connect("ws://127.0.0.1:1/")
     assert caught.value.errno == errno.ECONNREFUSED
     assert "--" not in str(caught.value)
 
 
-def test_a_refused_upgrade_shows_the_response_as_a_note(scripted):
+def test_a_refused_upgrade_shows_the_response_as_a_note(connect, scripted):
     def script(peer):
         peer.refuse("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
     with pytest.raises(wscli.UpgradeError) as caught:
-        wscli.connect(scripted(script).url)
+        connect(scripted(script).url)
     assert caught.value.http_status == 403
     assert "403 Forbidden" in caught.value.__notes__[0]
     assert "--" not in str(caught.value) + caught.value.__notes__[0]
@@ -131,30 +144,35 @@ def test_a_refused_upgrade_shows_the_response_as_a_note(scripted):
         ({"close_timeout": None}, TypeError, "close_timeout must be a number of seconds"),
         ({"ping_interval": "5"}, TypeError, "ping_interval must be a number of seconds, not str"),
         ({"ping_timeout": True}, TypeError, "ping_timeout must be a number of seconds, not bool"),
-        ({"max_size": 0}, ValueError, "max_size must be 1 byte or more"),
+        ({"max_size": -1}, ValueError, "max_size must be 0 bytes or more"),
+        ({"max_size": "x"}, TypeError, "max_size must be a number of bytes, not str"),
+        ({"origin": 5}, TypeError, "origin must be a str, not int"),
+        ({"password": b"x"}, TypeError, "password must be a str, not bytes"),
         ({"max_size": 1.5}, TypeError, "max_size must be a number of bytes, not float"),
-        ({"fragment": -1}, ValueError, "fragment must be 1 byte or more"),
+        ({"fragment": -1}, ValueError, "fragment must be 0 bytes or more"),
         ({"family": 5}, ValueError, "family must be 4, 6 or None"),
         ({"tls_min": "1.1"}, ValueError, "'1.1' is not a version of TLS"),
         ({"headers": [("bad name", "x")]}, ValueError, "bad name"),
     ],
 )
-def test_a_bad_argument_is_refused_before_anything_is_sent(scripted, options, error, message):
+def test_a_bad_argument_is_refused_before_anything_is_sent(
+    connect, scripted, options, error, message
+):
     server = scripted(echo)
     with pytest.raises(error, match=message):
-        wscli.connect(server.url, **options)
+        connect(server.url, **options)
     assert server.connections == 0
 
 
 @pytest.mark.parametrize("url", ["ws:///x", "ftp://localhost/", "ws://", "ws://localhost:99999/"])
-def test_a_bad_url_is_a_value_error(url):
+def test_a_bad_url_is_a_value_error(connect, url):
     with pytest.raises(ValueError, match=r".+"):
-        wscli.connect(url)
+        connect(url)
 
 
-def test_a_ping_of_more_than_125_bytes_is_a_value_error(scripted):
+def test_a_ping_of_more_than_125_bytes_is_a_value_error(connect, scripted):
     with (
-        wscli.connect(scripted(echo).url) as session,
+        connect(scripted(echo).url) as session,
         pytest.raises(ValueError, match="at most 125 bytes"),
     ):
         session.ping(bytes(126))
@@ -163,7 +181,7 @@ def test_a_ping_of_more_than_125_bytes_is_a_value_error(scripted):
 # Sending in time
 
 
-def test_sending_to_a_peer_that_does_not_read_times_out(scripted):
+def test_sending_to_a_peer_that_does_not_read_times_out(connect, scripted):
     go = threading.Event()
 
     def script(peer):
@@ -174,7 +192,7 @@ def test_sending_to_a_peer_that_does_not_read_times_out(scripted):
         peer.expect_close()
         peer.close()
 
-    with wscli.connect(scripted(script).url) as session:
+    with connect(scripted(script).url) as session:
         with pytest.raises(wscli.TimedOut, match=r"not sent within 0\.2 s") as caught:
             session.send(bytes(30 * MIB), timeout=0.2)
         assert "bytes are waiting" in caught.value.__notes__[0]
@@ -204,8 +222,8 @@ def pinging(peer):
     peer.close()
 
 
-def test_a_server_that_wants_pongs_keeps_a_caller_that_is_busy(scripted):
-    with wscli.connect(scripted(pinging).url) as session:
+def test_a_server_that_wants_pongs_keeps_a_caller_that_is_busy(connect, scripted):
+    with connect(scripted(pinging).url) as session:
         time.sleep(1.5)
         assert session.receive(timeout=20) == "still here"
     assert session.end.code == 1000
@@ -218,7 +236,7 @@ def test_without_the_reader_nothing_happens_between_calls(scripted):
         session.receive(timeout=20)
 
 
-def test_messages_that_come_between_calls_are_kept_in_order(scripted):
+def test_messages_that_come_between_calls_are_kept_in_order(connect, scripted):
     def script(peer):
         peer.accept()
         for number in range(100):
@@ -227,12 +245,12 @@ def test_messages_that_come_between_calls_are_kept_in_order(scripted):
         peer.close()
         peer.expect_close()
 
-    with wscli.connect(scripted(script).url) as session:
+    with connect(scripted(script).url) as session:
         time.sleep(0.3)
         assert list(session) == [str(number) for number in range(100)]
 
 
-def test_the_reader_stops_reading_when_the_inbox_is_full(scripted):
+def test_the_reader_stops_reading_when_the_inbox_is_full(connect, scripted):
     sent = []
 
     def script(peer):
@@ -246,13 +264,13 @@ def test_the_reader_stops_reading_when_the_inbox_is_full(scripted):
             peer.reset()
 
     server = scripted(script)
-    session = wscli.connect(server.url, max_size=MIB)
+    session = connect(server.url, max_size=MIB)
     server.finish()
     assert len(sent) < 100
     session.abort()
 
 
-def test_the_close_of_the_peer_is_answered_between_calls(scripted):
+def test_the_close_of_the_peer_is_answered_between_calls(connect, scripted):
     answers = []
 
     def script(peer):
@@ -261,14 +279,14 @@ def test_the_close_of_the_peer_is_answered_between_calls(scripted):
         answers.append(peer.expect_close())
 
     server = scripted(script)
-    session = wscli.connect(server.url)
+    session = connect(server.url)
     server.finish()
     assert answers == [Close(1001, "")]
     with pytest.raises(wscli.ConnectionClosed):
         session.receive(timeout=20)
 
 
-def test_a_close_waits_until_the_messages_before_it_have_been_taken(scripted):
+def test_a_close_waits_until_the_messages_before_it_have_been_taken(connect, scripted):
     received = []
 
     def script(peer):
@@ -279,7 +297,7 @@ def test_a_close_waits_until_the_messages_before_it_have_been_taken(scripted):
         peer.expect_close()
 
     server = scripted(script)
-    session = wscli.connect(server.url)
+    session = connect(server.url)
     time.sleep(0.3)
     session.send(f"answer to {session.receive(timeout=20)}")
     with pytest.raises(wscli.ConnectionClosed):
@@ -337,20 +355,20 @@ def test_callers_in_several_threads_and_the_reader_share_a_session(scripted):
 # What is shown
 
 
-def test_the_repr_has_no_secrets(scripted):
+def test_the_repr_has_no_secrets(connect, scripted):
     server = scripted(echo)
     url = server.url.replace("://", "://me:secret@") + "?token=abc123def"
-    with wscli.connect(url) as session:
+    with connect(url) as session:
         assert "secret" not in repr(session)
         assert "abc123def" not in repr(session)
         assert repr(session).endswith(" open>")
     assert repr(session).endswith(" ended>")
 
 
-def test_the_log_tells_of_opening_and_end_without_secrets(scripted, caplog):
+def test_the_log_tells_of_opening_and_end_without_secrets(connect, scripted, caplog):
     caplog.set_level(logging.DEBUG, logger="wscli")
     url = scripted(echo).url.replace("://", "://me:secret@") + "?token=abc123def"
-    with wscli.connect(url, bearer=None, headers=[("Authorization", "Basic Zm9v")]):
+    with connect(url, bearer=None, headers=[("Authorization", "Basic Zm9v")]):
         pass
     text = caplog.text
     assert "open after" in text
@@ -359,12 +377,12 @@ def test_the_log_tells_of_opening_and_end_without_secrets(scripted, caplog):
     assert not any(secret in text for secret in ("secret", "abc123def", "Zm9v"))
 
 
-def test_a_loss_is_a_warning(scripted, caplog):
+def test_a_loss_is_a_warning(connect, scripted, caplog):
     def script(peer):
         peer.accept()
         peer.reset()
 
-    session = wscli.connect(scripted(script).url)
+    session = connect(scripted(script).url)
     with pytest.raises(wscli.ConnectionLost):
         session.receive(timeout=20)
     (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]

@@ -8,14 +8,13 @@ import tracemalloc
 
 import pytest
 
-import wscli
 from tests.program import start
 from tests.waiting import wait_until
 from wscli.errors import ConnectionLost, TimedOut
 from wscli.net.options import ConnectOptions
-from wscli.session.bus import Bus, Sink
 from wscli.session.connect import open_driver
 from wscli.session.inbox import Inbox
+from wscli.session.pipeline import Bus, Sink
 from wscli.wire.codes import Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.encoder import Encoder
@@ -121,11 +120,11 @@ def test_a_sink_that_fails_in_the_middle_of_what_leaves_hides_nothing_from_the_o
     assert recording.close_codes == [1001, 1000]
 
 
-def test_an_inbox_that_is_full_stops_inflating_what_has_been_read(scripted):
+def test_an_inbox_that_is_full_stops_inflating_what_has_been_read(connect, scripted):
     url = scripted(send_bombs).url
     tracemalloc.start()
     try:
-        with wscli.connect(url, max_size=8 * MIB) as connection:
+        with connect(url, max_size=8 * MIB) as connection:
             sizes = [len(message) for message in connection]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -135,13 +134,13 @@ def test_an_inbox_that_is_full_stops_inflating_what_has_been_read(scripted):
     assert connection.end.code == 1000
 
 
-def test_bytes_that_a_full_inbox_left_undecoded_are_received_after_a_loss(scripted):
+def test_bytes_that_a_full_inbox_left_undecoded_are_received_after_a_loss(connect, scripted):
     def script(peer):
         peer.accept(ANSWER)
         peer.send(bombs(8 * MIB, 5))
         peer.fin()
 
-    connection = wscli.connect(scripted(script).url, max_size=8 * MIB)
+    connection = connect(scripted(script).url, max_size=8 * MIB)
     sizes = [len(connection.receive(timeout=20)) for _ in range(5)]
     assert sizes == [8 * MIB] * 5
     with pytest.raises(ConnectionLost):
@@ -159,7 +158,7 @@ def test_a_message_costs_more_than_its_payload():
     assert not inbox.full
 
 
-def test_empty_messages_fill_an_inbox(scripted):
+def test_empty_messages_fill_an_inbox(connect, scripted):
     """Messages that nobody takes stay in the network, and the server has to wait."""
     sent = []
     stalled = threading.Event()
@@ -177,7 +176,7 @@ def test_empty_messages_fill_an_inbox(scripted):
         peer.wait_for_end()
 
     server = scripted(script)
-    with wscli.connect(server.url, max_size=MIB, close_timeout=0.1) as connection:
+    with connect(server.url, max_size=MIB, close_timeout=0.1) as connection:
         with pytest.raises(TimedOut):
             connection.ping(timeout=3)
         assert stalled.is_set()
@@ -243,7 +242,7 @@ def test_a_slow_sink_does_not_make_a_live_peer_look_dead(scripted):
     assert (session.end.code, session.end.unanswered, sink.messages) == (1000, None, 8)
 
 
-def test_a_peer_that_pushes_and_never_answers_pings_is_alive(scripted):
+def test_a_peer_that_pushes_and_never_answers_pings_is_alive(connect, scripted):
     def script(peer):
         peer.accept()
         for number in range(20):
@@ -252,12 +251,12 @@ def test_a_peer_that_pushes_and_never_answers_pings_is_alive(scripted):
         peer.close()
         peer.expect(Close)
 
-    with wscli.connect(scripted(script).url, ping_interval=0.05, ping_timeout=0.3) as connection:
+    with connect(scripted(script).url, ping_interval=0.05, ping_timeout=0.3) as connection:
         assert len(list(connection)) == 20
     assert connection.end.code == 1000
 
 
-def test_a_full_inbox_does_not_make_a_live_peer_look_dead(scripted):
+def test_a_full_inbox_does_not_make_a_live_peer_look_dead(connect, scripted):
     count = 12
 
     def script(peer):
@@ -268,15 +267,15 @@ def test_a_full_inbox_does_not_make_a_live_peer_look_dead(scripted):
         peer.close()
 
     options = {"max_size": MIB, "ping_interval": 0.05, "ping_timeout": 0.1}
-    with wscli.connect(scripted(script).url, **options) as connection:
+    with connect(scripted(script).url, **options) as connection:
         with pytest.raises(TimedOut):
             connection.ping(timeout=1)
         assert connection.end is None
         assert [len(connection.receive(timeout=20)) for _ in range(count)] == [MIB] * count
 
 
-def test_time_spent_between_calls_is_not_the_peers_silence(echo_url):
-    with wscli.connect(echo_url, ping_interval=0.05, ping_timeout=0.2) as connection:
+def test_time_spent_between_calls_is_not_the_peers_silence(connect, echo_url):
+    with connect(echo_url, ping_interval=0.05, ping_timeout=0.2) as connection:
         with pytest.raises(TimedOut):
             connection.receive(timeout=0.1)
         time.sleep(0.5)
@@ -284,13 +283,13 @@ def test_time_spent_between_calls_is_not_the_peers_silence(echo_url):
         assert connection.receive(timeout=20) == "still there"
 
 
-def test_a_peer_that_falls_silent_after_a_while_is_dead(scripted):
+def test_a_peer_that_falls_silent_after_a_while_is_dead(connect, scripted):
     def script(peer):
         peer.accept()
         peer.text("the last word")
         peer.wait_for_end()
 
-    with wscli.connect(scripted(script).url, ping_interval=0.05, ping_timeout=0.2) as connection:
+    with connect(scripted(script).url, ping_interval=0.05, ping_timeout=0.2) as connection:
         assert connection.receive(timeout=20) == "the last word"
         with pytest.raises(TimedOut, match="keepalive"):
             connection.receive(timeout=20)

@@ -4,7 +4,6 @@ import threading
 
 import pytest
 
-import wscli
 from wscli.errors import (
     ConnectError,
     ConnectionClosed,
@@ -19,15 +18,15 @@ from wscli.wire.events import Close, Pong
 from wscli.wire.frames import Frame
 
 
-def test_text_is_str_and_binary_is_bytes_both_ways(echo_url):
-    with wscli.connect(echo_url) as connection:
+def test_text_is_str_and_binary_is_bytes_both_ways(connect, echo_url):
+    with connect(echo_url) as connection:
         connection.send("text ✓", b"\x00\xff", "", b"")
         received = [connection.receive(timeout=5) for _ in range(4)]
     assert received == ["text ✓", b"\x00\xff", "", b""]
     assert (connection.end.code, connection.end.clean) == (1000, True)
 
 
-def test_an_echo_client_is_a_loop(scripted):
+def test_an_echo_client_is_a_loop(connect, scripted):
     echoed = []
 
     def script(peer):
@@ -37,14 +36,14 @@ def test_an_echo_client_is_a_loop(scripted):
         peer.close()
         peer.expect_close()
 
-    with wscli.connect(scripted(script).url) as connection:
+    with connect(scripted(script).url) as connection:
         for message in connection:
             connection.send(message)
     assert echoed == [b"one", b"two"]
 
 
-def test_the_handshake_as_parsed(echo_url):
-    with wscli.connect(echo_url, headers=[("X-Test", "1")]) as connection:
+def test_the_handshake_as_parsed(connect, echo_url):
+    with connect(echo_url, headers=[("X-Test", "1")]) as connection:
         opening = connection.opening
     assert opening.request.headers.get("X-Test") == "1"
     assert opening.response.status == 101
@@ -53,23 +52,23 @@ def test_the_handshake_as_parsed(echo_url):
     assert opening.opinion == "accepted"
 
 
-def test_a_subprotocol(websockets_server):
+def test_a_subprotocol(connect, websockets_server):
     url = websockets_server(lambda connection: connection.recv(), subprotocols=["b", "a"])
-    with wscli.connect(url, subprotocols=("a", "b")) as connection:
+    with connect(url, subprotocols=("a", "b")) as connection:
         assert connection.subprotocol == "b"
         connection.send("done")
 
 
-def test_receive_waits_no_longer_than_it_may(echo_url):
-    with wscli.connect(echo_url) as connection:
+def test_receive_waits_no_longer_than_it_may(connect, echo_url):
+    with connect(echo_url) as connection:
         with pytest.raises(TimedOut, match=r"no message came within 0\.05 s"):
             connection.receive(timeout=0.05)
         connection.send("still alive")
         assert connection.receive(timeout=5) == "still alive"
 
 
-def test_a_ping_returns_its_round_trip_time(echo_url):
-    with wscli.connect(echo_url) as connection:
+def test_a_ping_returns_its_round_trip_time(connect, echo_url):
+    with connect(echo_url) as connection:
         connection.send("before")
         assert 0 < connection.ping() < 5
         assert 0 < connection.ping(b"payload") < 5
@@ -78,24 +77,24 @@ def test_a_ping_returns_its_round_trip_time(echo_url):
             connection.ping(bytes(126))
 
 
-def test_a_ping_that_is_not_answered(scripted):
+def test_a_ping_that_is_not_answered(connect, scripted):
     def script(peer):
         peer.accept()
         peer.expect_close()
         peer.close()
 
-    with wscli.connect(scripted(script).url) as connection, pytest.raises(TimedOut):
+    with connect(scripted(script).url) as connection, pytest.raises(TimedOut):
         connection.ping(timeout=0.05)
 
 
-def test_iteration_ends_at_a_normal_close_and_receive_then_says_so(scripted):
+def test_iteration_ends_at_a_normal_close_and_receive_then_says_so(connect, scripted):
     def script(peer):
         peer.accept()
         peer.text("last")
         peer.close(1001, "bye")
         peer.expect_close()
 
-    with wscli.connect(scripted(script).url) as connection:
+    with connect(scripted(script).url) as connection:
         assert list(connection) == ["last"]
         with pytest.raises(ConnectionClosed) as caught:
             connection.receive()
@@ -104,14 +103,14 @@ def test_iteration_ends_at_a_normal_close_and_receive_then_says_so(scripted):
             connection.send("too late")
 
 
-def test_iteration_raises_at_an_error_after_all_messages(scripted):
+def test_iteration_raises_at_an_error_after_all_messages(connect, scripted):
     def script(peer):
         peer.accept()
         peer.text("one", "two")
         peer.close(1011, "oops")
         peer.expect_close()
 
-    with wscli.connect(scripted(script).url) as connection:
+    with connect(scripted(script).url) as connection:
         messages = iter(connection)
         assert [next(messages), next(messages)] == ["one", "two"]
         with pytest.raises(ConnectionClosed) as caught:
@@ -119,7 +118,7 @@ def test_iteration_raises_at_an_error_after_all_messages(scripted):
     assert caught.value.code == 1011
 
 
-def test_what_came_before_a_violation_can_be_answered(scripted):
+def test_what_came_before_a_violation_can_be_answered(connect, scripted):
     answers = []
 
     def script(peer):
@@ -129,7 +128,7 @@ def test_what_came_before_a_violation_can_be_answered(scripted):
         answers.append(peer.expect_close())
 
     server = scripted(script)
-    with wscli.connect(server.url) as connection:
+    with connect(server.url) as connection:
         messages = iter(connection)
         connection.send(next(messages))
         with pytest.raises(ProtocolError):
@@ -138,7 +137,7 @@ def test_what_came_before_a_violation_can_be_answered(scripted):
     assert answers == [[b"good"], Close(1002, "reserved-opcode")]
 
 
-def test_what_came_before_a_close_can_be_answered(scripted):
+def test_what_came_before_a_close_can_be_answered(connect, scripted):
     answers = []
 
     def script(peer):
@@ -148,27 +147,27 @@ def test_what_came_before_a_close_can_be_answered(scripted):
         answers.append(peer.expect_close())
 
     server = scripted(script)
-    with wscli.connect(server.url) as connection:
+    with connect(server.url) as connection:
         for message in connection:
             connection.send(message)
     server.finish()
     assert answers == [[b"good"], Close(1000, "")]
 
 
-def test_a_lost_connection(scripted):
+def test_a_lost_connection(connect, scripted):
     def script(peer):
         peer.accept()
         peer.text("before")
         peer.fin()
 
-    with wscli.connect(scripted(script).url) as connection:
+    with connect(scripted(script).url) as connection:
         assert connection.receive() == "before"
         with pytest.raises(ConnectionLost) as caught:
             connection.receive()
     assert caught.value.code == 1006
 
 
-def test_close_has_a_code_and_a_reason(scripted):
+def test_close_has_a_code_and_a_reason(connect, scripted):
     closes = []
 
     def script(peer):
@@ -176,25 +175,25 @@ def test_close_has_a_code_and_a_reason(scripted):
         closes.append(peer.expect_close())
         peer.close(4000, "too")
 
-    connection = wscli.connect(scripted(script).url)
+    connection = connect(scripted(script).url)
     connection.close(4000, "enough")
     connection.close()
     assert closes == [Close(4000, "enough")]
     assert (connection.end.code, connection.end.began) == (4000, Side.LOCAL)
 
 
-def test_a_peer_that_never_answers_close_is_given_the_time_that_was_said(scripted):
+def test_a_peer_that_never_answers_close_is_given_the_time_that_was_said(connect, scripted):
     def script(peer):
         peer.accept()
         peer.expect_close()
         peer.wait_for_end()
 
-    connection = wscli.connect(scripted(script).url)
+    connection = connect(scripted(script).url)
     connection.close(timeout=0.1)
     assert connection.end.detail == "the peer did not answer Close within 0.1 s"
 
 
-def test_messages_that_came_before_the_close_are_still_there_after_it(scripted):
+def test_messages_that_came_before_the_close_are_still_there_after_it(connect, scripted):
     def script(peer):
         peer.accept()
         peer.text("kept")
@@ -202,12 +201,12 @@ def test_messages_that_came_before_the_close_are_still_there_after_it(scripted):
         peer.text("late")
         peer.close()
 
-    with wscli.connect(scripted(script).url) as connection:
+    with connect(scripted(script).url) as connection:
         pass
     assert [connection.receive(), connection.receive()] == ["kept", "late"]
 
 
-def test_an_exception_in_the_block_closes_with_going_away(scripted):
+def test_an_exception_in_the_block_closes_with_going_away(connect, scripted):
     closes = []
 
     def script(peer):
@@ -215,12 +214,12 @@ def test_an_exception_in_the_block_closes_with_going_away(scripted):
         closes.append(peer.expect_close())
         peer.close(1001)
 
-    with pytest.raises(ZeroDivisionError), wscli.connect(scripted(script).url):
+    with pytest.raises(ZeroDivisionError), connect(scripted(script).url):
         raise ZeroDivisionError
     assert closes == [Close(1001, "")]
 
 
-def test_answers_can_be_withheld_to_test_a_server(scripted):
+def test_answers_can_be_withheld_to_test_a_server(connect, scripted):
     silence = []
 
     def script(peer):
@@ -231,9 +230,7 @@ def test_answers_can_be_withheld_to_test_a_server(scripted):
         silence.append(peer.expect((Pong, Close)))
 
     server = scripted(script)
-    with wscli.connect(
-        server.url, answer_pings=False, echo_close=False, close_timeout=0.1
-    ) as connection:
+    with connect(server.url, answer_pings=False, echo_close=False, close_timeout=0.1) as connection:
         assert connection.receive() == "go"
         with pytest.raises(TimedOut):
             connection.receive(timeout=0.2)
@@ -242,17 +239,17 @@ def test_answers_can_be_withheld_to_test_a_server(scripted):
     assert silence == [None]
 
 
-def test_errors_of_connecting_are_raised(scripted):
+def test_errors_of_connecting_are_raised(connect, scripted):
     with pytest.raises(ConnectError):
-        wscli.connect("ws://127.0.0.1:1/")
+        connect("ws://127.0.0.1:1/")
     server = scripted(lambda peer: peer.refuse("HTTP/1.1 403 No\r\n\r\n"))
     with pytest.raises(UpgradeError):
-        wscli.connect(server.url)
+        connect(server.url)
     with pytest.raises(TypeError):
-        wscli.connect("ws://127.0.0.1:1/", no_such_option=1)
+        connect("ws://127.0.0.1:1/", no_such_option=1)
 
 
-def test_more_messages_than_are_taken_stay_in_the_network(scripted):
+def test_more_messages_than_are_taken_stay_in_the_network(connect, scripted):
     """Waiting for a pong reads on, but only so far: the rest holds the server up."""
     sent = []
     stalled = threading.Event()
@@ -270,14 +267,14 @@ def test_more_messages_than_are_taken_stay_in_the_network(scripted):
         peer.wait_for_end()
 
     server = scripted(script)
-    with wscli.connect(server.url, close_timeout=0.1, max_size=1 << 20) as connection:
+    with connect(server.url, close_timeout=0.1, max_size=1 << 20) as connection:
         with pytest.raises(TimedOut):
             connection.ping(timeout=2)
         assert stalled.is_set()
     assert len(sent) < 50
 
 
-def test_a_flood_of_pings_is_answered_with_the_newest_only(scripted):
+def test_a_flood_of_pings_is_answered_with_the_newest_only(connect, scripted):
     """RFC 6455 §5.5.3; a peer that pings and does not read cannot fill our memory."""
 
     def script(peer):
@@ -287,29 +284,29 @@ def test_a_flood_of_pings_is_answered_with_the_newest_only(scripted):
         peer.text("done")
         peer.wait_for_end()
 
-    with wscli.connect(scripted(script).url, close_timeout=0.1) as connection:
+    with connect(scripted(script).url, close_timeout=0.1) as connection:
         assert connection.receive(timeout=30) == "done"
         assert connection.pending < 1 << 20
 
 
 @pytest.mark.parametrize("message", [5, None, ["a"], 1.5])
-def test_what_is_neither_text_nor_binary_is_not_sent(echo_url, message):
-    with wscli.connect(echo_url) as connection, pytest.raises(TypeError):
+def test_what_is_neither_text_nor_binary_is_not_sent(connect, echo_url, message):
+    with connect(echo_url) as connection, pytest.raises(TypeError):
         connection.send(message)
 
 
-def test_the_close_of_a_peer_is_what_sending_then_meets(scripted):
+def test_the_close_of_a_peer_is_what_sending_then_meets(connect, scripted):
     def script(peer):
         peer.accept(then=Frame(8, b"\x03\xf0token expired").to_bytes())
         peer.expect_close()
 
-    with wscli.connect(scripted(script).url) as connection:
+    with connect(scripted(script).url) as connection:
         with pytest.raises(ConnectionClosed) as caught:
             connection.send("hello")
         assert (caught.value.code, caught.value.reason) == (1008, "token expired")
 
 
-def test_keepalive_that_is_not_answered_closes_with_1011(scripted):
+def test_keepalive_that_is_not_answered_closes_with_1011(connect, scripted):
     closes = []
 
     def script(peer):
@@ -317,16 +314,16 @@ def test_keepalive_that_is_not_answered_closes_with_1011(scripted):
         closes.append(peer.expect_close())
 
     server = scripted(script)
-    connection = wscli.connect(server.url, ping_interval=0.05, ping_timeout=0.1)
+    connection = connect(server.url, ping_interval=0.05, ping_timeout=0.1)
     with pytest.raises(TimedOut, match="keepalive"):
         connection.receive(timeout=20)
     server.finish()
     assert closes == [Close(1011, "keepalive ping timeout")]
 
 
-def test_several_threads_send_and_one_receives(echo_url):
+def test_several_threads_send_and_one_receives(connect, echo_url):
     count, senders = 300, 4
-    with wscli.connect(echo_url) as connection:
+    with connect(echo_url) as connection:
         threads = [
             threading.Thread(
                 target=lambda name: [connection.send(f"{name} {n}") for n in range(count)],

@@ -81,9 +81,9 @@ def test_fifty_tls_connections_with_senders_and_a_reader_each(
     assert failures == []
 
 
-def test_a_reader_thread_hands_over_what_another_thread_sends(echo_url):
+def test_a_reader_thread_hands_over_what_another_thread_sends(connect, echo_url):
     received = []
-    with wscli.connect(echo_url) as connection:
+    with connect(echo_url) as connection:
 
         def read():
             received.extend(connection.receive(timeout=20) for _ in range(100))
@@ -116,16 +116,16 @@ def waiting_reader(connection, outcome):
 
 
 @pytest.mark.parametrize(("end", "error"), [("close", ConnectionClosed), ("abort", ConnectionLost)])
-def test_ending_a_connection_from_another_thread_ends_a_wait(echo_url, end, error):
+def test_ending_a_connection_from_another_thread_ends_a_wait(connect, echo_url, end, error):
     outcome = []
-    connection = wscli.connect(echo_url)
+    connection = connect(echo_url)
     reader = waiting_reader(connection, outcome)
     getattr(connection, end)()
     reader.join(20)
     assert outcome == ["first", error]
 
 
-def test_two_receivers_share_the_messages(echo_url):
+def test_two_receivers_share_the_messages(connect, echo_url):
     count, received, failures = 2000, [], []
 
     def receive(connection):
@@ -135,7 +135,7 @@ def test_two_receivers_share_the_messages(echo_url):
         except Exception as error:
             failures.append(error)
 
-    with wscli.connect(echo_url) as connection:
+    with connect(echo_url) as connection:
         threads = [threading.Thread(target=receive, args=(connection,)) for _ in range(2)]
         for thread in threads:
             thread.start()
@@ -146,7 +146,7 @@ def test_two_receivers_share_the_messages(echo_url):
     assert sorted(received, key=int) == [str(n) for n in range(count)]
 
 
-def test_a_reader_that_empties_a_full_inbox_gets_the_rest(scripted):
+def test_a_reader_that_empties_a_full_inbox_gets_the_rest(connect, scripted):
     """While another thread drives: it stopped reading, and must be told that it may go on."""
     count, size = 200, 100_000
 
@@ -160,7 +160,7 @@ def test_a_reader_that_empties_a_full_inbox_gets_the_rest(scripted):
 
     server = scripted(script)
     rtts = []
-    with wscli.connect(server.url, max_size=1 << 20) as connection:
+    with connect(server.url, max_size=1 << 20) as connection:
         driver = threading.Thread(target=lambda: rtts.append(connection.ping(timeout=30)))
         driver.start()
         sizes = [len(connection.receive(timeout=20)) for _ in range(count)]
@@ -169,9 +169,9 @@ def test_a_reader_that_empties_a_full_inbox_gets_the_rest(scripted):
     assert len(rtts) == 1
 
 
-def test_what_send_returns_from_has_left(echo_url):
+def test_what_send_returns_from_has_left(connect, echo_url):
     """Also where the thread that drove at first has gone meanwhile."""
-    with wscli.connect(echo_url) as connection:
+    with connect(echo_url) as connection:
         driver = threading.Thread(target=connection.ping)
         driver.start()
         connection.send(bytes(8 << 20))
@@ -180,7 +180,7 @@ def test_what_send_returns_from_has_left(echo_url):
         assert len(connection.receive(timeout=20)) == 8 << 20
 
 
-def test_senders_meet_nothing_but_the_end_of_the_connection(echo_url):
+def test_senders_meet_nothing_but_the_end_of_the_connection(connect, echo_url):
     failures, started = [], threading.Barrier(9)
 
     def send(connection):
@@ -193,7 +193,7 @@ def test_senders_meet_nothing_but_the_end_of_the_connection(echo_url):
         except Exception as error:
             failures.append(error)
 
-    connection = wscli.connect(echo_url)
+    connection = connect(echo_url)
     threads = [threading.Thread(target=send, args=(connection,)) for _ in range(8)]
     for thread in threads:
         thread.start()

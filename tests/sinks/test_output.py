@@ -9,7 +9,7 @@ import time
 import pytest
 
 from wscli.errors import OutputError
-from wscli.session.bus import Batch
+from wscli.session.events import Batch
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.talk import TalkSink
 from wscli.sinks.output import Output, main_thread_writes

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from wscli.session.bus import Batch
+from wscli.session.events import Batch
 from wscli.sinks.output import Output
 from wscli.sinks.payload import PayloadSink
 from wscli.wire.codes import Opcode

@@ -5,9 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from tests.streams import items
-from wscli.session.bus import Batch
 from wscli.session.end import End
-from wscli.session.events import Opened
+from wscli.session.events import Batch, Opened
 from wscli.sinks.human.statistics import describe_stats
 from wscli.sinks.stats import Stats, Tally, http_head
 from wscli.text import show_time

@@ -8,14 +8,14 @@ import pytest
 
 from tests import golden
 from tests.streams import items
-from wscli.apps.common import OutputOptions
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
+from wscli.apps.options import OutputOptions
 from wscli.net.opening import TLS, Certificate, Opening, OpeningStep
 from wscli.net.url import parse_url
-from wscli.session.bus import Batch, Bus
 from wscli.session.end import End
-from wscli.session.events import Failed, Opened, Step
+from wscli.session.events import Batch, Failed, Opened, Step
+from wscli.session.pipeline import Bus
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output

@@ -3,7 +3,8 @@
 from wscli.wire.codes import Role
 from wscli.wire.connection import Connection, Policy
 from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.frames import Frame
+from wscli.wire.parser import MessageRun
 from wscli.wire.rules import Violation
 
 

@@ -7,7 +7,8 @@ from wscli.wire.codes import Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.encoder import Encoder
 from wscli.wire.events import Close, Messages
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.frames import Frame
+from wscli.wire.parser import MessageRun
 from wscli.wire.receiver import Receiver
 from wscli.wire.rules import Violation
 

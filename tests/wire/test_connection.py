@@ -298,6 +298,14 @@ def test_a_few_bytes_that_might_begin_a_response_are_frames_at_the_end_of_tcp():
     assert end.connection.mid_message
 
 
+@pytest.mark.parametrize("before", [b"\x81\x02hi", b"\x81"])
+def test_behind_the_beginning_of_a_frame_nothing_is_taken_for_a_response(before):
+    end = End(Role.CLIENT, 0.0)
+    end.receive(before, 0.0)
+    end.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 4, 0.0)
+    assert end.events[-1].rule.id != "http-response"
+
+
 def test_a_server_does_not_look_for_http():
     end = End(Role.SERVER, 0.0)
     end.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n", 0.0)

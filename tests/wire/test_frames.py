@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tests.streams import cuts, frames
 from wscli.wire.codes import Opcode
-from wscli.wire.frames import Frame, MessageRun, shortest_length_form
-from wscli.wire.parser import FrameParser
-from wscli.wire.runs import encode_masked, encode_unmasked
+from wscli.wire.encoder import encode_masked, encode_unmasked
+from wscli.wire.frames import Frame, shortest_length_form
+from wscli.wire.parser import FrameParser, MessageRun
 
 KEY = bytes.fromhex("37fa213d")
 

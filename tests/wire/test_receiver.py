@@ -11,7 +11,8 @@ from wscli.wire.codes import Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.encoder import Encoder, cut_utf8
 from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.frames import Frame
+from wscli.wire.parser import MessageRun
 from wscli.wire.receiver import Receiver
 from wscli.wire.rules import Violation
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tests.streams import cuts
 from wscli.wire.codes import Opcode
-from wscli.wire.frames import Frame, MessageRun
-from wscli.wire.parser import FrameParser
-from wscli.wire.runs import encode_masked, encode_unmasked
+from wscli.wire.encoder import encode_masked, encode_unmasked
+from wscli.wire.frames import Frame
+from wscli.wire.parser import FrameParser, MessageRun
 
 KEYS = st.binary(min_size=4, max_size=4)
 # Lengths around each form of the length field, and around what makes a block of equal frames.

@@ -233,7 +233,7 @@ UPGRADES: dict[Kind, Template] = {
     ),
     # Answers that are not valid
     "accept-wrong": (
-        "whoever answered did not compute the answer from this request's key: "
+        "the answer was not computed from this request's key: "
         "a cache, a proxy, or a server that is not finished"
     ),
     "extension-unoffered": "--no-compress, which offers no extension",

@@ -1,1 +1,1 @@
-"""What each command does, without a command line: run(options, env) -> ExitStatus."""
+"""The work of each command, without a command line: ``run(options, env) -> ExitStatus``."""

@@ -15,7 +15,7 @@ from wscli.apps.report import report, say
 from wscli.errors import OutputError, WscliError
 from wscli.server.access import AccessRecord, Watcher
 from wscli.server.foreground import End
-from wscli.session.bus import Sink
+from wscli.session.pipeline import Sink
 from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output, RawStream, main_thread_writes
 from wscli.status import ExitStatus, OutputStalled
@@ -49,11 +49,11 @@ class AccessLog(Watcher):
         self._end: End | None = None
 
     def end_with(self, end: End) -> None:
-        """Have the server end when what it is to write cannot be written."""
+        """Use ``end`` to end the server if its log or recording cannot be written."""
         self._end = end
 
     def sink(self, access: AccessRecord) -> Sink | None:
-        """Return what records a connection."""
+        """Return the sink that records a connection."""
         if self._recording is None:
             return None
         return NdjsonSink(self._recording, frames=self._frames, connection=access.number)
@@ -66,7 +66,7 @@ class AccessLog(Watcher):
             self._talk.write(f"{_line(access)}\n".encode(errors="backslashreplace"))
 
     def failed(self, message: str, error: BaseException | None) -> None:
-        """Say what failed in the server itself, without a traceback unless debugging."""
+        """Report a failure in the server itself, without a traceback unless debugging."""
         if self._env.debug and error is not None:
             say(self._env, "".join(traceback.format_exception(error)).rstrip())
         detail = f": {type(error).__name__}: {error}" if error is not None else ""
@@ -117,7 +117,7 @@ class _ReportingOutput(Output):
         self._failed = failed
 
     def write(self, data: bytes) -> None:
-        """Write all of it, or tell that it cannot be; nothing is written after that."""
+        """Write all of it, or report that it cannot be written; later data is dropped."""
         try:
             super().write(data)
         except (WscliError, BrokenPipeError) as error:

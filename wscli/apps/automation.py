@@ -13,8 +13,8 @@ from typing import NamedTuple
 from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher
 from wscli.payload.message import Message, received
-from wscli.session.bus import Batch
-from wscli.session.stages import Stage, StageContext
+from wscli.session.events import Batch
+from wscli.session.pipeline import Stage, StageContext
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 

@@ -1,4 +1,4 @@
-"""One feed by polling, by long polling and by WebSocket, at once: what each update costs."""
+"""Compare the cost of one feed by polling, by long polling and by WebSocket, all at once."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from wscli.net.fetch import Fetcher
 from wscli.net.options import ConnectOptions
 from wscli.net.url import Url, parse_url
 from wscli.server.endpoints.ticks import KEPT
-from wscli.session.bus import Batch, Bus, Sink
 from wscli.session.connect import open_driver
 from wscli.session.end import error_of
-from wscli.session.events import Opened
+from wscli.session.events import Batch, Opened
+from wscli.session.pipeline import Bus, Sink
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus, status_of
 from wscli.wire.events import Messages
@@ -56,7 +56,7 @@ class Tick(NamedTuple):
 
 
 class DeliveryTally:
-    """What one way has cost: requests, bytes on the wire, and the latency of each update."""
+    """The cost of one method: requests, bytes on the wire, and the latency of each update."""
 
     def __init__(self, way: str) -> None:
         self.way = way
@@ -66,11 +66,11 @@ class DeliveryTally:
         self.latencies: list[float] = []
 
     def deliver(self, tick: Tick, now: float) -> None:
-        """Take note of an update that has come."""
+        """Record an update that has arrived."""
         self.latencies.append(now - tick.due)
 
     def latency(self, percent: int) -> float:
-        """Return the latency, in seconds, that so many of a hundred updates do not exceed."""
+        """Return a percentile of the latency, in seconds."""
         return percentile(sorted(self.latencies), percent)
 
 
@@ -85,7 +85,7 @@ class Comparison(NamedTuple):
     stop: threading.Event
 
     def target(self, path: str, **query: int) -> str:
-        """Return what to ask the server for."""
+        """Return the target to request."""
         values = {"interval": f"{self.options.interval:g}", **query}
         listed = "&".join(f"{name}={value}" for name, value in values.items())
         return f"{self.base.target.rstrip('/')}/{path}?{listed}"
@@ -143,7 +143,7 @@ def _read_ticks(text: bytes) -> list[Tick]:
     except (ValueError, TypeError, LookupError, RecursionError):
         shown = text[:200].decode(errors="replace")
         raise ConnectError(
-            "what came is no update of a feed", shown, "the other end must be `wscli serve`"
+            "the response is not an update of a feed", shown, "the other end must be `wscli serve`"
         ) from None
 
 

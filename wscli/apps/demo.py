@@ -10,7 +10,7 @@ SCHEME = "demo:"
 
 @contextmanager
 def resolve(url: str) -> Iterator[str]:
-    """Give the URL to connect to; for ``demo:PATH`` the server is there until the context ends."""
+    """Yield the URL to connect to; for ``demo:PATH`` a server runs until the context ends."""
     if not url.startswith(SCHEME):
         yield url
         return

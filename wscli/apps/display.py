@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from wscli.apps.common import OutputOptions
 from wscli.apps.env import Env
+from wscli.apps.options import OutputOptions
 from wscli.apps.report import report
 from wscli.errors import WscliError
-from wscli.session.bus import Sink
-from wscli.session.stages import Pipeline, Stage
+from wscli.session.pipeline import Pipeline, Sink, Stage
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.sinks.payload import PayloadSink
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def data_sink(output: OutputOptions, env: Env, *stages: Stage) -> Sink:
-    """Return what writes messages to stdout, behind some stages."""
+    """Return the sink that writes messages to stdout, behind some stages."""
     sink = _data_sink(output, env)
     return Pipeline(stages, [sink], env.clock) if stages else sink
 
@@ -94,7 +93,7 @@ def recording(output: OutputOptions, env: Env) -> Iterator[list[Sink]]:
 
 
 def message_view(output: OutputOptions, env: Env) -> MessageView:
-    """Return what lays messages out for a terminal, as the user asked for it."""
+    """Return the view that lays messages out for a terminal, with the user's options."""
     from wscli.sinks.human.messages import MessageView
 
     view = MessageView(_palette(output, env), env.width)

@@ -1,4 +1,4 @@
-"""The world that a command runs in: streams, terminal, environment and clock, as one value."""
+"""The environment of a command: streams, terminal, variables and clock, as one value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 
 class Env(NamedTuple):
-    """Streams without buffers, what is known of the terminal, environment variables, time."""
+    """Unbuffered streams, properties of the terminal, environment variables, the clock."""
 
     stdin: io.RawIOBase
     stdout: io.RawIOBase

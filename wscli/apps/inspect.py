@@ -1,13 +1,12 @@
-"""Only the upgrade: both heads as they were on the wire, what they mean, how long it all took."""
+"""Show only the upgrade: both heads as they were on the wire, their meaning, and timings."""
 
 from __future__ import annotations
 
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
+from wscli.apps.options import SessionOptions
 from wscli.apps.run import CommandSession, SessionCommand, run_session
-from wscli.session.bus import Sink
-from wscli.session.stages import StopAfter
+from wscli.session.pipeline import Sink, StopAfter
 from wscli.sinks.human.inspection import InspectionSink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output

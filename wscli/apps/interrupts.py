@@ -29,8 +29,8 @@ class Interrupts:
     """Records the first signal and wakes the session; without a session it raises.
 
     With a session no operation is interrupted halfway, so no received message is lost unless stdout
-    takes nothing until the grace period is over. A signal that was ignored at the
-    start, as nohup does, stays ignored.
+    takes nothing until the grace period is over. A signal that was ignored at the start, as with
+    nohup, stays ignored.
     """
 
     def __init__(self, close_timeout: float) -> None:

@@ -9,7 +9,7 @@ from wscli.apps.env import Env
 from wscli.errors import UsageError
 from wscli.payload.codecs import HEX, TEXT
 from wscli.payload.typed import terminated, unescape
-from wscli.session.stages import Stage
+from wscli.session.pipeline import Stage
 from wscli.wire.codes import Opcode
 
 _ENCODINGS = ("0x", "b64:")
@@ -68,17 +68,36 @@ def _read_answer(text: str, sending: Sending, env: Env) -> AutoReply:
 
 
 def read_message(text: str, opcode: Opcode, env: Env, *, escapes: bool = False) -> bytes:
-    """Return a payload: the text itself, a file's content for @FILE, decoded 0x or b64: if binary.
+    """Return a payload: a file's content for @FILE, otherwise what ``read_typed`` returns.
 
     Raises:
         UsageError: if it cannot be read or decoded.
     """
-    if text.startswith("@") and not text.startswith("@@"):
-        payload = _read_file(text[1:], env)
-    elif opcode == Opcode.BINARY and text.startswith(_ENCODINGS):
-        payload = _decode(text)
-    else:
-        payload = _read_typed(text.removeprefix("@") if text.startswith("@@") else text, escapes)
+    if text.startswith("@@"):
+        return read_typed(text[1:], opcode, escapes=escapes)
+    if text.startswith("@"):
+        return _checked(_read_file(text[1:], env), text, opcode)
+    return read_typed(text, opcode, escapes=escapes)
+
+
+def read_typed(text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
+    """Return a payload: the text itself, or decoded 0x or b64: if binary.
+
+    Raises:
+        UsageError: if it cannot be decoded.
+    """
+    if opcode == Opcode.BINARY and text.startswith(_ENCODINGS):
+        return _decode(text)
+    try:
+        payload = unescape(text) if escapes else TEXT.parse(text)
+    except ValueError as error:
+        hint = r"\\ is a backslash" if escapes else ""
+        raise UsageError(f"the message {text[:40]!r} cannot be read", str(error), hint) from None
+    return _checked(payload, text, opcode)
+
+
+def _checked(payload: bytes, text: str, opcode: Opcode) -> bytes:
+    """Return the payload, unless it is to be text and is not UTF-8."""
     if opcode == Opcode.TEXT:
         try:
             payload.decode()
@@ -86,14 +105,6 @@ def read_message(text: str, opcode: Opcode, env: Env, *, escapes: bool = False) 
             name = f"the message {text[:40]!r}"
             raise not_utf8(name, error, "--binary sends any bytes") from None
     return payload
-
-
-def _read_typed(text: str, escapes: bool) -> bytes:
-    try:
-        return unescape(text) if escapes else TEXT.parse(text)
-    except ValueError as error:
-        hint = r"\\ is a backslash" if escapes else ""
-        raise UsageError(f"the message {text[:40]!r} cannot be read", str(error), hint) from None
 
 
 def _read_file(name: str, env: Env) -> bytes:

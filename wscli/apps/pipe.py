@@ -6,18 +6,18 @@ import errno
 import select
 from typing import NamedTuple
 
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, not_utf8
+from wscli.apps.options import SessionOptions
 from wscli.apps.report import say
 from wscli.apps.run import CommandSession, SessionCommand, run_session
 from wscli.errors import ConnectionClosed, Unsent, UsageError
+from wscli.net.pump import OUTBOX_HIGH_WATER
 from wscli.payload.splitting import Splitter
 from wscli.payload.typed import terminated, unescape
 from wscli.session.end import describe_close, error_of
-from wscli.session.stages import StopAfter
-from wscli.session.thread_driver import OUTBOX_HIGH_WATER
+from wscli.session.pipeline import StopAfter
 from wscli.status import ExitStatus
 from wscli.wire.codes import Opcode
 
@@ -38,7 +38,7 @@ class PipeOptions(NamedTuple):
     the silence after the end of stdin, in seconds, that ends the connection.
     """
 
-    common: SessionOptions
+    session: SessionOptions
     sending: Sending = Sending()
     separator: bytes = b"\n"
     whole: bool = False
@@ -63,8 +63,8 @@ def run(options: PipeOptions, env: Env) -> ExitStatus:
         if not stop.reached and not running.interrupted:
             _check_all_sent(running, feeder)
 
-    sink = data_sink(options.common.output, env, stop)
-    command = SessionCommand(options.common, pipe, sink, options.sending.stages())
+    sink = data_sink(options.session.output, env, stop)
+    command = SessionCommand(options.session, pipe, sink, options.sending.stages())
     return run_session(command, env)
 
 
@@ -94,14 +94,14 @@ def _check_all_sent(running: CommandSession, feeder: Feeder) -> None:
 class Feeder:
     """Reads stdin as fast as the connection takes it, and posts a batch of messages at a time.
 
-    What cannot be sent is as good as the end of stdin, and ``complaint`` says what it was.
+    Input that cannot be sent ends the reading as the end of stdin does; ``complaint`` is its error.
     """
 
     def __init__(self, running: CommandSession, options: PipeOptions) -> None:
         self._session = running.session
         self._env = running.env
         self._options = options
-        self._max_size = options.common.connect.max_size
+        self._max_size = options.session.connect.max_size
         self._splitter = _splitter(options)
         self._posted = 0
         self._refused = 0  # messages that came too late to be posted

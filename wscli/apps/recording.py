@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wscli.apps.common import Existing
+from wscli.apps.options import Existing
 from wscli.errors import OutputError, UsageError
-from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
-from wscli.session.events import Failed, Opened, Step
+from wscli.session.events import Batch, Failed, Opened, Step
+from wscli.session.pipeline import Sink
 from wscli.sinks.output import Output
 
 if TYPE_CHECKING:

@@ -35,5 +35,5 @@ def failure(error: WscliError, clock: Clock, started: float) -> Failed:
 
 
 def say(env: Env, text: str) -> None:
-    """Write a line on stderr; that nobody reads it is no error."""
+    """Write a line on stderr; it is not an error if nobody reads it."""
     Output(env.stderr, None).write(f"{text}\n".encode(errors="backslashreplace"))

@@ -1,1 +1,1 @@
-"""The command line: click, and only here."""
+"""The command line; only this package imports click."""

@@ -170,7 +170,7 @@ def _meant(args: list[str], implied: str = "connect") -> str:
 
 
 def _admit(error: Exception, env: Env) -> ExitStatus:
-    """Say that this is a bug of ours."""
+    """Report an exception as a bug in wscli."""
     if env.debug:
         say(env, traceback.format_exc().rstrip())
     what = f"a bug in wscli: {type(error).__name__}: {error}"

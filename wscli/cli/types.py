@@ -111,7 +111,7 @@ class HeadersType(ParamType):  # type: ignore[type-arg]  # not generic before cl
     name = "headers"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Read what is on the command line."""
+        """Return the header, or the headers of a file or of stdin."""
         return headers(value)
 
 

@@ -39,7 +39,7 @@ class Attempt:
         self._observe = observe
 
     def observe(self, step: OpeningStep) -> None:
-        """Tell the observer that a step is done."""
+        """Report to the observer that a step is done."""
         self._observe(self.opening, step)
 
     @contextmanager

@@ -24,7 +24,7 @@ def poll_timeout(*limits: float | None) -> float | None:
 
 
 class Clock:
-    """What the time is; tests may give another."""
+    """The time; tests replace it."""
 
     def time(self) -> float:
         """Seconds since the epoch."""
@@ -36,7 +36,7 @@ class Clock:
 
 
 class Deadline:
-    """One time limit, in seconds, that covers every step of an undertaking; None is no limit.
+    """One time limit, in seconds, for all steps of an operation; None means no limit.
 
     ``doing`` names the present step, for the error; ``kind`` and ``secure``, whether the connection
     is encrypted, are the facts of the error.
@@ -68,7 +68,7 @@ class Deadline:
         self.remaining()
 
     def passed(self) -> TimedOut:
-        """Return the error that says what was under way when time ran out."""
+        """Return the error that names the step in progress when time ran out."""
         facts: Facts = {"secure": self.secure}
         if self._seconds is not None:
             facts["seconds"] = self._seconds

@@ -22,7 +22,7 @@ _BOUND_TO_ORIGIN = SECRET_HEADERS | {"host"}
 
 
 class Connected(NamedTuple):
-    """An upgraded connection: its stream, its record, and what came with the 101."""
+    """An upgraded connection: its stream, its record, and the bytes that came with the 101."""
 
     stream: Stream
     opening: Opening
@@ -82,7 +82,7 @@ def _open_once(attempt: Attempt, environ: Mapping[str, str]) -> Connected:
     except UpgradeError as error:
         stream.close()  # a server may serve one connection at a time
         if attempt.options.probe:
-            from wscli.net.probe import explain_by_probe  # only here is it needed
+            from wscli.net.probe import explain_by_probe  # only needed after a refusal
 
             explain_by_probe(error, attempt, environ)
         raise

@@ -39,7 +39,7 @@ PHASES = (
 
 
 class Certificate(NamedTuple):
-    """What a server's certificate says of itself; ``expires`` is in seconds since the epoch."""
+    """The fields of a server's certificate; ``expires`` is in seconds since the epoch."""
 
     subject: str
     issuer: str

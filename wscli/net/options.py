@@ -1,4 +1,4 @@
-"""What a caller may ask for when connecting, as one value."""
+"""The options for connecting, as one value."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from wscli.wire.head import (
 ProxyKind = Literal["http", "socks4", "socks4a", "socks5", "socks5h"]
 """The schemes of a proxy's URL: with ``a`` and ``h`` the proxy looks up the host's name."""
 
-_SHOWN = 200  # bytes of what is no answer that are shown
+_SHOWN = 200  # bytes of an invalid answer that are shown
 _DEFAULT_PORTS = {"http": 8080, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 _PROXY = (
     r"(?:(?P<kind>[A-Za-z0-9+.-]+)://)?(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
@@ -231,7 +231,7 @@ class _Dialled:
     """An open connection to a proxy, given to python-socks as a proxy in front of the proxy.
 
     Otherwise python-socks would connect by itself, with a time limit for each read, which a proxy
-    evades by sending a byte at a time. This way it speaks SOCKS on our stream, under our deadline.
+    can evade by sending a byte at a time. This way it uses our stream, under our deadline.
     """
 
     def __init__(self, stream: Stream, deadline: Deadline) -> None:

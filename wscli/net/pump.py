@@ -1,6 +1,6 @@
 """The pump: one thread at a time owns a connection's socket, for reading and for writing.
 
-Two threads on one TLS socket kill connections, so nobody else touches it: other threads put their
+Two threads on one TLS socket kill connections, so no other thread uses it: the others put their
 bytes in the outbox and wake the owner.
 """
 
@@ -15,6 +15,9 @@ from contextlib import suppress
 from wscli.net.clock import poll_timeout
 from wscli.net.stream import Stream
 
+OUTBOX_HIGH_WATER = 1 << 20
+"""Bytes that wait to be sent, above which nothing more should be posted for now."""
+
 # Bytes to read at once. Memory for the larger size costs more than reading a short message, and a
 # batch of the smaller size costs more per byte: so the larger one follows a read that was filled.
 _FEW = 64 << 10
@@ -26,10 +29,10 @@ class Pump:
 
     A turn passes the bytes that it read to ``received``; it reads only while ``wants_more`` returns
     True, or at the end of the connection. The bytes that the kernel took are passed to ``sent``.
-    Both are called in the thread that runs ``turn``, which any thread may, but only one at a time.
-    ``ended`` turns true when
-    nothing more will come, and ``can_write`` false when nothing more can be sent; ``error`` is the
-    reason, if it was an error. ``posted`` and ``bytes_out`` count bytes.
+    Both are called in the thread that runs ``turn``; any thread may run it, but one at a time.
+    ``ended`` becomes True when nothing more will arrive, and ``can_write`` False when nothing more
+    can be sent; ``error`` is the reason, if it was an error. ``posted`` and ``bytes_out`` count
+    bytes.
     """
 
     def __init__(
@@ -46,8 +49,8 @@ class Pump:
         self._lock = threading.Lock()
         self._queue: list[bytes] = []
         self._leaving = b""
-        self._taken = 0  # how much of what is leaving the stream took
-        self._left = 0  # how much of it has left
+        self._taken = 0  # bytes of _leaving that the stream took
+        self._left = 0  # bytes of _leaving that have left
         self.can_write = True
         self._waiting = False
         self._waker, self._woken = socket.socketpair()
@@ -101,7 +104,7 @@ class Pump:
         self._watched[fd] = ready
 
     def unwatch(self, fd: int) -> None:
-        """Look at a file no more."""
+        """Stop watching a file."""
         if self._watched.pop(fd, None):
             self._poll.unregister(fd)
 
@@ -109,7 +112,7 @@ class Pump:
         """Send as much as possible, or wait for something to do, at most ``timeout`` seconds."""
         if self.can_write and self.posted != self.bytes_out and self._send():
             timeout = 0.0  # a thread that waits for this to be sent need not wait for more
-        # In this order: a thread that posts after the look at the outbox wakes this one.
+        # In this order: a thread that posts once the outbox has been checked wakes this one.
         self._waiting = True
         self._register(self._can_send())
         try:
@@ -125,7 +128,7 @@ class Pump:
             self._send()
 
     def close(self) -> None:
-        """Close the socket, TLS with its own goodbye (close_notify)."""
+        """Close the socket, after TLS's close_notify."""
         self._stream.close()
         self._waker.close()
         self._woken.close()
@@ -165,7 +168,7 @@ class Pump:
         return waiting and self.can_write
 
     def _send(self) -> bool:
-        """Send what the socket takes; return True if something has left or nothing more will."""
+        """Send until the socket takes no more; return True if bytes have left or no more will."""
         before = self.bytes_out
         while self._send_once() and self._can_send():
             pass
@@ -183,10 +186,10 @@ class Pump:
         except BlockingIOError:
             pass
         except OSError as error:
-            # What the peer sent before it went away may still be read.
+            # Data that the peer sent before may still be read.
             self.error = error
             self.can_write = False
-        self._count_sent()  # of what was taken, a part may have left in any case
+        self._count_sent()  # even after an error, some bytes may have left
         return sent
 
     def _count_sent(self) -> None:

@@ -2,8 +2,7 @@
 
 ``send`` and ``recv`` are those of a non-blocking socket: they raise BlockingIOError where they
 would have to wait, and a driver waits on ``fileno``. ``write`` and ``read`` wait themselves, for
-the opening handshakes. No call of ``recv`` leaves decrypted bytes behind, for which poll would wait
-in vain.
+the opening handshakes. ``recv`` never leaves decrypted bytes behind, which poll would not report.
 """
 
 from __future__ import annotations
@@ -39,14 +38,14 @@ class Stream:
 
     @property
     def events(self) -> int:
-        """The events of poll for which a reader waits; it sends first what is unsent."""
+        """The events of poll that a reader waits for; unsent bytes are sent first."""
         return select.POLLIN | (select.POLLOUT if self.unsent else 0)
 
     def send(self, data: Buffer) -> int:
         """Send, and return how many bytes were taken; ``bytes_out`` counts them when they left.
 
-        With no data it sends what was taken before. Bytes of a TLS record wait here as those of a
-        packet do in the kernel: pass only what was not taken.
+        With no data it sends bytes taken before. Bytes of a TLS record wait here until all of it
+        has left: pass on only the bytes that were not taken.
 
         Raises:
             BlockingIOError: if the socket takes nothing, and nothing was taken here either; also if
@@ -58,7 +57,7 @@ class Stream:
             taken = min(len(data), self.transport.chunk)
             self._outgoing = self.transport.send(data[:taken])
         elif not self.unsent:
-            raise BlockingIOError  # TLS holds back what was taken, until a handshake is complete
+            raise BlockingIOError  # TLS holds the bytes back until a handshake is complete
         try:
             self._flush()
         except BlockingIOError:
@@ -67,7 +66,7 @@ class Stream:
         return taken
 
     def recv(self, size: int) -> bytes:
-        """Read once from the socket; return what that brought, b"" at the end of the stream.
+        """Read once from the socket; return the bytes received, or b"" at the end of the stream.
 
         Reads ``size`` bytes at most, to which TLS may add a record that was incomplete before.
 
@@ -116,11 +115,11 @@ class Stream:
                 deadline.wait(self, self.events)
 
     def put_back(self, data: bytes) -> None:
-        """Have ``recv`` return some bytes again: they belong to what is spoken next."""
+        """Make ``recv`` return these bytes again: they belong to the next protocol."""
         self._unread = data + self._unread
 
     def secure(self, tls: TLSTransport, deadline: Deadline) -> None:
-        """Put TLS, which was made on the present transport, on top, and do the handshake.
+        """Put TLS on top of the present transport, for which it was made, and do the handshake.
 
         Raises:
             OSError: if it fails; ``close`` then sends the alert that says so.
@@ -131,11 +130,16 @@ class Stream:
         while not tls.established:
             deadline.wait(self, self.events)
             self._send_rest()
-            with suppress(BlockingIOError):  # what came was a part of the handshake
+            with suppress(BlockingIOError):  # only a part of the handshake has come
                 self._unread = self.recv(_CHUNK)
 
+    def hand_over(self) -> Buffer:
+        """Leave socket and transport to another owner; return bytes that it must send first."""
+        unsent, self._outgoing = self._outgoing, b""
+        return unsent
+
     def close(self) -> None:
-        """Close the socket; TLS says goodbye if the socket takes it at once."""
+        """Close the socket, after TLS's close_notify if the socket takes that at once."""
         with suppress(OSError):
             self._flush()
             self._outgoing = self.transport.close()
@@ -144,7 +148,7 @@ class Stream:
 
     def _send_rest(self) -> None:
         if self.unsent:
-            with suppress(OSError):  # what the peer sent before it went away may still be read
+            with suppress(OSError):  # data that the peer sent before may still be read
                 self._flush()
 
     def _flush(self) -> None:

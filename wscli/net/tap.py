@@ -88,11 +88,11 @@ class Tap:
 
     @property
     def leftover(self) -> bytes:
-        """What was received behind the head."""
+        """The bytes received behind the head."""
         return bytes(self.received[self._head_end or len(self.received) :])
 
     def read_rest(self, body: Body) -> None:
-        """Feed a body with what comes next, until it or the connection ends.
+        """Feed a body with received bytes, until it or the connection ends.
 
         Raises:
             TimedOut: at the deadline.

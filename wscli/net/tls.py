@@ -1,4 +1,4 @@
-"""TLS: the context that the options ask for, the handshake, and what a failure means."""
+"""TLS: the context for the options, the handshake, and the errors for its failures."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _no_password() -> str:
 
 
 def secure(stream: Stream, attempt: Attempt) -> None:
-    """Put TLS on a stream, and record what was agreed on.
+    """Put TLS on a stream, and record the version, cipher and certificate.
 
     Raises:
         TLSError: if the handshake fails.
@@ -80,7 +80,7 @@ def secure(stream: Stream, attempt: Attempt) -> None:
         layer = TLSTransport(context, name, stream.transport)
     except (ValueError, TypeError) as error:
         raise UsageError(
-            f"{name!r} is no name that a certificate could be for", str(error), kind="server-name"
+            f"{name!r} is not a valid server name", str(error), kind="server-name"
         ) from None
     try:
         stream.secure(layer, attempt.deadline)

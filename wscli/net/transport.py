@@ -1,9 +1,9 @@
-"""Transports: what stands between the bytes of a socket and the bytes of the protocol.
+"""Transports: layers between the bytes of a socket and the bytes of the protocol.
 
-A transport does no I/O. Its owner passes it what a socket has received (``receive``) and writes to
-the socket what it returns (``send``, ``data_to_send``, ``close``), so that any driver can own the
-socket: a thread that polls, or an event loop. ``PlainTransport`` passes bytes on as they are.
-``TLSTransport`` encrypts, on top of another transport, which may be TLS too.
+A transport does no I/O. Its owner passes it the bytes that a socket has received (``receive``) and
+writes the bytes that it returns to the socket (``send``, ``data_to_send``, ``close``), so that any
+driver can own the socket: a thread that polls, or an event loop. ``PlainTransport`` passes bytes on
+as they are. ``TLSTransport`` encrypts, on top of another transport, which may be TLS too.
 
 A ``TLSTransport`` is first in its handshake, then established, and ``ended`` when nothing more will
 be received. The two directions end separately, as those of TCP do: after ``ended`` bytes may still
@@ -63,14 +63,14 @@ class Transport(Protocol):
         """
 
     def close(self) -> Buffer:
-        """Return what ends the stream properly, to be written to the socket; send nothing later."""
+        """Return the bytes that end the stream properly; nothing can be sent after them."""
 
 
 class PlainTransport:
     """The identity: bytes pass as they are, without a copy."""
 
     chunk = sys.maxsize
-    truncated = False  # the end of TCP is all the end there is
+    truncated = False  # plain TCP cannot tell a cut stream from a complete one
     error: OSError | None = None
     has_data_to_send = False
 
@@ -103,7 +103,7 @@ class PlainTransport:
 class TLSTransport:
     """The client's end of TLS, on top of another transport.
 
-    The handshake begins at once: write ``data_to_send``, and pass on what is received until
+    The handshake begins at once: write ``data_to_send``, and pass received bytes on until
     ``established`` or ``ended`` is True. In the latter case it has failed: ``error`` is the reason,
     and an alert for the peer may wait to be sent. Bytes that the transport below returned before
     this one was made, and that belong to it, are for ``decrypt``.
@@ -135,9 +135,9 @@ class TLSTransport:
         self._shake_hands()
 
     def receive(self, data: bytes) -> bytes:
-        """Decrypt, or go on with the handshake.
+        """Decrypt, or continue the handshake.
 
-        At the end and after an error it still returns what came before.
+        At the end and after an error it still returns the data received before.
         """
         if self.ended:
             return b""
@@ -147,7 +147,7 @@ class TLSTransport:
         return plaintext
 
     def decrypt(self, ciphertext: bytes, *, ended: bool = False) -> bytes:
-        """Take bytes that the transport below has returned already; return what they carry."""
+        """Decrypt bytes that the transport below has returned already."""
         self._incoming.write(ciphertext)
         if ended:
             self._incoming.write_eof()
@@ -155,8 +155,8 @@ class TLSTransport:
             return b""
         pieces: list[bytes] = []
         try:
-            # Without a look at what is left, every call would end with an exception that costs as
-            # much as a record. A record that is not complete yet is kept inside OpenSSL.
+            # Without checking for pending bytes, every call would end with an exception, which
+            # costs as much as a record. OpenSSL keeps a record that is not complete yet.
             while ended or self._incoming.pending or self.tls.pending():
                 if not (piece := self.tls.read(_RECORD)):
                     self.ended = True  # with the peer's close_notify
@@ -171,7 +171,7 @@ class TLSTransport:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def send(self, data: Buffer) -> Buffer:
-        """Encrypt; a record is the least that ``taken`` counts."""
+        """Encrypt; ``taken`` counts whole records."""
         self._plaintext = memoryview(b"".join((self._plaintext, data)) if self._plaintext else data)
         self._encrypt()
         return self.data_to_send()
@@ -179,7 +179,7 @@ class TLSTransport:
     def data_to_send(self) -> Buffer:
         """Return handshake messages and alerts.
 
-        OpenSSL answers a key update (RFC 8446 §4.6.3) with the next data that are sent, so that a
+        OpenSSL answers a key update (RFC 8446 §4.6.3) together with the next data sent, so that a
         peer cannot fill the memory with answers.
         """
         ciphertext = self._outgoing.read()
@@ -206,8 +206,8 @@ class TLSTransport:
         return b"".join((self.data_to_send(), self._below.close()))
 
     def _encrypt(self) -> None:
-        # In TLS 1.2 a server may ask for another handshake, as IIS does to ask for a certificate.
-        # Nothing can be encrypted while that one is under way.
+        # In TLS 1.2 a server may ask for another handshake, as IIS does to request a certificate.
+        # Nothing can be encrypted until it is complete.
         with suppress(ssl.SSLWantReadError):
             while self._plaintext:
                 size = self.tls.write(self._plaintext[:_RECORD])

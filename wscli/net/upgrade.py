@@ -30,11 +30,11 @@ from wscli.wire.head import (
 
 _BODY_LIMIT = 64 << 10  # bytes of a refusal's body that are read
 _BODY_TIMEOUT = 1.0  # seconds to wait for a body once its head is there
-_UNSENDABLE = r"[\r\n\0\ud800-\udfff]"  # what would end the line, and what is not UTF-8
+_UNSENDABLE = r"[\r\n\0\ud800-\udfff]"  # line ends, NUL, and surrogates, which have no UTF-8
 
 
 def upgrade(stream: Stream, attempt: Attempt) -> bytes:
-    """Do the opening handshake (RFC 6455 §4.1); return what the server sent behind its head.
+    """Do the opening handshake (RFC 6455 §4.1); return the bytes that followed the head.
 
     Raises:
         UpgradeError: if the server refuses, or its answer is not valid.
@@ -69,14 +69,14 @@ def upgrade(stream: Stream, attempt: Attempt) -> bytes:
 
 
 def check_options(url: Url, options: ConnectOptions) -> None:
-    """Find out before anything is sent what cannot be sent.
+    """Check the options, before anything is sent.
 
     Raises:
         UsageError: for a header that would break the request, or credentials of two kinds.
     """
     for name, value in options.headers:
         if not re.fullmatch(FIELD_NAME, name):
-            raise UsageError(f"{name!r} is no name of a header", kind="header-name")
+            raise UsageError(f"{name!r} is not a valid header name", kind="header-name")
         if value is not None and re.search(_UNSENDABLE, value):
             raise UsageError(
                 f"the header {name} would break the request", "it has a line break, or no UTF-8"
@@ -87,15 +87,15 @@ def check_options(url: Url, options: ConnectOptions) -> None:
             raise UsageError("a value would break the request", "it has a line break, or no UTF-8")
     for name in options.subprotocols:
         if not re.fullmatch(FIELD_NAME, name):
-            raise UsageError(f"{name!r} is no name of a subprotocol", kind="subprotocol-name")
+            raise UsageError(f"{name!r} is not a valid subprotocol name", kind="subprotocol-name")
     if options.bearer is not None and (options.user is not None or url.user is not None):
         raise UsageError("both a user and a bearer token are given", hint="give one of them")
 
 
 def _ask_websocket_client(tap: Tap, attempt: Attempt) -> str:
-    """Let websocket-client do the upgrade; return "accepted", or what it complains of.
+    """Let websocket-client do the upgrade; return "accepted", or its complaint.
 
-    What it complains of is shown, and never decides.
+    The complaint is shown, and never decides.
     """
     url, options = attempt.opening.url, attempt.options
     try:

@@ -19,7 +19,7 @@ _URL = r"""(?xs)(?: (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):// )?
         (?P<target>[^\#]*)
         (?P<fragment>\#.*)?"""
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
-_NOT_UTF8 = r"[\ud800-\udfff]"  # what a byte of the command line becomes that is not UTF-8
+_NOT_UTF8 = r"[\ud800-\udfff]"  # a byte of the command line that is not UTF-8 becomes one
 _NOT_IN_HOST = r"[\x00-\x20\x7f-\x9f\"<>\\^`{|}%/?#@]"
 _JOINER = "[\u200c\u200d]"
 _MAX_LABEL = 63  # RFC 1035 §2.3.4
@@ -28,7 +28,7 @@ _KEPT = "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # the target is sent as it was writt
 
 
 class Url(NamedTuple):
-    """Where to connect: ``target`` is what the request line asks for, path and query."""
+    """The URL of a connection; ``target`` is the path and query for the request line."""
 
     secure: bool
     host: str
@@ -47,7 +47,7 @@ class Url(NamedTuple):
 
     @property
     def origin(self) -> tuple[bool, str, int]:
-        """Scheme, host and port: what credentials belong to."""
+        """Scheme, host and port, to which credentials are bound."""
         return self.secure, self.host.lower(), self.port
 
     @property

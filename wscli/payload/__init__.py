@@ -1,1 +1,1 @@
-"""Payloads as users describe them: patterns, replies, and typed text."""
+"""Payloads: codecs that show and parse them, patterns that match them, and the ids of replies."""

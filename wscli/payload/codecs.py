@@ -16,6 +16,7 @@ the task of the views, so nothing here knows of a terminal.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Final, NamedTuple, Protocol
 
 from wscli.payload.message import Message
@@ -34,12 +35,14 @@ FITS: Final = 0.5
 """It suits every payload of this kind."""
 
 FITS_BETTER: Final = 1.0
-"""It suits this payload by its content."""
+"""It suits this payload by its content; only a subprotocol gives a codec more."""
 
 _LONGEST_EXAMPLE = 16  # digits that an error message repeats
 
+_BRACKETS: Final = (b"{", b"[")  # how most JSON begins: a quicker test than a regular expression
+
 NO_VALUE: Final = object()
-"""What a payload has that is not data of numbers, strings, lists and dicts."""
+"""The value of a payload that is not data of numbers, strings, lists and dicts."""
 
 
 class ShownText(NamedTuple):
@@ -78,7 +81,13 @@ Shown = ShownText | ShownJson | ShownBytes
 
 
 class Codec(Protocol):
-    """One way to read payloads, and to write them."""
+    """One way to read payloads, and to write them.
+
+    ``changes_text`` is False if ``show`` leaves the text of a message that the codec suits best as
+    it is, so that a search need not call it.
+    """
+
+    changes_text: bool
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Return how well the codec suits a payload: ``NEVER`` if it cannot read it.
@@ -87,7 +96,7 @@ class Codec(Protocol):
         """
 
     def show(self, message: Message) -> Shown:
-        """Return what a view lays out, and a pattern is searched for in."""
+        """Return the form that a view lays out and that patterns are searched in."""
 
     def value(self, message: Message) -> Any:
         """Return the data in a payload, for queries and ids, or ``NO_VALUE``."""
@@ -96,12 +105,14 @@ class Codec(Protocol):
         """Return the payload that a typed text stands for.
 
         Raises:
-            ValueError: if it does not stand for one; the text says why.
+            ValueError: with the reason, if the text does not stand for one.
         """
 
 
 class TextCodec:
     """Text as it is (UTF-8)."""
+
+    changes_text = False
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Suit every text message."""
@@ -129,6 +140,8 @@ class TextCodec:
 class JsonCodec:
     """JSON (RFC 8259)."""
 
+    changes_text = False
+
     # Parsers "MAY ignore the presence of a byte order mark" (RFC 8259 §8.1). UTF-16 is full of NUL;
     # Python's parser reads it, and with it NaN and Infinity, which some peers do send.
     _may_begin_value = re.compile(
@@ -138,11 +151,12 @@ class JsonCodec:
     _outside_strings = r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+'
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
-        """Suit a text message that begins as an object or array; a binary one has its bytes shown.
+        """Suit a text message that begins as an object or array.
 
-        A number or a string alone is text for people, but still a value.
+        A number or a string alone is text for people, but still a value. So is JSON in a binary
+        message, of which a view shows the bytes.
         """
-        if opcode == _TEXT and self._begins_container(payload):
+        if opcode == _TEXT and (payload.startswith(_BRACKETS) or self._begins_container(payload)):
             return FITS_BETTER
         return POSSIBLE
 
@@ -156,13 +170,12 @@ class JsonCodec:
         It is ``NO_VALUE`` for what is not JSON, is nested too deeply or has an integer of more
         digits than Python converts (4,300): the time for that grows with their square.
         """
-        if not self._may_begin_value(message.payload):
+        payload = message.payload
+        if not (payload.startswith(_BRACKETS) or self._may_begin_value(payload)):
             return NO_VALUE  # most text that is not JSON, without loading a parser
-        import json
-
         is_text = message.opcode == _TEXT
         try:
-            return json.loads(message.text.removeprefix("\ufeff") if is_text else message.payload)
+            return _json().loads(message.text.removeprefix("\ufeff") if is_text else payload)
         except (ValueError, RecursionError):
             return NO_VALUE
 
@@ -174,12 +187,10 @@ class JsonCodec:
         Raises:
             ValueError: if it is not JSON, or nested too deeply to be checked.
         """
-        import json
-
         text = text.removeprefix("\ufeff")
         try:
             # No number is converted: it stays as it is typed, and may have any number of digits.
-            json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+            _json().loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
         except ValueError as error:
             raise ValueError(f"this is not JSON: {error}") from None
         except RecursionError:
@@ -187,12 +198,25 @@ class JsonCodec:
         return _encode(re.sub(self._outside_strings, lambda match: match[1] or "", text))
 
 
+@cache
+def _json() -> Any:
+    """Import the parser when a payload needs it: few one-shot commands do.
+
+    An import statement for each message of a flood would take a tenth of the parser's time.
+    """
+    import json
+
+    return json
+
+
 def _encode(text: str, errors: str = "strict") -> bytes:
     try:
         return text.encode(errors=errors)
     except UnicodeEncodeError as error:
         code, place = ord(text[error.start]), error.start + 1
-        raise ValueError(f"U+{code:04X} at character {place:,} is half of a character") from None
+        raise ValueError(
+            f"U+{code:04X} at character {place:,} is half of a surrogate pair"
+        ) from None
 
 
 def _refuse_constant(constant: str) -> None:
@@ -202,6 +226,8 @@ def _refuse_constant(constant: str) -> None:
 
 class HexCodec:
     """Bytes as hexadecimal digits."""
+
+    changes_text = False
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Suit every binary message."""
@@ -219,7 +245,7 @@ class HexCodec:
         """Read two digits for each byte; there may be ASCII white space between bytes.
 
         Raises:
-            ValueError: for anything else; the text says what is wrong.
+            ValueError: for anything else, with the reason.
         """
         try:
             return bytes.fromhex(text)
@@ -249,6 +275,19 @@ def show(message: Message) -> Shown:
     return _best_for(message).show(message)
 
 
+def searched_text(message: Message) -> str:
+    """Return ``show(message).text``, in which a pattern is searched for.
+
+    A codec is chosen only if one that can read the message may change its text: choosing takes as
+    long as searching a short message.
+    """
+    subprotocol, opcode, payload = message.subprotocol, message.opcode, message.payload
+    for codec in CODECS:
+        if codec.changes_text and codec.priority(subprotocol, opcode, payload) > NEVER:
+            return show(message).text
+    return message.text
+
+
 def _best_for(message: Message) -> Codec:
     subprotocol, opcode, payload = message.subprotocol, message.opcode, message.payload
     best: Codec = HEX  # reads everything
@@ -257,6 +296,8 @@ def _best_for(message: Message) -> Codec:
         priority = codec.priority(subprotocol, opcode, payload)
         if priority > highest:
             best, highest = codec, priority
+            if priority >= FITS_BETTER and subprotocol is None:
+                break  # no other codec suits it better
     return best
 
 

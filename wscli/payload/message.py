@@ -1,12 +1,13 @@
-"""A message on its way, with what has been decoded of it.
+"""A message with its decoded forms, each computed once.
 
 A received message may be read by patterns that answer it or end a wait, by the search for a reply
-with its id, and by a view. ``received`` gives all of them the same ``Message`` objects, which
-remember their text and what was parsed of it, so that no payload is decoded twice.
+with its id, and by a view. ``received`` gives all of them the same ``Message`` objects, which keep
+their text and the values parsed from it, so that no payload is decoded twice.
 
 ``Messages.decoded`` owns the objects, so they live as long as their batch. A journal keeps payloads
-alone, and what waits to be drawn calls ``forget_values``: a parsed value may take twenty times the
-memory of its payload, and no limit counts it. Batches are read in one thread, so nothing is locked.
+alone, and the display calls ``forget_values`` on messages that wait to be drawn: a parsed value may
+take twenty times the memory of its payload, and no limit counts it. Batches are read in one thread,
+so nothing is locked.
 """
 
 from __future__ import annotations
@@ -55,11 +56,13 @@ class Message:
 
     def once(self, decode: Callable[[Message], _T]) -> _T:
         """Return ``decode(self)``, which is computed at the first call for this function."""
-        if self._decoded is None:  # most messages of a flood never need a dict
-            self._decoded = {}
-        if decode not in self._decoded:
-            self._decoded[decode] = decode(self)
-        return cast("_T", self._decoded[decode])
+        decoded = self._decoded
+        if decoded is None:  # most messages of a flood never need a dict
+            decoded = self._decoded = {}
+        elif decode in decoded:
+            return cast("_T", decoded[decode])
+        value = decoded[decode] = decode(self)
+        return value
 
     def forget_values(self) -> None:
         """Forget the results of ``once``, and keep the text."""

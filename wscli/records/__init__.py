@@ -1,1 +1,1 @@
-"""Events as files: their JSON form, written and read."""
+"""The JSON form of events, for ``--json`` and recordings: written, and read back."""

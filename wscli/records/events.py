@@ -2,8 +2,8 @@
 
 ``to_json`` and ``from_json`` are inverse: what one writes, the other reads as an equal event. Times
 are rounded to microseconds. A batch is a line for each of its messages, pings and pongs and, if it
-has them, frames and violations. A MessageRun or a Close is not written: the messages of the one
-have lines, and the event ``close`` tells of the other.
+has them, frames and violations. A MessageRun is not written, since its messages have lines; nor is
+a Close, since the event ``close`` has its fields.
 
 Fields and events are only ever added, so the reader ignores those that it does not know.
 """
@@ -43,7 +43,6 @@ _ESCAPED = bytes([*range(0x20), ord('"'), ord("\\")])  # in a string of JSON (RF
 _SEPARATOR = b"\x7f"  # of texts that are escaped together
 _LINE_END = b'"}\n'
 _SIDES = {Side.REMOTE: "peer", Side.LOCAL: "wscli"}
-_LAST_SENT = SentMessage._fields
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -193,7 +192,7 @@ def _describe_end(end: End) -> Json:
             "violation": None if end.violation is None else _describe_violation(end.violation),
             "unanswered": end.unanswered,
             "idle": round(end.still.seconds, 6) or None,
-            "last_sent": None if message is None else message._asdict(),
+            "last_sent": None if message is None else _describe_last_sent(message),
         }
     )
 
@@ -213,9 +212,18 @@ def _read_end(fields: Fields) -> End:
         fields.get("hung_up", bool) or False,
         Stillness(
             fields.number("idle") or 0.0,
-            None if last is None else SentMessage(*(last.require(n, int) for n in _LAST_SENT)),
+            None if last is None else _read_last_sent(last),
         ),
     )
+
+
+def _describe_last_sent(message: SentMessage) -> Json:
+    return {**message._asdict(), "opcode": opcode_name(message.opcode)}
+
+
+def _read_last_sent(fields: Fields) -> SentMessage:
+    number, opcode = fields.require("number", int), _read_opcode(fields)
+    return SentMessage(number, opcode, fields.require("size", int))
 
 
 def _describe_violation(violation: Violation) -> Json:
@@ -317,7 +325,7 @@ def _join_lines(head: str, field: str, sizes: list[int], values: list[bytes]) ->
     """Join lines that differ in the size and the value of a payload only.
 
     A busy stream has a million lines in a second, so nothing here is done for each line in Python:
-    what comes before a value is made once for each size, and everything is joined in one call.
+    the text before a value is made once for each size, and everything is joined in one call.
     """
     begin = {size: f'"}}\n{head}{size},"{field}":"'.encode() for size in set(sizes)}
     parts = [b""] * (2 * len(sizes))

@@ -52,7 +52,7 @@ def describe_opening(opening: Opening) -> Json:
         "interim": _base64(opening.interim) or None,
         "response": _describe_response(opening.response),
         "body": _base64(opening.body) or None,
-        # Frames may have come behind the head of a response, and these are events of their own.
+        # Frames may have followed the head of the response; they are events of their own.
         "received": None if opening.response else _base64(opening.received) or None,
         "opinion": opening.opinion,
         "probe": _describe_probe(opening.probe),
@@ -178,7 +178,7 @@ def _join_head(line: str, fields: Fields) -> bytes:
 
 
 def _describe_agreement(agreement: Agreement | None) -> Json | None:
-    """Return what the fields ``subprotocol`` and ``extensions`` do not have."""
+    """Return the fields of an agreement that ``subprotocol`` and ``extensions`` lack."""
     if agreement is None:
         return None
     fields: Json = {}

@@ -23,10 +23,9 @@ from wscli.net.clock import Clock
 from wscli.payload.message import received
 from wscli.repl.journal import Journal, MessageFilter, NumberedMessages
 from wscli.repl.notices import DISPLAY_DEFAULTS, ControlFrameView, DisplayOptions, describe_opening
-from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, error_of
-from wscli.session.events import Opened
-from wscli.session.stages import Pipeline
+from wscli.session.events import Batch, Opened
+from wscli.session.pipeline import Pipeline, Sink
 from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.talk import describe_end
 from wscli.sinks.human.wrapping import wrap_words

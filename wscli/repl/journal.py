@@ -1,4 +1,4 @@
-"""What stands before the display: the journal numbers and keeps messages, the filter hides some."""
+"""The stages in front of the display: a journal that numbers and keeps messages, and a filter."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout
 from wscli.payload.message import Message, received
-from wscli.session.bus import Batch
-from wscli.session.stages import MessageStage, select
+from wscli.session.events import Batch
+from wscli.session.pipeline import MessageStage, select
 from wscli.sinks.human.messages import Entry
 from wscli.wire.events import Messages
 

@@ -29,8 +29,8 @@ from typing import NamedTuple, Protocol
 from wscli.errors import WscliError
 from wscli.net.opening import Opening
 from wscli.session.end import End
+from wscli.session.pipeline import Pipeline, StageContext
 from wscli.session.reconnect import Reconnect
-from wscli.session.stages import Pipeline, StageContext
 from wscli.session.thread_driver import ThreadDriver
 from wscli.wire.codes import CloseCode
 

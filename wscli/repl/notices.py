@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from wscli.net.opening import Opening
 from wscli.repl.link import Retry
-from wscli.session.bus import Batch
+from wscli.session.events import Batch
 from wscli.sinks.human.messages import MessageView
 from wscli.sinks.human.talk import show_frame
 from wscli.text import show_duration, visible, visible_bytes
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.frames import Frame
+from wscli.wire.parser import MessageRun
 from wscli.wire.receiver import Item
 from wscli.wire.rules import Violation
 

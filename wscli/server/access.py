@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from wscli.session.bus import Sink
+from wscli.session.pipeline import Sink
 from wscli.status import ExitStatus
 from wscli.wire.codes import CloseCode
 

@@ -1,4 +1,4 @@
-"""The embedded server in a thread of its own, for as long as somebody needs it."""
+"""Run the embedded server in a thread of its own, while a context lasts."""
 
 from __future__ import annotations
 

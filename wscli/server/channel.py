@@ -1,9 +1,13 @@
-"""An open WebSocket of the server's, as its endpoint uses it."""
+"""An open WebSocket of the server, and the endpoint that uses it.
+
+The two are halves of one thing: a ``Channel`` passes messages to its ``Endpoint``, and the endpoint
+sends on its channel. The subclasses of ``Endpoint`` are in ``server/endpoints``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable, Sequence
 
 from wscli.server.access import AccessRecord
 from wscli.server.observer import ConnectionObserver
@@ -14,17 +18,62 @@ from wscli.wire.connection import Connection
 from wscli.wire.events import Messages
 from wscli.wire.receiver import Item
 
-if TYPE_CHECKING:
-    from wscli.server.endpoints.endpoint import Endpoint
-
 MAX_FRAGMENTS = 1 << 16
 """The most frames that a message is sent in; one that needs more closes with 1009."""
 
 _FEW_FRAMES = 256  # frames of one message that are encoded at once
 
 
+class Endpoint:
+    """The behaviour of one connection; this class accepts all messages and sends none.
+
+    ``compresses`` is False to decline permessage-deflate, ``answers`` False to leave pings and
+    Close unanswered. ``fragment`` is the largest payload of a frame that is sent, in bytes.
+    """
+
+    compresses = True
+    answers = True
+    fragment: int | None = None
+    channel: Channel
+    _timer: asyncio.TimerHandle | None = None
+
+    def accept(self, response: bytes) -> bytes:
+        """Return the head of the 101 to send."""
+        return response
+
+    def stream(self, stream: ByteStream) -> ByteStream:
+        """Return the stream that the channel writes to."""
+        return stream
+
+    def opened(self, channel: Channel) -> None:
+        """Begin."""
+        self.channel = channel
+
+    def received(self, messages: Messages) -> None:
+        """Take messages."""
+
+    def resumed(self) -> None:
+        """Resume sending: the client has read the queued bytes."""
+
+    def leaving(self) -> None:
+        """Send the last messages: the client has sent Close, which will be answered now."""
+
+    def closed(self) -> None:
+        """Stop: nothing more can be sent."""
+        self._cancel_timer()
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Schedule ``action``, replacing any pending timer; closing the connection cancels it."""
+        self._cancel_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, action)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
 class Channel:
-    """Hands messages to an endpoint, and sends what it says.
+    """Hands messages to an endpoint, and sends its messages.
 
     Nothing more is read from a client that does not read, and a client that is pushed to is dropped
     when more than ``queue`` bytes would be queued for it.
@@ -50,7 +99,7 @@ class Channel:
         self._observer = observer
 
     def open(self) -> None:
-        """Let the endpoint begin, and the keepalive pings."""
+        """Start the endpoint and the keepalive pings."""
         self._endpoint.opened(self)
         self.driver.flush()
 
@@ -129,7 +178,7 @@ class Channel:
     # What the TCP connection calls
 
     def resume(self) -> None:
-        """Go on sending: the client has read what waited for it."""
+        """Let the endpoint resume sending: the client has read the queued bytes."""
         if not self.closing:
             self._endpoint.resumed()
 
@@ -138,7 +187,7 @@ class Channel:
         self.driver.lost()
         self._record_end()
         if self._observer is not None:
-            self._observer.ended(self.access)
+            self._observer.ended(self.access, self._connection.closing.sent)
         # Or these would stay until the next garbage collection, since they refer to each other.
         del self._endpoint.channel, self.driver
 

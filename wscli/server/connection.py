@@ -8,8 +8,7 @@ from collections.abc import Callable
 from wscli.net.opening import Opening
 from wscli.net.url import host_and_port
 from wscli.server import gate, routes
-from wscli.server.channel import Channel
-from wscli.server.endpoints.endpoint import Endpoint
+from wscli.server.channel import Channel, Endpoint
 from wscli.server.http import HttpResponse, Refused, refusal_answer, refuse
 from wscli.server.observer import ConnectionObserver
 from wscli.server.options import ServeOptions
@@ -59,11 +58,11 @@ class ServerConnection(AsyncioStream):
     # What the stream calls
 
     def read(self, data: bytes) -> None:
-        """Pass the bytes to whoever they are for now."""
+        """Pass the bytes to the current consumer: heads of requests, or the channel."""
         self._take(data)
 
     def resumed(self) -> None:
-        """Let the endpoint send on."""
+        """Let the endpoint resume sending."""
         if self._channel is not None:
             self._channel.resume()
 
@@ -93,7 +92,7 @@ class ServerConnection(AsyncioStream):
 
     def _give_up_waiting(self) -> None:
         if self.access.requests and not self._head:
-            self.finish()  # it has had its answers, and rests
+            self.finish()  # an idle connection, whose requests have been answered
         else:
             self._refuse(refuse(408, f"no request came within {gate.HEAD_TIMEOUT:g} s"))
 
@@ -131,7 +130,7 @@ class ServerConnection(AsyncioStream):
             self.after(answer.seconds, lambda: self._respond(answer.make(), keep=keep))
 
     def _take_early(self, data: bytes) -> None:
-        """Take note that something comes while a request waits for its answer."""
+        """Keep bytes that come while a request waits for its answer."""
         self._head[:] = data
 
     def _respond(self, answer: HttpResponse, *, keep: bool) -> None:

@@ -1,4 +1,4 @@
-"""The embedded server as what a process does, until a signal ends it."""
+"""Run the embedded server in the foreground, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def tune_collector() -> None:
 
 
 def _allow_many_files() -> None:
-    """Let this process have as many connections as the system lets it."""
+    """Raise the limit of open files to the maximum that the system permits."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # some systems name a limit that they do not grant
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,4 +1,4 @@
-"""Shows one WebSocket of the server to a sink; outgoing bytes are decoded for that."""
+"""Report the events of one WebSocket of the server to a sink; outgoing bytes are decoded for it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from wscli.net.clock import Clock
 from wscli.net.opening import Opening
 from wscli.server.access import AccessRecord
-from wscli.session.bus import Sink
 from wscli.session.end import End
 from wscli.session.events import Batch, Opened
+from wscli.session.pipeline import Sink
 from wscli.wire.closing import Side
 from wscli.wire.codes import Role
 from wscli.wire.receiver import Item, Receiver
@@ -32,18 +32,18 @@ class ConnectionObserver:
         sink.opened(Opened(opening, clock.time(), 0.0))
 
     def received(self, items: Sequence[Item]) -> None:
-        """Show what came."""
+        """Report received items."""
         if isinstance(items[-1], Violation):  # nothing is read after it
             self._violation = items[-1]
         self._show(items, incoming=True)
 
     def sent(self, data: bytes) -> None:
-        """Show what leaves."""
+        """Report bytes that have left."""
         for items in self._sent.receive(data):
             self._show(items, incoming=False)
 
-    def ended(self, access: AccessRecord) -> None:
-        """Show how it ended."""
+    def ended(self, access: AccessRecord, sent: int | None) -> None:
+        """Report how the connection ended; ``sent`` is the code of our Close, None without one."""
         began = _SIDES[access.by] if access.by else None
         now = self._clock.monotonic()
         self._sink.ended(
@@ -55,6 +55,7 @@ class ConnectionObserver:
                 self._clock.time(),
                 now - self._started,
                 self._violation,
+                sent=sent,
             )
         )
 

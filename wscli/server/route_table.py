@@ -77,13 +77,14 @@ class Parameter(NamedTuple, Generic[T]):
             ValueError: with the name and the reason.
         """
         read = self.kind.read
+        most = str(max_size) if self.most == MAX_SIZE else self.most
+        bounds = f" must be from {self.least} to {most}" if most else ""
         try:
             value = read(text)
         except ValueError as error:
-            raise ValueError(f"{self.name}: {error}") from None
-        most = str(max_size) if self.most == MAX_SIZE else self.most
+            raise ValueError(f"{self.name}{bounds}: {error}") from None
         if most and not read(self.least) <= value <= read(most):
-            raise ValueError(f"{self.name} must be from {self.least} to {most}, not {text[:100]!r}")
+            raise ValueError(f"{self.name}{bounds}, not {text[:100]!r}")
         return value
 
 

@@ -1,4 +1,4 @@
-"""Serve a request by its path: the functions behind the routes of ``route_table``."""
+"""Serve a request by its path: the functions for the routes of ``route_table``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from wscli.server import route_table as table
+from wscli.server.channel import Endpoint
 from wscli.server.endpoints.bench import Push, ShowRequest, TimedClose
 from wscli.server.endpoints.echo import Echo
-from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.endpoints.faults import make_fault
 from wscli.server.endpoints.hub import Hub
 from wscli.server.endpoints.scripted import Scripted
@@ -122,7 +122,7 @@ def _only_plain(route: table.Route) -> Refused:
 def _not_found(target: str) -> Refused:
     patterns = " ".join(route.pattern for route in table.ROUTES)
     kinds = ", ".join(table.FAULTS)
-    return refuse(404, f"{target} is not there; these are: {patterns}, where KIND is {kinds}")
+    return refuse(404, f"{target} does not exist; the paths are: {patterns}, where KIND is {kinds}")
 
 
 def _ticks(request: RouteRequest) -> Endpoint:

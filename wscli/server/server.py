@@ -150,7 +150,7 @@ class Server:
         return context
 
     def _names(self) -> list[str]:
-        """Return what clients may call this server."""
+        """Return the names and addresses by which clients may reach this server."""
         host = self.options.host
         own = socket.gethostname() if host in WILDCARDS else host
         return list(dict.fromkeys(["localhost", "127.0.0.1", "::1", own]))

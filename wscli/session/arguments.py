@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
 from wscli.wire.codes import CloseCode, Opcode, may_be_sent
 from wscli.wire.connection import Policy
@@ -32,6 +33,16 @@ def policy_of(options: ConnectOptions) -> Policy:
         ping_interval=options.ping_interval,
         ping_timeout=options.ping_timeout,
     )
+
+
+def check_ping(payload: bytes) -> None:
+    """Check the payload of a ping.
+
+    Raises:
+        UsageError: for more than 125 bytes (RFC 6455 §5.5).
+    """
+    if len(payload) > 125:
+        raise UsageError("a ping has at most 125 bytes", f"{len(payload)} bytes are given")
 
 
 def check_close(code: int, reason: str) -> None:

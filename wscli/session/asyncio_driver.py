@@ -1,9 +1,9 @@
 """The asyncio driver: runs one connection, of either role, on a byte stream of an event loop.
 
 The counterpart of ``thread_driver``, over the same protocol object. Everything happens in the
-loop's thread. What a batch of events makes its handler send leaves as one write. Decoding stops
-after ``_TURN`` seconds, so that one connection whose small reads inflate to gigabytes leaves the
-others their turn; until it is done, nothing more is read.
+loop's thread. Messages that the handler sends in response to one batch leave as one write. Decoding
+stops after ``_TURN`` seconds, so that a connection whose small reads inflate to gigabytes leaves
+the others their turn; until it is done, nothing more is read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TURN = 0.02  # seconds of decoding, after which the other connections have a tu
 
 
 class ByteStream(Protocol):
-    """What a connection is driven on: TCP, or something in front of it."""
+    """The stream under a connection: TCP, or a wrapper of it."""
 
     @property
     def full(self) -> bool:
@@ -31,6 +31,10 @@ class ByteStream(Protocol):
     @property
     def over(self) -> bool:
         """Whether TCP has ended, or is about to."""
+
+    @property
+    def held(self) -> bool:
+        """Whether this end does not read for a reason of its own."""
 
     @property
     def backlog(self) -> int:
@@ -63,15 +67,15 @@ class ByteStream(Protocol):
 
 
 class Handler(Protocol):
-    """What uses a connection: called for what comes, and for its end."""
+    """The user of a connection: called with received items, and at its end."""
 
     def received(self, items: Sequence[Item]) -> None:
         """Take a batch of frames and events; pings are answered already."""
 
     def leaving(self) -> bool:
-        """Send what is left to send: the peer has closed, or broken a rule.
+        """Send the last messages: the peer has closed, or broken a rule.
 
-        Return True to have it answered now, or False to call ``answer`` later.
+        Return True if the driver is to answer now, or False to call ``answer`` later.
         """
 
     def closed(self) -> None:
@@ -81,7 +85,7 @@ class Handler(Protocol):
 class AsyncioDriver:
     """One connection in an event loop.
 
-    Its stream calls ``receive`` with what was read, ``bytes_left`` when bytes have left, and
+    Its stream calls ``receive`` with the bytes read, ``bytes_left`` when bytes have left, and
     ``lost`` at the end of TCP.
     """
 
@@ -91,6 +95,8 @@ class AsyncioDriver:
         self._handler = handler
         self._loop = asyncio.get_running_loop()
         self._incoming: Iterator[list[Item]] | None = None  # bytes that were read, to be decoded
+        self._held = False
+        self._read_to_end: Callable[[], None] | None = None
         self._corked = False
         self._messages = 0  # that the queued bytes complete
         self._due: float | None = None  # when the timer calls ``_tick``
@@ -119,12 +125,15 @@ class AsyncioDriver:
         self.flush()
         self.stream.stream(self.connection.stream(opcode, payload), len(payload))
 
-    def close(self, code: int, reason: str = "") -> None:
-        """Send Close, unless it has been sent; reset TCP if the peer does not answer in time."""
-        if not self.closing:
-            self.connection.close(self._loop.time(), code, reason)
-            self._after_close()
-            self._queued(0)
+    def close(self, code: int, reason: str = "", timeout: float | None = None) -> None:
+        """Send Close; reset TCP if the peer does not answer in time.
+
+        The time is that of the connection's policy, or ``timeout`` seconds. A further call sends
+        nothing, and can only shorten it.
+        """
+        self.connection.close(self._loop.time(), code, reason, timeout)
+        self._after_close()
+        self._queued(0)
 
     def answer(self) -> None:
         """Answer the peer's Close or violation, if that is due."""
@@ -144,8 +153,17 @@ class AsyncioDriver:
         if not self._corked or self.connection.queued > _CORK:
             self.flush()
 
+    def hold(self, held: bool) -> None:
+        """Stop passing on events, and reading, until it is called with False."""
+        if held == self._held:
+            return
+        self._held = held
+        self.stream.hold(held)
+        if not held and self._incoming is not None:
+            self._loop.call_soon(self._decode)
+
     def flush(self) -> None:
-        """Write the queued bytes now, and look when something is due next."""
+        """Write the queued bytes now, and schedule the next deadline."""
         if data := self.connection.data_to_send():
             messages, self._messages = self._messages, 0
             self.stream.write(data, messages)
@@ -168,10 +186,15 @@ class AsyncioDriver:
         if self.connection.queued and not self._corked:  # a pong that had been held back
             self._loop.call_soon(self.flush)
 
-    def receive_eof(self) -> None:
-        """Pass on the last events: the peer has ended TCP."""
-        for items in self.connection.receive_eof(self._loop.time()):
-            self._take(items)
+    def receive_eof(self, done: Callable[[], None]) -> None:
+        """Pass on the last events, nothing more will come; call ``done`` after all of them."""
+        last = self.connection.receive_eof(self._loop.time())
+        self._read_to_end = done
+        if self._incoming is None:
+            self._incoming = last
+            self._decode()
+        else:
+            self._incoming = chain(self._incoming, last)
 
     def lost(self) -> None:
         """Clean up after the end of TCP."""
@@ -183,12 +206,17 @@ class AsyncioDriver:
         for items in self._incoming or ():
             self._take(items)
             del items  # or it would be kept while the next batch is inflated
+            if self._held:
+                return
             if self._loop.time() >= end:
                 self.stream.pause(True)
                 self._loop.call_soon(self._decode)
                 return
         self._incoming = None
         self.stream.pause(False)
+        if self._read_to_end is not None:
+            done, self._read_to_end = self._read_to_end, None
+            done()
 
     def _take(self, items: Sequence[Item]) -> None:
         connection = self.connection
@@ -211,9 +239,11 @@ class AsyncioDriver:
     # Time
 
     def _schedule(self) -> None:
-        """Call ``_tick`` at the next deadline; a timer that is early looks again."""
+        """Call ``_tick`` at the next deadline; if the timer fires early, it is set again."""
         due = self.connection.next_deadline()
-        if due is None or self.connection.ends_tcp or (self._due is not None and self._due <= due):
+        if due is None or (self._due is not None and self._due <= due):
+            return
+        if self.connection.ends_tcp or self.stream.over:  # the stream has time limits of its own
             return
         if self.closing:
             self._taken = self.stream.taken
@@ -229,6 +259,8 @@ class AsyncioDriver:
         if connection.is_over(now):
             self.stream.reset()
             return
+        if self.stream.held:
+            connection.heard()  # what the peer has sent may wait to be read
         connection.tick(now)
         if self.closing:
             self._after_close()

@@ -22,6 +22,7 @@ from wscli.net.transport import PlainTransport, Transport
 from wscli.session.outbox import Bytes, Outbox
 
 _FIN_TIMEOUT = 5.0  # seconds for the peer to end TCP as well, from when it last read something
+_PART = 64 << 10  # bytes that are encrypted at a time
 _BYTES_ACKED = 120  # where Linux has this count of 8 bytes in its struct tcp_info
 HIGH_WATER = 64 << 10
 """Bytes that wait to be sent, above which the peer is not read from."""
@@ -35,6 +36,7 @@ class AsyncioStream(asyncio.Protocol):
 
     def __init__(self, layer: Transport | None = None) -> None:
         self._layer = layer or PlainTransport()
+        self._plain = isinstance(self._layer, PlainTransport)
         self._timer: asyncio.TimerHandle | None = None
         self._high_water = HIGH_WATER
         self._held = False
@@ -75,7 +77,7 @@ class AsyncioStream(asyncio.Protocol):
             return
         plain = self._layer.receive(data)
         if self._layer.has_data_to_send:
-            self._out.write(bytes(self._layer.data_to_send()), 0)
+            self._out.stream(self._own_data(), 0, 0)
         if plain:
             self.read(plain)
         if self._layer.ended and not self._deaf:
@@ -128,6 +130,11 @@ class AsyncioStream(asyncio.Protocol):
         return self._deaf or self._transport.is_closing()
 
     @property
+    def held(self) -> bool:
+        """Whether this end does not read for a reason of its own."""
+        return self._held or self._paused
+
+    @property
     def backlog(self) -> int:
         """Bytes that wait to be sent."""
         return self._out.size
@@ -136,9 +143,8 @@ class AsyncioStream(asyncio.Protocol):
         """Send bytes, after all that wait; when TCP is ending, nothing more."""
         if self.over:
             return
-        layer = self._layer
-        if len(data) <= layer.chunk:
-            self._out.write(cast(bytes, layer.send(data)), messages)
+        if self._plain:
+            self._out.write(data, messages)
         else:
             self._out.stream(self._encrypted(iter((data,))), len(data), messages)
         if self._out.size > self._high_water:
@@ -147,16 +153,20 @@ class AsyncioStream(asyncio.Protocol):
     def stream(self, pieces: Iterator[bytes], size: int) -> None:
         """Send one message in pieces that are made as the peer reads, after all queued bytes."""
         if not self.over:
-            self._out.stream(self._encrypted(pieces), size, 1)
+            self._out.stream(pieces if self._plain else self._encrypted(pieces), size, 1)
             if self._out.size > self._high_water:
                 self._fill()
 
-    def _encrypted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass pieces through the layer as they are sent, a part at a time."""
-        chunk = self._layer.chunk
+    # TLS numbers its records, so that they must leave in the order in which they were encrypted:
+    # everything is encrypted when it is its turn to leave.
+
+    def _encrypted(self, pieces: Iterator[bytes]) -> Iterator[Bytes]:
         for piece in pieces:
-            for start in range(0, len(piece), chunk):
-                yield cast(bytes, self._layer.send(piece[start : start + chunk]))
+            for start in range(0, len(piece), _PART):
+                yield self._layer.send(piece[start : start + _PART])
+
+    def _own_data(self) -> Iterator[Bytes]:
+        yield self._layer.data_to_send()
 
     def _fill(self) -> None:
         """Stop reading from a peer that does not read."""
@@ -180,7 +190,7 @@ class AsyncioStream(asyncio.Protocol):
         self._timer = asyncio.get_running_loop().call_later(seconds, action)
 
     def expire(self, seconds: float) -> None:
-        """Reset TCP when the peer reads nothing for so long, replacing any pending timer."""
+        """Reset TCP if the peer reads nothing for ``seconds``, replacing any pending timer."""
         taken = self.taken
 
         def look() -> None:

@@ -1,12 +1,12 @@
 """The background reader: keeps a session alive while its caller is busy with something else.
 
 Without it nothing is read between two calls of a session: pings stay unanswered, and a server that
-wants its pongs soon ends the connection. The reader is a daemon thread that drives the connection
+expects pongs soon ends the connection. The reader is a daemon thread that drives the connection
 whenever no caller does. It takes no messages: they wait in the inbox for ``receive``, and when that
 is full nothing more is read.
 
-The thread refers to the driver and not to the session. So a session that nobody refers to any more
-is collected, and then the reader drops its connection.
+The thread refers to the driver and not to the session. So a session without references is
+collected, and then the reader drops its connection.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Open a session: what the Python API and every command do first."""
+"""Open a session, for the Python API and for every command."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Callable, Mapping
 
 from wscli.errors import UsageError
 from wscli.net.clock import Clock
-from wscli.net.connect import open_connection
+from wscli.net.connect import Connected, open_connection
 from wscli.net.opening import Opening, OpeningStep
 from wscli.net.options import ConnectOptions
-from wscli.session.bus import Bus
 from wscli.session.events import Step
 from wscli.session.inbox import Inbox
+from wscli.session.pipeline import Bus
 from wscli.session.session import Session
 from wscli.session.thread_driver import ThreadDriver
 
-_INBOX_LIMIT = 4 << 20  # bytes, or one message of the largest size
+_STRINGS = (
+    *("origin", "user", "password", "bearer", "host", "user_agent", "proxy", "unix_socket"),
+    *("cacert", "cert", "key", "tls_min", "server_name"),
+)
 
 
 def open_driver(
@@ -28,29 +31,45 @@ def open_driver(
     bus: Bus | None = None,
     inbox: Inbox | None = None,
 ) -> ThreadDriver:
-    """Connect, and show it to the sinks of a bus; call ``start`` on the driver next.
+    """Connect, and report the steps to a bus; call ``start`` on the driver next.
 
     Raises:
         WscliError: of the kind that says what failed.
         TypeError: for an option of the wrong form.
     """
-    check_options(options)
     clock = clock or Clock()
     started = clock.monotonic()
+    connected = dial(url, options, clock, started, bus=bus or Bus(), environ=environ)
+    return ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
+
+
+def dial(
+    url: str,
+    options: ConnectOptions,
+    clock: Clock,
+    started: float,
+    *,
+    bus: Bus,
+    environ: Mapping[str, str] = os.environ,
+) -> Connected:
+    """Connect and upgrade, for either driver; show the steps to a bus.
+
+    ``started`` is when the attempt began, by the clock. Raises as ``open_driver`` does.
+    """
+    check_options(options)
 
     def observe(opening: Opening, name: OpeningStep) -> None:
-        if bus is not None:
-            bus.step(Step(name, opening, clock.time(), clock.monotonic() - started))
+        bus.step(Step(name, opening, clock.time(), clock.monotonic() - started))
 
-    connected = open_connection(url, options, clock=clock, environ=environ, observe=observe)
-    return ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
+    return open_connection(url, options, clock=clock, environ=environ, observe=observe)
 
 
 def open_session(url: str, options: ConnectOptions, *, background: bool = True) -> Session:
     """Connect for a Python caller; raises as ``open_driver`` does."""
     from wscli.session.log import LogSink  # the commands load no logging
 
-    inbox = Inbox(max(_INBOX_LIMIT, options.max_size))
+    check_options(options)  # the inbox is made with one of them
+    inbox = Inbox.for_messages(options.max_size)
     driver = open_driver(url, options, bus=Bus([LogSink()]), inbox=inbox)
     driver.start()
     session = Session(driver, inbox)
@@ -73,6 +92,9 @@ def check_options(options: ConnectOptions) -> None:
         _check_list(name, getattr(options, name), "strings", lambda item: isinstance(item, str))
     _check_list("headers", options.headers, "(name, value) pairs", _is_header)
     _check_list("resolve", options.resolve, "(host, port, address) triples", _is_resolution)
+    for name in _STRINGS:
+        if not isinstance(getattr(options, name), str | None):
+            raise TypeError(f"{name} must be a str, not {type(getattr(options, name)).__name__}")
     for name in ("connect_timeout", "ping_interval", "ping_timeout"):
         if getattr(options, name) is not None:
             check_seconds(name, getattr(options, name))
@@ -102,8 +124,8 @@ def check_seconds(name: str, value: object) -> None:
 def _check_size(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be a number of bytes, not {type(value).__name__}")
-    if value < 1:
-        raise ValueError(f"{name} must be 1 byte or more, not {value}")
+    if value < 0:
+        raise ValueError(f"{name} must be 0 bytes or more, not {value}")
 
 
 def _check_list(name: str, value: object, what: str, is_item: Callable[[object], bool]) -> None:

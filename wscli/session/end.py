@@ -36,9 +36,9 @@ class End(NamedTuple):
     ``code`` is 1006 if no Close frame was received, else the peer's code. ``sent`` is the code of
     our Close frame. ``began`` is the side that sent the first Close frame, None if neither did.
     ``clean`` is True if both did. ``violation`` is the rule that the peer broke; ``unanswered`` the
-    seconds that a keepalive ping went without a pong; ``detail`` what the network reported.
-    ``hung_up`` is True if the peer ended TCP in place of answering our Close. ``still`` says how
-    long nothing had moved. ``time`` is in seconds since the epoch, ``elapsed`` in seconds since the
+    seconds that a keepalive ping went without a pong; ``detail`` describes a loss. ``hung_up`` is
+    True if the peer ended TCP in place of answering our Close. ``still`` is the time without
+    traffic before the end. ``time`` is in seconds since the epoch, ``elapsed`` in seconds since the
     dial began.
     """
 

@@ -17,7 +17,7 @@ from wscli.wire.receiver import Item
 
 
 class Step(NamedTuple):
-    """A step of an attempt to connect is done; ``opening`` goes on being filled in afterwards."""
+    """A step of an attempt to connect is done; later steps fill in more of ``opening``."""
 
     name: OpeningStep
     opening: Opening
@@ -34,7 +34,7 @@ class Opened(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What came with one recv, or left with one send.
+    """The frames and messages that one recv brought, or that one send took.
 
     Frames and violations are among the items only if a sink asked for frames; otherwise short
     messages come as MessageRun. ``subprotocol`` is the one that was agreed on; it may determine how

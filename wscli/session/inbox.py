@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterable
+from typing import Self
 
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 from wscli.wire.receiver import Item
 
+_LIMIT = 4 << 20  # bytes
 # Bytes for a message besides its payload: a tuple, a bytes object and two references.
 _OVERHEAD = sys.getsizeof((0, b"")) + sys.getsizeof(b"") + 16
 
@@ -24,6 +26,11 @@ class Inbox:
         self._limit = limit
         self._messages: deque[tuple[int, bytes]] = deque()
         self._size = 0
+
+    @classmethod
+    def for_messages(cls, max_size: int) -> Self:
+        """Make the inbox of an API session: room for 4 MiB, or one message of the largest size."""
+        return cls(max(_LIMIT, max_size))
 
     def __len__(self) -> int:
         return len(self._messages)

@@ -1,8 +1,8 @@
-"""The log of the Python API: what happens to connections, on the logger ``wscli``.
+"""The log of the Python API: the opening and end of each connection, on the logger ``wscli``.
 
-Nothing is shown unless the application configures logging. Opening and end are INFO, a loss is a
-WARNING, and the steps of the opening handshake are DEBUG. URLs appear without credentials and
-query, and headers not at all.
+Nothing is shown unless the application configures logging. The opening and a normal end are INFO,
+any other end is a WARNING, and the steps of the opening handshake are DEBUG. URLs appear without
+credentials and query, and headers not at all.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import logging
 
 from wscli.net.opening import Opening
 from wscli.net.redaction import redact_url
-from wscli.session.bus import Sink
 from wscli.session.end import End, describe_close, error_of
 from wscli.session.events import Opened, Step
+from wscli.session.pipeline import Sink
 
 logger = logging.getLogger("wscli")
 logger.addHandler(logging.NullHandler())

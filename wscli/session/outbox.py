@@ -4,9 +4,8 @@ asyncio's transport copies bytes that the kernel does not take at once (on Pytho
 a buffer of each connection), and does not report how much of its buffer had left when the
 connection was lost. So the bytes wait here, as references to the caller's object, and the transport
 is handed one slice at a time: a message of 15 MiB for 200 members is kept once, and bytes are
-counted and recorded as sent only after the kernel has taken them. (Under TLS asyncio keeps up to
-about 64 KiB more that cannot
-be seen, which are counted as sent.)
+counted and recorded as sent only after the kernel has taken them. (Under asyncio's own TLS up to
+about 64 KiB more cannot be seen, and are counted as sent.)
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class Owner(Protocol):
     def left(self, size: int, messages: int, data: Bytes) -> None:
         """Count bytes that the kernel has taken, and record ``data``, which has left completely.
 
-        Large data is passed as ``data`` when the last of it has left: otherwise a observer would
+        Large data is passed as ``data`` when the last of it has left: otherwise an observer would
         have to keep a copy of the earlier part for each connection.
         """
 
@@ -82,7 +81,7 @@ class Outbox:
         self.size = 0
 
     def start(self) -> None:
-        """Have asyncio report when its buffer holds bytes, and when it is empty."""
+        """Make asyncio report when its buffer holds bytes, and when it is empty."""
         # With 0 a TLS transport would report so while it is empty.
         self._transport.set_write_buffer_limits(0 if self._transport.can_write_eof() else 1, 0)
 
@@ -98,7 +97,7 @@ class Outbox:
         elif not self._transport.is_closing():  # the write may have failed
             self._owner.left(len(data), messages, data)
 
-    def stream(self, pieces: Iterator[bytes], size: int, messages: int) -> None:
+    def stream(self, pieces: Iterator[Bytes], size: int, messages: int) -> None:
         """Send messages that are encoded while they are sent, and count as ``size`` bytes."""
         slices = (each for piece in pieces for each in _slices(piece))
         self._enqueue(_Waiting(b"", size, messages, slices))
@@ -208,7 +207,7 @@ def _takes_more(tail: _Waiting) -> bool:
     return tail.pieces is None and isinstance(tail.data, bytearray) and len(tail.data) < _SLICE
 
 
-def _slices(data: bytes | bytearray) -> Iterator[memoryview]:
+def _slices(data: Bytes) -> Iterator[memoryview]:
     view = memoryview(data)
     for start in range(0, len(view), _SLICE):
         yield view[start : start + _SLICE]

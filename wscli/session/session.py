@@ -21,8 +21,8 @@ class Session:
     """An open connection, from ``wscli.connect``; also a context manager that closes it.
 
     Text is str and binary is bytes, both ways. Any thread may call any method. Messages are kept
-    for ``receive``: a session that nobody receives from stops reading when 4 MiB, or one message of
-    the largest size, are waiting, and then the peer may stop reading too.
+    for ``receive``; when they take up more than ``max_size`` (at least 4 MiB), nothing more is read
+    until some are received, and the peer may stop reading too.
 
     A background thread reads and answers pings between calls. A process that forks must not use a
     session in the child.
@@ -73,7 +73,7 @@ class Session:
 
         Raises:
             TypeError: for a message of another type; then none has been sent.
-            TimedOut: if the peer reads too slowly for that; what is left will still be sent.
+            TimedOut: if the peer reads too slowly for that; the rest will still be sent.
             ConnectionClosed: if the connection is closing or has ended.
         """
         driver = self._driver
@@ -106,7 +106,7 @@ class Session:
 
         def take() -> bool:
             if not self._inbox:
-                # What came before a Close or a violation has been taken: now it is answered.
+                # All messages before a Close or a violation have been taken: now it is answered.
                 self._driver.answer()
                 return self._driver.end is not None
             was_full = self._inbox.full
@@ -173,5 +173,5 @@ class Session:
         self._driver.close(code, reason, timeout)
 
     def abort(self) -> None:
-        """Drop the connection if it is still open, without a word to the peer."""
+        """Drop the connection if it is still open, without a Close frame."""
         self._driver.abort()

@@ -7,8 +7,8 @@ time. There is no thread of its own: of the threads that wait for something, one
 connection. ``lock`` guards everything that other threads may change meanwhile, which is the
 protocol object and the outbox; the sinks are called without it.
 
-A turn decodes at most ``_TURN`` seconds' worth of what was read, so that signals, and a user who
-wants to leave, are noticed while a small read inflates to gigabytes.
+A turn decodes for at most ``_TURN`` seconds, so that signals, and a user who wants to leave, are
+noticed while a small read inflates to gigabytes.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from wscli.errors import UsageError, WscliError
+from wscli.errors import WscliError
 from wscli.net.clock import Clock
 from wscli.net.connect import Connected
 from wscli.net.opening import Opening
 from wscli.net.options import ConnectOptions
 from wscli.net.pump import Pump
 from wscli.session.activity import Activity
-from wscli.session.arguments import check_close, policy_of
-from wscli.session.bus import Batch, Bus
+from wscli.session.arguments import check_close, check_ping, policy_of
 from wscli.session.end import End, closed_error, closing_error, describe_loss, make_end
-from wscli.session.events import Opened
+from wscli.session.events import Batch, Opened
 from wscli.session.inbox import Inbox
+from wscli.session.pipeline import Bus
 from wscli.session.turns import Turns
 from wscli.wire.codes import CloseCode, Role
 from wscli.wire.connection import Connection
@@ -37,9 +37,6 @@ from wscli.wire.frames import Frame
 from wscli.wire.keepalive import SentPing
 from wscli.wire.parser import count_messages
 from wscli.wire.receiver import Item, Receiver
-
-OUTBOX_HIGH_WATER = 1 << 20
-"""Bytes that wait to be sent, above which nothing more should be posted for now."""
 
 _TURN = 0.05  # seconds of decoding, after which a turn ends
 
@@ -93,7 +90,7 @@ class ThreadDriver:
         self._leftover = connected.leftover
 
     def start(self) -> None:
-        """Tell the bus that the connection is open, and take what came with the server's 101."""
+        """Report the opening to the bus, and decode the bytes that came with the server's 101."""
         self._bus.opened(Opened(self.opening, self._clock.time(), self._elapsed()))
         if self._leftover:
             self._received(self._leftover)
@@ -136,8 +133,7 @@ class ThreadDriver:
             UsageError: for a payload of more than 125 bytes (RFC 6455 §5.5).
             ConnectionClosed: if the connection is closing or has ended.
         """
-        if len(payload) > 125:
-            raise UsageError("a ping has at most 125 bytes", f"{len(payload)} bytes are given")
+        check_ping(payload)
         with self.lock:
             self.check_open()
             ping = self._connection.ping(payload, self._clock.monotonic())
@@ -164,12 +160,12 @@ class ThreadDriver:
         return count_messages(data) - count_messages(data[:left])
 
     def check_open(self) -> None:
-        """Raise the error that says why nothing can be sent, if nothing can be."""
+        """Raise the error that explains why nothing can be sent, if that is so."""
         if not self._connection.can_send or self.end is not None:
             raise self.closed()
 
     def closed(self) -> WscliError:
-        """Return the error that says why nothing more can be sent or received."""
+        """Return the error that explains why nothing more can be sent or received."""
         closing = self._connection.closing
         if self.end is None and not (closing.received or closing.violation or self._pump.error):
             return closing_error(closing)
@@ -182,7 +178,7 @@ class ThreadDriver:
         """
         return self.end is not None or not (self._pump.can_write or self._has_room())
 
-    # The end: from any thread, and where it says so from a signal handler
+    # The end: from any thread; some methods may also be called in a signal handler
 
     def close(
         self,
@@ -222,7 +218,7 @@ class ThreadDriver:
         self.interrupt()
 
     def abort(self) -> None:
-        """Drop the connection if it is still open, without a word to the peer."""
+        """Drop the connection if it is still open, without a Close frame."""
         self._aborted = True
         self.interrupt()
         self.until(lambda: self.end is not None)
@@ -286,13 +282,13 @@ class ThreadDriver:
         return wait if timeout is None else min(wait, timeout)
 
     def _tick(self) -> None:
-        """Do what is due."""
+        """Send a keepalive ping, or end the connection, if that is due."""
         connection = self._connection
         due = connection.next_deadline()
         if due is None or (now := self._clock.monotonic()) < due:
             return
         with self.lock:
-            # Bytes that came, and that nobody has read or decoded, are a sign of life.
+            # Bytes that have arrived but have not been read or decoded are a sign of life.
             if connection.is_silent(now) and (self._incoming is not None or self._pump.readable):
                 connection.heard()
             connection.tick(now)
@@ -373,7 +369,7 @@ class ThreadDriver:
         return show
 
     def _finish(self) -> None:
-        """Close the socket, and tell how the connection ended."""
+        """Close the socket, and report how the connection ended."""
         self._incoming = self._connection.receive_eof(self._clock.monotonic())
         while self._incoming is not None:
             self._pass_on_batch(self._incoming)

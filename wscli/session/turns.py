@@ -1,10 +1,10 @@
 """Turns: one of the waiting threads drives the connection on behalf of the others.
 
-A thread that calls ``until`` or ``turn`` drives if nobody does; otherwise it waits until the one
-that drives has finished its turn, and looks again whether it has got what it wants. A background
-thread may drive while nobody else does (``drive_when_idle``). It steps back for callers: one that
-comes interrupts its turn, and it comes back only after a pause without calls, since passing the
-connection from thread to thread for each message would be slow.
+A thread that calls ``until`` or ``turn`` drives if no other thread does; otherwise it waits until
+the driving thread has finished its turn, and then checks its condition again. A background thread
+may drive while no other thread does (``drive_when_idle``). It gives way to callers: a call
+interrupts its turn, and it resumes only after a pause without calls, since passing the connection
+from thread to thread for each message would be slow.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _PAUSE = 0.05  # seconds without a call, after which the background thread drive
 class Turns:
     """Runs ``turn`` in one thread at a time; it is given the seconds it may wait, or None.
 
-    ``lock`` guards what the threads share. It is held while a condition is looked at, and not
-    while the connection turns.
+    ``lock`` guards the shared state. It is held while a condition is checked, and released while
+    the connection turns.
     """
 
     def __init__(self, turn: Callable[[float | None], None], clock: Clock) -> None:
@@ -64,7 +64,7 @@ class Turns:
     def drive_when_idle(
         self, stopped: threading.Event, over: Callable[[], bool], interrupt: Callable[[], None]
     ) -> None:
-        """Drive in this thread whenever nobody else does, until ``stopped`` or ``over``.
+        """Drive in this thread whenever no other thread does, until ``stopped`` or ``over``.
 
         ``interrupt`` ends the wait of a turn; callers use it to take over.
         """

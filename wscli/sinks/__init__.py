@@ -1,1 +1,1 @@
-"""Everything that looks at a session: payloads, NDJSON, hex, and what people see at a terminal."""
+"""The outputs of a session: payloads, JSON, hex, and the forms for people at a terminal."""

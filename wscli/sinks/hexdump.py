@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wscli.session.bus import Batch, Sink
+from wscli.session.events import Batch
+from wscli.session.pipeline import Sink
 from wscli.sinks.output import Output
 from wscli.wire.events import Messages
 

@@ -7,9 +7,9 @@ from json.encoder import encode_basestring_ascii
 
 from wscli.net.opening import Opening
 from wscli.records.events import json_pieces
-from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
-from wscli.session.events import Event, Failed, Opened, Step
+from wscli.session.events import Batch, Event, Failed, Opened, Step
+from wscli.session.pipeline import Sink
 from wscli.sinks.output import Output
 from wscli.text import UNSAFE
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from wscli.session.bus import Sink
 from wscli.session.end import End, describe_close, error_of
 from wscli.session.events import Opened
+from wscli.session.pipeline import Sink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.text import visible

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wscli.payload.typed import terminated
-from wscli.session.bus import Batch, Sink
+from wscli.session.events import Batch
+from wscli.session.pipeline import Sink
 from wscli.sinks.output import Output
 from wscli.text import iso_time
 from wscli.wire.events import Messages

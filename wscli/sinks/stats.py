@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 
-from wscli.session.bus import Batch, Sink
 from wscli.session.end import End
-from wscli.session.events import Opened
+from wscli.session.events import Batch, Opened
+from wscli.session.pipeline import Sink
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages, Pong
-from wscli.wire.frames import Frame, MessageRun
+from wscli.wire.frames import Frame
 from wscli.wire.head import Headers
+from wscli.wire.parser import MessageRun
 from wscli.wire.receiver import Item
 
 RECENT = 10

@@ -5,8 +5,8 @@
       ├──receive Close──▶ CLOSE_RECEIVED ──send Close──▶ CLOSED
       └──violation──────▶ BROKEN ──────────send Close──▶ FAILED
 
-A Close that has come is not answered at once: messages that came before it in the same read may
-still be waiting for their reader, who may want to answer them. So CLOSE_RECEIVED and BROKEN are
+A Close from the peer is not answered at once: messages that came before it in the same read may
+still wait for their reader, which may want to answer them. So CLOSE_RECEIVED and BROKEN are
 states in which messages can be sent; the owner of the connection ends them with ``answer``.
 
 The time limits: the peer has ``patience`` seconds from when our Close has left. Until then the
@@ -42,7 +42,7 @@ class State(Enum):
 
 
 class ClosingEvent(Enum):
-    """What moves the closing handshake on."""
+    """The events that change the state of the closing handshake."""
 
     SEND_CLOSE = auto()
     RECEIVE_CLOSE = auto()
@@ -87,7 +87,7 @@ class ClosingHandshake:
 
     def __init__(self) -> None:
         self.state = State.OPEN
-        # What follows from the state: attributes, since each message asks for them several times.
+        # Derived from the state; attributes, since they are read several times for each message.
         self.can_send = True
         self.answer_due = False
         self.complete = False
@@ -103,7 +103,7 @@ class ClosingHandshake:
         self._limit = inf
 
     def receive(self, event: Close | Violation, now: float, end_timeout: float) -> None:
-        """Record the event that ends what the peer sends.
+        """Record the last event from the peer.
 
         If our Close was sent before, the peer has ``end_timeout`` seconds to end TCP.
         """

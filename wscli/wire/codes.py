@@ -66,7 +66,7 @@ def opcode_name(opcode: int) -> str:
 
 
 def close_code_name(code: int) -> str:
-    """Return what a close code means, in a few words (§7.4.1, §7.4.2)."""
+    """Return the meaning of a close code, in a few words (§7.4.1, §7.4.2)."""
     try:
         name = CloseCode(code).name
     except ValueError:
@@ -79,7 +79,7 @@ def close_code_name(code: int) -> str:
 
 
 def may_be_sent(code: int) -> bool:
-    """Tell whether a Close frame may carry this code (§7.4.1, §7.4.2)."""
+    """Return True if a Close frame may carry this code (§7.4.1, §7.4.2)."""
     if code in _NEVER_SENT:
         return False
     return 3000 <= code <= 4999 or code in CloseCode._value2member_map_

@@ -10,8 +10,8 @@ socket, and for each connection does this, in any order:
 
 Everything that RFC 6455 asks of an endpoint once it is open happens here and nowhere else: pings
 are answered (§5.5.2), Close is answered (§5.5.1), a peer that breaks a rule is told so (§7.1.7),
-a silent peer is noticed. The methods may be called from several threads if the caller holds a lock,
-also while it advances the iterator that ``receive`` returns.
+a silent peer is detected. The methods may be called from several threads if the caller holds a
+lock, also while it advances the iterator that ``receive`` returns.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PONG_LIMIT = 64 << 10  # bytes that wait to be sent, above which only the newes
 
 
 class Policy(NamedTuple):
-    """What a connection does by itself, and for how long it waits; all times are in seconds.
+    """The automatic behaviour of a connection, and its time limits in seconds.
 
     ``answer_pings`` and ``echo_close`` are required by RFC 6455 §5.5, and may be turned off to see
     how a peer reacts. The peer has ``close_timeout`` to answer our Close, and ``end_timeout`` to
@@ -79,13 +79,13 @@ class Connection:
         self._encoder = Encoder(role, deflate=deflate, fragment=fragment)
         self._keepalive = Keepalive(self._policy.ping_interval, self._policy.ping_timeout, now)
         self._pings = PingsInFlight()
-        # Only a server can have answered with HTTP what was to be the first frame.
+        # Only a server can send an HTTP response where the first frame should be.
         self._stray = StrayResponse() if role is Role.CLIENT else None
         self._late_pong: bytes | None = None
         self._queue: list[bytes] = []
         self.queued = 0
 
-    # What comes from the peer
+    # Receiving
 
     def receive(self, data: bytes, now: float) -> Iterator[list[Item]]:
         """Return an iterator over the events of ``data``, in batches; see ``Receiver.receive``.
@@ -99,6 +99,8 @@ class Connection:
         frames = self._stray.feed(data)
         if self._stray.recognised:
             return self._receive_stray(now)
+        if frames:  # the first one has begun: nothing later can be a response
+            self._stray = None
         return self._decode(frames, now)
 
     def receive_eof(self, now: float) -> Iterator[list[Item]]:
@@ -110,10 +112,10 @@ class Connection:
         yield from self._violation_of_stray(now)
 
     def answer(self, now: float) -> None:
-        """Answer the peer's Close, or fail the connection it broke, if that is due.
+        """Answer the peer's Close, or fail the connection after a violation, if that is due.
 
-        The driver calls it when everything that came before has been dealt with, so that replies to
-        the last messages can still be sent.
+        The driver calls it when all earlier messages have been handled, so that replies to them can
+        still be sent.
         """
         closing = self.closing
         if not closing.answer_due:
@@ -159,7 +161,7 @@ class Connection:
             yield [violation]
 
     def _answer_ping(self, payload: bytes) -> None:
-        """Answer, and where the peer reads too slowly only the newest ping (§5.5.3)."""
+        """Answer a ping; only the newest one if the peer reads too slowly (§5.5.3)."""
         if self._policy.answer_pings and self.closing.can_send:
             self._late_pong = payload
             self._send_late_pong()
@@ -170,7 +172,7 @@ class Connection:
                 self._post(self._encoder.pong(self._late_pong))
             self._late_pong = None
 
-    # What goes to the peer
+    # Sending
 
     @property
     def can_send(self) -> bool:
@@ -194,7 +196,7 @@ class Connection:
         self._send_late_pong()
 
     def peer_read(self, now: float) -> None:
-        """Record that the peer has read bytes that had left before; it may take longer to close."""
+        """Record that the peer has read more bytes, which restarts its time to close."""
         self.closing.restart(now)
 
     def send(self, opcode: int, payloads: Sequence[bytes]) -> None:
@@ -202,9 +204,9 @@ class Connection:
         self._post(self._encoder.messages(opcode, payloads))
 
     def stream(self, opcode: int, payload: bytes) -> Iterator[bytes]:
-        """Return one message encoded piece by piece; they must leave before anything queued later.
+        """Yield one message encoded in pieces, which must leave before anything queued later.
 
-        For a message of many fragments, whose headers would take more memory than the message.
+        For a message of many fragments, whose headers would take more memory than its payload.
         """
         for piece in self._encoder.pieces(opcode, payload):
             self.posted += len(piece)
@@ -235,8 +237,8 @@ class Connection:
     ) -> None:
         """Begin the closing handshake, or shorten its time limit if it has begun.
 
-        A Close of the peer's that waits for its answer is answered first. The code 1005 stands for
-        a Close without one. The peer has ``timeout`` seconds, by default the policy's.
+        A Close from the peer that waits for its answer is answered first. The code 1005 stands for
+        a Close without a code. The peer has ``timeout`` seconds, by default the policy's.
         """
         self.answer(now)
         patience = self._policy.close_timeout if timeout is None else timeout

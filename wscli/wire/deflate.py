@@ -57,7 +57,7 @@ class PerMessageDeflate(NamedTuple):
 
     @classmethod
     def from_offer(cls, parameters: Sequence[Parameter]) -> PerMessageDeflate:
-        """Read a client's offer, and choose what to answer.
+        """Read a client's offer, and choose the answer.
 
         Raises:
             ValueError: for an offer that must be declined (§7.1).
@@ -69,7 +69,7 @@ class PerMessageDeflate(NamedTuple):
         )
 
     def answers(self, offer: Sequence[Parameter]) -> bool:
-        """Tell whether a server's choice of these parameters keeps to what was offered (§7.1)."""
+        """Return True if a server's choice of these parameters is within the offer (§7.1)."""
         offered = dict(offer)
         server_bits = int(offered.get("server_max_window_bits") or 15)
         client_bits = int(offered.get("client_max_window_bits") or 15)
@@ -92,13 +92,13 @@ class PerMessageDeflate(NamedTuple):
         return "; ".join([NAME, *flags, *windows])
 
     def inflater(self, sender: Role) -> Inflater:
-        """Return what inflates the messages that ``sender`` compressed."""
+        """Return an inflater for the messages that ``sender`` compressed."""
         if sender is Role.SERVER:
             return Inflater(self.server_max_window_bits, self.server_no_context_takeover)
         return Inflater(self.client_max_window_bits, self.client_no_context_takeover)
 
     def deflater(self, sender: Role) -> Deflater:
-        """Return what compresses the messages that ``sender`` sends."""
+        """Return a compressor for the messages that ``sender`` sends."""
         if sender is Role.SERVER:
             return Deflater(self.server_max_window_bits, self.server_no_context_takeover)
         return Deflater(self.client_max_window_bits, self.client_no_context_takeover)
@@ -128,7 +128,7 @@ class Deflater:
 
     @cached_property
     def _zlib(self) -> Any:
-        """What compresses: 256 KiB, so there is none before there is a message."""
+        """The zlib compressor, made for the first message since it takes 256 KiB."""
         return zlib.compressobj(wbits=-self._window_bits)
 
     def compress(self, payload: bytes) -> bytes:

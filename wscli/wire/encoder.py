@@ -8,15 +8,16 @@ from itertools import islice
 
 from wscli.wire.codes import CloseCode, Opcode, Role
 from wscli.wire.deflate import PerMessageDeflate
-from wscli.wire.frames import Frame
-from wscli.wire.runs import encode_masked, encode_unmasked
+from wscli.wire.frames import FIN, MASKED, Frame, build_header, shortest_length_form
+from wscli.wire.masking import KEY_SIZE, apply_mask, mask_frames
 
+_LONGEST_SHORT = 125  # bytes of a payload whose length is in the second byte of the header
 _PIECE_FRAMES = 1024  # frames that are encoded together
 _PIECE_SIZE = 64 << 10  # bytes of payload that are encoded together, or one frame
 
 
 class Encoder:
-    """Encode what one end sends: messages, control frames, or any other frame.
+    """Encode the messages and frames that one end sends.
 
     ``fragment`` is the most bytes of payload that a data frame has; without it messages are whole.
     """
@@ -87,3 +88,40 @@ class Encoder:
 def cut_utf8(data: bytes, size: int) -> bytes:
     """Return at most ``size`` bytes of UTF-8, cut between characters."""
     return data[:size].decode(errors="ignore").encode()
+
+
+class _HeadersByLength(dict[int, bytes]):
+    """Headers of whole messages by the length of the payload, without a mask key."""
+
+    def __init__(self, first_byte: int, mask_bit: int) -> None:
+        self._bits = first_byte, mask_bit
+        super().__init__({length: self[length] for length in range(_LONGEST_SHORT + 1)})
+
+    def __missing__(self, length: int) -> bytes:
+        return build_header(*self._bits, length, shortest_length_form(length))
+
+
+def _headers(mask_bit: int) -> dict[int, _HeadersByLength]:
+    return {
+        opcode: _HeadersByLength(FIN | opcode, mask_bit) for opcode in (Opcode.TEXT, Opcode.BINARY)
+    }
+
+
+_MASKED_HEADERS = _headers(MASKED)
+_UNMASKED_HEADERS = _headers(0)
+
+
+def encode_masked(opcode: int, payloads: Sequence[bytes]) -> bytes:
+    """Encode whole messages as a client does, each frame masked with a fresh key (§5.3)."""
+    headers = _MASKED_HEADERS[opcode]
+    random = os.urandom(KEY_SIZE * len(payloads))
+    if len(payloads) == 1:
+        (payload,) = payloads
+        return b"".join((headers[len(payload)], random, apply_mask(payload, random)))
+    return mask_frames(headers, random, payloads)
+
+
+def encode_unmasked(opcode: int, payloads: Sequence[bytes]) -> bytes:
+    """Encode whole messages as a server does."""
+    headers = _UNMASKED_HEADERS[opcode]
+    return b"".join([headers[len(payload)] + payload for payload in payloads])

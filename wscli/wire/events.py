@@ -1,4 +1,4 @@
-"""What frames amount to, named as in RFC 6455: messages, pings, pongs and Close."""
+"""The events that frames amount to, named as in RFC 6455: messages, pings, pongs and Close."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from wscli.wire.rules import Violation
 class Messages:
     """Whole data messages of one opcode, in order; a text payload is valid UTF-8.
 
-    ``decoded`` belongs to the layers above, which keep there what they have decoded of each
-    message: everything that the batch is passed to shares it. Two batches are equal without it.
+    ``decoded`` belongs to the layers above, which keep the decoded messages there, so that all
+    users of the batch share them. It is ignored when two batches are compared.
     """
 
     __slots__ = ("decoded", "opcode", "payloads")
@@ -33,7 +33,7 @@ class Messages:
         return f"Messages({self.opcode!r}, {self.payloads!r})"
 
     def select(self, indexes: Sequence[int]) -> Messages:
-        """Return some of the messages, with what has been decoded of them."""
+        """Return the messages at these indexes, with their decoded forms."""
         part = Messages(self.opcode, [self.payloads[index] for index in indexes])
         if self.decoded is not None:
             part.decoded = [self.decoded[index] for index in indexes]

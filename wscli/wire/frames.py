@@ -96,40 +96,6 @@ def shortest_length_form(length: int) -> int:
     return 7 if length < 126 else 16 if length < 1 << 16 else 64
 
 
-class MessageRun:
-    """Consecutive whole data messages, one frame each, that share their first byte.
-
-    What a busy stream consists of: kept as one object, so that nothing is paid for each frame.
-    """
-
-    __slots__ = ("first_byte", "first_key", "payloads")
-
-    def __init__(self, first_byte: int, first_key: bytes | None, payloads: list[bytes]) -> None:
-        self.first_byte = first_byte
-        self.first_key = first_key
-        self.payloads = payloads
-
-    @property
-    def masked(self) -> bool:
-        """Whether all frames are masked, each with its own key, or none is."""
-        return self.first_key is not None
-
-    @property
-    def first_frame(self) -> Frame:
-        """The first of the frames, as it was on the wire."""
-        return Frame(self.opcode, self.payloads[0], rsv=self.rsv, mask_key=self.first_key)
-
-    @property
-    def opcode(self) -> int:
-        """Text or binary."""
-        return self.first_byte & 0xF
-
-    @property
-    def rsv(self) -> int:
-        """RSV1 as 4 where it is set (a compressed message, RFC 7692 §6), else 0."""
-        return self.first_byte >> 4 & 7
-
-
 class PartialFrame:
     """A frame whose header has arrived, and whose payload has not arrived completely.
 
@@ -159,7 +125,7 @@ class PartialFrame:
         return self._frame.length - self._pieces.size
 
     def take(self, data: bytes) -> int:
-        """Take what belongs to this frame from the start of ``data``; return how much that was."""
+        """Take the bytes of this frame from the start of ``data``; return how many there were."""
         missing = self.missing
         piece = data[:missing] if len(data) > missing else data
         if self._frame.mask_key is not None:

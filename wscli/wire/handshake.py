@@ -1,4 +1,4 @@
-"""The opening handshake (RFC 6455 §4): the key, the answer to it, and what is wrong with one."""
+"""The opening handshake (RFC 6455 §4): the key, its answer, and the faults of a response."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Extension(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What is wrong with a response: the rule's name, its section, and a sentence."""
+    """A fault of a response: the rule's name, its section, and a sentence."""
 
     id: str
     section: str
@@ -76,7 +76,7 @@ def parse_extensions(headers: Headers) -> list[Extension]:
         if match["end"] != ";":
             (name, no_value), *parameters = pairs
             if no_value is not None:
-                raise ValueError(f"{name!r} has a value, and is no parameter")
+                raise ValueError(f"{name!r} must not have a value")
             extensions.append(Extension(name, tuple(parameters)))
             pairs = []
     if pairs:

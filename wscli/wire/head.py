@@ -28,7 +28,7 @@ _REQUEST_LINE = rf"({FIELD_NAME}) (\S+) HTTP/(\d\.\d)"
 
 
 class MalformedHead(Exception):
-    """The bytes are no head of an HTTP message."""
+    """The bytes are not the head of an HTTP message."""
 
 
 class Headers(list[tuple[str, str]]):
@@ -54,7 +54,7 @@ class Headers(list[tuple[str, str]]):
 
 
 class Request(NamedTuple):
-    """A request's head; ``raw`` is what was on the wire, with the empty line at its end."""
+    """A request's head; ``raw`` has its bytes on the wire, with the empty line at the end."""
 
     method: str
     target: str
@@ -64,7 +64,7 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """A response's head; ``raw`` is what was on the wire, with the empty line at its end."""
+    """A response's head; ``raw`` has its bytes on the wire, with the empty line at the end."""
 
     version: str
     status: int
@@ -98,7 +98,7 @@ def parse_request(raw: bytes) -> Request:
     """Parse a request's head.
 
     Raises:
-        MalformedHead: with what is wrong.
+        MalformedHead: with the reason.
     """
     line, headers = _parse(raw)
     match = re.fullmatch(_REQUEST_LINE, line)
@@ -114,7 +114,7 @@ def parse_response(raw: bytes) -> Response:
     """Parse a response's head.
 
     Raises:
-        MalformedHead: with what is wrong.
+        MalformedHead: with the reason.
     """
     line, headers = _parse(raw)
     match = re.fullmatch(_STATUS_LINE, line)

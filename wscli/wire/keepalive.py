@@ -16,8 +16,8 @@ _MAX_PINGS = 1000  # pings without a pong that are remembered
 class Keepalive:
     """Ping at an interval, and detect that no byte at all came after a ping.
 
-    Any byte from the peer proves that it is alive, not only the pong: that may wait behind
-    megabytes of messages which we are slow to read. ``interval`` and ``timeout`` are in seconds;
+    Any byte from the peer proves that it is alive, not only the pong, which may wait behind
+    megabytes of messages that we are slow to read. ``interval`` and ``timeout`` are in seconds;
     with no interval, or one of 0, nothing is ever due.
     """
 

@@ -1,15 +1,18 @@
-"""Frames to messages (RFC 6455 §5.4, §5.5): join fragments, inflate, check UTF-8 on arrival."""
+"""Payloads: a message while its fragments arrive (RFC 6455 §5.4), and that of a Close (§5.5.1).
+
+Fragments are joined, inflated, and checked on arrival, so that a peer that breaks a rule is told so
+at the first octet that does, however much is still to come.
+"""
 
 from __future__ import annotations
 
 from codecs import IncrementalDecoder, getincrementaldecoder
-from collections.abc import Iterator
 
 from wscli.wire.buffer import PayloadBuffer
 from wscli.wire.codes import CloseCode, Opcode, close_code_name, may_be_sent
 from wscli.wire.deflate import BrokenDeflate, Inflater, TooBig
-from wscli.wire.events import Close, Event, Messages, Ping, Pong
-from wscli.wire.frames import Frame, MessageRun, PartialFrame
+from wscli.wire.events import Close
+from wscli.wire.frames import Frame, PartialFrame
 from wscli.wire.rules import (
     CLOSE_CODE,
     CLOSE_LENGTH,
@@ -24,10 +27,6 @@ from wscli.wire.rules import (
 _utf8_decoder = getincrementaldecoder("utf-8")
 
 
-BATCH_SIZE = 1 << 20
-"""After this many inflated bytes, messages are passed on before more is inflated."""
-
-
 class InvalidPayload(Exception):
     """A payload breaks a rule."""
 
@@ -36,102 +35,7 @@ class InvalidPayload(Exception):
         self.violation = Violation(rule, evidence)
 
 
-class Assembler:
-    """Turn frames whose headers have been checked into events.
-
-    A message may have at most ``max_size`` bytes, both on the wire and inflated.
-    """
-
-    def __init__(self, max_size: int, inflater: Inflater | None = None) -> None:
-        self._max_size = max_size
-        self._inflater = inflater
-        self._message: _PartialMessage | None = None
-
-    @property
-    def in_message(self) -> bool:
-        """Whether the next data frame must be a continuation."""
-        return self._message is not None
-
-    def run(self, run: MessageRun) -> Iterator[Messages]:
-        """Yield the messages of a run, inflated as they are requested.
-
-        Raises:
-            InvalidPayload: at the message that breaks a rule, after those before it.
-        """
-        # A payload of a run is below 64 KiB, so that only a smaller limit is checked for each.
-        together = not run.rsv and self._max_size >= 1 << 16
-        messages = _checked_together(run) if together else None
-        if messages is None:
-            yield from self._one_by_one(run)
-        else:
-            yield messages
-
-    def _one_by_one(self, run: MessageRun) -> Iterator[Messages]:
-        good: list[bytes] = []
-        size = 0
-        broken = None
-        for payload in run.payloads:
-            message = _PartialMessage(
-                run.opcode, self._max_size, self._inflater if run.rsv else None
-            )
-            try:
-                message.add(Frame(run.opcode, payload))
-            except InvalidPayload as error:
-                broken = error
-                break
-            good.append(message.payload())
-            size += message.size
-            if size >= BATCH_SIZE:
-                del message  # or it would be kept while the next one is inflated
-                yield Messages(run.opcode, good)
-                good, size = [], 0
-        if good:
-            yield Messages(run.opcode, good)
-        if broken is not None:
-            raise broken
-
-    def frame(self, frame: Frame) -> Event | None:
-        """Return the event that a frame completes, if any.
-
-        Raises:
-            InvalidPayload: if its payload breaks a rule; the message it belongs to is given up.
-        """
-        if frame.opcode == Opcode.CLOSE:
-            return read_close(frame.payload)
-        if frame.opcode == Opcode.PING:
-            return Ping(frame.payload)
-        if frame.opcode == Opcode.PONG:
-            return Pong(frame.payload)
-        message = self._message or self._begin(frame)
-        try:
-            message.add(frame)
-        except InvalidPayload:
-            self._message = None
-            raise
-        if not frame.fin:
-            return None
-        self._message = None
-        return Messages(message.opcode, [message.payload()])
-
-    def partial(self, partial: PartialFrame) -> None:
-        """Check the part of an incomplete frame that has arrived.
-
-        Raises:
-            InvalidPayload: at the first invalid octet, however much is still to come.
-        """
-        if partial.header.opcode & 0x8:
-            return
-        self._message = self._message or self._begin(partial.header)
-        self._message.check_partial(partial)
-
-    def _begin(self, frame: Frame) -> _PartialMessage:
-        self._message = _PartialMessage(
-            frame.opcode, self._max_size, self._inflater if frame.rsv & 4 else None
-        )
-        return self._message
-
-
-class _PartialMessage:
+class PartialMessage:
     """A data message while its fragments arrive."""
 
     def __init__(self, opcode: int, max_size: int, inflater: Inflater | None) -> None:
@@ -148,6 +52,11 @@ class _PartialMessage:
         return self._pieces.size
 
     def add(self, frame: Frame) -> None:
+        """Add the payload of a frame.
+
+        Raises:
+            InvalidPayload: if the payload breaks a rule; the message is to be given up.
+        """
         if not frame.payload and not frame.fin:
             return  # a flood of empty fragments is legal, and should cost little
         self._limit_declared(len(frame.payload))
@@ -160,12 +69,18 @@ class _PartialMessage:
         self._checked = 0
 
     def check_partial(self, partial: PartialFrame) -> None:
+        """Check what has arrived of a frame, which is passed to ``add`` when it is complete.
+
+        Raises:
+            InvalidPayload: at the first invalid octet.
+        """
         self._limit_declared(partial.header.length)
         if self._inflater is None:
             self._check_utf8(partial.latest, last=False)
             self._checked = partial.received
 
     def payload(self) -> bytes:
+        """Return what has been added so far."""
         return self._pieces.join()
 
     def _check_utf8(self, data: bytes, *, last: bool) -> None:
@@ -215,18 +130,6 @@ class _Utf8Check:
             evidence = f"{octets} at byte {offset:,} of the message: {error.reason}"
             raise InvalidPayload(TEXT_NOT_UTF8, evidence) from None
         self._passed += len(data)
-
-
-def _checked_together(run: MessageRun) -> Messages | None:
-    """Return the messages of a run, or None if a text among them is not valid UTF-8."""
-    if run.opcode == Opcode.TEXT:
-        try:
-            # Joined with line feeds, all are checked in one go: a line feed is no part of a longer
-            # sequence, so it does not complete one that the end of a payload cuts.
-            b"\n".join(run.payloads).decode()
-        except UnicodeDecodeError:
-            return None
-    return Messages(run.opcode, run.payloads)
 
 
 def read_close(payload: bytes) -> Close:

@@ -1,13 +1,63 @@
-"""The parser: cuts a stream of bytes into frames (RFC 6455 §5.2)."""
+"""The parser: cuts a stream of bytes into frames (RFC 6455 §5.2), or into runs of short messages.
+
+A busy stream consists of whole short messages. Parsing their frames one by one takes microseconds
+for each, nearly all of it the interpreter's. In a run a frame takes a few operations, and next to
+none where frames of one size follow one another. Figures in the comments are nanoseconds for a
+message of 64 bytes, where a loop that slices frame after frame takes 330.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from wscli.wire.codes import Opcode
-from wscli.wire.frames import FIN, MASKED, Frame, MessageRun, PartialFrame
-from wscli.wire.masking import apply_mask
-from wscli.wire.runs import cut_run
+from wscli.wire.frames import FIN, MASKED, Frame, PartialFrame
+from wscli.wire.masking import KEY_SIZE, apply_mask, cut_fields, unmask_frames
+
+_RSV1 = 0x40
+_LENGTH_16 = 126  # in the second byte: the length is in the two bytes that follow
+_LENGTH_64 = 127  # in the second byte: the length is in the eight bytes that follow
+
+_RUN_SIZE = 96 << 10  # bytes on the wire after which a run ends, so that it holds few objects
+_BLOCK = 16  # frames of one size, from which on they are cut together
+
+_RUN_STARTS = frozenset(
+    FIN | rsv | opcode for rsv in (0, _RSV1) for opcode in (Opcode.TEXT, Opcode.BINARY)
+)
+
+
+class MessageRun:
+    """Consecutive whole data messages, one frame each, that share their first byte.
+
+    A busy stream consists of these. They are one object, so that frames cost nothing one by one.
+    """
+
+    __slots__ = ("first_byte", "first_key", "payloads")
+
+    def __init__(self, first_byte: int, first_key: bytes | None, payloads: list[bytes]) -> None:
+        self.first_byte = first_byte
+        self.first_key = first_key
+        self.payloads = payloads
+
+    @property
+    def masked(self) -> bool:
+        """Whether all frames are masked, each with its own key, or none is."""
+        return self.first_key is not None
+
+    @property
+    def first_frame(self) -> Frame:
+        """The first of the frames, as it was on the wire."""
+        return Frame(self.opcode, self.payloads[0], rsv=self.rsv, mask_key=self.first_key)
+
+    @property
+    def opcode(self) -> int:
+        """Text or binary."""
+        return self.first_byte & 0xF
+
+    @property
+    def rsv(self) -> int:
+        """RSV1 as 4 where it is set (a compressed message, RFC 7692 §6), else 0."""
+        return self.first_byte >> 4 & 7
 
 
 class FrameParser:
@@ -49,7 +99,7 @@ class FrameParser:
     def _cut(self, data: bytes, pos: int) -> Iterator[Frame | MessageRun]:
         end = len(data)
         while pos < end:
-            if self._runs and (cut := cut_run(data, pos)) is not None:
+            if self._runs and (cut := _cut_run(data, pos)) is not None:
                 run, pos = cut
                 yield run
                 del run, cut  # the caller alone decides how long the payloads are kept
@@ -87,9 +137,9 @@ def _parse_header(data: bytes, pos: int, end: int) -> tuple[Frame, int] | None:
         return None
     first, second = data[pos], data[pos + 1]
     length, form, start = second & 0x7F, 7, pos + 2
-    if length == 126:
+    if length == _LENGTH_16:
         form, start = 16, pos + 4
-    elif length == 127:
+    elif length == _LENGTH_64:
         form, start = 64, pos + 10
     key_start = start
     if second & MASKED:
@@ -109,3 +159,96 @@ def _parse_header(data: bytes, pos: int, end: int) -> tuple[Frame, int] | None:
         length_form=form,
     )
     return frame, start
+
+
+def _cut_run(data: bytes, pos: int) -> tuple[MessageRun, int] | None:
+    """Cut whole data messages below 64 KiB, one frame each, that share their first byte.
+
+    Return the run, all of it masked or none, and where it ends; None if there is not one message.
+    """
+    if data[pos] not in _RUN_STARTS or len(data) < pos + 2:
+        return None
+    if data[pos + 1] & MASKED:
+        bodies, stop = _cut_equal_bodies(data, pos, KEY_SIZE) or _cut_masked(data, pos)
+        key, payloads = (bodies[0][:KEY_SIZE], unmask_frames(bodies)) if bodies else (None, [])
+    else:
+        payloads, stop = _cut_equal_bodies(data, pos, 0) or _cut_unmasked(data, pos)
+        key = None
+    return (MessageRun(data[pos], key, payloads), stop) if payloads else None
+
+
+# The two loops below differ in little. One for both was measured to be a fifth slower.
+
+
+def _cut_unmasked(data: bytes, pos: int) -> tuple[list[bytes], int]:
+    """Cut the payloads of frames of any sizes; return them and where the last frame ends."""
+    payloads: list[bytes] = []
+    append = payloads.append
+    first, end = data[pos], len(data)
+    last = min(end - 1, pos + _RUN_SIZE)
+    while pos < last and data[pos] == first:
+        length = data[pos + 1]
+        if length < _LENGTH_16:
+            start = pos + 2
+        elif length == _LENGTH_16 and pos + 4 <= end:
+            start = pos + 4
+            length = data[pos + 2] << 8 | data[pos + 3]
+            if length < _LENGTH_16:
+                break
+        else:
+            break
+        stop = start + length
+        if stop > end:
+            break
+        append(data[start:stop])
+        pos = stop
+    return payloads, pos
+
+
+def _cut_masked(data: bytes, pos: int) -> tuple[list[bytes], int]:
+    """Cut keys with the masked payloads behind them; return them and where the last frame ends."""
+    bodies: list[bytes] = []
+    append = bodies.append
+    first, end = data[pos], len(data)
+    last = min(end - 1, pos + _RUN_SIZE)
+    while pos < last and data[pos] == first:
+        length = data[pos + 1] - MASKED
+        if 0 <= length < _LENGTH_16:
+            start = pos + 2
+        elif length == _LENGTH_16 and pos + 4 <= end:
+            start = pos + 4
+            length = data[pos + 2] << 8 | data[pos + 3]
+            if length < _LENGTH_16:
+                break
+        else:
+            break
+        stop = start + KEY_SIZE + length
+        if stop > end:
+            break
+        append(data[start:stop])
+        pos = stop
+    return bodies, pos
+
+
+def _cut_equal_bodies(data: bytes, pos: int, key_size: int) -> tuple[list[bytes], int] | None:
+    """Cut frames with the same short header, if at least ``_BLOCK`` follow one another: takes 40.
+
+    Return the bytes behind each header, key included, and where the last frame ends.
+    """
+    frame_size = 2 + key_size + (data[pos + 1] & ~MASKED)
+    probe = pos + (_BLOCK - 1) * frame_size  # the last header of the first block
+    if probe >= len(data) or frame_size >= 2 + key_size + _LENGTH_16:
+        return None
+    if data[probe : probe + 2] != data[pos : pos + 2]:  # tells most other streams apart
+        return None
+    whole = pos + min(len(data) - pos, _RUN_SIZE) // frame_size * frame_size
+    alike = min(_count_alike(data[pos + i : whole : frame_size]) for i in range(2))
+    if alike < _BLOCK:
+        return None
+    stop = pos + alike * frame_size
+    return cut_fields(data[pos:stop], 2, frame_size - 2), stop
+
+
+def _count_alike(column: bytes) -> int:
+    """Count the bytes at the start that are equal."""
+    return len(column) - len(column.lstrip(column[:1]))

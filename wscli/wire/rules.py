@@ -1,6 +1,6 @@
-"""What a peer must keep to, as one table: rule, section, sentence, close code.
+"""The rules that a peer must follow, as one table: rule, section, sentence, close code.
 
-Parsing is not judging: frames come here whole and legal or not, and ``judge`` says what is wrong.
+Parsing is not judging: frames come here legal or not, and ``judge`` returns the violation if any.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class FrameContext(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One rule; ``sentence`` says what the peer did, ``close_code`` is what it calls for."""
+    """One rule; ``sentence`` describes how the peer broke it, ``close_code`` is the response."""
 
     id: str
     section: str
@@ -40,8 +40,8 @@ class Rule(NamedTuple):
 class Violation(NamedTuple):
     """A rule that was broken, and the evidence.
 
-    ``reason`` is what the peer said in a Close frame that breaks the rule; ``service``
-    is the known service that sent it, and the facts about that.
+    ``reason`` is the reason in a Close frame that breaks the rule; ``service`` is the known service
+    that sent HTTP in place of a frame, and the facts about it.
     """
 
     rule: Rule

@@ -28,9 +28,10 @@ class StrayResponse:
         self.complete = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return the bytes that are frames: none while they are, or may become, a response."""
-        if self._passing:
-            return data
+        """Return the bytes that are frames: none while they are, or may become, a response.
+
+        Once it has returned some, everything that comes later is frames, too: feed it no more.
+        """
         if self.complete:
             return b""
         searched = len(self._held)

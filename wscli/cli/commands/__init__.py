@@ -1,1 +1,1 @@
-"""One file per command: its options, its help, and the call of its app."""
+"""One module per command: its options, its help, and the call of its app."""

@@ -65,7 +65,7 @@ def _run(
     if fields["mode"] and fields["script"]:
         raise UsageError("--mode and --script exclude each other", hint="give one of them")
     if verbosity and not record:
-        raise UsageError("-v says what a recording has, and there is none", hint="--record FILE")
+        raise UsageError("-v is for the recording, and there is none", hint="--record FILE")
     from wscli.apps import serve
 
     command = serve.ServeCommand(
@@ -133,7 +133,7 @@ def _limit_options() -> list[Option]:
             "--ping-interval",
             type=duration,
             metavar="DURATION",
-            help="Ping clients, and drop one that leaves two pings unanswered.",
+            help="Ping clients; drop one that sends nothing for two intervals.",
         ),
     )
 
@@ -158,7 +158,7 @@ class _Serve(Command):
 command = _Serve(
     "serve",
     text="Listens on 127.0.0.1:8765 by default; port 0 chooses a free one. "
-    "Each path is also available at demo:PATH without starting a server, as in "
+    "Each path for WebSocket is also available at demo:PATH without starting a server, as in "
     "`wscli listen 'demo:/ticks?interval=1s'`.",
     examples=[
         ("wscli serve", "then open http://127.0.0.1:8765/ in a browser"),

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from wscli.server.channel import Channel, Endpoint
 from wscli.server.endpoints.echo import Echo
-from wscli.server.endpoints.endpoint import Endpoint
 from wscli.server.http import compact_json
 from wscli.wire.codes import CloseCode, Opcode
 from wscli.wire.head import Request
-
-if TYPE_CHECKING:
-    from wscli.server.channel import Channel
 
 _BATCH = 256  # messages per turn of the loop
 _BATCH_SIZE = 64 << 10  # bytes per turn; a larger message has a turn of its own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wscli.server.endpoints.endpoint import Endpoint
+from wscli.server.channel import Endpoint
 from wscli.wire.events import Messages
 
 

@@ -8,14 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from wscli.server.channel import Channel, Endpoint
 from wscli.server.endpoints.echo import Echo
-from wscli.server.endpoints.endpoint import Endpoint
 from wscli.wire.codes import Opcode
+from wscli.wire.encoder import encode_unmasked
 from wscli.wire.frames import Frame
-from wscli.wire.runs import encode_unmasked
 
 if TYPE_CHECKING:
-    from wscli.server.channel import Channel
     from wscli.session.asyncio_driver import ByteStream
 
 _STEP = 0.01  # seconds between two bytes of a slow server
@@ -102,6 +101,10 @@ class _Trickle:
     @property
     def over(self) -> bool:
         return self._stream.over
+
+    @property
+    def held(self) -> bool:
+        return self._stream.held
 
     @property
     def taken(self) -> int:

@@ -7,14 +7,10 @@ Here each member has a bounded queue, and a message is encoded once for all memb
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
-from wscli.server.endpoints.endpoint import Endpoint
+from wscli.server.channel import Channel, Endpoint
+from wscli.wire.encoder import encode_unmasked
 from wscli.wire.events import Messages
-from wscli.wire.runs import encode_unmasked
-
-if TYPE_CHECKING:
-    from wscli.server.channel import Channel
 
 
 class Rooms:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from wscli.server.endpoints.endpoint import Endpoint
+from wscli.server.channel import Endpoint
 from wscli.server.script import Script, ScriptReply, SlowRule
 from wscli.wire.codes import CloseCode
 from wscli.wire.events import Messages

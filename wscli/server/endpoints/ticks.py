@@ -7,17 +7,13 @@ server stores none.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from wscli.net.clock import Clock
-from wscli.server.endpoints.endpoint import Endpoint
+from wscli.server.channel import Channel, Endpoint
 from wscli.server.http import compact_json
 from wscli.text import iso_time
 from wscli.wire.codes import CloseCode, Opcode
-from wscli.wire.runs import encode_unmasked
-
-if TYPE_CHECKING:
-    from wscli.server.channel import Channel
+from wscli.wire.encoder import encode_unmasked
 
 KEPT = 100
 """The number of past ticks that can be polled."""

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from wscli.net.opening import PHASES, Certificate, Opening
-from wscli.session.bus import Sink
 from wscli.session.events import Failed, Opened, Step
+from wscli.session.pipeline import Sink
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.notice import describe_declined
 from wscli.sinks.output import Output

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from wscli.payload.codecs import HEX, TEXT, Shown, ShownBytes, ShownJson, show
 from wscli.payload.message import Message, received
-from wscli.session.bus import Batch, Sink
+from wscli.session.events import Batch
+from wscli.session.pipeline import Sink
 from wscli.sinks.hexdump import hexdump
 from wscli.sinks.human.jsontext import Abridgement, pretty_json
 from wscli.sinks.human.palette import Palette
@@ -115,7 +116,7 @@ class MessageView:
         return f"{arrow} {self.palette.paint('dim', rest)}"
 
     def _body(self, entry: Entry, rows: int, room: int) -> tuple[list[str], bool]:
-        """Return the payload's lines for so many columns, and whether some are left out."""
+        """Return the payload's lines for a width of ``room``, and whether some are left out."""
         shown = self._show(entry.as_message())
         if isinstance(shown, ShownBytes):
             data = shown.data[: rows * 16]

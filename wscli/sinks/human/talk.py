@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from wscli.net.opening import Opening, OpeningStep
-from wscli.session.bus import Batch, Sink
 from wscli.session.end import End, describe_close, describe_stillness, error_of
-from wscli.session.events import Opened, Step
+from wscli.session.events import Batch, Opened, Step
+from wscli.session.pipeline import Sink
 from wscli.sinks.hexdump import hexdump_blocks
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.notice import describe_declined
@@ -95,7 +95,7 @@ class TalkSink(Sink):
                 return
 
     def ended(self, end: End) -> None:
-        """Say how it ended."""
+        """Print how the connection ended."""
         self._write([("!" if error_of(end) else "*", describe_end(end))])
 
     def _write(self, lines: Iterable[tuple[str, str]]) -> None:

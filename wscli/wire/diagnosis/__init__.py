@@ -3,10 +3,11 @@
 Each function takes evidence and returns a kind, with the facts that advice about it needs; none
 gives advice, which depends on the caller. The body and the headers are considered first, then the
 answer to a plain GET of the same path, and only then the status, whose causes are tried from the
-most to the least likely. There is a module for each kind of evidence: ``evidence`` holds what is
-known, ``refusal`` explains a status, ``services`` recognises known services, ``gateways`` names a
-proxy, ``foreign`` identifies bytes that are not a valid answer, and ``body`` makes a body
-readable. Query strings may hold tokens and are never repeated.
+most to the least likely. Query strings may hold tokens and are never repeated.
+
+The modules: ``evidence`` holds the known facts, ``refusal`` explains a status, ``services``
+recognises known services, ``gateways`` names a proxy, ``foreign`` identifies bytes that are not a
+valid answer, and ``body`` makes a body readable.
 """
 
 from wscli.wire.diagnosis.body import show_body

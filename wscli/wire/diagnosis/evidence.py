@@ -1,4 +1,4 @@
-"""What is known about an upgrade that failed, and the cause that it points to."""
+"""The evidence about an upgrade that failed, and the cause that it points to."""
 
 from __future__ import annotations
 

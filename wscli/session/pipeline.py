@@ -1,22 +1,23 @@
-"""Stages: what stands between the source of events and the sinks that look at them.
+"""The pipeline: the events of a session go from their source through stages to sinks.
 
-A ``Pipeline`` is a sink with stages in front of its sinks. A batch goes through the stages in
-order, and each stage returns the batches to pass on: the same one, a changed one, none, or several.
-Since a pipeline is a sink, it can be one of the sinks of another: the recording gets everything
-while what is printed has stages of its own.
+A ``Sink`` observes events. A ``Stage`` may change, drop, delay or add batches before they get
+there. A ``Bus`` is several sinks as one, and a ``Pipeline`` is a bus with stages in front: a batch
+goes through the stages in order, and each returns the batches to pass on: the same one, a changed
+one, none, or several. Since a pipeline is a sink, it can be one of the sinks of another: the
+recording gets everything, while the printed messages have stages of their own.
 
-* **Directions.** A stage gets the batches of both. Those that went out show what has left, so
-  changing one changes what is shown and nothing else; to send something a stage posts it.
+* **Directions.** A stage gets the batches of both. Outgoing ones have left already, so changing one
+  changes only the output; to send something, a stage posts it.
 * **Time.** A stage that holds something back, or acts at intervals, returns the time from
-  ``next_deadline``. Whoever turns the session waits no longer than ``Pipeline.wait`` allows, and
-  then calls ``Pipeline.tick``. So no stage has a thread, and tests set the time.
+  ``next_deadline``. The code that turns the session waits no longer than ``Pipeline.wait`` allows,
+  and then calls ``Pipeline.tick``. So no stage has a thread, and tests set the time.
 * **Threads.** All methods of a stage are called in the thread that turns the session. Code in
   another thread that changes when something is due wakes the session.
 * **Errors.** A stage never raises an error about its own work (a pattern that backtracks for too
   long): the batch would be lost for everybody. It hands the error to ``context.complain`` and lets
-  the batch pass. An error that a sink raises goes to whoever turns the session.
-* **The end.** What the stages hold back is passed on before the sinks learn that the connection
-  ended or failed.
+  the batch pass. An error that a sink raises goes to the code that turns the session.
+* **The end.** Batches that stages hold back are passed on before the sinks are told that the
+  connection ended or failed.
 """
 
 from __future__ import annotations
@@ -28,11 +29,66 @@ from typing import Protocol
 
 from wscli.errors import ConnectionClosed, WscliError
 from wscli.net.clock import Clock
-from wscli.session.bus import Batch, Bus, Sink
+from wscli.net.pump import OUTBOX_HIGH_WATER
 from wscli.session.end import End
-from wscli.session.events import Failed
-from wscli.session.thread_driver import OUTBOX_HIGH_WATER
+from wscli.session.events import Batch, Failed, Opened, Step
 from wscli.wire.events import Messages
+
+
+class Sink:
+    """Observes a session and never changes it; the methods are called in one thread at a time."""
+
+    wants_frames = False
+    wants_outgoing = False
+
+    def step(self, step: Step) -> None:
+        """Receive a step of an attempt to connect."""
+
+    def opened(self, opened: Opened) -> None:
+        """Receive the opening of the connection."""
+
+    def batch(self, batch: Batch) -> None:
+        """Receive the frames and messages that came or left together."""
+
+    def ended(self, end: End) -> None:
+        """Receive the end of the connection."""
+
+    def failed(self, failed: Failed) -> None:
+        """Receive the error that ends the command, or an attempt to connect."""
+
+
+class Bus(Sink):
+    """A sink that is many sinks."""
+
+    def __init__(self, sinks: Sequence[Sink] = ()) -> None:
+        self._sinks = list(sinks)
+        self.wants_frames = any(sink.wants_frames for sink in sinks)
+        self.wants_outgoing = any(sink.wants_outgoing for sink in sinks)
+
+    def step(self, step: Step) -> None:
+        """Pass on a step."""
+        for sink in self._sinks:
+            sink.step(step)
+
+    def opened(self, opened: Opened) -> None:
+        """Pass on that the connection is open."""
+        for sink in self._sinks:
+            sink.opened(opened)
+
+    def batch(self, batch: Batch) -> None:
+        """Pass on a batch."""
+        for sink in self._sinks:
+            sink.batch(batch)
+
+    def ended(self, end: End) -> None:
+        """Pass on how the connection ended."""
+        for sink in self._sinks:
+            sink.ended(end)
+
+    def failed(self, failed: Failed) -> None:
+        """Pass on an error."""
+        for sink in self._sinks:
+            sink.failed(failed)
 
 
 class MessageOutbox(Protocol):
@@ -51,11 +107,11 @@ def _raise(error: WscliError) -> None:
 
 
 class StageContext:
-    """What a stage may act on: the connection, and the code that runs it.
+    """The connection that a stage may post to, and the code that runs it.
 
-    Without an outbox, as for a recording that is read back, what is posted is dropped. ``is_over``
-    returns True once nobody waits for the messages any longer. A stage that searches them for
-    patterns then stops searching, since each search may take long without ever failing.
+    Without an outbox, as for a recording that is read back, posted messages are dropped.
+    ``is_over`` returns True once nobody waits for the messages any longer. A stage that searches
+    them for patterns then stops searching, since each search may take long without ever failing.
     """
 
     def __init__(
@@ -79,7 +135,7 @@ class StageContext:
 
 
 class Stage:
-    """Passes on everything; a subclass overrides what it does differently.
+    """Passes on everything; a subclass overrides the methods that differ.
 
     Times are in seconds, as ``Clock.monotonic`` returns them. The methods that return batches may
     be generators: a batch has reached the sinks when the next one is asked for.
@@ -94,7 +150,7 @@ class Stage:
         self.context = context
 
     def batch(self, batch: Batch, now: float) -> Iterable[Batch]:
-        """Return what to pass on instead of a batch."""
+        """Return the batches to pass on in place of this one."""
         return (batch,)
 
     def next_deadline(self) -> float | None:
@@ -102,11 +158,11 @@ class Stage:
         return None
 
     def tick(self, now: float) -> Iterable[Batch]:
-        """Do what is due, and return what to pass on; called once ``next_deadline`` has passed."""
+        """Act, and return the batches to pass on; called once ``next_deadline`` has passed."""
         return ()
 
     def flush(self) -> Iterable[Batch]:
-        """Return what is still held back, since nothing more will come."""
+        """Return the batches that are still held back, since no more will come."""
         return ()
 
 
@@ -147,7 +203,7 @@ class Pipeline(Bus):
         super().batch(batch)
 
     def wait(self, timeout: float | None = None) -> float | None:
-        """Return the seconds until ``tick`` is to be called, at most ``timeout``; None for ever."""
+        """Return the seconds until ``tick`` is to be called, at most ``timeout``; None if never."""
         due = self.next_deadline()
         if due is None:
             return timeout
@@ -163,7 +219,7 @@ class Pipeline(Bus):
         return min((time for time in times if time is not None), default=None)
 
     def tick(self) -> None:
-        """Let the stages do what is due."""
+        """Call ``tick`` of the stages whose deadline has passed."""
         if not self.is_timed:
             return
         now = self._clock.monotonic()
@@ -175,12 +231,12 @@ class Pipeline(Bus):
             branch.tick()
 
     def ended(self, end: End) -> None:
-        """Pass on what was held back, then how the connection ended."""
+        """Pass on the batches held back, then how the connection ended."""
         self._flush()
         super().ended(end)
 
     def failed(self, failed: Failed) -> None:
-        """Pass on what was held back, then an error."""
+        """Pass on the batches held back, then an error."""
         self._flush()
         super().failed(failed)
 
@@ -190,7 +246,7 @@ class Pipeline(Bus):
             self._pass_on(stage.flush(), index + 1, now)
 
     def _pass_on(self, batches: Iterable[Batch], first: int, now: float) -> None:
-        """Take batches through the stages from a position on, each to its end before the next."""
+        """Pass batches through the stages from index ``first`` on, one batch at a time."""
         for stage in self._stages[first:]:
             batches = chain.from_iterable(map(stage.batch, batches, repeat(now)))
         for batch in batches:
@@ -211,12 +267,12 @@ class MessageStage(Stage):
         return (batch._replace(items=kept),) if kept else ()
 
     def keep(self, batch: Batch, messages: Messages) -> Messages | None:
-        """Return what to pass on instead of some messages of a batch, None for nothing."""
+        """Return the messages to pass on in place of these, or None to drop them."""
         raise NotImplementedError
 
 
 def select(messages: Messages, indexes: Sequence[int]) -> Messages | None:
-    """Return the messages at some positions: the same object for all, None for none of them."""
+    """Return the messages at these indexes: the same object if all, None if there are none."""
     if len(indexes) == len(messages.payloads):
         return messages
     return messages.select(indexes) if indexes else None
@@ -234,11 +290,11 @@ class StopAfter(MessageStage):
 
     @property
     def reached(self) -> bool:
-        """Whether all of the messages have come."""
+        """Whether ``count`` messages have been passed on."""
         return self.seen == self._count
 
     def keep(self, batch: Batch, messages: Messages) -> Messages | None:
-        """Cut off the messages beyond the last that is wanted."""
+        """Drop the messages after the last one that is wanted."""
         if not batch.incoming:
             return messages
         wanted = len(messages.payloads)

@@ -8,10 +8,18 @@ from hypothesis import strategies as st
 
 from tests.clock import HandClock
 from wscli.errors import ConnectionClosed, UsageError
-from wscli.session.bus import Batch, Bus, Sink
-from wscli.session.events import Failed
-from wscli.session.stages import MessageStage, Pipeline, Stage, StageContext, StopAfter, select
-from wscli.session.thread_driver import OUTBOX_HIGH_WATER
+from wscli.net.pump import OUTBOX_HIGH_WATER
+from wscli.session.events import Batch, Failed
+from wscli.session.pipeline import (
+    Bus,
+    MessageStage,
+    Pipeline,
+    Sink,
+    Stage,
+    StageContext,
+    StopAfter,
+    select,
+)
 from wscli.wire.events import Close, Messages, Ping, Pong
 
 

@@ -15,7 +15,7 @@ Form = Literal["auto", "raw", "json", "hex"]
 
 
 class OutputOptions(NamedTuple):
-    """What to show of a session, and how.
+    """The output of a session: its contents and its form.
 
     ``separator`` ends each payload in a pipe, and with ``terminated`` only those that do not end
     with it. ``record`` names a file for the events; ``existing`` applies if it is not empty. With
@@ -35,7 +35,7 @@ class OutputOptions(NamedTuple):
 
 
 class SessionOptions(NamedTuple):
-    """Where and how to connect, and what to show."""
+    """The URL, the options for connecting, and the output."""
 
     url: str
     connect: ConnectOptions = ConnectOptions()

@@ -1,0 +1,100 @@
+"""Open a session of the asyncio API.
+
+A thread of its own dials and upgrades, since that is the same for both drivers and blocks; then the
+event loop takes the socket over. The threads are not those of the loop's executor: it has few of
+them, and a loop that ends waits for them all, also for one that connects to a host that is silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from wscli.net.clock import Clock
+from wscli.net.connect import Connected
+from wscli.net.options import ConnectOptions
+from wscli.session.asyncio_client import AsyncioClient
+from wscli.session.asyncio_session import AsyncSession
+from wscli.session.connect import check_options, dial
+from wscli.session.log import LogSink
+from wscli.session.pipeline import Bus
+
+
+class Connecting:
+    """A connection to be opened: await it, or use it with ``async with``."""
+
+    def __init__(self, url: str, options: ConnectOptions) -> None:
+        check_options(options)
+        self._url = url
+        self._options = options
+
+    def __await__(self) -> Generator[Any, None, AsyncSession]:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> AsyncSession:
+        self._session = await self
+        return self._session
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.__aexit__(kind, error, trace)
+
+    async def _open(self) -> AsyncSession:
+        clock, bus = Clock(), Bus([LogSink()])
+        started = clock.monotonic()
+        connected = await _run(lambda: dial(self._url, self._options, clock, started, bus=bus))
+        try:
+            _, client = await asyncio.get_running_loop().create_connection(
+                lambda: AsyncioClient(connected, self._options, clock, started, bus),
+                sock=connected.stream.sock,
+            )
+        except BaseException:
+            connected.stream.close()
+            raise
+        return AsyncSession(client)
+
+
+async def _run(work: Callable[[], Connected]) -> Connected:
+    """Run ``work`` in a thread; a call that is cancelled leaves it to close what it opens."""
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[Connected] = loop.create_future()
+
+    def run() -> None:
+        try:
+            connected = work()
+        except BaseException as error:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(_fail, result, error)
+            return
+        try:
+            loop.call_soon_threadsafe(_succeed, result, connected)
+        except RuntimeError:
+            connected.stream.close()
+
+    threading.Thread(target=run, name="wscli-connect", daemon=True).start()
+    try:
+        return await result
+    except asyncio.CancelledError:
+        if not result.cancelled() and result.exception() is None:  # it came at the same moment
+            result.result().stream.close()
+        raise
+
+
+def _fail(result: asyncio.Future[Connected], error: BaseException) -> None:
+    if not result.done():
+        result.set_exception(error)
+
+
+def _succeed(result: asyncio.Future[Connected], connected: Connected) -> None:
+    if result.done():
+        connected.stream.close()
+    else:
+        result.set_result(connected)

@@ -1,0 +1,175 @@
+"""The session of the asyncio API: what ``Session`` is to threads, for coroutines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
+
+from wscli.errors import ConnectionClosed, TimedOut
+from wscli.net.opening import Opening
+from wscli.net.redaction import redact_url
+from wscli.session.arguments import Message, encode_message
+from wscli.session.asyncio_client import AsyncioClient
+from wscli.session.end import End
+from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode
+
+
+class AsyncSession:
+    """An open connection, from ``wscli.aio.connect``; an async context manager that closes it.
+
+    Text is str and binary is bytes, both ways. The methods raise as those of ``Session`` do. Use it
+    in the event loop in which it was made, from any number of tasks. A call that is cancelled loses
+    no message: what was posted is sent, and what came is kept for the next call.
+
+    While the loop runs, pings are answered and messages are kept for ``receive``. Reading stops
+    when 4 MiB, or one message of the largest size, are waiting, and then the peer may stop reading
+    too.
+    """
+
+    def __init__(self, client: AsyncioClient) -> None:
+        self._client = client
+
+    @property
+    def opening(self) -> Opening:
+        """The record of the opening handshake: addresses, TLS, both heads."""
+        return self._client.opening
+
+    @property
+    def end(self) -> End | None:
+        """How the connection ended; None while it has not."""
+        return self._client.end
+
+    @property
+    def closing(self) -> bool:
+        """Whether a Close frame has been sent, so that nothing more can be."""
+        return self._client.closing
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The subprotocol that was agreed on."""
+        return self.opening.agreement.subprotocol if self.opening.agreement else None
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait to be sent, as ``bufferedAmount`` in browsers."""
+        return self._client.pending
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close(CloseCode.NORMAL_CLOSURE if error is None else CloseCode.GOING_AWAY)
+
+    def __repr__(self) -> str:
+        """Show the URL without credentials and query, and whether the connection is open."""
+        state = "ended" if self.end else "closing" if self.closing else "open"
+        return f"<wscli.aio.AsyncSession {redact_url(str(self.opening.url))} {state}>"
+
+    async def send(self, *messages: Message, timeout: float | None = None) -> None:
+        """Send messages, str as text and bytes as binary; return when they have left.
+
+        Raises:
+            TypeError: for a message of another type; then none has been sent.
+            TimedOut: if the peer reads too slowly for that; what is left will still be sent.
+            ConnectionClosed: if the connection is closing or has ended.
+        """
+        client = self._client
+        for opcode, payload in [encode_message(message) for message in messages]:
+            client.post(opcode, payload)
+        mark = client.posted
+        if not await client.until(lambda: client.over or client.has_sent(mark), timeout):
+            left = f"{client.pending:,} bytes are waiting"
+            raise TimedOut(f"the messages were not sent within {timeout:g} s", left)
+        if not client.has_sent(mark):
+            raise client.closed_error()
+
+    async def receive(self, timeout: float | None = None) -> Message:
+        """Return the next message, waiting at most ``timeout`` seconds; 0 polls.
+
+        Raises:
+            TimedOut: if none came in time.
+            ProtocolError: if the peer broke the protocol; earlier messages have been returned.
+            ConnectionClosed: if the connection has ended; ConnectionLost is one of these.
+        """
+        client = self._client
+        taken: list[Message] = []
+
+        def take() -> bool:
+            if client.inbox:
+                taken.append(client.next_message())
+                return True
+            # What came before a Close or a violation has been taken: now it is answered.
+            client.answer()
+            return client.end is not None
+
+        if not await client.until(take, timeout):
+            raise TimedOut(f"no message came within {timeout:g} s")
+        if not taken:
+            raise client.closed_error()
+        return taken[0]
+
+    async def __aiter__(self) -> AsyncIterator[Message]:
+        """Yield messages until the peer closes normally.
+
+        Raises:
+            WscliError: as ``receive`` does, if the connection ends in any other way.
+        """
+        while True:
+            try:
+                message = await self.receive()
+            except ConnectionClosed as closed:
+                if closed.code in NORMAL_CLOSE_CODES:
+                    return
+                raise
+            yield message
+
+    async def ping(self, payload: bytes | None = None, timeout: float | None = 10.0) -> float:
+        """Send a ping; return the seconds until it was answered.
+
+        A pong answers the oldest ping with its payload, and the pings before that one too: a peer
+        may answer only the latest of several (RFC 6455 §5.5.3).
+
+        Raises:
+            ValueError: for a payload of more than 125 bytes.
+            TimedOut: if no pong came in time.
+            ConnectionClosed: if the connection ended before.
+        """
+        client = self._client
+        ping = client.post_ping(os.urandom(4) if payload is None else payload)
+        if not await client.until(lambda: client.over or ping.rtt is not None, timeout):
+            raise TimedOut(f"no pong came within {timeout:g} s")
+        if ping.rtt is None:
+            raise client.closed_error()
+        return ping.rtt
+
+    async def close(
+        self,
+        code: int = CloseCode.NORMAL_CLOSURE,
+        reason: str = "",
+        timeout: float | None = None,
+    ) -> None:
+        """Send Close, and wait for the peer's; messages that arrive before it are received.
+
+        Waits at most ``timeout`` seconds, by default those of the option ``close_timeout``. A
+        second call waits again for the first. The code 1005 sends a Close without a code. A call
+        that is cancelled has sent Close nevertheless.
+
+        Raises:
+            ValueError: for a code that may not be sent (RFC 6455 §7.4), or a reason of more than
+                123 bytes of UTF-8; then nothing has been sent.
+        """
+        client = self._client
+        client.begin_close(code, reason, timeout)
+        await client.until(lambda: client.end is not None)
+
+    async def abort(self) -> None:
+        """Drop the connection if it is still open, without a word to the peer."""
+        self._client.abort()
+        await self._client.until(lambda: self._client.end is not None)
