@@ -1,6 +1,7 @@
 """Run the Autobahn suite against the client or the server, print the table, fail on anything odd.
 
-usage: python -m tests.conformance.run client|server [quick|core|compression|full] [OUTDIR]
+usage: python -m tests.conformance.run ROLE [quick|core|compression|full] [OUTDIR]
+ROLE is client, asyncio-client or server.
 """
 
 import platform
@@ -14,9 +15,8 @@ from wscli import __version__
 
 def main(role, cases="full", out=None):
     """Run it; return the exit status."""
-    run = {"client": suite.run_client, "server": suite.run_server}[role]
     with tempfile.TemporaryDirectory() as folder:
-        report = run(suite.CASES[cases], Path(out or folder))
+        report = suite.ROLES[role](suite.CASES[cases], Path(out or folder))
     package = suite.PACKAGE.replace("==", " ")
     print(f"wscli {__version__} as {role}, Python {platform.python_version()}, {package}")
     print("\n".join(["", *suite.table(report), ""]))
@@ -26,6 +26,6 @@ def main(role, cases="full", out=None):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or sys.argv[1] not in ("client", "server"):
+    if len(sys.argv) < 2 or sys.argv[1] not in suite.ROLES:
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))

@@ -84,16 +84,21 @@ def install():
     return str(wstest)
 
 
-def run_client(cases, out, at_once=4):
+def run_client(cases, out, at_once=4, driver="threads"):
     """Run the suite's server against our client; return the report, case by case."""
     port = _free_port()
     config = {"url": f"ws://127.0.0.1:{port}", "outdir": str(out), "cases": list(cases)}
     with _wstest("fuzzingserver", config, out) as server:
         count = _count_cases(out, server)
         client = Path(__file__).with_name("echo_client.py")
-        command = [sys.executable, client, config["url"], AGENT, count, at_once]
+        command = [sys.executable, client, config["url"], AGENT, count, at_once, driver]
         subprocess.run(list(map(str, command)), check=True)
     return _report(out, count)
+
+
+def run_asyncio_client(cases, out):
+    """Run the suite's server against our client in an event loop; return the report."""
+    return run_client(cases, out, driver="asyncio")
 
 
 def run_server(cases, out):
@@ -110,6 +115,9 @@ def run_server(cases, out):
         finally:
             server.terminate()
     return _report(out, _count_cases(out, client))
+
+
+ROLES = {"client": run_client, "asyncio-client": run_asyncio_client, "server": run_server}
 
 
 @contextmanager

@@ -14,7 +14,7 @@ def _installed():
 
 
 @pytest.mark.timeout(170)
-@pytest.mark.parametrize("run", [suite.run_client, suite.run_server], ids=["client", "server"])
+@pytest.mark.parametrize("run", suite.ROLES.values(), ids=suite.ROLES)
 def test_each_case_has_the_right_answer(run, tmp_path):
     report = run(suite.QUICK, tmp_path)
     assert suite.unexpected(report) == []
