@@ -1,238 +1,133 @@
-"""Which received message answers which sent one, and when ``send`` has everything."""
+"""The exchange assigns received messages to sent ones, and decides which are passed on."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wscli.apps.exchange import Exchange
-from wscli.payload.matching import PatternTimeout, parse_matcher
+from wscli.payload.matching import parse_matcher
 from wscli.session.events import Batch
-from wscli.session.pipeline import Pipeline, Sink, StageContext
-from wscli.wire.events import Messages, Ping
+from wscli.wire.codes import Opcode
+from wscli.wire.events import Messages
+
+CALLS = [b'{"id": %d, "method": "get"}' % number for number in range(3)]
+REPLIES = [b'{"id": %d, "result": 5}' % number for number in range(3)]
+
+
+def sending(payloads, *, done=True, **options):
+    """Return an exchange in which messages have been sent, and which waits for all replies."""
+    exchange = Exchange(**options)
+    for payload in payloads:
+        exchange.send(payload, awaited=True)
+    if done:
+        exchange.finish()
+    return exchange
 
-CALL = b'{"jsonrpc":"2.0","id":%d,"method":"m"}'
-RESULT = b'{"jsonrpc":"2.0","id":%d,"result":1}'
-ERROR = b'{"jsonrpc":"2.0","id":%d,"error":{"code":-1,"message":"no such thing"}}'
 
+def receive(exchange, *payloads, incoming=True):
+    """Give an exchange messages; return those that it passes on."""
+    items = [Messages(Opcode.TEXT, list(payloads))]
+    passed = exchange.batch(Batch(incoming, 0.0, 0.0, items), 0.0)
+    return [payload for batch in passed for item in batch.items for payload in item.payloads]
 
-class Conversation:
-    """An exchange behind which everything that passes is kept."""
 
-    def __init__(self, *args, context=None, **options):
-        self.exchange = Exchange(*args, **options)
-        self.passed = []
-        sink = Sink()
-        sink.batch = self._keep
-        self._pipeline = Pipeline([self.exchange], [sink])
-        self._pipeline.attach(context or StageContext())
+def answered(exchange):
+    """Return the numbers of the messages that have been answered."""
+    return [message.number for message in exchange.sent if message.answered]
 
-    def _keep(self, batch):
-        for item in batch.items:
-            self.passed += item.payloads if isinstance(item, Messages) else [item]
 
-    def send(self, *payloads, awaited=True):
-        for payload in payloads:
-            self.exchange.send(payload, awaited=awaited)
-        return self
+def test_messages_without_an_id_are_answered_in_the_order_in_which_they_were_sent():
+    exchange = sending([b"one", b"two", b"three"])
+    receive(exchange, b"a")
+    assert answered(exchange) == [1]
+    receive(exchange, b"b", b"c")
+    assert answered(exchange) == [1, 2, 3]
+    assert exchange.reached
 
-    def receive(self, *payloads):
-        self._pipeline.batch(Batch(True, 0, 0, [Messages(1, list(payloads))]))
-        return self
 
-    def finish(self):
-        self.exchange.finish()
-        return self
+def test_a_message_sent_later_is_answered_by_what_comes_after_it():
+    exchange = sending([b"one"], done=False)
+    receive(exchange, b"a")
+    exchange.send(b"two", awaited=True)
+    assert answered(exchange) == [1]
+    receive(exchange, b"b")
+    assert answered(exchange) == [1, 2]
 
-    @property
-    def reached(self):
-        return self.exchange.reached
 
+@given(st.permutations(range(3)))
+def test_calls_are_answered_in_any_order(order):
+    exchange = sending(CALLS)
+    for count, number in enumerate(order, 1):
+        assert not exchange.reached
+        receive(exchange, REPLIES[number])
+        assert answered(exchange) == sorted(index + 1 for index in order[:count])
+    assert exchange.reached
 
-# Without a count
 
+def test_a_message_without_an_id_is_not_answered_by_the_reply_to_a_call():
+    exchange = sending([b"hello", CALLS[0]])
+    receive(exchange, REPLIES[0])
+    assert answered(exchange) == [2]
+    receive(exchange, b"hello yourself")
+    assert answered(exchange) == [1, 2]
 
-def test_each_message_waits_for_one_reply():
-    talk = Conversation().send(b"a", b"b").finish().receive(b"1")
-    assert (talk.reached, talk.exchange.replies) == (False, 1)
-    assert [sent.number for sent in talk.exchange.unanswered] == [2]
-    talk.receive(b"2")
-    assert (talk.reached, talk.exchange.unanswered, talk.exchange.wanted) == (True, [], 2)
 
+def test_other_messages_do_not_answer_a_call():
+    exchange = sending(CALLS[:1])
+    receive(exchange, b"event", b'{"id": 7, "result": 5}')
+    assert (answered(exchange), exchange.replies, exchange.others) == ([], 0, 2)
 
-def test_nothing_is_reached_before_everything_has_been_sent():
-    talk = Conversation().send(b"a").receive(b"1")
-    assert not talk.reached
-    assert talk.finish().reached
 
+@pytest.mark.parametrize(
+    ("sent", "replies"), [([b"one"], 3), ([b"one", CALLS[0]], 3), (CALLS[:1], 0), ([], 3)]
+)
+def test_where_a_count_is_given_any_message_counts_if_a_sent_one_has_no_id(sent, replies):
+    exchange = sending(sent, count=5)
+    receive(exchange, b"a", b"b", b"c")
+    assert exchange.replies == replies
 
-def test_a_message_that_is_not_awaited_takes_its_reply_and_is_not_waited_for():
-    talk = Conversation().send(b"a", awaited=False).send(b"b").finish()
-    talk.receive(b"for a")
-    assert (talk.reached, talk.exchange.wanted) == (False, 1)
-    assert talk.receive(b"for b").reached
 
+def test_messages_that_are_answered_automatically_count_as_nothing():
+    exchange = sending(CALLS[:1], is_automatic=lambda message: message.payload == b"ping")
+    assert receive(exchange, b"ping", b"event") == [b"ping", b"event"]
+    assert (exchange.replies, exchange.others, exchange.came) == (0, 1, 1)
 
-def test_without_a_message_one_is_waited_for_that_comes_once_sending_has_ended():
-    talk = Conversation().receive(b"greeting")
-    assert (talk.exchange.replies, talk.exchange.others, talk.exchange.wanted) == (0, 0, 1)
-    assert not talk.finish().reached
-    assert talk.receive(b"pushed").reached
-    assert talk.passed == [b"greeting", b"pushed"]
 
+@pytest.mark.parametrize("cut", [1, 2, 3, 5])
+def test_nothing_is_passed_on_after_a_match_however_the_messages_are_split(cut):
+    exchange = sending([b"hello"], until=parse_matcher("^done"))
+    pushed = [b"a", b"b", b"done", b"c", b"done"]
+    passed = [
+        payload
+        for start in range(0, len(pushed), cut)
+        for payload in receive(exchange, *pushed[start : start + cut])
+    ]
+    assert passed == [b"a", b"b", b"done"]
+    assert exchange.reached
 
-def test_what_came_before_the_first_message_was_sent_is_counted_as_nothing():
-    talk = Conversation().receive(b"greeting").send(CALL % 1).receive(b"event").finish()
-    assert (talk.exchange.replies, talk.exchange.others, talk.exchange.came) == (0, 1, 1)
-    assert not talk.reached
 
+def test_a_match_counts_only_once_everything_has_been_sent():
+    exchange = sending([b"hello"], done=False, until=parse_matcher("done"))
+    receive(exchange, b"done")
+    exchange.finish()
+    assert not exchange.reached
+    receive(exchange, b"done")
+    assert exchange.reached
 
-def test_a_reply_is_found_by_its_id_in_any_order():
-    talk = Conversation().send(CALL % 1, CALL % 2).finish()
-    talk.receive(b"event", RESULT % 2)
-    assert [str(sent) for sent in talk.exchange.unanswered] == ["message 1 (id 1)"]
-    assert talk.receive(RESULT % 1).reached
-    assert (talk.exchange.replies, talk.exchange.others) == (2, 1)
 
+def test_a_pattern_in_binary_messages_is_searched_for_in_their_bytes():
+    exchange = sending([b"hello"], until=parse_matcher("\xff$"))
+    items = [Messages(Opcode.BINARY, [b"\xff\x00", b"\x00\xff"])]
+    exchange.batch(Batch(True, 0.0, 0.0, items), 0.0)
+    assert exchange.reached
 
-def test_a_message_without_an_id_takes_the_next_message_that_is_not_a_reply():
-    talk = Conversation().send(CALL % 1, b"plain").finish().receive(RESULT % 1)
-    assert [str(sent) for sent in talk.exchange.unanswered] == ["message 2"]
-    assert talk.receive(b"anything").reached
 
+def test_sent_messages_pass_and_count_as_nothing():
+    exchange = sending([b"hello"], until=parse_matcher("hello"), only_replies=True)
+    assert receive(exchange, b"hello", incoming=False) == [b"hello"]
+    assert (exchange.came, exchange.reached) == (0, False)
 
-def test_an_error_in_a_reply_is_kept_with_the_message_that_it_answers():
-    talk = Conversation().send(CALL % 1, CALL % 2).finish().receive(ERROR % 2, RESULT % 1)
-    assert talk.reached
-    ((sent, error),) = talk.exchange.errors
-    assert sent.number == 2
-    assert "no such thing" in error
 
-
-# With a count
-
-
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_a_count_is_reached_by_as_many_replies_and_nothing_passes_after_it(count):
-    talk = Conversation(count).send(b"a").finish().receive(b"1", b"2", b"3", b"4")
-    assert talk.reached
-    assert talk.passed == [b"1", b"2", b"3", b"4"][:count]
-    assert talk.exchange.replies == count
-
-
-def test_a_count_of_zero_is_reached_at_once_and_no_message_passes():
-    talk = Conversation(0).send(b"a").receive(b"1").finish()
-    assert talk.reached
-    assert talk.receive(b"2").passed == []
-
-
-def test_a_count_that_was_reached_before_the_last_message_was_sent_is_over_then():
-    talk = Conversation(1).send(b"a").receive(b"1", b"2")
-    assert talk.passed == [b"1", b"2"]
-    assert talk.finish().reached
-    assert talk.receive(b"3").passed == [b"1", b"2"]
-
-
-def test_later_replies_with_the_same_id_count_too():
-    """Such as the events of a GraphQL subscription."""
-    talk = Conversation(2).send(CALL % 1).finish().receive(RESULT % 1, b"event")
-    assert (talk.reached, talk.exchange.others) == (False, 1)
-    assert talk.receive(RESULT % 1).reached
-
-
-def test_without_a_count_the_messages_after_the_end_still_pass():
-    """They came in the same batch; nobody asked for a limit."""
-    talk = Conversation().send(b"a").finish().receive(b"1", b"2")
-    assert (talk.reached, talk.passed) == (True, [b"1", b"2"])
-
-
-# With patterns
-
-
-def test_until_is_reached_by_a_match_and_nothing_passes_after_it():
-    talk = Conversation(until=parse_matcher("done")).send(b"a").finish()
-    assert not talk.receive(b"1", b"2").reached
-    assert talk.receive(b"done", b"3").reached
-    assert talk.passed == [b"1", b"2", b"done"]
-
-
-def test_a_match_of_until_before_everything_was_sent_does_not_count():
-    talk = Conversation(until=parse_matcher("done")).send(b"a").receive(b"done")
-    assert not talk.finish().reached
-    assert talk.receive(b"done again").reached
-
-
-@pytest.mark.parametrize("payloads", [[b"done"], [b"1", b"2"]])
-def test_a_count_and_until_are_reached_by_whichever_comes_first(payloads):
-    talk = Conversation(2, parse_matcher("done")).send(b"a").finish()
-    assert talk.receive(*payloads).reached
-
-
-def test_expected_patterns_are_matched_in_their_order_and_one_by_each_message():
-    talk = Conversation().send(b"a", awaited=False)
-    talk.exchange.expected += [parse_matcher("x"), parse_matcher("y")]
-    talk.finish().receive(b"y", b"x y")
-    assert (len(talk.exchange.expected), talk.reached) == (1, False)
-    assert talk.receive(b"y").reached
-
-
-class Backtracking:
-    """A pattern that takes too long for every message."""
-
-    def __init__(self):
-        self.searches = 0
-
-    def matches(self, message):
-        self.searches += 1
-        raise PatternTimeout("the pattern backtracks for too long")
-
-
-def test_a_pattern_that_takes_too_long_is_reported_once_and_not_searched_for_again():
-    complaints, pattern = [], Backtracking()
-    context = StageContext(complain=complaints.append)
-    talk = Conversation(until=pattern, context=context).send(b"a").finish().receive(b"1", b"2")
-    talk.receive(b"3")
-    assert [complaint.what for complaint in complaints] == ["the pattern backtracks for too long"]
-    assert (pattern.searches, talk.reached) == (1, False)
-    assert talk.passed == [b"1", b"2", b"3"]
-
-
-def test_once_nobody_waits_no_pattern_is_searched_for():
-    pattern = Backtracking()
-    talk = Conversation(until=pattern, context=StageContext(is_over=lambda: True))
-    talk.send(b"a").finish().receive(b"1")
-    assert pattern.searches == 0
-
-
-# What is printed
-
-
-def test_with_only_replies_the_others_are_counted_and_not_passed_on():
-    talk = Conversation(only_replies=True).send(CALL % 1).finish()
-    talk.receive(b"event", RESULT % 1, b"event")
-    assert talk.passed == [RESULT % 1]
-    assert talk.exchange.others == 2
-
-
-def test_with_only_replies_a_message_that_was_waited_for_is_one():
-    talk = Conversation(until=parse_matcher("done"), only_replies=True).send(CALL % 1).finish()
-    talk.exchange.expected.append(parse_matcher("ready"))
-    assert talk.receive(b"noise", b"ready", b"done").passed == [b"ready", b"done"]
-
-
-def test_a_message_that_is_answered_automatically_is_neither_a_reply_nor_another():
-    talk = Conversation(is_automatic=lambda message: message.payload == b"2").send(b"a").finish()
-    talk.receive(b"2")
-    assert (talk.exchange.came, talk.reached, talk.passed) == (0, False, [b"2"])
-    assert talk.receive(b"reply").reached
-
-
-def test_a_reply_by_its_id_is_one_even_if_it_is_answered_automatically():
-    talk = Conversation(is_automatic=lambda message: True).send(CALL % 1).finish()
-    assert talk.receive(RESULT % 1).reached
-
-
-def test_what_was_sent_and_what_is_not_a_message_passes_untouched():
-    talk = Conversation(0).finish()
-    sent = Batch(False, 0, 0, [Messages(1, [b"sent"])])
-    talk._pipeline.batch(sent)  # noqa: SLF001
-    talk._pipeline.batch(Batch(True, 0, 0, [Ping(b"p")]))  # noqa: SLF001
-    assert talk.passed == [b"sent", Ping(b"p")]
-    assert talk.exchange.came == 0
+def test_only_replies_and_matches_are_passed_on_where_that_is_asked_for():
+    exchange = sending(CALLS[:1], until=parse_matcher("done"), only_replies=True)
+    assert receive(exchange, b"event", REPLIES[0], b"done") == [REPLIES[0], b"done"]

@@ -15,10 +15,12 @@ from wscli.payload.codecs import (
     JSON,
     NEVER,
     NO_VALUE,
+    POSSIBLE,
     TEXT,
     ShownBytes,
     ShownJson,
     ShownText,
+    searched_text,
     show,
     value_of,
 )
@@ -248,6 +250,8 @@ def test_no_codec_lets_another_error_than_value_error_pass():
 class CountCodec:
     """Payloads of ``n`` bytes that stand for the number ``n``, in the subprotocol ``counts``."""
 
+    changes_text = True
+
     def priority(self, subprotocol, opcode, payload):
         return FITS_BETTER + 1 if subprotocol == "counts" else NEVER
 
@@ -299,3 +303,32 @@ def test_of_two_codecs_that_suit_a_message_equally_the_first_is_chosen(count_cod
     monkeypatch.setattr(first, "show", lambda message: ShownText("first"), raising=False)
     monkeypatch.setattr(codecs, "CODECS", [first, count_codec])
     assert show(counted(count_codec)) == ShownText("first")
+
+
+@given(st.sampled_from([Opcode.TEXT, Opcode.BINARY]), st.text(), st.sampled_from([None, "counts"]))
+def test_a_pattern_is_searched_for_in_the_text_that_is_shown(opcode, content, subprotocol):
+    message = Message(opcode, content.encode(), subprotocol)
+    with pytest.MonkeyPatch.context() as patch:
+        assert searched_text(message) == show(message).text
+        patch.setattr(codecs, "CODECS", [*codecs.CODECS, CountCodec()])
+        assert searched_text(message) == show(message).text
+
+
+def test_a_codec_that_suits_a_message_less_does_not_change_the_text_to_search(
+    count_codec, monkeypatch
+):
+    monkeypatch.setattr(CountCodec, "priority", lambda self, *message: POSSIBLE)
+    assert searched_text(text("hello")) == "hello"
+
+
+def test_a_search_asks_no_codec_that_leaves_the_text_as_it_is(monkeypatch):
+    for codec in codecs.CODECS:
+        monkeypatch.setattr(type(codec), "show", None)
+        monkeypatch.setattr(type(codec), "priority", None)
+    assert searched_text(text("{}")) == "{}"
+    assert searched_text(binary(b"\xff")) == "\xff"
+
+
+def test_a_codec_of_the_subprotocol_precedes_json(count_codec):
+    assert show(Message(Opcode.TEXT, b"[1]", "counts")) == ShownText("count 3")
+    assert show(Message(Opcode.TEXT, b"[1]", "other")) == ShownJson("[1]")

@@ -3,10 +3,15 @@
 import time
 
 import pytest
+import regex
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from wscli.payload.matching import PatternTimeout, parse_matcher
+from wscli.payload.matching import PatternTimeout, longest_unlimited, parse_matcher
 from wscli.payload.message import Message
 from wscli.wire.codes import Opcode
+
+LIMIT = 0.1  # seconds, for a short message
 
 
 def matches(pattern, message):
@@ -85,3 +90,51 @@ def test_a_pattern_that_backtracks_is_abandoned(pattern, message):
     with pytest.raises(PatternTimeout, match="backtracks"):
         matches(pattern, message)
     assert time.monotonic() - start < 5
+
+
+# Searches without a time limit
+
+SIMPLE_PATTERNS = st.lists(
+    st.tuples(
+        st.sampled_from([*"ab.^$", r"\w", r"\b", "[ab]", "[^a]"]), st.sampled_from(["", *"*+?"])
+    ),
+    max_size=6,
+).map(lambda items: "".join(element + repetition for element, repetition in items))
+
+
+@given(SIMPLE_PATTERNS, st.text("ab \n"))
+def test_a_search_has_the_same_result_with_and_without_a_time_limit(pattern, content):
+    assume(not pattern.startswith(("$.", "$[")))  # those are queries
+    assert matches(pattern, content) is (regex.search(pattern, content) is not None)
+
+
+@pytest.mark.parametrize("pattern", ["done", "^2$", r'"id": 7\b', "[0-9]", "a.*b", "x+ y?"])
+def test_a_short_message_is_searched_without_a_time_limit(pattern):
+    assert longest_unlimited(pattern) > 100
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "a|b", "a{9}", r"\X\X", "(?i)done", "(?r)a", r"\p{L}", "(|)+"]
+)
+def test_a_pattern_that_may_backtrack_for_long_always_has_a_time_limit(pattern):
+    assert longest_unlimited(pattern) == 0
+
+
+def test_each_repetition_makes_the_messages_without_a_time_limit_shorter():
+    lengths = [longest_unlimited("a*" * count + "b") for count in range(6)]
+    assert lengths == sorted(set(lengths), reverse=True)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a*[bc]", "a*a*[bc]", ".*a.*[bc]", "a?a?[bc]", "aaaa[bc]", "b"]
+)
+def test_the_longest_search_without_a_time_limit_takes_less_than_the_limit(pattern):
+    message = "a" * (longest_unlimited(pattern) - 1)
+    start = time.thread_time()
+    assert not matches(pattern, message)
+    assert time.thread_time() - start < 2 * LIMIT  # half of that on an idle machine
+
+
+def test_repetitions_in_a_row_are_abandoned_in_a_long_message():
+    with pytest.raises(PatternTimeout, match="backtracks"):
+        matches("a*a*a*a*a*[bc]", "a" * 3000)

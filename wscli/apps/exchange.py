@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from wscli.errors import UsageError
@@ -58,6 +59,8 @@ class Exchange(MessageStage):
         self.errors: list[tuple[TrackedMessage, str]] = []
         self.sent: list[TrackedMessage] = []
         self.expected: list[Matcher] = []
+        self._calls: list[tuple[TrackedMessage, Call]] = []
+        self._plain: deque[TrackedMessage] = deque()  # without a call, and not answered yet
         self._count = count
         self._until = until
         self._ends = count is not None or until is not None
@@ -71,6 +74,10 @@ class Exchange(MessageStage):
         """Record a message that is about to be sent."""
         message = TrackedMessage(len(self.sent) + 1, payload, awaited=awaited)
         self.sent.append(message)
+        if message.call is None:
+            self._plain.append(message)
+        else:
+            self._calls.append((message, message.call))
         return message
 
     def finish(self) -> None:
@@ -130,20 +137,19 @@ class Exchange(MessageStage):
         return True
 
     def _answers_the_next(self) -> bool:
-        for sent in self.sent:
-            if sent.call is None and not sent.answered:
-                sent.answered = True
-                return True
-        return False
+        if not self._plain:
+            return False
+        self._plain.popleft().answered = True
+        return True
 
     def _counts_any(self) -> bool:
         if not self.sent:
             return self._all_sent
-        return self._count is not None and any(sent.call is None for sent in self.sent)
+        return self._count is not None and len(self._calls) < len(self.sent)
 
     def _answers_a_call(self, message: Message) -> bool:
-        for sent in self.sent:
-            reply = sent.call.reply(message) if sent.call is not None else None
+        for sent, call in self._calls:
+            reply = call.reply(message)
             if reply is not None:
                 sent.answered = True
                 if reply.error:

@@ -49,7 +49,7 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
         options.replies,
         options.until,
         only_replies=options.only_replies,
-        is_automatic=automation.is_answered,
+        is_automatic=automation.is_answered if options.sending.answers else None,
     )
     sender = Sender(options, env, exchange)
     command = SessionCommand(

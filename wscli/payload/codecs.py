@@ -16,6 +16,7 @@ the task of the views, so nothing here knows of a terminal.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Final, NamedTuple, Protocol
 
 from wscli.payload.message import Message
@@ -34,9 +35,11 @@ FITS: Final = 0.5
 """It suits every payload of this kind."""
 
 FITS_BETTER: Final = 1.0
-"""It suits this payload by its content."""
+"""It suits this payload by its content; only a subprotocol gives a codec more."""
 
 _LONGEST_EXAMPLE = 16  # digits that an error message repeats
+
+_BRACKETS: Final = (b"{", b"[")  # how most JSON begins: a quicker test than a regular expression
 
 NO_VALUE: Final = object()
 """The value of a payload that is not data of numbers, strings, lists and dicts."""
@@ -78,7 +81,13 @@ Shown = ShownText | ShownJson | ShownBytes
 
 
 class Codec(Protocol):
-    """One way to read payloads, and to write them."""
+    """One way to read payloads, and to write them.
+
+    ``changes_text`` is False if ``show`` leaves the text of a message that the codec suits best as
+    it is, so that a search need not call it.
+    """
+
+    changes_text: bool
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Return how well the codec suits a payload: ``NEVER`` if it cannot read it.
@@ -102,6 +111,8 @@ class Codec(Protocol):
 
 class TextCodec:
     """Text as it is (UTF-8)."""
+
+    changes_text = False
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Suit every text message."""
@@ -129,6 +140,8 @@ class TextCodec:
 class JsonCodec:
     """JSON (RFC 8259)."""
 
+    changes_text = False
+
     # Parsers "MAY ignore the presence of a byte order mark" (RFC 8259 §8.1). UTF-16 is full of NUL;
     # Python's parser reads it, and with it NaN and Infinity, which some peers do send.
     _may_begin_value = re.compile(
@@ -143,7 +156,7 @@ class JsonCodec:
         A number or a string alone is text for people, but still a value. So is JSON in a binary
         message, of which a view shows the bytes.
         """
-        if opcode == _TEXT and self._begins_container(payload):
+        if opcode == _TEXT and (payload.startswith(_BRACKETS) or self._begins_container(payload)):
             return FITS_BETTER
         return POSSIBLE
 
@@ -157,13 +170,12 @@ class JsonCodec:
         It is ``NO_VALUE`` for what is not JSON, is nested too deeply or has an integer of more
         digits than Python converts (4,300): the time for that grows with their square.
         """
-        if not self._may_begin_value(message.payload):
+        payload = message.payload
+        if not (payload.startswith(_BRACKETS) or self._may_begin_value(payload)):
             return NO_VALUE  # most text that is not JSON, without loading a parser
-        import json
-
         is_text = message.opcode == _TEXT
         try:
-            return json.loads(message.text.removeprefix("\ufeff") if is_text else message.payload)
+            return _json().loads(message.text.removeprefix("\ufeff") if is_text else payload)
         except (ValueError, RecursionError):
             return NO_VALUE
 
@@ -175,17 +187,26 @@ class JsonCodec:
         Raises:
             ValueError: if it is not JSON, or nested too deeply to be checked.
         """
-        import json
-
         text = text.removeprefix("\ufeff")
         try:
             # No number is converted: it stays as it is typed, and may have any number of digits.
-            json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+            _json().loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
         except ValueError as error:
             raise ValueError(f"this is not JSON: {error}") from None
         except RecursionError:
             raise ValueError("this JSON is nested too deeply to be checked") from None
         return _encode(re.sub(self._outside_strings, lambda match: match[1] or "", text))
+
+
+@cache
+def _json() -> Any:
+    """Import the parser when a payload needs it: few one-shot commands do.
+
+    An import statement for each message of a flood would take a tenth of the parser's time.
+    """
+    import json
+
+    return json
 
 
 def _encode(text: str, errors: str = "strict") -> bytes:
@@ -205,6 +226,8 @@ def _refuse_constant(constant: str) -> None:
 
 class HexCodec:
     """Bytes as hexadecimal digits."""
+
+    changes_text = False
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Suit every binary message."""
@@ -252,6 +275,19 @@ def show(message: Message) -> Shown:
     return _best_for(message).show(message)
 
 
+def searched_text(message: Message) -> str:
+    """Return ``show(message).text``, in which a pattern is searched for.
+
+    A codec is chosen only if one that can read the message may change its text: choosing takes as
+    long as searching a short message.
+    """
+    subprotocol, opcode, payload = message.subprotocol, message.opcode, message.payload
+    for codec in CODECS:
+        if codec.changes_text and codec.priority(subprotocol, opcode, payload) > NEVER:
+            return show(message).text
+    return message.text
+
+
 def _best_for(message: Message) -> Codec:
     subprotocol, opcode, payload = message.subprotocol, message.opcode, message.payload
     best: Codec = HEX  # reads everything
@@ -260,6 +296,8 @@ def _best_for(message: Message) -> Codec:
         priority = codec.priority(subprotocol, opcode, payload)
         if priority > highest:
             best, highest = codec, priority
+            if priority >= FITS_BETTER and subprotocol is None:
+                break  # no other codec suits it better
     return best
 
 

@@ -10,13 +10,18 @@ pattern of their kind.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Protocol
 
-from wscli.payload.codecs import NO_VALUE, show, value_of
+from wscli.payload.codecs import NO_VALUE, searched_text, value_of
 from wscli.payload.message import Message
 
 _BASE_LIMIT = 0.1  # seconds of searching allowed for any message
 _LIMIT_PER_CHARACTER = 1e-7  # seconds; a search that does not backtrack takes a tenth of that
+_FEW_STEPS = 1e7  # of a search: about 10 ns each, so that all take less than the base limit
+_MAY_MULTIPLY = r"[|({]|\\X"  # syntax that may repeat a repetition, or is one (a grapheme, \X)
+
+_CONTAINERS = (list, dict)
 
 
 class PatternTimeout(Exception):
@@ -53,6 +58,7 @@ class RegexMatcher:
     def __init__(self, text: str) -> None:
         self.text = text
         self._pattern = _compile(text)
+        self._unlimited = longest_unlimited(text)
 
     def matches(self, message: Message) -> bool:
         """Return True if the expression is found anywhere in the message.
@@ -60,7 +66,10 @@ class RegexMatcher:
         Raises:
             PatternTimeout: if the search takes more than about 0.1 s and 1 s for each 10 MB.
         """
-        return _search(self._pattern, show(message).text)
+        text = searched_text(message)
+        if len(text) < self._unlimited:
+            return self._pattern.search(text) is not None
+        return _search(self._pattern, text)
 
 
 class JsonPathMatcher:
@@ -84,9 +93,13 @@ class JsonPathMatcher:
         value = value_of(message)
         if value is NO_VALUE:
             return False
-        if self._filters and self._query.match([value]) is not None:
+        if self._filters and self._selects([value]):
             return True
-        return isinstance(value, list | dict) and self._query.match(value) is not None
+        return isinstance(value, _CONTAINERS) and self._selects(value)
+
+    def _selects(self, value: Any) -> bool:
+        # ``self._query.match`` raises and catches an exception for each message without a match.
+        return next(iter(self._query.finditer(value)), None) is not None
 
 
 def _compile(text: str) -> Any:
@@ -98,6 +111,19 @@ def _compile(text: str) -> Any:
         raise ValueError(f"{text!r} is not a regular expression: {error}") from None
     except (RecursionError, MemoryError, OverflowError):
         raise ValueError("the regular expression is too large or nested too deeply") from None
+
+
+def longest_unlimited(pattern: str) -> int:
+    """Return the length below which a text is searched without a time limit; 0 if there is none.
+
+    Keeping the limit takes three times as long as the search of a short message itself. Without
+    groups and alternatives a pattern backtracks into its repetitions alone: with ``n`` of them a
+    search takes at most ``len(text) ** (n + 1) * len(pattern)`` steps.
+    """
+    if re.search(_MAY_MULTIPLY, pattern):
+        return 0
+    repetitions = len(re.findall("[*+?]", pattern))
+    return int((_FEW_STEPS / max(len(pattern), 1)) ** (1 / (repetitions + 1)))
 
 
 def _search(pattern: Any, text: str) -> bool:

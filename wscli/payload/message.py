@@ -56,11 +56,13 @@ class Message:
 
     def once(self, decode: Callable[[Message], _T]) -> _T:
         """Return ``decode(self)``, which is computed at the first call for this function."""
-        if self._decoded is None:  # most messages of a flood never need a dict
-            self._decoded = {}
-        if decode not in self._decoded:
-            self._decoded[decode] = decode(self)
-        return cast("_T", self._decoded[decode])
+        decoded = self._decoded
+        if decoded is None:  # most messages of a flood never need a dict
+            decoded = self._decoded = {}
+        elif decode in decoded:
+            return cast("_T", decoded[decode])
+        value = decoded[decode] = decode(self)
+        return value
 
     def forget_values(self) -> None:
         """Forget the results of ``once``, and keep the text."""

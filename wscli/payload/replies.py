@@ -34,6 +34,7 @@ _CALL_MARKS = frozenset({"method", "type", "op", "action", "jsonrpc"})
 _SOCKETIO_EVENT = rb"42(/[^,\[]*,)?(\d+)\["
 _SOCKETIO_CONNECT = rb"(?s)40(?:(/[^,{]*),?)?(?:\{.*)?"
 _PLAIN_ID = r"(?a)[\w-]+"
+_STRUCTURED = (dict, list, str)
 _LONGEST_ERROR = 200  # characters of an error's description
 
 
@@ -257,12 +258,12 @@ def _first_error(judge: _Judge, batch: list[Any]) -> Reply | None:
 
 def _values(message: Message) -> list[Any]:
     """Return the objects, arrays and strings in a message; it may consist of records."""
-    records = [message]
     if _RECORD_END in message.payload:
         parts = message.payload.split(_RECORD_END)
-        records = [Message(message.opcode, part, message.subprotocol) for part in parts]
-    values = map(value_of, records)
-    return [value for value in values if isinstance(value, dict | list | str)]
+        values = [value_of(Message(message.opcode, part, message.subprotocol)) for part in parts]
+    else:
+        values = [value_of(message)]
+    return [value for value in values if isinstance(value, _STRUCTURED)]
 
 
 def _is_id(value: Any) -> bool:
