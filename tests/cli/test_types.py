@@ -177,6 +177,18 @@ def test_a_command_with_its_arguments_is_accepted_and_any_other_option_is_not(na
     assert accepts(command, args[:-1]) == (not required)
 
 
+@pytest.mark.parametrize("extra", ["more", "ws://i", ""])
+def test_a_word_for_which_a_command_has_no_place_is_not_accepted(extra):
+    assert not accepts(load_command("connect"), ["ws://h", extra])
+    assert accepts(load_command("send"), ["ws://h", extra])
+
+
+@pytest.mark.parametrize("word", ["-5", "--loud", "-5e3"])
+def test_a_message_that_begins_with_a_dash_comes_after_two(word):
+    assert meant(["send", ":1", "hi", "--", word], "connect", load_command) == ""  # as it should be
+    assert meant(["-d", word, ":1"], "connect", load_command) == f"wscli send :1 -- {word}"
+
+
 @pytest.mark.parametrize(("command", "name"), OWN_NAMES)
 def test_the_name_that_a_command_has_for_anothers_option_is_its_own(command, name):
     known = options_of(load_command(command))
@@ -225,6 +237,7 @@ def test_a_call_that_is_suggested_is_one_that_wscli_accepts(args):
         (["--bearer", "secret", "h:1"], "wscli --bearer '…' h:1"),
         (["--cookie=a=secret", "h:1"], "wscli '--cookie=…' h:1"),
         (["-H", "authorization: secret", "h:1"], "wscli -H 'authorization: …' h:1"),
+        (["-H", "Cookie: a=secret", "h:1"], "wscli -H 'Cookie: …' h:1"),
         (["-H", "X-Cookies: fine", "h:1"], "wscli -H 'X-Cookies: fine' h:1"),
         (["wss://u:secret@h/?token=secret"], "wscli 'wss://…@h/?…'"),
         (["send", "h:1", "it's"], "wscli send h:1 'it'\"'\"'s'"),

@@ -310,6 +310,13 @@ def test_a_wrong_value_is_repeated_up_to_forty_characters(size):
     assert shown == repr("x" * size) if size + 2 <= 40 else shown == "'" + "x" * 39 + "…"
 
 
+@pytest.mark.parametrize("text", ["A", "AA", "AA=", "AA==!", "A A=", "AA==\n", "A-_=", "Ä==="])
+def test_base64_has_its_own_characters_and_padding_and_nothing_else(text):
+    with pytest.raises(MalformedEvent) as caught:
+        Fields({"x": text}).base64("x")
+    assert caught.value.evidence.startswith('"x" is not base64: ')
+
+
 # A rule that the fields of one event keep among each other
 
 

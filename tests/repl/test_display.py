@@ -289,6 +289,7 @@ def test_the_toolbar_names_the_state_unless_it_connects_again(state):
 @pytest.mark.parametrize("width", [1, 8, 19])
 def test_a_toolbar_without_room_is_a_sign_in_the_colour_of_the_state(width):
     assert toolbar(LinkState.CLOSED).fragments(width) == [("class:state.closed", "●")]
+    assert "closed" in text_of(toolbar(LinkState.CLOSED), 20)
 
 
 @settings(deadline=None)

@@ -212,19 +212,20 @@ def test_all_messages_of_a_turn_are_one_push_to_each_member():
     rooms, members = Rooms(), [Member(), Member()]
     (room,) = {rooms.join("tea", member) for member in members}
     broadcast(room, Messages(1, [b"a", b"b"]), Messages(2, [b"c"]))
-    expected = b"\x81\x01a\x81\x01b\x82\x01c"
-    assert [member.pushed for member in members] == [[(expected, 3)]] * 2
     room.flush()
-    assert len(members[0].pushed) == 1
+    broadcast(room, Messages(1, [b"d"]))
+    expected = [(b"\x81\x01a\x81\x01b\x82\x01c", 3), (b"\x81\x01d", 1)]
+    assert [member.pushed for member in members] == [expected] * 2
 
 
-def test_a_member_that_leaves_while_it_is_pushed_to_keeps_nobody_from_the_message():
-    rooms = Rooms()
-    leaving, staying = Member(lambda: rooms.leave("tea", leaving)), Member()
-    room = rooms.join("tea", leaving)
-    rooms.join("tea", staying)
+def test_members_that_leave_while_they_are_pushed_to_keep_nobody_from_the_message():
+    rooms, members = Rooms(), []
+    for number in range(3):
+        members.append(Member(lambda number=number: rooms.leave("tea", members[number])))
+        room = rooms.join("tea", members[number])
+    rooms.join("tea", staying := Member())
     broadcast(room, Messages(1, [b"a"]))
-    assert len(leaving.pushed) == len(staying.pushed) == 1
+    assert [len(member.pushed) for member in (*members, staying)] == [1] * 4
     assert room.members == {staying}
 
 

@@ -334,6 +334,16 @@ def test_the_tables_of_a_report_are_never_wider_than_the_terminal(made, width):
     assert max(cell_width(line) for line in table.splitlines()) <= width
 
 
+@pytest.mark.parametrize("width", [40, 80, None])
+def test_a_long_value_is_broken_and_nothing_of_it_is_lost(width):
+    value = "".join(f"{number:04}" for number in range(100))
+    response = parse_response(f"HTTP/1.1 403 No\r\nX-Long: {value}\r\n\r\n".encode())
+    call = ("opened", Opened(opening(response=response), START, 0.25))
+    text = said(lambda output: InspectionSink(output, PLAIN, width), call)
+    table = text.partition("\nresponse\n")[2]
+    assert "".join(table.replace("X-Long", "").split()) == value
+
+
 @pytest.mark.parametrize("palette", [PLAIN, COLOUR])
 @pytest.mark.parametrize("text", ["", "a"])
 def test_a_palette_without_colour_or_text_adds_nothing(palette, text):
