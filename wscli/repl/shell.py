@@ -18,10 +18,10 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Literal, NamedTuple, Protocol
 
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, read_message, read_typed
+from wscli.apps.options import SessionOptions
 from wscli.apps.recording import Recorder
 from wscli.apps.report import report
 from wscli.errors import ConnectionClosed, UsageError, WscliError
@@ -48,7 +48,7 @@ class ReplOptions(NamedTuple):
     is cut to; None is half the screen.
     """
 
-    common: SessionOptions
+    session: SessionOptions
     sending: Sending = Sending()
     reconnect: Literal["never", "auto", "always"] = "never"
     on_open: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Console(Protocol):
     """Whether the state of the connection is always in view."""
 
     def request_update(self) -> None:
-        """Have the main thread call ``catch_up`` and draw the display; any thread may call this."""
+        """Ask the main thread to call ``catch_up`` and draw; any thread may call this."""
 
     def run(self) -> None:
         """Hand lines to the shell until ``leave`` is called."""
@@ -94,7 +94,7 @@ class Shell:
     console: Console
 
     def __init__(self, options: ReplOptions, env: Env, history_name: str | None) -> None:
-        output = options.common.output
+        output = options.session.output
         self._request_update: Callable[[], None] = lambda: None
         self._silent = output.quiet or output.form == "json"
         shows_handshake = bool(output.verbosity) and env.stderr_tty
@@ -208,7 +208,7 @@ class Shell:
             self.console.leave()
         else:
             if status:  # interrupted or terminated: a peer that reads slowly cannot hold us up
-                session.end_within(self._options.common.connect.close_timeout)
+                session.end_within(self._options.session.connect.close_timeout)
             session.begin_close()
         self._leaving = True
 
@@ -241,10 +241,10 @@ class Shell:
 
     def report(self, error: WscliError) -> None:
         """Show an error."""
-        report(error, self.env, self._options.common.output.colour)
+        report(error, self.env, self._options.session.output.colour)
 
     def call_soon(self, call: Callable[[], None]) -> None:
-        """Have something called in the main thread; signal handlers may use this, too."""
+        """Schedule a call in the main thread; signal handlers may use this, too."""
         self._calls.put(call)
         self._request_update()
 
