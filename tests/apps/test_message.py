@@ -59,6 +59,7 @@ def test_hex_and_base64_are_decoded_in_binary_messages_only(text, payload):
     assert read_message(text, TEXT, NO_ENV) == text.encode()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_any_bytes_can_be_written_as_hex_and_as_base64(data):
     assert read_typed(f"0x{data.hex()}", BINARY) == data

@@ -151,7 +151,7 @@ def test_a_websocket_is_a_line_with_its_close_and_its_messages():
         code=1000, reason="bye", by="client", messages_in=1234, bytes_in=2048, messages_out=1
     )
     assert re.fullmatch(
-        r'\d\d:00:00\.000  127\.0\.0\.1:5  GET /echo  101  closed 1000 "bye" by the client'
+        r'\d\d:\d\d:00\.000  127\.0\.0\.1:5  GET /echo  101  closed 1000 "bye" by the client'
         r"  in 1,234 \(2\.0 KiB\)  out 1 \(0 B\)  1\.250 s\n",
         text,
     )

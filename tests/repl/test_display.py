@@ -340,5 +340,5 @@ def test_the_rest_of_an_earlier_line_is_suggested_if_it_fits_a_row(line, typed, 
         ("set editing-mode vi\n$if a\nset editing-mode emacs\n$endif", "VI"),
     ],
 )
-def test_nested_blocks_of_an_inputrc_are_passed_over(inputrc, mode):
+def test_nested_blocks_of_an_inputrc_are_ignored(inputrc, mode):
     assert read_editing_mode(inputrc).name == mode

@@ -111,6 +111,7 @@ def test_a_payload_that_is_longer_than_its_line_shows_ends_in_an_ellipsis(opcode
     assert show_frame(Frame(opcode, b"a" * (fits + 1))).endswith("…")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 15), st.binary(max_size=80), st.integers(0, 7))
 def test_a_frame_is_one_line_that_no_terminal_obeys(opcode, payload, rsv):
     assert not re.search("[\x00-\x1f\x7f-\x9f]", show_frame(Frame(opcode, payload, rsv=rsv)))
