@@ -1,7 +1,8 @@
 """What to try: each kind of error has advice, and facts decide between two pieces of it."""
 
 import errno
-from itertools import chain
+import re
+from itertools import chain, product
 from typing import get_args
 
 import pytest
@@ -10,8 +11,11 @@ from hypothesis import strategies as st
 
 from wscli import kinds
 from wscli.advice import ADVICE, advise
+from wscli.cli.command import has_optional_value, options_of, takes_value
+from wscli.cli.main import load_command
 from wscli.errors import ProtocolError, UpgradeError, UsageError, WscliError
 from wscli.status import ExitStatus, OutputStalled
+from wscli.wire.codes import CloseCode
 from wscli.wire.diagnosis import Evidence, PlainResponse, diagnose
 from wscli.wire.head import parse_request, parse_response
 
@@ -241,6 +245,100 @@ def test_devtools_without_a_target_are_recognised_too():
 def test_a_known_service_is_named_also_where_it_answers_in_place_of_frames():
     error = ProtocolError("it failed", kind="sockjs", facts={"rule": "http-response", "code": 1002})
     assert advise(error) == "this is SockJS: its WebSocket is at /websocket"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (405, "opens with GET"),
+        (407, "--proxy http://USER:PASS@HOST:PORT"),
+        (408, "gave up waiting"),
+        (410, "gone for good"),
+        (421, "--server-name"),
+        (429, "wait, then try again"),
+        (431, "shorten --cookie"),
+        (501, "does not support WebSocket"),
+        (418, "may say more"),
+    ],
+)
+def test_another_status_has_advice_of_its_own(status, words):
+    assert words in advice_on("status", http_status=status)
+
+
+def test_where_no_status_is_known_a_page_that_is_missing_for_a_get_too_is_said_to_be_so():
+    assert "is not there for a plain GET either" in advice_on("not-found", probe_status=404)
+    assert "either" not in advice_on("not-found", probe_status=200)
+    assert "either" not in without("not-found", "probe_status")
+
+
+def test_a_missing_page_without_a_proxy_suggests_common_paths():
+    assert without("not-found", "gateway").endswith("/ws and /socket are common ones")
+
+
+def test_credentials_of_a_server_other_than_ws_are_not_followed_by_the_origin():
+    facts = {"server": "uvicorn"}
+    assert "--origin" not in without("credentials-missing", "challenge", "probe_challenge", **facts)
+
+
+def test_sockjs_has_its_websocket_below_the_path_that_was_tried():
+    assert advice_on("sockjs", path="/chat/").endswith("/chat/websocket")
+    assert without("sockjs", "path").endswith("at /websocket")
+
+
+@pytest.mark.parametrize("idle", [0.0, 9.9, 10.0, 10.1])
+def test_pings_are_suggested_from_ten_seconds_without_traffic_on(idle):
+    assert ("--ping-interval" in without("lost", "idle_limit", idle=idle)) == (idle >= 10)
+
+
+# The options that advice names
+
+FLAGS = ("credentials_sent", "secure", "from_environment", "subprotocol_offered")
+UNREACHED = (errno.ECONNREFUSED, errno.ECONNRESET, errno.ENETUNREACH, errno.EHOSTUNREACH)
+DECIDING = [
+    *({"code": code} for code in (*CloseCode, 4000)),
+    *({"http_status": status} for status in (*range(400, 432), *range(500, 505))),
+    *({"errnos": (number,)} for number in (errno.EPERM, *UNREACHED)),
+]
+VARIATIONS = [
+    {**facts, **dict.fromkeys(FLAGS, flag)} for facts, flag in product(DECIDING, [True, False])
+]
+ABSENT = [(), ("origin", "idle_limit"), ("gateway", "challenge"), ("debugger_url", "location")]
+MENTIONED = r"(?<![\w-])(--[a-z][a-z0-9-]*|-[A-Za-z0-9]+)(?: ([A-Z]+\b|'[^']*'|[a-z]+://\S+))?"
+
+
+def all_advice(kind):
+    """Return all that is said of a kind, whatever the facts."""
+    is_failure = kind == "server-failed"
+    return {
+        without(kind, *names, **facts)
+        for facts in VARIATIONS
+        for names in ABSENT
+        if not is_failure or facts.get("http_status", 500) in (500, 502, 503, 504)
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_advice_names_only_options_that_exist_and_their_values_where_they_take_one(kind):
+    """``send`` has every option for connecting, for messages and for output."""
+    options = options_of(load_command("send"))
+    for text in all_advice(kind):
+        for name, value in re.findall(MENTIONED, text.replace("curl -N", "curl")):
+            known = name if name in options else name[:2]  # -vv is -v twice
+            assert known in options, text
+            if value:
+                assert takes_value(options[known]), text
+                assert not has_optional_value(options[known])
+
+
+def test_the_options_are_found_in_advice():
+    """Or the test above would prove nothing."""
+    found = {
+        name
+        for kind in KINDS
+        for text in all_advice(kind)
+        for name, _ in re.findall(MENTIONED, text)
+    }
+    assert {"--cert", "--key", "-vv", "-4", "-H", "--proxy", "--ping-interval"} <= found
 
 
 # Any refusal

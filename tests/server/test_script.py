@@ -8,10 +8,12 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
+from tests.clock import HandClock
 from tests.raw import Client
 from tests.waiting import wait_until
 from wscli.errors import UsageError
-from wscli.server.script import load_script
+from wscli.payload.matching import PatternTimeout, parse_matcher
+from wscli.server.script import Script, ScriptReply, ScriptRule, SlowRule, load_script
 
 SCRIPT = r"""
 [[rule]]
@@ -225,6 +227,114 @@ def test_a_pattern_that_backtracks_closes_with_1011_and_is_reported_once(serve, 
     assert len(server.warnings) == 1
     assert "rule 1, match = '^(a|aa)+$'" in server.warnings[0]
     wait_until(lambda: ask_once(server, "aaa") == "matched")
+
+
+class HalfSecond:
+    """A pattern that takes half a second for each message, which is too long for some."""
+
+    text = "slow"
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.searches = 0
+
+    def matches(self, message):
+        self.searches += 1
+        self.clock.now += 0.5
+        if message.text == "evil":
+            raise PatternTimeout("it backtracks for too long")
+        return message.text == "slow"
+
+
+@pytest.fixture
+def resting(monkeypatch):
+    """A script with a slow pattern, at a clock that is moved by hand, and that pattern."""
+    clock = HandClock()
+    monkeypatch.setattr("wscli.server.script.Clock", lambda: clock)
+    pattern = HalfSecond(clock)
+    rules = (
+        ScriptRule(1, ScriptReply(close=4000), matcher=parse_matcher("^bye$")),
+        ScriptRule(2, ScriptReply((1, b"matched")), matcher=pattern),
+    )
+    return Script(rules, echo=True), pattern
+
+
+def reply(script, text):
+    """Return the reply to a text, or whether it is the first time that a rule takes too long."""
+    try:
+        return script.reply_to(1, text.encode())
+    except SlowRule as slow:
+        return slow.first
+
+
+def test_a_rule_that_took_too_long_is_not_tried_for_ten_times_as_long(resting):
+    script, pattern = resting
+    assert reply(script, "evil") is True
+    pattern.clock.now += 4.9
+    assert (reply(script, "slow"), pattern.searches) == (False, 1)
+    pattern.clock.now += 0.2
+    assert (reply(script, "slow").message, pattern.searches) == ((1, b"matched"), 2)
+
+
+def test_a_rule_that_takes_too_long_again_rests_again_and_is_not_reported(resting):
+    script, pattern = resting
+    assert reply(script, "evil") is True
+    pattern.clock.now += 5.1
+    assert reply(script, "evil") is False
+    assert (reply(script, "slow"), pattern.searches) == (False, 2)
+
+
+def test_a_rule_before_one_that_rests_still_answers(resting):
+    script, _ = resting
+    reply(script, "evil")
+    assert reply(script, "bye") == ScriptReply(close=4000)
+
+
+def test_a_slow_rule_is_slow_only_once_it_took_too_long(resting):
+    script, pattern = resting
+    assert reply(script, "other") == ScriptReply((1, b"other"))
+    assert reply(script, "slow") == ScriptReply((1, b"matched"))
+    assert pattern.searches == 2
+
+
+@pytest.mark.parametrize(
+    ("match", "text", "matches"),
+    [
+        ("{ a = 1, b = [1, 2] }", '{"b": [1, 2], "a": 1}', True),
+        ("{ a = 1 }", '{"a": 1, "b": 2}', False),
+        ("{ a = 1 }", '{"a": true}', False),
+        ("[1, 2]", "[2, 1]", False),
+        ("5", "5", True),
+        ("5", '"5"', False),
+        ("true", "true", True),
+        ("true", "1", False),
+        ("{}", "{}", True),
+        ("{}", "not JSON", False),
+    ],
+)
+def test_a_value_is_compared_as_json_whatever_the_order_of_its_members(
+    script, match, text, matches
+):
+    loaded = load_script(script(f'[[rule]]\nmatch = {match}\nreply = "yes"\n'))
+    assert reply(loaded, text).message == (1, b"yes" if matches else text.encode())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", ScriptReply()),
+        ('reply = ""', ScriptReply((1, b""))),
+        ('reply = "0x"', ScriptReply((2, b""))),
+        ('reply = "@@"', ScriptReply((1, b"@"))),
+        ("delay = 2", ScriptReply(delay=2.0)),
+        ('delay = "1m"', ScriptReply(delay=60.0)),
+        ("close = 0", ScriptReply(close=0)),
+        ('close = 65535\nreason = "so"', ScriptReply(close=65535, reason="so")),
+    ],
+)
+def test_a_rule_without_a_match_answers_every_message(script, line, expected):
+    loaded = load_script(script(f"[[rule]]\n{line}\n"))
+    assert reply(loaded, "anything") == reply(loaded, "") == expected
 
 
 def ask_once(server, message):
