@@ -1,0 +1,46 @@
+"""An event loop whose time is moved by its timers: what takes seconds elsewhere takes none here."""
+
+import asyncio
+import selectors
+from contextlib import contextmanager
+
+
+class HandSelector(selectors.DefaultSelector):
+    """Never waits: when no file is ready, the time of the loop jumps to its next timer."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = 1000.0
+
+    def select(self, timeout=None):
+        ready = super().select(0)
+        if not ready:
+            assert timeout is not None, "nothing would ever happen again"
+            self.now += max(0.0, timeout)
+        return ready
+
+
+class HandLoop(asyncio.SelectorEventLoop):
+    """Runs coroutines in which all waiting is for timers, or for sockets of this process."""
+
+    def __init__(self):
+        self._hand = HandSelector()
+        super().__init__(self._hand)
+
+    def time(self):
+        return self._hand.now
+
+
+def run(coroutine):
+    """Run a coroutine to its end in a loop of its own, and return its result."""
+    with asyncio.Runner(loop_factory=HandLoop) as runner:
+        return runner.run(coroutine)
+
+
+@contextmanager
+def elapses(seconds):
+    """Check how much of the loop's time the block takes."""
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    yield
+    assert round(loop.time() - before, 3) == seconds
