@@ -2,7 +2,6 @@
 
 import asyncio
 import selectors
-from contextlib import contextmanager
 
 
 class HandSelector(selectors.DefaultSelector):
@@ -35,12 +34,3 @@ def run(coroutine):
     """Run a coroutine to its end in a loop of its own, and return its result."""
     with asyncio.Runner(loop_factory=HandLoop) as runner:
         return runner.run(coroutine)
-
-
-@contextmanager
-def elapses(seconds):
-    """Check how much of the loop's time the block takes."""
-    loop = asyncio.get_running_loop()
-    before = loop.time()
-    yield
-    assert round(loop.time() - before, 3) == seconds
