@@ -7,8 +7,8 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints
 import click
 import pytest
 
-from wscli.apps.common import OutputOptions
 from wscli.apps.env import Env
+from wscli.apps.options import OutputOptions
 from wscli.cli import options, param_types, params
 from wscli.cli.command import COMMANDS, Option
 from wscli.cli.main import load_command

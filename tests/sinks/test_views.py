@@ -8,9 +8,9 @@ import pytest
 
 from tests import golden
 from tests.streams import items
-from wscli.apps.common import OutputOptions
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
+from wscli.apps.options import OutputOptions
 from wscli.net.opening import TLS, Certificate, Opening, OpeningStep
 from wscli.net.url import parse_url
 from wscli.session.end import End

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from wscli.apps.common import OutputOptions
 from wscli.apps.env import Env
+from wscli.apps.options import OutputOptions
 from wscli.apps.report import report
 from wscli.errors import WscliError
 from wscli.session.pipeline import Pipeline, Sink, Stage

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
+from wscli.apps.options import SessionOptions
 from wscli.apps.run import CommandSession, SessionCommand, run_session
 from wscli.session.pipeline import Sink, StopAfter
 from wscli.sinks.human.inspection import InspectionSink

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.message import Sending
+from wscli.apps.options import SessionOptions
 from wscli.apps.run import CommandSession, SessionCommand, TimeLimit, run_session
 from wscli.errors import TimedOut
 from wscli.session.pipeline import StopAfter

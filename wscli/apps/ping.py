@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.figures import percentile
+from wscli.apps.options import SessionOptions
 from wscli.apps.run import CommandSession, SessionCommand, run_session
 from wscli.errors import ConnectionClosed, TimedOut
 from wscli.net.redaction import redact_url

@@ -6,10 +6,10 @@ import errno
 import select
 from typing import NamedTuple
 
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, not_utf8
+from wscli.apps.options import SessionOptions
 from wscli.apps.report import say
 from wscli.apps.run import CommandSession, SessionCommand, run_session
 from wscli.errors import ConnectionClosed, Unsent, UsageError

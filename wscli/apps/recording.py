@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wscli.apps.common import Existing
+from wscli.apps.options import Existing
 from wscli.errors import OutputError, UsageError
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened, Step

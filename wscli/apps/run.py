@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from wscli.apps import demo
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import recording, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
+from wscli.apps.options import SessionOptions
 from wscli.apps.report import failure, report
 from wscli.errors import TimedOut, WscliError
 from wscli.session.connect import open_driver

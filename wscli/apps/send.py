@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.exchange import Exchange, TrackedMessage
 from wscli.apps.message import Sending
+from wscli.apps.options import SessionOptions
 from wscli.apps.report import say
 from wscli.apps.run import CommandSession, SessionCommand, TimeLimit, run_session
 from wscli.errors import CallFailed, ConnectionClosed, TimedOut, WscliError

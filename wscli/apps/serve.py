@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from wscli.apps.access import AccessLog, LogForm
-from wscli.apps.common import Existing
 from wscli.apps.env import Env
+from wscli.apps.options import Existing
 from wscli.apps.recording import open_recording
 from wscli.apps.report import report, say
 from wscli.errors import WscliError

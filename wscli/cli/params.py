@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wscli.apps.common import Existing, Form, OutputOptions, SessionOptions
 from wscli.apps.env import Env
+from wscli.apps.options import Existing, Form, OutputOptions, SessionOptions
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
 from wscli.text import visible

@@ -6,9 +6,9 @@ import gc
 from contextlib import ExitStack
 
 from wscli.apps import demo
-from wscli.apps.common import OutputOptions
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
+from wscli.apps.options import OutputOptions
 from wscli.apps.recording import open_recording
 from wscli.apps.report import failure, report
 from wscli.errors import UsageError, WscliError

@@ -1,4 +1,4 @@
-"""What stands before the display: the journal numbers and keeps messages, the filter hides some."""
+"""The stages in front of the display: a journal that numbers and keeps messages, and a filter."""
 
 from __future__ import annotations
 

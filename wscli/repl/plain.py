@@ -37,7 +37,7 @@ class PlainConsole:
         self._has_left = False
 
     def request_update(self) -> None:
-        """Have the main thread catch up and draw; any thread may call this."""
+        """Ask the main thread to catch up and draw; any thread may call this."""
         with suppress(BlockingIOError):  # the pipe is full of requests already
             os.write(self._update, b"\0")
 

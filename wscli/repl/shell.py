@@ -18,10 +18,10 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Literal, NamedTuple, Protocol
 
-from wscli.apps.common import SessionOptions
 from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, read_message, read_typed
+from wscli.apps.options import SessionOptions
 from wscli.apps.recording import Recorder
 from wscli.apps.report import report
 from wscli.errors import ConnectionClosed, UsageError, WscliError
@@ -68,7 +68,7 @@ class Console(Protocol):
     """Whether the state of the connection is always in view."""
 
     def request_update(self) -> None:
-        """Have the main thread call ``catch_up`` and draw the display; any thread may call this."""
+        """Ask the main thread to call ``catch_up`` and draw; any thread may call this."""
 
     def run(self) -> None:
         """Hand lines to the shell until ``leave`` is called."""
@@ -244,7 +244,7 @@ class Shell:
         report(error, self.env, self._options.common.output.colour)
 
     def call_soon(self, call: Callable[[], None]) -> None:
-        """Have something called in the main thread; signal handlers may use this, too."""
+        """Schedule a call in the main thread; signal handlers may use this, too."""
         self._calls.put(call)
         self._request_update()
 

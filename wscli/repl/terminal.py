@@ -145,7 +145,7 @@ class Terminal:
     # For the shell
 
     def request_update(self) -> None:
-        """Have the main thread catch up and draw; any thread may call this."""
+        """Ask the main thread to catch up and draw; any thread may call this."""
         loop = self._app.loop
         # Thousands of messages a second come here: one request serves all until it is handled.
         if not self._is_update_requested and loop is not None:
@@ -304,7 +304,7 @@ class Terminal:
 
 @contextmanager
 def _terminal_may_vanish() -> Iterator[None]:
-    """Ignore the errors that a terminal causes when it is closed: they are no bugs."""
+    """Ignore the errors that a terminal causes when it is closed; they are not bugs."""
     try:
         yield
     except (EOFError, OSError) as error:

@@ -190,7 +190,7 @@ class AsyncioStream(asyncio.Protocol):
         self._timer = asyncio.get_running_loop().call_later(seconds, action)
 
     def expire(self, seconds: float) -> None:
-        """Reset TCP when the peer reads nothing for so long, replacing any pending timer."""
+        """Reset TCP if the peer reads nothing for ``seconds``, replacing any pending timer."""
         taken = self.taken
 
         def look() -> None:

@@ -74,9 +74,8 @@ main_thread_writes = MainThreadWrites()
 class Output:
     """Write whole batches to a stream, also to one that another process made non-blocking.
 
-    When the reader has gone, the first write raises an error, and later ones are dropped: the code
-    that
-    closes the connection may still have something to write.
+    When the reader has gone, the first write raises an error, and later ones are dropped: the
+    code that closes the connection may still have something to write.
     """
 
     def __init__(self, stream: RawStream, name: str | None = "the output") -> None:

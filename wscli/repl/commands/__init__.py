@@ -1,4 +1,4 @@
-"""The slash commands: one table, to which each module adds its own."""
+"""The slash commands: each module adds its commands to one table."""
 
 from wscli.repl.commands import sending  # noqa: I001 - the order is that of the help
 from wscli.repl.commands import viewing

@@ -8,7 +8,7 @@ import time
 from contextlib import closing
 from itertools import accumulate
 
-from wscli.apps.common import Existing
+from wscli.apps.options import Existing
 from wscli.apps.recording import open_recording
 from wscli.errors import UsageError
 from wscli.payload.matching import Matcher, PatternTimeout, parse_matcher

@@ -1,1 +1,1 @@
-"""What people see at a terminal: safe, coloured, and laid out to its width."""
+"""The views for people at a terminal: safe, coloured, and laid out to its width."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Of the 256 colours, those that stand out best against black and against white (at least 3.5
-# to 1 against both, and against the usual tinted backgrounds). The 16 named ones are no choice:
+# to 1 against both, and against the usual tinted backgrounds). The 16 named ones cannot be used:
 # blue cannot be read on black in many terminals, and cyan not on white.
 _CODES = {
     "dim": "2",

@@ -95,7 +95,7 @@ class TalkSink(Sink):
                 return
 
     def ended(self, end: End) -> None:
-        """Say how it ended."""
+        """Print how the connection ended."""
         self._write([("!" if error_of(end) else "*", describe_end(end))])
 
     def _write(self, lines: Iterable[tuple[str, str]]) -> None:
