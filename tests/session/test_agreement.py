@@ -356,6 +356,16 @@ def test_an_abort_is_not_blamed_on_the_peer(pair):
     assert (end.detail, end.began) == ("it was dropped by wscli", None)
 
 
+def test_an_http_response_that_tcp_ends_in_the_middle_of_is_named(pair):
+    side, peer = pair
+    peer.sock.sendall(b"HTTP/1.1 500 Oops\r\n")
+    peer.end()
+    side.settle()
+    (end,) = side.seen.ends
+    assert end.violation.rule.id == "http-response"
+    assert end.violation.evidence == "HTTP/1.1 500 Oops"
+
+
 def test_a_second_abort_does_nothing(pair):
     side, _ = pair
     side.abort()
