@@ -20,7 +20,7 @@ class ListenOptions(NamedTuple):
     It is an error if the time is up before ``limit`` messages have arrived.
     """
 
-    common: SessionOptions
+    session: SessionOptions
     sending: Sending = Sending()
     limit: int | None = None
     duration: float | None = None
@@ -40,9 +40,9 @@ def run(options: ListenOptions, env: Env) -> ExitStatus:
 
     late = ExitStatus.OK if options.limit is None else ExitStatus.TIMEOUT
     command = SessionCommand(
-        options.common,
+        options.session,
         listen,
-        data_sink(options.common.output, env, stop),
+        data_sink(options.session.output, env, stop),
         options.sending.stages(),
         TimeLimit(options.duration, late),
     )

@@ -21,7 +21,7 @@ from wscli.status import ExitStatus
 class PingOptions(NamedTuple):
     """``limit`` pings, or no end of them; the interval, and the wait for a pong, in seconds."""
 
-    common: SessionOptions
+    session: SessionOptions
     limit: int | None = None
     interval: float = 1.0
     timeout: float = 10.0
@@ -38,8 +38,8 @@ def run(options: PingOptions, env: Env) -> ExitStatus:
             pinger.summarise()
         pinger.judge()
 
-    sink = data_sink(options.common.output, env, StopAfter(0))
-    return run_session(SessionCommand(options.common, ping, sink), env)
+    sink = data_sink(options.session.output, env, StopAfter(0))
+    return run_session(SessionCommand(options.session, ping, sink), env)
 
 
 class Pinger:
@@ -49,8 +49,8 @@ class Pinger:
         self._running = running
         self._options = options
         self._output = Output(running.env.stdout)
-        self._silent = options.common.output.form == "json"  # there the pongs are events
-        self._quiet = options.common.output.quiet
+        self._silent = options.session.output.form == "json"  # there the pongs are events
+        self._quiet = options.session.output.quiet
         self._sent = 0
         self._rtts: list[float] = []
 

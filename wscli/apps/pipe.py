@@ -38,7 +38,7 @@ class PipeOptions(NamedTuple):
     the silence after the end of stdin, in seconds, that ends the connection.
     """
 
-    common: SessionOptions
+    session: SessionOptions
     sending: Sending = Sending()
     separator: bytes = b"\n"
     whole: bool = False
@@ -63,8 +63,8 @@ def run(options: PipeOptions, env: Env) -> ExitStatus:
         if not stop.reached and not running.interrupted:
             _check_all_sent(running, feeder)
 
-    sink = data_sink(options.common.output, env, stop)
-    command = SessionCommand(options.common, pipe, sink, options.sending.stages())
+    sink = data_sink(options.session.output, env, stop)
+    command = SessionCommand(options.session, pipe, sink, options.sending.stages())
     return run_session(command, env)
 
 
@@ -101,7 +101,7 @@ class Feeder:
         self._session = running.session
         self._env = running.env
         self._options = options
-        self._max_size = options.common.connect.max_size
+        self._max_size = options.session.connect.max_size
         self._splitter = _splitter(options)
         self._posted = 0
         self._refused = 0  # messages that came too late to be posted

@@ -121,7 +121,7 @@ class SessionCommand(NamedTuple):
     ``sink`` writes to stdout; ``stages`` stand before it and everything else that gets the events.
     """
 
-    common: SessionOptions
+    session: SessionOptions
     work: Callable[[CommandSession], None]
     sink: Sink
     stages: Sequence[Stage] = ()
@@ -130,7 +130,7 @@ class SessionCommand(NamedTuple):
 
 def run_session(command: SessionCommand, env: Env) -> ExitStatus:
     """Open a session, do the work, and close; errors are reported here, and nowhere else."""
-    with Interrupts(command.common.connect.close_timeout) as interrupts:
+    with Interrupts(command.session.connect.close_timeout) as interrupts:
         try:
             return _run(command, env, interrupts)
         except KeyboardInterrupt:
@@ -140,7 +140,7 @@ def run_session(command: SessionCommand, env: Env) -> ExitStatus:
 
 
 def _run(command: SessionCommand, env: Env, interrupts: Interrupts) -> ExitStatus:
-    output, connect, limit = command.common.output, command.common.connect, command.limit
+    output, connect, limit = command.session.output, command.session.connect, command.limit
     started = env.clock.monotonic()
     pipeline = Pipeline(command.stages, [command.sink], env.clock)
     interrupts.limit_writes(connect.connect_timeout)
@@ -150,7 +150,7 @@ def _run(command: SessionCommand, env: Env, interrupts: Interrupts) -> ExitStatu
             # A write to stdout may fail, so the recording comes first: it misses nothing.
             sinks = [*talk_sinks(output, env), *recorder, command.sink]
             pipeline = Pipeline(command.stages, sinks, env.clock)
-            url = stack.enter_context(demo.resolve(command.common.url))
+            url = stack.enter_context(demo.resolve(command.session.url))
             session = open_driver(url, connect, clock=env.clock, environ=env.environ, bus=pipeline)
             interrupts.guard(session)
             left = limit.left(env.clock.monotonic() - started)

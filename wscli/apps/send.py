@@ -32,7 +32,7 @@ class SendOptions(NamedTuple):
     ``until`` waits for a match instead. ``timeout`` limits the whole exchange, in seconds.
     """
 
-    common: SessionOptions
+    session: SessionOptions
     sending: Sending = Sending()
     steps: Sequence[bytes | Matcher] = ()
     replies: int | None = None
@@ -55,7 +55,7 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
     command = SessionCommand(
         _within_timeout(options),
         sender.run,
-        data_sink(options.common.output, env, exchange),
+        data_sink(options.session.output, env, exchange),
         [automation],
         TimeLimit(options.timeout, ExitStatus.TIMEOUT, connecting=True),
     )
@@ -64,10 +64,10 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
 
 def _within_timeout(options: SendOptions) -> SessionOptions:
     """Limit the time for connecting to the time limit of the command."""
-    connect = options.common.connect
+    connect = options.session.connect
     limits = [limit for limit in (connect.connect_timeout, options.timeout) if limit is not None]
     limited = connect._replace(connect_timeout=min(limits, default=None))
-    return options.common._replace(connect=limited)
+    return options.session._replace(connect=limited)
 
 
 class _Round(NamedTuple):
@@ -200,7 +200,7 @@ class Sender:
 
     def _mention_unanswered(self) -> None:
         names = ", ".join(str(message) for message in self._exchange.unanswered[:3])
-        if names and not self._options.common.output.quiet:
+        if names and not self._options.session.output.quiet:
             say(self._env, f"wscli: no reply to {names} was recognised; only other messages came")
 
     def _raise_error_reply(self, running: CommandSession) -> None:

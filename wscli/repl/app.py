@@ -39,10 +39,10 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
             "an interactive session needs a terminal", hint="wscli pipe URL, or wscli send URL"
         )
     with ExitStack() as stack:
-        url = stack.enter_context(demo.resolve(options.common.url))
+        url = stack.enter_context(demo.resolve(options.session.url))
         host = parse_url(url).authority
         shell = Shell(options, env, _history_name(options, host))
-        output = options.common.output
+        output = options.session.output
         if output.record is not None:
             shell.recorder.start(output.record, open_recording(output.record, output.existing))
         stack.callback(shell.recorder.stop)
@@ -50,7 +50,7 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         shell.link.start()
         try:
             shell.attach(_console(shell, host, options, env))
-            close_timeout = options.common.connect.close_timeout
+            close_timeout = options.session.connect.close_timeout
             EndSignals(env.stdin.fileno(), shell.leave_soon, close_timeout).watch()
             _collect_often()
             shell.console.run()
@@ -60,7 +60,7 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
     if shell.crash is not None:
         raise shell.crash
     if shell.failure is not None:
-        report(shell.failure, env, options.common.output.colour)
+        report(shell.failure, env, options.session.output.colour)
     return shell.status
 
 
@@ -77,20 +77,20 @@ def _history_name(options: ReplOptions, host: str) -> str | None:
     """Return the name of the history; the embedded server's port differs each time."""
     if not options.history:
         return None
-    return "demo" if options.common.url.startswith(demo.SCHEME) else host
+    return "demo" if options.session.url.startswith(demo.SCHEME) else host
 
 
 def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
-    common = options.common
-    sinks = [shell.stats, shell.recorder, *_talk(shell, common.output, env)]
+    asked = options.session
+    sinks = [shell.stats, shell.recorder, *_talk(shell, asked.output, env)]
     sinks.append(shell.display.pipeline())
-    if common.output.form == "json":
-        sinks.append(data_sink(common.output, shell.bulk_env))
+    if asked.output.form == "json":
+        sinks.append(data_sink(asked.output, shell.bulk_env))
     pipeline = Pipeline(options.sending.stages(), sinks, env.clock)
 
     # After a refused upgrade, the probe sends a second request to learn more. When reconnecting, a
     # server in trouble should not get twice the requests.
-    how = common.connect._replace(probe=common.connect.probe and options.reconnect == "never")
+    how = asked.connect._replace(probe=asked.connect.probe and options.reconnect == "never")
 
     def connect() -> ThreadDriver:
         started = env.clock.monotonic()
@@ -133,5 +133,5 @@ def _console(shell: Shell, host: str, options: ReplOptions, env: Env) -> Console
         shell,
         Toolbar(shell.link, shell.stats, host),
         EditingMode.VI if options.vi else find_editing_mode(env.environ),
-        colour=env.wants_colour(options.common.output.colour, tty=True),
+        colour=env.wants_colour(options.session.output.colour, tty=True),
     )

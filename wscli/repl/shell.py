@@ -48,7 +48,7 @@ class ReplOptions(NamedTuple):
     is cut to; None is half the screen.
     """
 
-    common: SessionOptions
+    session: SessionOptions
     sending: Sending = Sending()
     reconnect: Literal["never", "auto", "always"] = "never"
     on_open: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class Shell:
     console: Console
 
     def __init__(self, options: ReplOptions, env: Env, history_name: str | None) -> None:
-        output = options.common.output
+        output = options.session.output
         self._request_update: Callable[[], None] = lambda: None
         self._silent = output.quiet or output.form == "json"
         shows_handshake = bool(output.verbosity) and env.stderr_tty
@@ -208,7 +208,7 @@ class Shell:
             self.console.leave()
         else:
             if status:  # interrupted or terminated: a peer that reads slowly cannot hold us up
-                session.end_within(self._options.common.connect.close_timeout)
+                session.end_within(self._options.session.connect.close_timeout)
             session.begin_close()
         self._leaving = True
 
@@ -241,7 +241,7 @@ class Shell:
 
     def report(self, error: WscliError) -> None:
         """Show an error."""
-        report(error, self.env, self._options.common.output.colour)
+        report(error, self.env, self._options.session.output.colour)
 
     def call_soon(self, call: Callable[[], None]) -> None:
         """Schedule a call in the main thread; signal handlers may use this, too."""

@@ -116,7 +116,7 @@ class MessageView:
         return f"{arrow} {self.palette.paint('dim', rest)}"
 
     def _body(self, entry: Entry, rows: int, room: int) -> tuple[list[str], bool]:
-        """Lay out the payload to a width in columns; return its lines, and whether some are left out."""
+        """Return the payload's lines for a width of ``room``, and whether some are left out."""
         shown = self._show(entry.as_message())
         if isinstance(shown, ShownBytes):
             data = shown.data[: rows * 16]
