@@ -99,7 +99,7 @@ class ThreadSide:
 
     def __init__(self, sock, options=OPTIONS):
         self.clock, self.seen = HandClock(), Ends()
-        inbox = Inbox.for_messages(options.max_size)
+        self.inbox = inbox = Inbox.for_messages(options.max_size)
         connected = Connected(Stream(sock), Opening(parse_url("ws://peer")), b"")
         self.driver = ThreadDriver(
             connected, options, self.clock, self.clock.now, bus=Bus([self.seen]), inbox=inbox
@@ -155,6 +155,7 @@ class LoopSide:
 
         self.client = runner.run(begin())
         self.session = AsyncSession(self.client)
+        self.inbox = self.client.inbox
 
     def call(self, function, *args):
         async def do():
@@ -314,6 +315,23 @@ def test_when_we_have_closed_the_peers_close_ends_it_though_nobody_takes_the_mes
     side.settle()
     assert side.seen.ends[0].clean
     assert side.receive() == "late"
+
+
+def test_what_a_full_inbox_has_no_room_for_is_dropped_once_we_have_closed(pair):
+    """Otherwise a peer that goes on sending could fill the memory of a caller that is leaving."""
+    side, peer = pair
+    while not side.inbox.full:
+        peer.send(*[Frame(Opcode.TEXT)] * 8192)  # an empty message costs memory, too
+        side.settle()
+    kept = len(side.inbox)
+    side.close(1000)
+    side.settle()
+    peer.message(b"no room")
+    peer.close(1000)
+    peer.end()
+    side.settle()
+    assert side.seen.ends[0].clean
+    assert len(side.inbox) == kept
 
 
 def test_a_peer_that_does_not_answer_close_is_given_up_after_the_time_of_that_close(pair):

@@ -145,3 +145,33 @@ def test_the_background_thread_ends_with_the_connection(driven):
     with running(driven.turns.drive_when_idle, threading.Event(), over.is_set, lambda: None):
         wait_until(over.is_set)
     assert driven.limits == [None]
+
+
+class Pauses(threading.Event):
+    """The pauses of the background thread; in each, the next of some acts happens."""
+
+    def __init__(self, *acts):
+        super().__init__()
+        self._acts = iter(acts)
+
+    def wait(self, timeout=None):
+        next(self._acts)()
+        return self.is_set()
+
+
+def test_the_background_thread_drives_only_after_a_pause_without_a_call(driven):
+    log = []
+
+    def call():
+        driven.turns.until(lambda: "turn" in log)
+
+    pauses = Pauses(lambda: log.append("before"), call, lambda: log.append("quiet"))
+
+    def during():
+        log.append("turn")
+        if "quiet" in log:
+            pauses.set()
+
+    driven.during = during
+    driven.turns.drive_when_idle(pauses, lambda: False, lambda: None)
+    assert log == ["before", "turn", "quiet", "turn"]
