@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from wscli.wire.head import without_query
 
 _USERINFO = r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^?#]*@"
-_PASSWORD = r"^((?:[A-Za-z][A-Za-z0-9+.-]*://)?[^:/@]*):.*@"  # noqa: S105 a pattern
+_PASSWORD = r"^((?>(?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^:/@]*):.*@"  # noqa: S105 a pattern
 _MASK = "…"
 _SECRET = 6  # characters; shorter values of a query are not masked in a response
 
