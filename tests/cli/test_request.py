@@ -132,10 +132,10 @@ def test_utf8_in_a_header(seen):
     ("options", "complaint"),
     [
         (["-H", "no colon"], "is not a header"),
-        (["-H", "Bad Name: x"], "no name of a header"),
+        (["-H", "Bad Name: x"], "not a valid header name"),
         (["-H", "X: a\r\nY: b"], "would break the request"),
         (["-o", "a\r\nb"], "would break the request"),
-        (["-s", "a b"], "no name of a subprotocol"),
+        (["-s", "a b"], "not a valid subprotocol name"),
         (["-u", "a:b", "--bearer", "c"], "both a user and a bearer token"),
         (["-4", "-6"], "exclude each other"),
         (["--max-size", "huge"], "is not a size"),
