@@ -155,7 +155,7 @@ class Pauses(threading.Event):
         self._acts = iter(acts)
 
     def wait(self, timeout=None):
-        next(self._acts)()
+        next(self._acts, lambda: None)()
         return self.is_set()
 
 
@@ -163,15 +163,15 @@ def test_the_background_thread_drives_only_after_a_pause_without_a_call(driven):
     log = []
 
     def call():
-        driven.turns.until(lambda: "turn" in log)
+        driven.during = lambda: log.append("a caller drives")
+        driven.turns.until(lambda: bool(log))
+        driven.during = drive
 
-    pauses = Pauses(lambda: log.append("before"), call, lambda: log.append("quiet"))
+    def drive():
+        log.append("the background drives")
+        pauses.set()
 
-    def during():
-        log.append("turn")
-        if "quiet" in log:
-            pauses.set()
-
-    driven.during = during
+    driven.during = drive
+    pauses = Pauses(lambda: None, call, lambda: log.append("no call"))
     driven.turns.drive_when_idle(pauses, lambda: False, lambda: None)
-    assert log == ["before", "turn", "quiet", "turn"]
+    assert log == ["a caller drives", "no call", "the background drives"]
