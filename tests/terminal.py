@@ -143,7 +143,7 @@ class Terminal:
         """Close the terminal under the program."""
         self._child.ptyproc.fileobj.close()
 
-    def until(self, condition, timeout=20):
+    def until(self, condition, timeout=40):
         """Wait until the screen or what is above it has a text, or until a condition holds."""
         met = condition if callable(condition) else lambda: condition in self.text
         deadline = time.monotonic() + timeout
