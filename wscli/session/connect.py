@@ -29,7 +29,6 @@ def open_driver(
     clock: Clock | None = None,
     environ: Mapping[str, str] = os.environ,
     bus: Bus | None = None,
-    inbox: Inbox | None = None,
 ) -> ThreadDriver:
     """Connect, and report the steps to a bus; call ``start`` on the driver next.
 
@@ -40,7 +39,7 @@ def open_driver(
     clock = clock or Clock()
     started = clock.monotonic()
     connected = dial(url, options, clock, started, bus=bus or Bus(), environ=environ)
-    return ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
+    return ThreadDriver(connected, options, clock, started, bus=bus)
 
 
 def dial(
@@ -68,9 +67,11 @@ def open_session(url: str, options: ConnectOptions, *, background: bool = True) 
     """Connect for a Python caller; raises as ``open_driver`` does."""
     from wscli.session.log import LogSink  # the commands load no logging
 
-    check_options(options)  # the inbox is made with one of them
+    clock, bus = Clock(), Bus([LogSink()])
+    started = clock.monotonic()
+    connected = dial(url, options, clock, started, bus=bus)
     inbox = Inbox.for_messages(options.max_size)
-    driver = open_driver(url, options, bus=Bus([LogSink()]), inbox=inbox)
+    driver = ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
     driver.start()
     session = Session(driver, inbox)
     if background:
