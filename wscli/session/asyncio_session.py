@@ -1,4 +1,4 @@
-"""The session of the asyncio API: what ``Session`` is to threads, for coroutines."""
+"""The session of the asyncio API: the methods of ``Session`` as coroutines."""
 
 from __future__ import annotations
 
@@ -8,53 +8,25 @@ from types import TracebackType
 from typing import Self
 
 from wscli.errors import ConnectionClosed, TimedOut
-from wscli.net.opening import Opening
-from wscli.net.redaction import redact_url
 from wscli.session.arguments import Message, encode_message
 from wscli.session.asyncio_client import AsyncioClient
-from wscli.session.end import End
+from wscli.session.base_session import BaseSession
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode
 
 
-class AsyncSession:
+class AsyncSession(BaseSession[AsyncioClient]):
     """An open connection, from ``wscli.aio.connect``; an async context manager that closes it.
 
     Text is str and binary is bytes, both ways. The methods raise as those of ``Session`` do. Use it
     in the event loop in which it was made, from any number of tasks. A call that is cancelled loses
-    no message: what was posted is sent, and what came is kept for the next call.
+    no message: posted messages are sent, and received ones are kept for the next call.
 
     While the loop runs, pings are answered and messages are kept for ``receive``. Reading stops
-    when 4 MiB, or one message of the largest size, are waiting, and then the peer may stop reading
-    too.
+    when the messages take up more than ``max_size`` (at least 4 MiB), and then the peer may stop
+    reading too.
     """
 
-    def __init__(self, client: AsyncioClient) -> None:
-        self._client = client
-
-    @property
-    def opening(self) -> Opening:
-        """The record of the opening handshake: addresses, TLS, both heads."""
-        return self._client.opening
-
-    @property
-    def end(self) -> End | None:
-        """How the connection ended; None while it has not."""
-        return self._client.end
-
-    @property
-    def closing(self) -> bool:
-        """Whether a Close frame has been sent, so that nothing more can be."""
-        return self._client.closing
-
-    @property
-    def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed on."""
-        return self.opening.agreement.subprotocol if self.opening.agreement else None
-
-    @property
-    def pending(self) -> int:
-        """Bytes that wait to be sent, as ``bufferedAmount`` in browsers."""
-        return self._client.pending
+    _name = "wscli.aio.AsyncSession"
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,11 +39,6 @@ class AsyncSession:
     ) -> None:
         await self.close(CloseCode.NORMAL_CLOSURE if error is None else CloseCode.GOING_AWAY)
 
-    def __repr__(self) -> str:
-        """Show the URL without credentials and query, and whether the connection is open."""
-        state = "ended" if self.end else "closing" if self.closing else "open"
-        return f"<wscli.aio.AsyncSession {redact_url(str(self.opening.url))} {state}>"
-
     async def send(self, *messages: Message, timeout: float | None = None) -> None:
         """Send messages, str as text and bytes as binary; return when they have left.
 
@@ -80,7 +47,7 @@ class AsyncSession:
             TimedOut: if the peer reads too slowly for that; what is left will still be sent.
             ConnectionClosed: if the connection is closing or has ended.
         """
-        client = self._client
+        client = self._driver
         for opcode, payload in [encode_message(message) for message in messages]:
             client.post(opcode, payload)
         mark = client.posted
@@ -98,14 +65,14 @@ class AsyncSession:
             ProtocolError: if the peer broke the protocol; earlier messages have been returned.
             ConnectionClosed: if the connection has ended; ConnectionLost is one of these.
         """
-        client = self._client
+        client = self._driver
         taken: list[Message] = []
 
         def take() -> bool:
             if client.inbox:
                 taken.append(client.next_message())
                 return True
-            # What came before a Close or a violation has been taken: now it is answered.
+            # Every message before a Close or a violation has been returned: answer it now.
             client.answer()
             return client.end is not None
 
@@ -141,7 +108,7 @@ class AsyncSession:
             TimedOut: if no pong came in time.
             ConnectionClosed: if the connection ended before.
         """
-        client = self._client
+        client = self._driver
         ping = client.post_ping(os.urandom(4) if payload is None else payload)
         if not await client.until(lambda: client.over or ping.rtt is not None, timeout):
             raise TimedOut(f"no pong came within {timeout:g} s")
@@ -165,11 +132,11 @@ class AsyncSession:
             ValueError: for a code that may not be sent (RFC 6455 §7.4), or a reason of more than
                 123 bytes of UTF-8; then nothing has been sent.
         """
-        client = self._client
+        client = self._driver
         client.begin_close(code, reason, timeout)
         await client.until(lambda: client.end is not None)
 
     async def abort(self) -> None:
         """Drop the connection if it is still open, without a word to the peer."""
-        self._client.abort()
-        await self._client.until(lambda: self._client.end is not None)
+        self._driver.abort()
+        await self._driver.until(lambda: self._driver.end is not None)

@@ -8,16 +8,14 @@ from types import TracebackType
 from typing import Self
 
 from wscli.errors import ConnectionClosed, TimedOut
-from wscli.net.opening import Opening
-from wscli.net.redaction import redact_url
 from wscli.session.arguments import Message, encode_message
-from wscli.session.end import End
+from wscli.session.base_session import BaseSession
 from wscli.session.inbox import Inbox
 from wscli.session.thread_driver import ThreadDriver
 from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode
 
 
-class Session:
+class Session(BaseSession[ThreadDriver]):
     """An open connection, from ``wscli.connect``; also a context manager that closes it.
 
     Text is str and binary is bytes, both ways. Any thread may call any method. Messages are kept
@@ -28,29 +26,11 @@ class Session:
     session in the child.
     """
 
+    _name = "wscli.Session"
+
     def __init__(self, driver: ThreadDriver, inbox: Inbox) -> None:
-        self._driver = driver
+        super().__init__(driver)
         self._inbox = inbox
-
-    @property
-    def opening(self) -> Opening:
-        """The record of the opening handshake: addresses, TLS, both heads."""
-        return self._driver.opening
-
-    @property
-    def end(self) -> End | None:
-        """How the connection ended; None while it has not."""
-        return self._driver.end
-
-    @property
-    def closing(self) -> bool:
-        """Whether a Close frame has been sent, so that nothing more can be."""
-        return self._driver.closing
-
-    @property
-    def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed on."""
-        return self.opening.agreement.subprotocol if self.opening.agreement else None
 
     def __enter__(self) -> Self:
         return self
@@ -62,11 +42,6 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self.close(CloseCode.NORMAL_CLOSURE if error is None else CloseCode.GOING_AWAY)
-
-    def __repr__(self) -> str:
-        """Show the URL without credentials and query, and whether the connection is open."""
-        state = "ended" if self.end else "closing" if self.closing else "open"
-        return f"<wscli.Session {redact_url(str(self.opening.url))} {state}>"
 
     def send(self, *messages: Message, timeout: float | None = None) -> None:
         """Send messages, str as text and bytes as binary; return when they have left.
@@ -85,11 +60,6 @@ class Session:
             raise TimedOut(f"the messages were not sent within {timeout:g} s", left)
         if not driver.has_sent(mark):
             raise driver.closed()
-
-    @property
-    def pending(self) -> int:
-        """Bytes that wait to be sent, as ``bufferedAmount`` in browsers."""
-        return self._driver.pending
 
     def receive(self, timeout: float | None = None) -> Message:
         """Return the next message, waiting at most ``timeout`` seconds; 0 polls.
