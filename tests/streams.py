@@ -1,4 +1,4 @@
-"""Streams of frames: strategies for them, and for how a network may cut them; reading them."""
+"""Streams of frames: strategies for them and for their arrival, and reading them; kept output."""
 
 from itertools import pairwise
 
@@ -36,3 +36,14 @@ def cuts(draw, data):
     points = draw(st.lists(st.integers(0, len(data)), max_size=12).map(sorted))
     edges = [0, *points, len(data)]
     return [data[a:b] for a, b in pairwise(edges)]
+
+
+class KeptOutput:
+    """A raw stream that keeps the bytes written to it."""
+
+    def __init__(self):
+        self.written = b""
+
+    def write(self, data):
+        self.written += bytes(data)
+        return len(data)

@@ -182,7 +182,7 @@ def test_once_nobody_waits_no_pattern_is_searched_for():
     assert pattern.searches == 0
 
 
-# What is printed
+# The messages printed
 
 
 def test_with_only_replies_a_message_that_was_waited_for_is_one():

@@ -19,7 +19,7 @@ CONTROL = "\x1b]0;owned\x07 \x9b \u202e"
 
 
 class Keeping(io.RawIOBase):
-    """Keeps what is written, or fails as a pipe does whose reader is gone."""
+    """Keep the bytes written, or fail like a pipe whose reader has gone."""
 
     def __init__(self, *, gone=False):
         self.written = b""

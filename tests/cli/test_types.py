@@ -217,7 +217,7 @@ WORDS = st.sampled_from(
 @settings(deadline=None, max_examples=100)
 @given(st.lists(WORDS, min_size=1, max_size=6))
 def test_a_call_that_is_suggested_is_one_that_wscli_accepts(args):
-    """And it is never what was typed, which was wrong."""
+    """It also differs from the call that was typed, since that one is invalid."""
     call = meant(args, "connect", load_command)
     if not call:
         return

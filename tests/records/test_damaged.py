@@ -115,7 +115,7 @@ def places(value, *path):
 
 
 def changed(kind, path, *value):
-    """Return a line with one field replaced, or removed if there is no value."""
+    """Return a line with one field replaced, or without it if no value is given."""
     fields = json.loads(line_of(kind))
     place = fields
     for key in path[:-1]:

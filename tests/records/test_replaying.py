@@ -7,7 +7,7 @@ import pytest
 
 from tests.program import wscli
 from tests.raw import Client
-from tests.streams import items
+from tests.streams import KeptOutput, items
 from wscli.net.opening import TLS, Certificate, Opening, OpeningStep
 from wscli.net.url import parse_url
 from wscli.records.events import read_events, to_json
@@ -44,15 +44,6 @@ AGREED = b"Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-
 REFUSED = b"HTTP/1.1 403 Forbidden\nContent-Type: application/json\n\n"
 
 
-class Stream:
-    def __init__(self):
-        self.written = b""
-
-    def write(self, data):
-        self.written += bytes(data)
-        return len(data)
-
-
 def play(event, sink):
     """Show an event to a sink."""
     shows = {
@@ -84,7 +75,7 @@ SINKS = {
 
 
 def shown(events, view):
-    stream = Stream()
+    stream = KeptOutput()
     sink = SINKS[view](Output(stream))
     for event in events:
         play(event, sink)

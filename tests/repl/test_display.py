@@ -229,7 +229,7 @@ def test_a_payload_that_was_expected_long_ago_is_forgotten():
 
 
 def forged(*frames):
-    """Return what is drawn for frames that left."""
+    """Return the lines drawn for sent frames."""
     shown = display(200)
     data = b"".join(frame.to_bytes() for frame in frames)
     left = items(Receiver(Role.SERVER, frames=True, strict=False), data)

@@ -1,4 +1,4 @@
-"""The checks before a route: heads cut out of what was received, requests, handshakes."""
+"""The checks before a route: finding the head in received bytes, requests, handshakes."""
 
 import pytest
 from hypothesis import given, settings
@@ -94,7 +94,7 @@ def test_tls_is_recognised_by_its_first_byte_before_a_head_is_complete():
 
 
 def serve(data):
-    """Return the refusal of what was received, None if the request would be served."""
+    """Return the refusal of a request, or None if it would be served."""
     try:
         head = gate.take_head(bytearray(data), 0)
         if head is None:

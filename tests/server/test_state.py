@@ -187,7 +187,7 @@ def test_a_room_exists_while_it_has_members():
 
 
 class Member:
-    """Keeps what is pushed to it; it may leave meanwhile."""
+    """Keep the pushed data; a member may leave during a push."""
 
     def __init__(self, leaves=None):
         self.pushed = []

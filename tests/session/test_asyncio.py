@@ -234,46 +234,45 @@ def test_a_close_that_is_cancelled_goes_on(run, scripted):
     run(main(scripted(script).url))
 
 
-def test_a_connect_that_is_cancelled_leaves_no_connection(run, scripted):
-    go, ended = threading.Event(), threading.Event()
+class LatePeer:
+    """A server that answers the request for an upgrade only when ``go`` is set."""
 
-    def script(peer):
+    def __init__(self):
+        self.go = threading.Event()
+        self.ended = threading.Event()
+
+    def __call__(self, peer):
         peer.read_request()
-        go.wait(20)
+        self.go.wait(20)
         peer.send(peer.response_101())
         peer.wait_for_end()
-        ended.set()
+        self.ended.set()
+
+
+async def give_up_connecting(url):
+    async def connect():
+        return await aio.connect(url)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(connect(), 0.1)
+
+
+def test_a_connect_that_is_cancelled_leaves_no_connection(run, scripted):
+    late = LatePeer()
 
     async def main(url):
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(_connect(url), 0.1)
-        go.set()
-        assert await asyncio.to_thread(ended.wait, 20)
+        await give_up_connecting(url)
+        late.go.set()
+        assert await asyncio.to_thread(late.ended.wait, 20)
 
-    run(main(scripted(script).url))
-
-
-async def _connect(url):
-    return await aio.connect(url)
+    run(main(scripted(late).url))
 
 
 def test_a_connect_that_outlives_its_loop_closes_what_it_opens(run, scripted):
-    go, ended = threading.Event(), threading.Event()
-
-    def script(peer):
-        peer.read_request()
-        go.wait(20)
-        peer.send(peer.response_101())
-        peer.wait_for_end()
-        ended.set()
-
-    async def main(url):
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(_connect(url), 0.1)
-
-    run(main(scripted(script).url))
-    go.set()
-    assert ended.wait(20)
+    late = LatePeer()
+    run(give_up_connecting(scripted(late).url))
+    late.go.set()
+    assert late.ended.wait(20)
 
 
 # Opening

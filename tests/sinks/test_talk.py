@@ -1,4 +1,4 @@
-"""What is said on stderr: frames, ends, masked secrets, notices; and events as lines of JSON."""
+"""The output on stderr: frames, ends, masked secrets, notices; and events as lines of JSON."""
 
 import json
 import re
@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.streams import KeptOutput
 from wscli.net.opening import TLS, Certificate, Opening, OpeningStep
 from wscli.net.url import parse_url
 from wscli.session.activity import SentMessage, Stillness
@@ -36,18 +37,9 @@ STYLES = "\x1b\\[[0-9;]*m"
 CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]"
 
 
-class Stream:
-    def __init__(self):
-        self.written = b""
-
-    def write(self, data):
-        self.written += bytes(data)
-        return len(data)
-
-
 def said(make, *calls):
     """Return what a sink writes when its methods are called with one argument each."""
-    stream = Stream()
+    stream = KeptOutput()
     sink = make(Output(stream))
     for name, argument in calls:
         getattr(sink, name)(argument)
@@ -124,7 +116,7 @@ def test_frames_are_shown_from_vv_on_and_their_bytes_with_vvv(verbosity):
     assert ("< text" in text) == (verbosity >= 2)
     assert ("* the peer " in text) == (verbosity >= 2)
     assert ("< 00000000  81 02 68 69" in text) == (verbosity >= 3)
-    assert TalkSink(Output(Stream()), PLAIN, verbosity).wants_frames == (verbosity >= 2)
+    assert TalkSink(Output(KeptOutput()), PLAIN, verbosity).wants_frames == (verbosity >= 2)
 
 
 def test_the_direction_of_frames_is_their_mark():

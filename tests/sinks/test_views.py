@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests import golden
-from tests.streams import items
+from tests.streams import KeptOutput, items
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
 from wscli.apps.options import OutputOptions
@@ -60,15 +60,6 @@ RECEIVED = [
 ]
 
 
-class Stream:
-    def __init__(self):
-        self.written = b""
-
-    def write(self, data):
-        self.written += bytes(data)
-        return len(data)
-
-
 def opening():
     record = Opening(parse_url("wss://example.com/feed?x=1"))
     record.looked_up = "example.com"
@@ -111,7 +102,7 @@ def play(sink):
 
 def view(output, *, tty=False, width=80, environ=()):
     """Return what the session looks like on stdout and stderr together, in the order written."""
-    stream = Stream()
+    stream = KeptOutput()
     env = Env(stream, stream, stream, dict(environ), stdout_tty=tty, stderr_tty=tty, width=width)
     sinks = [*talk_sinks(output, env), data_sink(output, env)]
     play(Bus(sinks))
@@ -184,7 +175,7 @@ def test_force_color_and_the_option_go_before_the_terminal():
 
 @pytest.mark.parametrize(("name", "width"), [("pipe", None), ("terminal", 80)])
 def test_the_report_of_an_upgrade(name, width):
-    stream = Stream()
+    stream = KeptOutput()
     sink = InspectionSink(Output(stream), Palette(colour=False), width)
     play(sink)
     golden.check(f"inspect-{name}.txt", stream.written.decode())
@@ -196,7 +187,7 @@ def test_the_report_of_an_upgrade(name, width):
 )
 @pytest.mark.parametrize("tty", [False, True])
 def test_a_large_message_is_the_same_event_in_blocks(frame, tty):
-    stream = Stream()
+    stream = KeptOutput()
     sink = data_sink(OutputOptions(form="json"), Env(stream, stream, stream, {}, stdout_tty=tty))
     sink.batch(batch(True, [frame], as_frames=False, after=0.0))
     event = json.loads(stream.written)
@@ -206,7 +197,7 @@ def test_a_large_message_is_the_same_event_in_blocks(frame, tty):
 
 
 def test_a_large_message_in_hex_is_dumped_in_blocks():
-    stream = Stream()
+    stream = KeptOutput()
     sink = data_sink(OutputOptions(form="hex"), Env(stream, stream, stream, {}))
     payload = bytes(range(256)) * 2000
     sink.batch(batch(True, [Frame(2, payload)], as_frames=False, after=0.0))
@@ -216,7 +207,7 @@ def test_a_large_message_in_hex_is_dumped_in_blocks():
 
 
 def test_an_error_as_an_event():
-    stream = Stream()
+    stream = KeptOutput()
     env = Env(stream, stream, stream, {})
     sink = data_sink(OutputOptions(form="json"), env)
     sink.failed(Failed(5, "refused", "evidence", "try this", START, 0.5))
