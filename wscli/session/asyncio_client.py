@@ -1,12 +1,13 @@
 """One client connection in an event loop: the counterpart of ``thread_driver``.
 
 ``AsyncioClient`` is the stream that an ``AsyncioDriver`` writes to, and the handler that the driver
-calls. Coroutines wait in ``until`` for what they want; whatever happens to the connection wakes
-them, and each looks again. Between a condition that holds and what is taken for it nothing else
-runs, so that a coroutine that is cancelled takes no message with it.
+calls. Coroutines wait in ``until`` for a condition; every event of the connection wakes them, and
+each checks its condition again. A message is removed from the inbox in the same step in which its
+coroutine returns, so a coroutine that is cancelled loses none.
 
-The order at the end is that of the thread driver: everything that came is decoded first, as far as
-there is room for it, and ``end`` is set last. Until then ``over`` says that TCP has ended.
+The order at the end is that of the thread driver: all received bytes are decoded first, as far as
+there is room for the messages, and ``end`` is set last. Until then ``over`` is True once TCP has
+ended.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ _READ = 64 << 10  # bytes
 
 
 class AsyncioClient(AsyncioStream):
-    """Drives a connection that was opened elsewhere; made in the loop that it runs in.
+    """Drive an open connection in the running event loop.
 
-    ``end`` is None until the connection has ended. ``inbox`` has the messages that came.
+    ``end`` is None until the connection has ended. ``inbox`` has the received messages.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class AsyncioClient(AsyncioStream):
         self._driver = AsyncioDriver(self._connection, self, self)
         self._activity = Activity(clock)
         self._waiting: set[asyncio.Future[None]] = set()
-        # A peer that does not read is read from nevertheless: it may wait for us to read first.
+        # Keep reading from a peer that does not read: it may be waiting for us to read first.
         self._high_water = sys.maxsize
         self._bytes_out = 0
         self._aborted = False
@@ -79,7 +80,7 @@ class AsyncioClient(AsyncioStream):
     async def until(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
         """Wait until ``done`` returns True; return False if that takes ``timeout`` seconds.
 
-        ``done`` is called again after everything that happens, and once more at the end.
+        ``done`` is called after every event of the connection, and once more at the end.
         """
         if done():
             return True
@@ -168,7 +169,7 @@ class AsyncioClient(AsyncioStream):
         return message
 
     def answer(self) -> None:
-        """Answer a Close or a violation, once everything that came before it has been taken."""
+        """Answer a Close or a violation, once all messages before it have been taken."""
         self._driver.answer()
 
     def received(self, items: Sequence[Item]) -> None:
@@ -180,7 +181,7 @@ class AsyncioClient(AsyncioStream):
         self._changed()
 
     def leaving(self) -> bool:
-        """Let the peer wait for its answer while there are messages that nobody has taken."""
+        """Delay the answer to the peer's Close while the inbox has messages."""
         return not self.inbox
 
     # The end
@@ -209,7 +210,7 @@ class AsyncioClient(AsyncioStream):
         """Close the socket, without waiting for the bytes that have not left."""
         self._deaf = True
         self._out.clear()
-        self._transport.write(self._layer.close())  # TLS says goodbye if the socket takes it
+        self._transport.write(self._layer.close())  # a close_notify, if the socket takes it
         self._transport.abort()
 
     def closed(self) -> None:
@@ -219,7 +220,7 @@ class AsyncioClient(AsyncioStream):
     # What the stream calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Go on where the upgrade ended, with the bytes that came behind it."""
+        """Continue after the upgrade, with the bytes that came behind the response."""
         super().connection_made(transport)
         stream, _, leftover = self._connected
         if unsent := stream.hand_over():
@@ -248,7 +249,7 @@ class AsyncioClient(AsyncioStream):
         self.reset()
 
     def lost(self, error: Exception | None) -> None:
-        """Read what still came; the connection has ended when all of it has been passed on."""
+        """Read the bytes that have arrived; the connection has ended when they are passed on."""
         self._lost = True
         self._error = self._layer.error or (error if isinstance(error, OSError) else None)
         if not (self._aborted or self._peer_ended):
@@ -264,7 +265,7 @@ class AsyncioClient(AsyncioStream):
             self._changed()
 
     def _read_rest(self) -> None:
-        """Read on after a write has failed: what the peer sent before may have arrived."""
+        """Continue to read after a failed write: data that the peer sent before may be there."""
         with suppress(OSError):
             while data := self._connected.stream.sock.recv(_READ):
                 if plain := self._layer.receive(data):

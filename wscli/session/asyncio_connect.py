@@ -1,8 +1,8 @@
 """Open a session of the asyncio API.
 
-A thread of its own dials and upgrades, since that is the same for both drivers and blocks; then the
-event loop takes the socket over. The threads are not those of the loop's executor: it has few of
-them, and a loop that ends waits for them all, also for one that connects to a host that is silent.
+Dialling and upgrading block, and are the same for both drivers; so a thread does them, and then the
+event loop takes over the socket. Each connection has a thread of its own. The loop's executor has
+few threads, and a loop that ends waits for all of them, even for one whose host does not answer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The byte stream of one connection in an event loop: TCP, or TLS on it, with its own send queue.
 
-Both ends use it: the server's connections, and the client's of ``session.asyncio_session``. It does
-not read while its user takes nothing (``hold``), while what was read is being decoded (``pause``),
-and while the peer does not read what waits for it (``full``).
+Both ends use it: the server's connections, and the client's in ``session.asyncio_client``. It does
+not read while its user takes nothing (``hold``), while received bytes are being decoded
+(``pause``), and while the peer does not read the queued bytes (``full``).
 
 The server leaves TLS to asyncio. A client's connection was opened, and its TLS negotiated, by a
 thread; so the stream has the ``Transport`` that goes on with it.
@@ -29,9 +29,9 @@ HIGH_WATER = 64 << 10
 
 
 class AsyncioStream(asyncio.Protocol):
-    """A ``ByteStream`` for an ``AsyncioDriver``; a subclass says what the bytes are for.
+    """A ``ByteStream`` for an ``AsyncioDriver``; a subclass uses the bytes.
 
-    It overrides ``read``, ``left``, ``resumed`` and ``lost``, and may override ``ended``.
+    It overrides ``read``, ``left`` and ``lost``, and may override ``resumed`` and ``ended``.
     """
 
     def __init__(self, layer: Transport | None = None) -> None:
@@ -50,13 +50,13 @@ class AsyncioStream(asyncio.Protocol):
         """Take bytes of the protocol."""
 
     def ended(self) -> None:
-        """React to the peer's end of TCP, before this end sends what is queued and ends it too."""
+        """React to the peer's end of TCP; then the queued bytes are sent, and TCP is ended."""
 
     def left(self, size: int, messages: int, data: Bytes) -> None:
         """Count bytes that the kernel has taken; see ``outbox.Owner``."""
 
     def resumed(self) -> None:
-        """Send on: the peer has read most of what waited for it."""
+        """Continue to send: the peer has read most of the queued bytes."""
 
     def lost(self, error: Exception | None) -> None:
         """Clean up after the connection."""
@@ -157,8 +157,8 @@ class AsyncioStream(asyncio.Protocol):
             if self._out.size > self._high_water:
                 self._fill()
 
-    # TLS numbers its records, so that they must leave in the order in which they were encrypted:
-    # everything is encrypted when it is its turn to leave.
+    # TLS numbers its records, so they must leave in the order in which they were encrypted. Bytes
+    # are therefore encrypted only when it is their turn to leave.
 
     def _encrypted(self, pieces: Iterator[bytes]) -> Iterator[Bytes]:
         for piece in pieces:
@@ -203,7 +203,7 @@ class AsyncioStream(asyncio.Protocol):
 
     @property
     def taken(self) -> int:
-        """A number that grows while the peer reads what waits for it."""
+        """A number that grows while the peer reads."""
         if sys.platform == "linux":
             with suppress(OSError):  # a Unix socket has none of this
                 info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)

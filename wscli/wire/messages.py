@@ -69,7 +69,7 @@ class PartialMessage:
         self._checked = 0
 
     def check_partial(self, partial: PartialFrame) -> None:
-        """Check what has arrived of a frame, which is passed to ``add`` when it is complete.
+        """Check the received part of a frame, which is passed to ``add`` when it is complete.
 
         Raises:
             InvalidPayload: at the first invalid octet.
@@ -80,7 +80,7 @@ class PartialMessage:
             self._checked = partial.received
 
     def payload(self) -> bytes:
-        """Return what has been added so far."""
+        """Return the payload added so far."""
         return self._pieces.join()
 
     def _check_utf8(self, data: bytes, *, last: bool) -> None:
