@@ -6,15 +6,12 @@ import re
 from json.encoder import encode_basestring_ascii
 
 from wscli.net.opening import Opening
-from wscli.records.events import json_pieces
+from wscli.records.events import VERSION, json_pieces
 from wscli.session.end import End
 from wscli.session.events import Batch, Event, Failed, Opened, Step
 from wscli.session.pipeline import Sink
 from wscli.sinks.output import Output
 from wscli.text import UNSAFE
-
-VERSION = 1
-"""The version of the events; fields are only ever added to one."""
 
 
 class NdjsonSink(Sink):
