@@ -82,7 +82,7 @@ def from_json(line: str | bytes) -> Event | None:
     Raises:
         MalformedEvent: if it is not JSON, or a field is missing or cannot be read.
     """
-    recorded = _read(line)
+    recorded = read_line(line)
     return recorded and recorded.event
 
 
@@ -94,14 +94,15 @@ def read_events(lines: Iterable[str | bytes]) -> Iterator[Recorded]:
     """
     for number, line in enumerate(lines, 1):
         try:
-            recorded = _read(line) if line.strip() else None
+            recorded = read_line(line) if line.strip() else None
         except MalformedEvent as error:
             raise MalformedEvent(error.evidence, number) from None
         if recorded is not None:
             yield recorded
 
 
-def _read(line: str | bytes) -> Recorded | None:
+def read_line(line: str | bytes) -> Recorded | None:
+    """Return ``from_json`` of a line with its field ``connection``."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:  # a peer may nest JSON, and a file be damaged
