@@ -25,7 +25,7 @@ from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened, Step
 
 _GZIP = b"\x1f\x8b"  # RFC 1952 §2.3.1
-_HAR = rb'\s*\{\s*"log"\s*:'
+_HAR = rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:'
 _PEEKED = 4096  # bytes at the beginning of a file, by which its format is recognised
 _SHOWN = 60  # bytes of a file that is not a recording, for the error
 
@@ -89,7 +89,7 @@ def read_recording(
         if re.match(_HAR, start):
             from wscli.records.har import read_har
 
-            yield from read_har(start + stream.read())
+            yield from read_har(start + stream.read(), remark)
         else:
             lines = chain((start + stream.readline()).splitlines(keepends=True), stream)
             yield from _read_lines(lines, name, remark)
