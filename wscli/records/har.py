@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from wscli.errors import UsageError
 from wscli.net.opening import Opening, OpeningStep
 from wscli.net.url import Url, parse_url
 from wscli.records.events import Recorded, from_json
-from wscli.records.fields import Fields, MalformedEvent
+from wscli.records.fields import Fields, MalformedEvent, Remark
 from wscli.records.har_values import (
     Json,
     Unreadable,
@@ -44,8 +44,6 @@ from wscli.wire.closing import Side
 from wscli.wire.codes import CloseCode, Opcode
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.receiver import Item
-
-Remark = Callable[[str], None]
 
 VENDOR = "_wscli"
 """The field of an entry in which ``har_writer`` keeps the events that HAR has no place for."""
@@ -188,7 +186,7 @@ def _timings(timings: Json) -> Json:
         OpeningStep.TCP: max(0.0, seconds.get("connect", 0.0) - tls),
         OpeningStep.TLS: tls,
     }
-    known = {phase: round(took, 6) for phase, took in phases.items() if took}
+    known: Json = {phase: round(took, 6) for phase, took in phases.items() if took}
     return {**known, OpeningStep.UPGRADE: round(upgrade, 6)}
 
 
