@@ -12,7 +12,6 @@ from wscli.session.activity import SentMessage, Stillness
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened, Step
 from wscli.wire.closing import Side
-from wscli.wire.codes import Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.diagnosis import PlainResponse
 from wscli.wire.events import Messages, Ping, Pong
@@ -75,7 +74,6 @@ AGREEMENTS = st.builds(
 def openings(draw):
     """An opening of which anything may be known."""
     opening = Opening(draw(URLS))
-    opening.role = draw(st.sampled_from(Role))
     opening.timings = draw(TIMINGS)
     opening.looked_up = draw(st.none() | TEXT)
     opening.addresses = tuple(draw(st.lists(TEXT, max_size=2)))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from wscli.wire.codes import Role
-
 if TYPE_CHECKING:
     from wscli.net.url import Url
     from wscli.wire.diagnosis import PlainResponse
@@ -60,7 +58,6 @@ class TLS(NamedTuple):
 class Opening:
     """One attempt to open a connection; fields that are unknown or do not apply are None.
 
-    ``role`` is that of the end at which it is observed.
     ``received`` is everything received up to the head of the response, or whatever came in its
     place. ``interim`` is what the server sent before its real response, heads with a status of 1xx.
     ``timings`` has the seconds that each phase took, in the order of PHASES. ``opinion`` is what
@@ -70,7 +67,6 @@ class Opening:
 
     def __init__(self, url: Url) -> None:
         self.url = url
-        self.role = Role.CLIENT
         self.timings: dict[str, float] = {}
         self.looked_up: str | None = None
         self.addresses: tuple[str, ...] = ()

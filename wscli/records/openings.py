@@ -14,7 +14,6 @@ from wscli.net.opening import TLS, Certificate, Opening
 from wscli.net.url import Url
 from wscli.records.fields import Fields, MalformedEvent
 from wscli.text import iso_time
-from wscli.wire.codes import Role
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.handshake import Agreement, Fault, check_response
 from wscli.wire.head import (
@@ -39,7 +38,6 @@ def describe_opening(opening: Opening) -> Json:
     agreement = opening.agreement
     fields: Json = {
         "url": str(opening.url),
-        "role": None if opening.role is Role.CLIENT else opening.role.value,
         "looked_up": opening.looked_up,
         "addresses": list(opening.addresses) or None,
         "address": opening.address,
@@ -73,7 +71,6 @@ def read_opening(fields: Fields) -> Opening:
         MalformedEvent: if a field cannot be read.
     """
     opening = Opening(_read_url(fields.require("url", str)))
-    opening.role = Role.SERVER if fields.text("role") == Role.SERVER.value else Role.CLIENT
     opening.timings = fields.numbers("timings")
     opening.looked_up = fields.get("looked_up", str)
     opening.addresses = fields.strings("addresses")

@@ -189,7 +189,7 @@ class ServerConnection(AsyncioStream):
         if sink is None:
             return None
         opening = Opening(self._state.url(gate.path_of(request.target)))
-        opening.role, opening.address = Role.SERVER, self.access.address
+        opening.address = self.access.address
         opening.request, opening.response = request, parse_response(response)
         opening.agreement = agreement
         return ConnectionObserver(sink, opening, self._state.clock)
