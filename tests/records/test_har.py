@@ -6,7 +6,7 @@ import json
 import pytest
 
 from wscli.errors import UsageError
-from wscli.records.har import is_har, read_har
+from wscli.records.har import read_har
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened
 from wscli.wire.closing import Side
@@ -219,7 +219,7 @@ def test_an_entry_of_playwright_is_a_connection():
     bare["time"] = -1
     opened, _ = events(bare)
     assert opened.elapsed == 0.0
-    assert opened.opening.timings == {}
+    assert opened.opening.timings == {"upgrade": 0.0}
 
 
 def test_an_upgrade_alone_is_a_connection_without_messages():
@@ -383,17 +383,3 @@ def test_a_file_that_is_not_a_har_is_an_error(data, evidence):
 
 def test_a_byte_order_mark_is_allowed():
     assert list(read_har(b"\xef\xbb\xbf" + har(entry())))
-
-
-@pytest.mark.parametrize(
-    ("start", "expected"),
-    [
-        (har(entry())[:300], True),
-        (b'\xef\xbb\xbf{\n  "log": {\n', True),
-        (b'{"event":"open","v":1,"time":"2026', False),
-        (b'{"event":"message","text":"{\\"log\\""}\n', False),
-        (b"", False),
-    ],
-)
-def test_a_har_is_told_from_a_recording_by_its_beginning(start, expected):
-    assert is_har(start) == expected

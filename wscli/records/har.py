@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from wscli.errors import UsageError
-from wscli.net.opening import Opening
+from wscli.net.opening import Opening, OpeningStep
 from wscli.net.url import Url, parse_url
 from wscli.records.events import Recorded, from_json
-from wscli.records.fields import Fields, MalformedEvent
+from wscli.records.fields import Fields, MalformedEvent, Remark
 from wscli.records.har_values import (
     Json,
     Unreadable,
@@ -45,19 +45,10 @@ from wscli.wire.codes import CloseCode, Opcode
 from wscli.wire.events import Close, Messages, Ping, Pong
 from wscli.wire.receiver import Item
 
-Remark = Callable[[str], None]
-
 VENDOR = "_wscli"
 """The field of an entry in which ``har_writer`` keeps the events that HAR has no place for."""
 
 _SUCCESS = (101, 200)  # 200 answers the CONNECT of RFC 8441
-_DURATIONS = {"name": ("dns",), "tls": ("ssl",), "upgrade": ("blocked", "send", "wait")}
-
-
-def is_har(data: bytes) -> bool:
-    """Return True if a file, of which ``data`` is the beginning, is a HAR and not a recording."""
-    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:4096]
-    return start.startswith(b"{") and b'"log"' in start and b'"event"' not in start.split(b"\n")[0]
 
 
 def _ignore(_: str) -> None:
@@ -183,13 +174,20 @@ def _request_headers(request: Json, url: Url) -> list[list[str]]:
 
 
 def _timings(timings: Json) -> Json:
-    """Return the phases of an opening in seconds; HAR counts TLS as part of connecting."""
-    known = {name: as_known(value) for name, value in timings.items()}
+    """Return the phases of an opening in seconds; HAR counts TLS as part of connecting.
+
+    There always is an upgrade, as in any recording of a client.
+    """
+    seconds = {name: (as_known(value) or 0.0) / 1000 for name, value in timings.items()}
+    tls = seconds.get("ssl", 0.0)
+    upgrade = sum(seconds.get(name, 0.0) for name in ("blocked", "send", "wait"))
     phases = {
-        phase: sum(known.get(name) or 0.0 for name in names) for phase, names in _DURATIONS.items()
+        OpeningStep.NAME: seconds.get("dns", 0.0),
+        OpeningStep.TCP: max(0.0, seconds.get("connect", 0.0) - tls),
+        OpeningStep.TLS: tls,
     }
-    phases["tcp"] = max(0.0, (known.get("connect") or 0.0) - phases["tls"])
-    return {phase: round(took / 1000, 6) for phase, took in phases.items() if took}
+    known: Json = {phase: round(took, 6) for phase, took in phases.items() if took}
+    return {**known, OpeningStep.UPGRADE: round(upgrade, 6)}
 
 
 def _moments(entry: Json, opening: Opening) -> _Moments:

@@ -14,23 +14,20 @@ from __future__ import annotations
 import gzip
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO, cast
 
 from wscli.errors import UsageError
 from wscli.records.events import Recorded, read_line
-from wscli.records.fields import MalformedEvent
+from wscli.records.fields import MalformedEvent, Remark
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened, Step
 
 _GZIP = b"\x1f\x8b"  # RFC 1952 §2.3.1
-_HAR = rb'\s*\{\s*"log"\s*:'
+_HAR = rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:'
 _PEEKED = 4096  # bytes at the beginning of a file, by which its format is recognised
 _SHOWN = 60  # bytes of a file that is not a recording, for the error
-
-Remark = Callable[[str], None]
-"""Receives a sentence about what a recording lacks, for the user."""
 
 
 def open_file(name: str, stdin: io.RawIOBase) -> BinaryIO:
@@ -89,7 +86,7 @@ def read_recording(
         if re.match(_HAR, start):
             from wscli.records.har import read_har
 
-            yield from read_har(start + stream.read())
+            yield from read_har(start + stream.read(), remark)
         else:
             lines = chain((start + stream.readline()).splitlines(keepends=True), stream)
             yield from _read_lines(lines, name, remark)
