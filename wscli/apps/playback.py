@@ -88,7 +88,7 @@ class _GivenIds:
 class Playback(Stage):
     """Sends cues in their order, when they are due; passes everything on.
 
-    ``sent`` is how many have been sent.
+    ``sent`` is how many messages have been sent, not counting pings.
     """
 
     def __init__(self) -> None:
@@ -104,9 +104,9 @@ class Playback(Stage):
         self.sent, self._start, self._came, self._retry = 0, now, 0, 0.0
 
     @property
-    def left(self) -> int:
-        """How many cues have not been sent."""
-        return len(self._left)
+    def unsent(self) -> int:
+        """How many messages have not been sent."""
+        return sum(cue.opcode != Opcode.PING for cue in self._left)
 
     def batch(self, batch: Batch, now: float) -> Iterable[Batch]:
         """Count the messages that come, and send the cues that waited for them."""
@@ -118,6 +118,10 @@ class Playback(Stage):
         return (batch,)
 
     def next_deadline(self) -> float | None:
+        """Return when to send the next cue."""
+        return self.next_due()
+
+    def next_due(self) -> float | None:
         """Return when the next cue is due, or None if it waits for a message."""
         if not self._left or self._left[0].after > self.came():
             return None
@@ -142,13 +146,13 @@ class Playback(Stage):
 
     def send_due(self, now: float) -> None:
         """Send the cues that are due, as far as the outbox has room for them."""
-        while (due := self.next_deadline()) is not None and due <= now:
+        while (due := self.next_due()) is not None and due <= now:
             if not self.context.has_room:
                 self._retry = now + _RETRY
                 return
             cue = self._left.popleft()
             _post(self.context, cue.opcode, self.translate(cue))
-            self.sent += 1
+            self.sent += cue.opcode != Opcode.PING
 
 
 def _post(context: StageContext, opcode: int, payload: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wscli.net.opening import Opening
 from wscli.net.options import SECRET_HEADERS, ConnectOptions
 from wscli.net.url import Url
-from wscli.wire.head import Request
+from wscli.wire.head import Headers
 
 # Made anew for each upgrade, belonging to one hop (RFC 9110 §7.6.1), or an option of their own.
 _NOT_REPEATED = {
@@ -14,6 +14,7 @@ _NOT_REPEATED = {
     *("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"),
     *("sec-websocket-protocol", "origin", "user-agent"),
 }
+_DEFAULT_AGENT = ConnectOptions().user_agent
 
 
 def repeat_request(options: ConnectOptions, opening: Opening, url: Url) -> ConnectOptions:
@@ -24,23 +25,50 @@ def repeat_request(options: ConnectOptions, opening: Opening, url: Url) -> Conne
     request = opening.request
     if request is None:
         return options
-    offered = request.headers.get("Sec-WebSocket-Protocol") or ""
+    headers = request.headers
     same_origin = url.origin == opening.url.origin
-    host = request.headers.get("Host")
-    if not same_origin or host == url.authority:
-        host = None
+    given = _given(options, url) | (set() if same_origin else SECRET_HEADERS)
+    repeated = [
+        (name, value)
+        for name, value in headers
+        # HTTP/2 has pseudo-header fields such as :authority, which a HAR file may list.
+        if name.lower() not in given and not name.startswith(":")
+    ]
+    agent, host = headers.get("User-Agent"), headers.get("Host")
     return options._replace(
-        headers=(*_headers(request, options, same_origin), *options.headers),
-        origin=options.origin or request.headers.get("Origin"),
-        subprotocols=options.subprotocols or tuple(filter(None, map(str.strip, offered.split(",")))),
-        host=options.host or host,
-        user_agent=_user_agent(request, options),
-        compress=options.compress and _offers_deflate(request),
+        headers=(*repeated, *options.headers),
+        origin=options.origin or headers.get("Origin"),
+        subprotocols=options.subprotocols or _subprotocols(headers),
+        host=options.host or (host if same_origin and host != url.authority else None),
+        user_agent=agent if agent and options.user_agent == _DEFAULT_AGENT else options.user_agent,
+        # Another offer is not repeated as it is, since wscli must be able to read what is accepted.
+        compress=options.compress and "permessage-deflate" in _extensions(headers),
     )
 
 
-def withheld(opening: Opening, url: Url) -> list[str]:
-    """Return the names of the recorded headers with credentials that another origin must not see."""
+def _given(options: ConnectOptions, url: Url) -> set[str]:
+    """Return the headers, in lower case, that the recording does not decide."""
+    given = _NOT_REPEATED | {name.lower() for name, _ in options.headers}
+    if options.cookies:
+        given.add("cookie")
+    if options.bearer is not None or options.user is not None or url.user is not None:
+        given.add("authorization")
+    return given
+
+
+def _subprotocols(headers: Headers) -> tuple[str, ...]:
+    offered = (headers.get("Sec-WebSocket-Protocol") or "").split(",")
+    return tuple(name.strip() for name in offered if name.strip())
+
+
+def _extensions(headers: Headers) -> list[str]:
+    """Return the names of the extensions that were offered, without their parameters."""
+    offered = headers.tokens("Sec-WebSocket-Extensions")
+    return [name.partition(";")[0].strip() for name in offered]
+
+
+def withheld_headers(opening: Opening, url: Url) -> list[str]:
+    """Return the recorded headers with credentials, which are not sent to another origin."""
     if opening.request is None or url.origin == opening.url.origin:
         return []
     return [name for name, _ in opening.request.headers if name.lower() in SECRET_HEADERS]

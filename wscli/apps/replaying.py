@@ -1,9 +1,9 @@
 """The stage of ``wscli replay``: sends what was sent then, and compares what comes.
 
 The replay is finished when everything has been sent, all messages have come that came then, and
-the connection has ended or is to be closed as it was then. It also finishes when nothing that is
-waited for has come for ``timeout`` seconds: no peer can hold it up for longer, whether it is silent,
-floods the connection with other messages, or does not read.
+the connection has ended or is to be closed as it was then. It also finishes when nothing expected
+has come for ``timeout`` seconds. So no peer can hold it up for longer, whether it is silent, floods
+the connection with other messages, or does not read.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from wscli.payload.message import Message, received
 from wscli.records.connections import Ending
 from wscli.session.events import Batch
 from wscli.session.pipeline import StageContext
+from wscli.wire.codes import Role
 from wscli.wire.events import Messages
 
 
@@ -39,7 +40,7 @@ class ReplayScript(NamedTuple):
     @property
     def ends_by_server(self) -> bool:
         """Whether the server ended the connection, or the network did."""
-        return self.ending is not None and (self.ending.by == "server" or self.ending.lost)
+        return self.ending is not None and (self.ending.by is Role.SERVER or self.ending.lost)
 
 
 ReportFindings = Callable[[Sequence[Finding], float, float], None]
@@ -93,7 +94,7 @@ class ReplayStage(Playback):
         """Return when something is due, or waiting ends."""
         if self.finished:
             return None
-        due = super().next_deadline()
+        due = self.next_due()
         return self._end() if due is None else min(due, self._end())
 
     def tick(self, now: float) -> Iterator[Batch]:
@@ -121,9 +122,9 @@ class ReplayStage(Playback):
             self.context.complain(UsageError(str(error), hint="a simpler query"))
 
     def _advance(self, now: float) -> None:
-        sent = self.sent
+        left = len(self._left)
         self.send_due(now)
-        if self.sent != sent:
+        if len(self._left) != left:
             self._progress, self._pending = now, self.context.pending
         if self._end() > now:
             return

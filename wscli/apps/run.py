@@ -173,9 +173,7 @@ def _run(command: SessionCommand, env: Env, interrupts: Interrupts) -> ExitStatu
     return interrupts.status or ExitStatus.OK
 
 
-def _open(
-    command: SessionCommand, url: str, env: Env, pipeline: Pipeline
-) -> ThreadDriver | None:
+def _open(command: SessionCommand, url: str, env: Env, pipeline: Pipeline) -> ThreadDriver | None:
     """Connect; return None if that failed as the command wants it to."""
     connect, started = command.session.connect, env.clock.monotonic()
     try:

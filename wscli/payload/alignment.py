@@ -61,11 +61,17 @@ class Alignment:
         self._came = 0
         self._held: deque[_Held] = deque()
         self._skipped: set[int] = set()  # indexes that have been passed over
+        self._differing = 0
 
     @property
     def came(self) -> int:
         """How many messages have come."""
         return self._came
+
+    @property
+    def equal(self) -> int:
+        """How many messages have come that equal a recorded one, as far as is known."""
+        return self._came - self._differing - len(self._held)
 
     @property
     def reached(self) -> int:
@@ -144,9 +150,11 @@ class Alignment:
         differences = self._comparison.differences(self._recorded[self._next], message)
         self._next += 1
         if differences:  # none where an id has become known that explains them
+            self._differing += 1
             yield Finding("changed", self._next, number, differences)
 
     def _drop_held(self) -> Iterator[Finding]:
+        self._differing += len(self._held)
         for number, message in self._held:
             yield Finding("extra", None, number, [whole_difference(None, message)])
         self._held.clear()

@@ -179,6 +179,11 @@ def _without(value: Any, location: Location) -> Any:
 # JSON values
 
 
+def compare_values(recorded: Any, now: Any) -> list[Difference]:
+    """Return the differences between two JSON values."""
+    return list(_compare_json(recorded, now, (), lambda value: value))
+
+
 def _compare_json(
     before: Any, after: Any, place: Location, translate: _Translate
 ) -> Iterator[Difference]:

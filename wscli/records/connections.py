@@ -8,11 +8,12 @@ the connection.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from wscli.errors import UsageError
 from wscli.net.opening import Opening
 from wscli.records.events import Recorded
+from wscli.records.roles import recorder_role
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened, Step
 from wscli.wire.closing import Side
@@ -20,8 +21,6 @@ from wscli.wire.codes import CloseCode, Opcode, Role
 from wscli.wire.events import Messages, Ping
 
 _SHOWN = 10  # connections that an error lists
-
-Closer = Literal["client", "server", "unknown"]
 
 
 class RecordedItem(NamedTuple):
@@ -34,13 +33,12 @@ class RecordedItem(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """How a connection ended; ``by`` is the side that sent the first Close frame.
+    """How a connection ended; ``by`` is the side that sent the first Close frame, if it is known.
 
-    ``code`` and ``reason`` are those of that frame. A connection that was lost has code 1006, and
-    nobody is known to have closed it.
+    ``code`` and ``reason`` are those of that frame. A connection that was lost has code 1006.
     """
 
-    by: Closer
+    by: Role | None
     code: int
     reason: str
     at: float = 0.0
@@ -70,7 +68,7 @@ class RecordedConnection:
     @property
     def role(self) -> Role:
         """The end of the connection that was recorded."""
-        return Role.CLIENT if self.opening is None else self.opening.role
+        return Role.CLIENT if self.opening is None else recorder_role(self.opening)
 
     def sent(self) -> list[RecordedItem]:
         """Return the messages and pings of the client."""
@@ -118,15 +116,13 @@ class RecordedConnection:
 
 def ending_of(end: End, role: Role = Role.CLIENT, at: float = 0.0) -> Ending:
     """Return how a connection ended, from the view of the end that ``role`` names."""
-    local: Closer = "client" if role is Role.CLIENT else "server"
-    remote: Closer = "server" if role is Role.CLIENT else "client"
     if end.began is None:
-        return Ending("unknown", end.code, end.reason, at)
+        return Ending(None, end.code, end.reason, at)
     if end.began is Side.REMOTE:
-        return Ending(remote, end.code, end.reason, at)
-    # What a client records of its own Close is the code alone. A server records code and reason.
+        return Ending(role.peer, end.code, end.reason, at)
+    # A client records the code of its own Close alone, a server code and reason.
     code = end.code if end.sent is None else end.sent
-    return Ending(local, code, end.reason if role is Role.SERVER else "", at)
+    return Ending(role, code, end.reason if role is Role.SERVER else "", at)
 
 
 def read_connections(events: Iterable[Recorded]) -> list[RecordedConnection]:

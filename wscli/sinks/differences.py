@@ -124,7 +124,8 @@ class DifferenceJson:
                 "recorded_number": finding.recorded,
                 "number": finding.now,
             }
-            for difference in finding.differences or [None]:
+            places: list[Difference | None] = [*finding.differences]
+            for difference in places or [None]:
                 self._write(fields, difference, moment)
 
     def connection(
@@ -134,9 +135,7 @@ class DifferenceJson:
         for difference in differences:
             self._write({"subject": subject, "kind": "changed"}, difference, moment)
 
-    def _write(
-        self, fields: dict[str, Any], difference: Difference | None, moment: Moment
-    ) -> None:
+    def _write(self, fields: dict[str, Any], difference: Difference | None, moment: Moment) -> None:
         event = {
             "event": "difference",
             "time": iso_time(moment.time),
