@@ -29,7 +29,7 @@ ROOMS = {
     "payload": {"wire", "errors"},
     "net": _CORE,
     "session": _CORE,
-    "records": {"session", *_CORE},
+    "records": {"session", "status", *_CORE},
     "sinks": {"records", *_SHOWN},
     "server": {"quantities", "status", *_SESSION},
     "apps": _APPS,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from base64 import b64decode
+from collections.abc import Callable
 from typing import TypeVar, cast
 
 from wscli.errors import UsageError
 
 _T = TypeVar("_T", str, int, bool)
 _KINDS = {str: "a string", int: "an integer", bool: "true or false"}
+Remark = Callable[[str], None]
+"""Receives a sentence about what a recording lacks, for the user."""
+
 _SHOWN = 40  # characters of a wrong value that an error repeats
 
 

@@ -13,25 +13,23 @@ another goes on with its numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO
 
 from wscli.errors import UsageError
 from wscli.records.events import HEADER, LOST, VERSION, Recorded, read_event, read_fields, to_json
-from wscli.records.fields import Fields, Json, MalformedEvent, dumps, encode
+from wscli.records.fields import Fields, Json, MalformedEvent, Remark, dumps, encode
 from wscli.records.files import HOW_TO_RECORD, read_blocks
 from wscli.records.numbering import ConnectionNumbers
 from wscli.records.runs import read_batch, run_end
 from wscli.session.end import End
 from wscli.session.events import Batch, Opened
 
-_HAR = rb'\s*\{\s*"log"\s*:'
+_HAR = rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:'
+_TOO_SHORT = b"\xef\xbb\xbf{ \t\r\n"  # the beginning of JSON of either format
 _EVENT = rb'\s*\{\s*"event"\s*:'
 _SHOWN = 60  # bytes of a file that is not a recording, for the error
-
-Remark = Callable[[str], None]
-"""Receives a sentence about what a recording lacks, for the user."""
 
 
 def _ignore(_text: str) -> None:
@@ -71,12 +69,10 @@ class RecordingReader:
 
     def events(self) -> Iterator[Recorded]:
         """Yield the events, see ``read_recording``."""
-        blocks = read_blocks(self._stream, self._name, self._remark)
+        blocks = self._blocks()
         first = next(blocks, b"")
         if re.match(_HAR, first):
-            from wscli.records.har import read_har
-
-            yield from read_har(first + b"".join(blocks))
+            yield from self._har_events(first + b"".join(blocks))
             return
         for block in chain([first], blocks):
             yield from self._block_events(block)
@@ -88,17 +84,28 @@ class RecordingReader:
         Raises:
             UsageError: as ``read_recording``.
         """
-        blocks = read_blocks(self._stream, self._name, self._remark)
+        blocks = self._blocks()
         first = next(blocks, b"")
         if re.match(_HAR, first):
-            from wscli.records.har import read_har
-
-            for event, number in read_har(first + b"".join(blocks)):
+            for event, number in self._har_events(first + b"".join(blocks)):
                 yield to_json(event, {"connection": number})
             return
         for block in chain([first], blocks):
             yield from self._block_lines(block)
         self._finish()
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Yield blocks; the first is long enough to recognise the format."""
+        blocks = read_blocks(self._stream, self._name, self._remark)
+        first = next(blocks, b"")
+        while not first.strip(_TOO_SHORT) and (more := next(blocks, b"")):
+            first += more
+        return chain([first], blocks)
+
+    def _har_events(self, data: bytes) -> Iterator[Recorded]:
+        from wscli.records.har import read_har
+
+        return read_har(data, self._remark)
 
     def _block_events(self, block: bytes) -> Iterator[Recorded]:
         has_runs = _is_utf8(block)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _JUST = 1.0  # seconds; a loss this soon after our message may be related to it
 _TOLERANCE = 0.75  # seconds by which a well-known time limit may be missed
 
+PEER_ENDED = "the peer ended the TCP connection"
+DROPPED = "it was dropped by wscli"
+"""How the detail of an End begins if the peer or this end broke off without a Close frame."""
+
 _MOVING = Stillness(0.0, None)
 _IDLE_LIMITS = {
     50: "the time limit in HAProxy's packaged configuration",
@@ -110,11 +114,11 @@ def describe_loss(
     """
     where = " in the middle of a message" if connection.mid_message else ""
     if aborted:
-        return "it was dropped by wscli"
+        return DROPPED
     if error is not None:
         return f"{error.strerror or error}{where}"
     if ended:
-        return f"the peer ended the TCP connection{where}"
+        return f"{PEER_ENDED}{where}"
     return f"the peer did not answer Close within {connection.closing.patience:g} s"
 
 
