@@ -74,6 +74,18 @@ def json_pieces(
     yield encode(f"{dumps({**head, **(extra or {}), **fields})}\n")
 
 
+def header_line(time: float, version: str) -> bytes:
+    """Return the header of a recording: its format, when it begins, and the version of wscli."""
+    fields = {"event": HEADER, "time": iso_time(time), "v": VERSION, "wscli": version}
+    return encode(f"{dumps(fields)}\n")
+
+
+def lost_line(time: float, events: int) -> bytes:
+    """Return a line that says how many events are missing in its place."""
+    fields = {"event": LOST, "time": iso_time(time), "events": events}
+    return encode(f"{dumps(fields)}\n")
+
+
 def from_json(line: str | bytes) -> Event | None:
     """Return the event of a line, or None if its kind is unknown.
 
