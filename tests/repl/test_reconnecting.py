@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+from tests.waiting import wait_until
 from wscli.wire.events import Close
 
 ECHO = """
