@@ -37,7 +37,7 @@ def _data_sink(output: OutputOptions, env: Env) -> Sink:
             escape=env.stdout_tty,
         )
     if output.form == "raw":
-        return PayloadSink(stdout, b"")
+        return PayloadSink(stdout, b"", outgoing=output.outgoing)
     if env.stdout_tty:
         from wscli.sinks.human.messages import HumanSink
 
@@ -45,9 +45,13 @@ def _data_sink(output: OutputOptions, env: Env) -> Sink:
     if output.form == "hex":
         from wscli.sinks.hexdump import HexSink
 
-        return HexSink(stdout)
+        return HexSink(stdout, outgoing=output.outgoing)
     return PayloadSink(
-        stdout, output.separator, timestamps=output.timestamps, only_missing=output.terminated
+        stdout,
+        output.separator,
+        timestamps=output.timestamps,
+        only_missing=output.terminated,
+        outgoing=output.outgoing,
     )
 
 

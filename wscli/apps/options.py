@@ -19,7 +19,8 @@ class OutputOptions(NamedTuple):
 
     ``separator`` ends each payload in a pipe, and with ``terminated`` only those that do not end
     with it. ``record`` names a file for the events; ``existing`` applies if it is not empty. With
-    ``secrets``, credentials in headers are written to stderr unmasked.
+    ``secrets``, credentials in headers are written to stderr unmasked. With ``outgoing``, forms
+    that show one direction show what was sent.
     """
 
     verbosity: int = 0
@@ -32,6 +33,7 @@ class OutputOptions(NamedTuple):
     colour: Colour = "auto"
     separator: bytes = b"\n"
     terminated: bool = False
+    outgoing: bool = False
 
 
 class SessionOptions(NamedTuple):

@@ -15,15 +15,22 @@ _LARGE = 256 << 10  # bytes; for a larger payload a second write costs less than
 
 
 class PayloadSink(Sink):
-    """Writes each message that comes, byte for byte, with ``end`` after it.
+    """Writes each message that comes, or was sent, byte for byte, with ``end`` after it.
 
     With ``timestamps`` each begins with the time at which it came, and a space. With
     ``only_missing`` the end is not written after messages that have it already.
     """
 
     def __init__(
-        self, output: Output, end: bytes, *, timestamps: bool = False, only_missing: bool = False
+        self,
+        output: Output,
+        end: bytes,
+        *,
+        timestamps: bool = False,
+        only_missing: bool = False,
+        outgoing: bool = False,
     ) -> None:
+        self.wants_outgoing = outgoing
         self._output = output
         self._end = end
         self._timestamps = timestamps
@@ -31,7 +38,7 @@ class PayloadSink(Sink):
 
     def batch(self, batch: Batch) -> None:
         """Write the messages of a batch at once."""
-        if not batch.incoming:
+        if batch.incoming == self.wants_outgoing:
             return
         prefix = f"{iso_time(batch.time)} ".encode() if self._timestamps else b""
         for item in batch.items:
