@@ -75,6 +75,9 @@ class AsyncioStream(asyncio.Protocol):
         """Pass on the bytes of the protocol."""
         if self._deaf:
             return
+        if self._plain:  # nearly every connection: the layer's calls would cost more than they do
+            self.read(data)
+            return
         plain = self._layer.receive(data)
         if self._layer.has_data_to_send:
             self._out.stream(self._own_data(), 0, 0)

@@ -45,6 +45,7 @@ class Receiver:
         self._assembler = Assembler(max_size, deflate.inflater(role.peer) if deflate else None)
         self._judged_partial = False
         self._legal: set[tuple[int, bool, int, bool, bool]] = set()
+        self._legal_run: tuple[int, bool, bool] | None = None
         self.done = False
 
     @classmethod
@@ -102,9 +103,12 @@ class Receiver:
             yield from self._partial()
 
     def _run(self, run: MessageRun) -> Iterator[Event]:
-        # All headers of a run are alike, so the first stands for all.
-        violation = self._judge(run.first_frame)
+        # All headers of a run are alike, so the first stands for all. One message after another is
+        # a run each, nearly always like the last one: then its frame is not built to be judged.
+        shape = (run.first_byte, run.masked, self._assembler.in_message)
+        violation = None if shape == self._legal_run else self._judge(run.first_frame)
         if violation is None:
+            self._legal_run = shape
             try:
                 yield from self._assembler.run(run)
             except InvalidPayload as broken:
