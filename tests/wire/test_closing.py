@@ -153,11 +153,11 @@ def test_of_two_limits_the_earlier_counts(closing):
     assert closing.deadline() == 101.0
 
 
-def test_hurry_shortens_and_never_lengthens(closing):
-    closing.hurry(100.0, 1.0)
+def test_shortening_the_wait_never_lengthens_it(closing):
+    closing.shorten(100.0, 1.0)
     assert closing.deadline() is None
     sends(closing, patience=3.0)
-    closing.hurry(100.0, 10.0)
+    closing.shorten(100.0, 10.0)
     assert (closing.deadline(), closing.patience) == (103.0, 3.0)
-    closing.hurry(101.0, 0.5)
+    closing.shorten(101.0, 0.5)
     assert (closing.deadline(), closing.patience) == (101.5, 0.5)

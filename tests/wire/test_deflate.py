@@ -111,7 +111,7 @@ def test_a_bomb_is_stopped_at_the_limit_in_bounded_memory():
 
 def test_final_blocks_without_end_are_refused():
     """Each ends the stream and starts another: two bytes that would cost a copy of the rest."""
-    with pytest.raises(BrokenDeflate, match="marked as the last"):
+    with pytest.raises(BrokenDeflate, match="marked as final"):
         inflate(Inflater(), b"\x03\x00" * 100_000, last=True, room=ROOM)
 
 
