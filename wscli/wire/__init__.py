@@ -16,7 +16,7 @@ After the upgrade there is one ``Connection`` for each end. Bytes go through it 
     bytes ◀───────────────────────── Encoder ◀─ messages        send(), ping(), close()
 
 Two roles, one class
-    RFC 6455 treats client and server alike once the connection is open, but for two points: only
+    RFC 6455 treats client and server alike once the connection is open, except in two points: only
     the client masks its frames (§5.1), and the server ends TCP first (§7.1.1). A third is ours:
     only a client looks for an HTTP response in place of frames (``stray``). ``Role`` decides
     these, so that both ends are tested against each other and share their bugs and their fixes.
@@ -35,7 +35,7 @@ Closing states
 Time is an argument
     Every method that depends on time takes ``now``, in seconds of a monotonic clock. The driver
     asks ``next_deadline()`` how long it may wait, and calls ``tick(now)`` then. There is no timer,
-    so a test plays an hour of keepalive in a microsecond, and the thread and asyncio drivers run
+    so a test can play an hour of keepalive without waiting, and the thread and asyncio drivers run
     the same code.
 
 Batches
