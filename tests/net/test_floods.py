@@ -55,7 +55,7 @@ def flooded(piece):
 def test_endless_interim_responses_are_given_up(scripted, head):
     result = call("listen", scripted(flood(head)).url)
     assert (result.status, result.out) == (5, b"")
-    assert "sends interim responses (1xx) and never a final one" in result.err
+    assert "sends only interim responses (1xx) and no final one" in result.err
     assert "longer than 65,536 bytes" in result.err
 
 

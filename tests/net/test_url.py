@@ -170,7 +170,7 @@ def test_a_location_leads_on_from_where_it_was_given(location, leads_to):
     ("location", "hint"),
     [
         ("ftp://else/", "ftp:// is not ws://, wss://, http:// or https://"),
-        ("http://[else/", "brackets belong round an IPv6 address"),
+        ("http://[else/", "only an IPv6 address has brackets"),
     ],
 )
 def test_a_location_that_leads_nowhere_is_explained(location, hint):
