@@ -219,7 +219,7 @@ def test_frame_sends_what_breaks_the_protocol_and_shows_it_as_it_left(forge):
     session, [frame] = forge('/frame --opcode 0x3 --rsv 1 --no-fin --no-mask "text"')
     assert frame == Frame(3, b"text", fin=False, rsv=4)
     session.until("reserved-0x3  ---  rsv 100  no mask  length 4 (7 bits)")
-    session.until("RFC 6455 §5.2: we set a reserved bit that nothing negotiated")
+    session.until("RFC 6455 §5.2: we set a reserved bit that no negotiated extension uses")
 
 
 def test_frame_takes_a_mask_key_and_a_width_of_the_length(forge):
