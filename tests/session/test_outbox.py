@@ -71,7 +71,7 @@ class Kernel(asyncio.WriteTransport):
         self.buffer = b""
 
 
-class Owner:
+class OutboxOwner:
     """Keeps what an outbox reports."""
 
     def __init__(self):
@@ -79,18 +79,18 @@ class Owner:
         self.data = b""
         self.moves = 0
 
-    def left(self, size, messages, data):
+    def data_sent(self, size, messages, data):
         self.size += size
         self.messages += messages
         self.data += bytes(data)
 
-    def moved(self):
+    def size_changed(self):
         self.moves += 1
 
 
 def joined(room=0):
     """A kernel with room for some bytes, and an outbox that sends to it for an owner."""
-    kernel, owner = Kernel(room), Owner()
+    kernel, owner = Kernel(room), OutboxOwner()
     kernel.outbox = Outbox(kernel, owner)
     kernel.outbox.start()
     return kernel, kernel.outbox, owner
@@ -214,7 +214,7 @@ async def test_asyncio_is_asked_to_report_every_byte_that_it_holds():
 async def test_over_tls_asyncio_may_hold_one_byte_or_it_would_report_that_none_are_left():
     kernel = Kernel()
     kernel.can_write_eof = lambda: False
-    Outbox(kernel, Owner()).start()
+    Outbox(kernel, OutboxOwner()).start()
     assert kernel.limits == (1, 0)
 
 
