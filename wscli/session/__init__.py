@@ -5,8 +5,8 @@ Theory of operation
 
 The protocol is ``wire.connection.Connection``, which has no socket, thread or clock. A *driver*
 gives it these: it moves bytes between a stream and the protocol object, passes on the events, and
-calls ``tick`` in time. What the protocol decides, such as when a Close is answered with which code,
-is not decided here.
+calls ``tick`` in time. The decisions of the protocol, such as when a Close is answered and with
+which code, are not made here.
 
 States
 ------
@@ -49,9 +49,10 @@ From events to output
 ---------------------
 
 The thread driver hands its events to a ``Bus``, usually a ``Pipeline`` of stages in front of sinks
-(``pipeline.py``), one batch at a time. A batch is what one ``recv`` returned or one ``send`` took,
-and stays together, so that what can be paid once per batch is not paid for each message. Outgoing
-batches are decoded from the bytes that have left, and only if a sink asks for them.
+(``pipeline.py``), one batch at a time. A batch has the items of one ``recv`` or one ``send``, and
+stays together: with thousands of short messages in one read, a cost per batch is small, while a
+cost per message is not. Outgoing batches are decoded from the bytes that have left, and only if a
+sink asks for them.
 
 Limits
 ------

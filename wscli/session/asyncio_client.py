@@ -186,8 +186,8 @@ class AsyncioClient(AsyncioStream):
     def received(self, items: Sequence[Item]) -> None:
         """Keep the messages; stop reading when the inbox is full."""
         # Once we have sent Close, the peer's Close is awaited even if nobody takes the messages.
-        # What a full inbox has no room for is dropped then, or a peer that goes on sending could
-        # fill the memory of a caller that is leaving.
+        # Messages for a full inbox are dropped then, or a peer that goes on sending could fill the
+        # memory of a caller that is leaving.
         if not (self.inbox.full and self.closing):
             self.inbox.take(items)
             self._driver.hold(self.inbox.full and not self.closing)
@@ -234,7 +234,7 @@ class AsyncioClient(AsyncioStream):
         """Wake the coroutines that wait to send, since nothing more can be sent."""
         self._changed()
 
-    # What the stream calls
+    # Called by the stream
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Continue after the upgrade, with the bytes that came behind the response."""

@@ -73,7 +73,7 @@ class AsyncioStream(asyncio.Protocol):
     def lost(self, error: Exception | None) -> None:
         """Clean up after the end of TCP."""
 
-    # What asyncio calls
+    # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take asyncio's transport."""
@@ -142,7 +142,7 @@ class AsyncioStream(asyncio.Protocol):
             self._update_reading()
             self.resumed()
 
-    # What the driver calls
+    # Called by the driver
 
     @property
     def over(self) -> bool:

@@ -234,7 +234,7 @@ def _idle_facts(end: End) -> Facts:
 def _violation_error(violation: Violation) -> ProtocolError:
     rule = violation.rule
     what = f"the peer {rule.sentence}"
-    # A Close with an invalid code often has a reason that says what the server wanted to say.
+    # The reason in a Close with an invalid code is usually the server's explanation.
     if violation.reason and rule == CLOSE_CODE:
         what = f'the peer closed with "{violation.reason}", and {rule.sentence}'
     code = rule.close_code

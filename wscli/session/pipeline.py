@@ -248,8 +248,8 @@ class Pipeline(Bus):
         super().failed(failed)
 
     def _flush(self) -> None:
-        # In the order of the stages: what one passes on may be held back by a later one, which is
-        # flushed after it.
+        # In the order of the stages: a later stage may hold back the batches that an earlier one
+        # has passed on, and is flushed after it.
         now = self._clock.monotonic()
         for index, stage in enumerate(self._stages):
             self._pass_on(stage.flush(), index + 1, now)

@@ -10,10 +10,10 @@ connection.
 has a lock of its own.) The sinks are called without it: a sink may block for as long as the reader
 of stdout does, and other threads must be able to post meanwhile.
 
-A turn sends what is due by time and what is queued, waits for the socket, reads once, decodes and
-passes on. It ends after ``_TURN`` seconds of decoding, so that signals, and a user who wants to
-leave, are noticed while a small read inflates to gigabytes. The rest is decoded in the next turns,
-and nothing is read before.
+A turn sends a keepalive ping if one is due, sends the queue, waits for the socket, reads once,
+decodes, and passes the batches on. It ends after ``_TURN`` seconds of decoding, so that signals,
+and a user who wants to leave, are noticed while a small read inflates to gigabytes. The rest is
+decoded in the next turns, and nothing is read before.
 """
 
 from __future__ import annotations
@@ -382,15 +382,15 @@ class ThreadDriver:
                 self.last_message = self._clock.monotonic()
                 break
         # Once we have sent Close, the peer's Close is awaited even if nobody takes the messages.
-        # What a full inbox has no room for is dropped then, or a peer that goes on sending could
-        # fill the memory of a caller that is leaving.
+        # Messages for a full inbox are dropped then, or a peer that goes on sending could fill the
+        # memory of a caller that is leaving.
         if self._inbox is not None and not (self._inbox.full and self.closing):
             self._inbox.take(items)
 
     def _outgoing_watcher(self) -> Callable[[bytes], None]:
         """Return a callback that decodes outgoing bytes for the sinks."""
-        # The bytes are decoded again, rather than shown as they were posted: so what is shown is
-        # what was on the wire, when it left, whoever sent it and however it was compressed.
+        # Decoded from the bytes, instead of shown when a message is posted: so the output has the
+        # frames that were on the wire, forged ones and pongs included, at the time when they left.
         receiver = Receiver.of_sent(Role.SERVER, self._deflate, frames=self._bus.wants_frames)
         waiting: Iterator[list[Item]] = iter(())
 

@@ -100,7 +100,7 @@ class Turns:
         self._driving = True
         try:
             # Released for the turn, so that others can post, and can check their conditions; the
-            # flag is what keeps them from driving.
+            # flag keeps them from driving.
             self._changed.release()
             try:
                 self._turn(timeout)
