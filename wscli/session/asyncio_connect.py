@@ -7,8 +7,8 @@ Each attempt has a thread of its own, instead of one from the loop's executor. T
 which a thousand connections would share, and ``asyncio.run`` waits for all of them at its end, even
 for one whose host does not answer.
 
-The thread and the coroutine that awaits it meet in one future. If the coroutine is cancelled, or
-its loop has ended, nobody owns the new connection, and whoever notices first closes it.
+The thread reports to the coroutine through a future. If the coroutine has been cancelled, or its
+loop has ended, the new connection has no owner, and is closed as soon as that is found out.
 """
 
 from __future__ import annotations

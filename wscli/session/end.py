@@ -2,11 +2,11 @@
 
 ``make_end`` turns the state of the closing handshake into an ``End``, which the sinks receive and
 recordings keep. ``error_of`` returns the error that ends a command, and ``closed_error`` the one
-that a caller gets who goes on using the connection. ``describe_*`` are for people.
+for a caller that goes on using the connection. ``describe_*`` return texts for people.
 
 RFC 6455 §7.1.5 defines the code of a connection's end as that of the peer's Close, or 1006 without
-one. Users ask another question: who wanted to end it? So an ``End`` also has our code and the side
-that closed first, and a Close of our own is never an error, whatever its code.
+one. Users ask another question: which side wanted to end it? So an ``End`` also has our code and
+the side that closed first, and a Close of our own is never an error, whatever its code.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from wscli.kinds import EndKind, Facts, ServiceKind
 
 _JUST = 1.0  # seconds; a loss this soon after our message may be related to it
-# Seconds by which an idle time may miss a time limit and still be taken for it. The proxy's count
-# begins and ends later than ours, by the time that packets travel, and not all have exact timers.
-_TOLERANCE = 0.75
+_TOLERANCE = 0.75  # seconds by which a well-known time limit may be missed
 
 _NOT_IDLE = Stillness(0.0, None)
 # Seconds without traffic after which common proxies end a connection, unless configured otherwise.
@@ -128,8 +126,8 @@ def describe_loss(
 
     ``aborted`` is True if this end dropped it, and ``ended`` if the peer has ended TCP.
     """
+    # An abort is checked first, since it also ends TCP and may cause an error of the socket.
     where = " in the middle of a message" if connection.mid_message else ""
-    # Our own doing comes first: it also ends TCP, and may cause an error of the socket.
     if aborted:
         return "it was dropped by wscli"
     if error is not None:
@@ -221,6 +219,8 @@ def describe_stillness(end: End) -> str:
 
 
 def _idle_limit(seconds: float) -> int | None:
+    # Not exactly: the proxy's count begins and ends a little later than ours, by the time that
+    # packets travel.
     return next((limit for limit in _IDLE_LIMITS if abs(seconds - limit) < _TOLERANCE), None)
 
 

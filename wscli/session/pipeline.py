@@ -129,11 +129,12 @@ class StageContext:
         self._outbox = outbox
 
     def post(self, opcode: int, payload: bytes) -> None:
-        """Send a message, unless the connection is closing or too much waits to be sent already."""
-        # A stage may answer each message, and a peer that sends but does not read would fill the
-        # memory with the answers.
+        """Send a message, unless the connection is closing or too much waits to be sent already.
+
+        The limit keeps a peer that does not read from filling the memory.
+        """
         if self._outbox is not None and self._outbox.pending < OUTBOX_HIGH_WATER:
-            with suppress(ConnectionClosed):  # the sinks are told how it ended
+            with suppress(ConnectionClosed):  # how it ended is reported elsewhere
                 self._outbox.post(opcode, [payload])
 
 
