@@ -255,7 +255,7 @@ def test_frame_sends_a_close_frame_and_what_comes_behind_it(forge):
 def test_headers_shows_both_heads_and_explains_them(session):
     terminal = session(rows=60, columns=120)
     terminal.enter("/headers")
-    terminal.until("right: base64(SHA-1(key + GUID))")
+    terminal.until("correct: base64(SHA-1(key + GUID))")
     assert "GET / HTTP/1.1" in terminal.text
     assert "HTTP/1.1 101 Switching Protocols" in terminal.text
 
@@ -265,7 +265,7 @@ def test_headers_of_a_connection_that_has_ended_are_still_there(session):
     terminal.enter("/close")
     terminal.until("● closed")
     terminal.enter("/headers")
-    terminal.until("right: base64(SHA-1(key + GUID))")
+    terminal.until("correct: base64(SHA-1(key + GUID))")
 
 
 def test_stats_counts_both_ways(session):
@@ -497,4 +497,4 @@ def test_quit_closes_with_1000_and_leaves(session):
     terminal = session()
     terminal.enter("/quit")
     assert terminal.ended() == 0
-    assert "closed with 1000 normal closure, begun by wscli" in terminal.text
+    assert "closed with 1000 normal closure, initiated by wscli" in terminal.text
