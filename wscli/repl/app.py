@@ -97,7 +97,7 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
         try:
             return open_driver(url, how, clock=env.clock, environ=env.environ, bus=pipeline)
         except WscliError as error:
-            pipeline.failed(failure(error, env.clock, started))
+            pipeline.failed(failure(error, env, started))
             raise
 
     reconnect = None

@@ -23,7 +23,7 @@ from wscli.apps.env import Env
 from wscli.apps.message import Sending, read_message, read_typed
 from wscli.apps.options import SessionOptions
 from wscli.apps.recording import Recorder
-from wscli.apps.report import report
+from wscli.apps.report import hint_for, report
 from wscli.errors import ConnectionClosed, UsageError, WscliError
 from wscli.payload.typed import terminated
 from wscli.repl.commands import is_command, run_command
@@ -282,11 +282,9 @@ class Shell:
         self.call_soon(lambda: self.console.leave())
 
     def _report_outcome(self, outcome: End | WscliError, error: WscliError | None) -> None:
-        from wscli.advice import advise  # only a failure needs it
-
         if error is not None and not self._is_announced(outcome):
             self.report(error)
-        elif error is not None and (hint := advise(error)):
+        elif error is not None and (hint := hint_for(error, self.env)):
             self.note(f"try: {hint}")
 
     def _is_announced(self, outcome: End | WscliError) -> bool:
