@@ -407,7 +407,7 @@ def test_what_is_too_large_to_show_can_be_saved(session, tmp_path):
     terminal.enter(f"/binary @{tmp_path}/large")
     terminal.until("… /save FILE 2 writes all 2.0 MiB")
     terminal.enter("/show 2")
-    terminal.until("message 2 is too much for a terminal")
+    terminal.until("message 2 is too large for a terminal")
     terminal.enter(f"/save {tmp_path}/saved 2")
     terminal.until("wrote 1 message")
     assert (tmp_path / "saved").read_bytes() == bytes(2 << 20)
@@ -476,7 +476,7 @@ def test_a_file_that_is_not_empty_is_replaced_only_with_f(session, tmp_path, mon
     terminal.until(f"try: /{name} -f file replaces it, /{name} -a file adds to it")
     assert path.read_text() == "precious\n"
     terminal.enter(f"/{name} -a file")
-    terminal.until("to file\n" if name == "save" else "recording into file")
+    terminal.until("to file\n" if name == "save" else "recording to file")
     terminal.enter("hello")
     terminal.until(lambda: terminal.text.count("hello") == 2)
     assert path.read_text().startswith("precious\n")

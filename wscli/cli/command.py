@@ -72,7 +72,10 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> ExitStatus:
         """Run the command with the parsed parameters."""
-        return self.run(ctx.obj, **ctx.params)
+        # A hint must not name an option that this command does not have.
+        options = frozenset(name for param in self.params for name in param.opts)
+        env: Env = ctx.obj._replace(options=options)
+        return self.run(env, **ctx.params)
 
     def get_help_option(self, ctx: click.Context) -> click.Option:
         """Return an option that shows the help on the environment's stdout."""
