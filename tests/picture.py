@@ -90,7 +90,7 @@ def read_colour(name, default=""):
     """Return a colour of pyte's, a name or six digits, for SVG."""
     if name == "default":
         return COLOURS.get(default, "")
-    return COLOURS[name] if name in COLOURS else f"#{name}"
+    return COLOURS.get(name, f"#{name}")
 
 
 def steady(rows):

@@ -38,7 +38,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
     """Turn paths in the repository into links within the site."""
     path = ADDED.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     folder = PurePosixPath(path).parent
