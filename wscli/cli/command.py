@@ -67,7 +67,7 @@ class Command(click.Command):
             help=f"{COMMANDS[name]}.\n\n{text}",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
-        self._examples = examples
+        self.examples = examples
         self.run = run
 
     def invoke(self, ctx: click.Context) -> ExitStatus:
@@ -84,7 +84,7 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write examples, then options by section."""
         with formatter.section("Examples"):
-            for command, meaning in self._examples:
+            for command, meaning in self.examples:
                 formatter.write(f"  # {meaning}\n  {command}\n")
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
