@@ -92,7 +92,7 @@ class AsyncioStream(asyncio.Protocol):
         if self._ignores_input:
             return
         if self._plain:  # nearly every connection: the layer's calls would cost more than they do
-            self.read(data)
+            self.receive(data)
             return
         plain = self._layer.receive(data)
         if self._layer.has_data_to_send:
