@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+
 from wscli.apps.env import Env
 from wscli.sinks.output import Output
 
