@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from wscli.apps.env import Env
-from wscli.apps.formats import FORMATS, ExportOptions, OutputFile
+from wscli.apps.formats import FORMATS, Export, ExportOptions, OutputFile
+from wscli.apps.options import Existing
 from wscli.apps.recording import open_recording
 from wscli.apps.report import say
 from wscli.errors import UsageError
@@ -39,7 +40,9 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
     with open_file(options.file, env.stdin) as file:
         recorded = read_recording(file, options.file, remark)
         events = selected_events(recorded, options.connection)
-        write_pieces(chosen.write(events, options, remark), options.file, options.output, env)
+        write_pieces(
+            chosen.write(Export(events, options, remark)), options.file, options.output, env
+        )
     return ExitStatus.OK
 
 
@@ -67,10 +70,9 @@ def write_pieces(pieces: Iterable[bytes], source: str, output: OutputFile, env: 
     if output.name is None:
         _write_all(pieces, Output(env.stdout))
         return
-    if os.path.exists(output.name) and os.path.exists(source):
-        if os.path.samefile(output.name, source):
-            raise UsageError(f"{output.name} is the file that is read", hint="another name")
-    existing = "replace" if output.replace else "refuse"
+    if all(map(os.path.exists, (output.name, source))) and os.path.samefile(output.name, source):
+        raise UsageError(f"{output.name} is the file that is read", hint="another name")
+    existing: Existing = "replace" if output.replace else "refuse"
     with open_recording(output.name, existing, "--force replaces it") as stream:
         _write_all(pieces, Output(stream, output.name))
 

@@ -19,9 +19,9 @@ COMMANDS = {
     "inspect": "Show only the upgrade request and response, header by header",
     "ping": "Measure round-trip times with ping frames, like ping(8)",
     "replay": "Send what a recording's client sent, and compare the answers",
-    "serve": "Run a test server: echo, hub, faults, a page for the browser",
     "export": "Write a recording for other tools: HAR, Wireshark, curl, Python",
     "import": "Turn the WebSockets of a HAR file into commands or a recording",
+    "serve": "Run a test server: echo, hub, faults, a page for the browser",
     "compare": "Compare polling, long polling and WebSocket on one feed",
     "completion": "Print the script that completes commands in bash, zsh or fish",
 }
