@@ -27,7 +27,6 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
 
     Raises:
         UsageError: if the recording cannot be read, or the output cannot be written.
-        BrokenPipeError: if the reader of stdout has gone.
     """
     chosen = FORMATS[options.format]
     if chosen.binary and options.output.name is None and env.stdout_tty:
@@ -40,10 +39,8 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
     with open_file(options.file, env.stdin) as file:
         recorded = read_recording(file, options.file, remark)
         events = selected_events(recorded, options.connection)
-        write_pieces(
-            chosen.write(Export(events, options, remark)), options.file, options.output, env
-        )
-    return ExitStatus.OK
+        pieces = chosen.write(Export(events, options, remark))
+        return write_pieces(pieces, options.file, options.output, env)
 
 
 def selected_events(recorded: Iterator[Recorded], connection: int | None) -> Iterator[Recorded]:
@@ -60,21 +57,25 @@ def selected_events(recorded: Iterator[Recorded], connection: int | None) -> Ite
     return chain([first], events)
 
 
-def write_pieces(pieces: Iterable[bytes], source: str, output: OutputFile, env: Env) -> None:
-    """Write to a file that only its owner can read, or to stdout; ``source`` must stay as it is.
+def write_pieces(pieces: Iterable[bytes], source: str, output: OutputFile, env: Env) -> ExitStatus:
+    """Write to stdout, or to a file that only its owner can read; ``source`` must stay as it is.
 
     Raises:
         UsageError: if the file cannot be written, or is the source.
         OutputError: if not everything could be written, as on a full disk.
     """
     if output.name is None:
-        _write_all(pieces, Output(env.stdout))
-        return
+        try:
+            _write_all(pieces, Output(env.stdout))
+        except BrokenPipeError:  # which click would make a status of its own
+            return ExitStatus.READER_GONE
+        return ExitStatus.OK
     if all(map(os.path.exists, (output.name, source))) and os.path.samefile(output.name, source):
         raise UsageError(f"{output.name} is the file that is read", hint="another name")
     existing: Existing = "replace" if output.replace else "refuse"
     with open_recording(output.name, existing, "--force replaces it") as stream:
         _write_all(pieces, Output(stream, output.name))
+    return ExitStatus.OK
 
 
 def _write_all(pieces: Iterable[bytes], output: Output) -> None:

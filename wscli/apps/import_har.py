@@ -34,7 +34,6 @@ def run(options: ImportOptions, env: Env) -> ExitStatus:
 
     Raises:
         UsageError: if the file cannot be read, or the recording cannot be written.
-        BrokenPipeError: if the reader of stdout has gone.
     """
 
     def remark(sentence: str) -> None:
@@ -47,8 +46,7 @@ def run(options: ImportOptions, env: Env) -> ExitStatus:
             pieces = _command_lines(events, options.file)
         else:
             pieces = recording_pieces(events)
-        write_pieces(pieces, options.file, options.output or OutputFile(), env)
-    return ExitStatus.OK
+        return write_pieces(pieces, options.file, options.output or OutputFile(), env)
 
 
 def _command_lines(events: Iterator[Recorded], file: str) -> Iterator[bytes]:
