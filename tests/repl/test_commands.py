@@ -450,9 +450,10 @@ def test_record_writes_events_from_then_on_until_off(session, tmp_path):
         terminal.enter(line)
         terminal.until(lambda line=line: line.startswith("/") or terminal.text.count(line) == 2)
     terminal.until("not recording")
-    events = [json.loads(line) for line in (tmp_path / "file").read_text().splitlines()]
+    header, *events = map(json.loads, (tmp_path / "file").read_text().splitlines())
+    assert (header["event"], header["v"]) == ("recording", 1)
     assert [event["event"] for event in events] == ["open", "message", "message"]
-    assert events[0]["v"] == 1
+    assert {event["connection"] for event in events} == {1}
     assert {event["text"] for event in events[1:]} == {"during"}
 
 

@@ -12,19 +12,19 @@ from typing import Literal
 import wscli.advice  # noqa: F401 - reports load it, which fails when no file can be opened
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
-from wscli.errors import OutputError, WscliError
+from wscli.errors import WscliError
 from wscli.server.access import AccessRecord, Watcher
 from wscli.server.foreground import End
 from wscli.session.pipeline import Sink
-from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output, RawStream, main_thread_writes
+from wscli.sinks.recording import ConnectionRecorder, RecordingFile
 from wscli.status import ExitStatus, OutputStalled
 from wscli.text import clock_time, iso_time, show_size, visible
 
 LogForm = Literal["text", "json", "none"]
 """The form of the log: text on stderr, JSON on stdout, or no log."""
 
-_GRACE = 1.0  # seconds that the readers of log and recording have, once a signal ends the server
+_GRACE = 1.0  # seconds that the reader of the log has, once a signal ends the server
 _TICK = 0.1  # seconds between two looks at the write that is under way
 
 
@@ -42,8 +42,9 @@ class AccessLog(Watcher):
         self._stdout = _ReportingOutput(env.stdout, "the output", self._unwritable)
         self._recording = None
         if recording is not None:
-            name = f"the recording {recording.name}"
-            self._recording = _ReportingOutput(recording, name, self._unrecorded)
+            self._recording = RecordingFile(
+                recording, str(recording.name), self._unrecorded, frames=frames
+            )
         self._frames = frames
         self._talk = Output(env.stderr, None)
         self._end: End | None = None
@@ -56,7 +57,7 @@ class AccessLog(Watcher):
         """Return the sink that records a connection."""
         if self._recording is None:
             return None
-        return NdjsonSink(self._recording, frames=self._frames, connection=access.number)
+        return ConnectionRecorder(self._recording, access.number, frames=self._frames)
 
     def ended(self, access: AccessRecord) -> None:
         """Write a connection's line."""
@@ -83,18 +84,19 @@ class AccessLog(Watcher):
         signal.setitimer(signal.ITIMER_REAL, _GRACE, _TICK)
 
     def close(self) -> None:
-        """Stop the timer of ``interrupted``."""
+        """Stop the timer of ``interrupted``, and complete the recording."""
         signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._recording is not None:
+            self._recording.close()
 
     def event(self, name: str, **fields: object) -> None:
         """Write an event of JSON on stdout."""
         event = {"event": name, "time": iso_time(self._env.clock.time()), **fields}
         self._stdout.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
 
-    def _unrecorded(self, error: WscliError | BrokenPipeError) -> None:
+    def _unrecorded(self, error: WscliError) -> None:
         """Report that the recording has stopped; the server continues."""
-        lost = OutputError("cannot write the recording", "its reader is gone")
-        report(error if isinstance(error, WscliError) else lost, self._env)
+        report(error, self._env)
 
     def _unwritable(self, error: WscliError | BrokenPipeError) -> None:
         if isinstance(error, WscliError):

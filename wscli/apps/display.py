@@ -79,7 +79,8 @@ def recording(output: OutputOptions, env: Env) -> Iterator[list[Sink]]:
     if output.record is None:
         yield []
         return
-    from wscli.apps.recording import Recorder, open_recording
+    from wscli.apps.recording import open_recording
+    from wscli.sinks.recording import Recorder
 
     def complain(error: WscliError) -> None:
         report(error, env, output.colour)

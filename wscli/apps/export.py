@@ -13,7 +13,8 @@ from wscli.apps.recording import open_recording
 from wscli.apps.report import say
 from wscli.errors import UsageError
 from wscli.records.events import Recorded
-from wscli.records.reading import open_file, read_recording
+from wscli.records.files import open_file
+from wscli.records.reading import read_recording
 from wscli.records.selection import only_connection
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus

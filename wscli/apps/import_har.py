@@ -12,7 +12,8 @@ from wscli.apps.formats import OutputFile
 from wscli.apps.report import say
 from wscli.records.connections import read_connections
 from wscli.records.events import Recorded
-from wscli.records.reading import open_file, read_recording
+from wscli.records.files import open_file
+from wscli.records.reading import read_recording
 from wscli.records.writing import recording_pieces
 from wscli.status import ExitStatus
 from wscli.text import visible

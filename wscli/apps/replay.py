@@ -32,7 +32,8 @@ from wscli.records.connections import (
     ending_of,
     read_connections,
 )
-from wscli.records.reading import open_file, read_recording
+from wscli.records.files import open_file
+from wscli.records.reading import read_recording
 from wscli.session.end import End
 from wscli.session.events import Failed
 from wscli.session.pipeline import Pipeline, Sink

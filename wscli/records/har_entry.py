@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from urllib.parse import parse_qsl
 
 from wscli.net.opening import Opening, OpeningStep
-from wscli.records.openings import Json, describe_opening
+from wscli.records.fields import Json
+from wscli.records.openings import describe_opening
 from wscli.wire.codes import Role
 from wscli.wire.head import Headers
 
