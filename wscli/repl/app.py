@@ -86,7 +86,8 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     sinks.append(shell.display.pipeline())
     if asked.output.form == "json":
         sinks.append(data_sink(asked.output, shell.bulk_env))
-    pipeline = Pipeline(options.sending.stages(), sinks, env.clock)
+    stages = [*options.sending.stages(), shell.playback]
+    pipeline = Pipeline(stages, sinks, env.clock)
 
     # After a refused upgrade, the probe sends a second request to learn more. When reconnecting, a
     # server in trouble should not get twice the requests.
