@@ -64,7 +64,8 @@ def test_a_har_becomes_a_recording_again(recorded, tmp_path):
     again = tmp_path / "again.jsonl"
     again.write_bytes(exported(har, "jsonl"))
     assert messages(again) == messages(file)
-    events = [json.loads(line) for line in again.read_bytes().splitlines()]
+    header, *events = [json.loads(line) for line in again.read_bytes().splitlines()]
+    assert (header["event"], header["v"]) == ("recording", 1)
     assert [event["event"] for event in events] == ["open", "message", "message", "close"]
     assert {event["connection"] for event in events} == {1}
 
@@ -236,7 +237,7 @@ def test_a_har_of_another_program_is_exported_too(tmp_path):
     file = tmp_path / "page.har"
     file.write_bytes(har(entry(message("send", "hi"), _closeCode=1000)))
     events = exported(file, "jsonl").splitlines()
-    assert [json.loads(line)["event"] for line in events] == ["open", "message", "close"]
+    assert [json.loads(line)["event"] for line in events[1:]] == ["open", "message", "close"]
     assert b'"Origin: https://example.com"' not in exported(file, "curl")
     assert b"-H 'Origin: https://example.com'" in exported(file, "curl")
 

@@ -67,13 +67,13 @@ def test_the_websockets_become_a_recording(page, tmp_path):
     recording = tmp_path / "page.jsonl"
     result = call("import", page, "--record", recording)
     assert (result.status, result.out, result.err) == (0, b"", "")
-    events = [json.loads(line) for line in recording.read_bytes().splitlines()]
+    _, *events = [json.loads(line) for line in recording.read_bytes().splitlines()]
     found = [(event["connection"], event["event"]) for event in events]
     assert found == [(1, "open"), (1, "message"), (1, "message"), (2, "open"), (2, "message")]
     assert stat.S_IMODE(recording.stat().st_mode) == 0o600
     assert call("import", page, "-o", recording).status == 2
     assert call("import", page, "-o", recording, "--force", "--entry", "2").status == 0
-    assert len(recording.read_bytes().splitlines()) == 2
+    assert len(recording.read_bytes().splitlines()) == 3
 
 
 def test_force_needs_a_recording(page):

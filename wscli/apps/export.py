@@ -40,7 +40,7 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
     with open_file(options.file, env.stdin) as file:
         recorded = read_recording(file, options.file, remark)
         events = selected_events(recorded, options.connection)
-        pieces = chosen.write(Export(events, options, remark))
+        pieces = chosen.write(Export(events, options, remark, env.clock.time()))
         return write_pieces(pieces, options.file, options.output, env)
 
 

@@ -40,11 +40,15 @@ class ExportOptions(NamedTuple):
 
 
 class Export(NamedTuple):
-    """One run of ``wscli export``: the events, and ``remark`` for what is left out."""
+    """One run of ``wscli export``; ``remark`` receives sentences about what is left out.
+
+    ``time`` is that of the run, in seconds since the epoch.
+    """
 
     events: Iterator[Recorded]
     options: ExportOptions
     remark: Remark
+    time: float
 
 
 class ExportFormat(NamedTuple):
@@ -81,7 +85,7 @@ def _read_key_log(name: str | None) -> bytes:
 def _write_jsonl(export: Export) -> Iterator[bytes]:
     from wscli.records.writing import recording_pieces
 
-    return recording_pieces(export.events)
+    return recording_pieces(export.events, export.time)
 
 
 def _write_curl(export: Export) -> Iterator[bytes]:

@@ -46,7 +46,7 @@ def run(options: ImportOptions, env: Env) -> ExitStatus:
         if options.output is None:
             pieces = _command_lines(events, options.file)
         else:
-            pieces = recording_pieces(events)
+            pieces = recording_pieces(events, env.clock.time())
         return write_pieces(pieces, options.file, options.output or OutputFile(), env)
 
 
