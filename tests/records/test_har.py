@@ -330,7 +330,7 @@ def test_control_frames_are_events():
     [
         ("text", "its type is neither send nor receive"),
         ({"type": "other"}, "its type is neither send nor receive"),
-        (message(opcode=3), "its opcode is 3"),
+        (message(opcode=3), "its opcode is '3'"),
         (message(opcode=[]), "its opcode is '[]'"),
         (message(opcode=99), "its opcode is '99'"),
         (message(data={"a": 1}), "its data is not a string"),

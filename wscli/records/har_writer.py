@@ -23,7 +23,6 @@ from wscli import __version__
 from wscli.net.opening import Opening
 from wscli.records.events import Recorded, to_json
 from wscli.records.fields import Json, Remark
-from wscli.records.har import VENDOR
 from wscli.records.har_entry import (
     describe_request,
     describe_response,
@@ -32,6 +31,7 @@ from wscli.records.har_entry import (
     server_address,
     total_time,
 )
+from wscli.records.har_messages import VENDOR
 from wscli.records.roles import recorder_role
 from wscli.records.selection import with_openings
 from wscli.records.sent_bytes import close_payloads
