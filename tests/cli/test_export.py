@@ -1,6 +1,7 @@
 """``wscli export``: what it writes can be run and read, and where it may write."""
 
 import json
+import re
 import shutil
 import stat
 import subprocess
@@ -220,6 +221,13 @@ def test_a_capture_is_not_written_to_a_terminal(recorded, terminal):
     screen = terminal("export", recorded("send", "/echo", "one"), "--to", "pcapng")
     screen.until("try: -o FILE writes it to a file")
     assert "pcapng is binary, and stdout is a terminal" in screen.text
+
+
+@pytest.mark.parametrize("form", ["har", "jsonl", "python"])
+def test_a_terminal_is_sent_no_control_characters(recorded, terminal, form):
+    screen = terminal("export", recorded("send", "/echo", "\x9b31m \u202e!"), "--to", form)
+    screen.until("31m ")
+    assert re.search(r"\\(x9b|u009b)31m \\u202e!", "".join(screen.text.splitlines()))
 
 
 def test_a_reader_that_leaves_ends_the_export(recorded):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -16,6 +17,7 @@ from wscli.records.events import Recorded
 from wscli.records.files import open_file
 from wscli.records.reading import read_recording
 from wscli.records.selection import only_connection
+from wscli.sinks.ndjson import escape_unsafe
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus
 from wscli.text import visible
@@ -30,7 +32,8 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
         UsageError: if the recording cannot be read, or the output cannot be written.
     """
     chosen = FORMATS[options.format]
-    if chosen.binary and options.output.name is None and env.stdout_tty:
+    to_terminal = options.output.name is None and env.stdout_tty
+    if to_terminal and chosen.kind == "binary":
         what = f"{options.format} is binary, and stdout is a terminal"
         raise UsageError(what, hint="-o FILE writes it to a file")
 
@@ -41,7 +44,14 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
         recorded = read_recording(file, options.file, remark)
         events = selected_events(recorded, options.connection)
         pieces = chosen.write(Export(events, options, remark, env.clock.time()))
+        if to_terminal and chosen.kind == "json":
+            pieces = _escaped(pieces)
         return write_pieces(pieces, options.file, options.output, env)
+
+
+def _escaped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    decoder = getincrementaldecoder("utf-8")()  # a piece may end inside a character
+    return (escape_unsafe(decoder.decode(piece)).encode() for piece in pieces)
 
 
 def selected_events(recorded: Iterator[Recorded], connection: int | None) -> Iterator[Recorded]:

@@ -6,7 +6,7 @@ A new format is a function from events to pieces of a file, and an entry in FORM
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from wscli.net.opening import Opening
@@ -51,11 +51,15 @@ class Export(NamedTuple):
     time: float
 
 
-class ExportFormat(NamedTuple):
-    """A format: how it is written, and whether it is too much for a terminal."""
+FormatKind = Literal["json", "source", "binary"]
+"""What a terminal may be sent: JSON after it has been escaped, source as it is, and no binary."""
 
+
+class ExportFormat(NamedTuple):
+    """A format, and the function that yields a file in it."""
+
+    kind: FormatKind
     write: Callable[[Export], Iterator[bytes]]
-    binary: bool = False
 
 
 def _write_har(export: Export) -> Iterator[bytes]:
@@ -119,10 +123,10 @@ def _choose(export: Export) -> tuple[RecordedConnection, Opening]:
 
 
 FORMATS = {
-    "har": ExportFormat(_write_har),
-    "pcapng": ExportFormat(_write_pcapng, binary=True),
-    "curl": ExportFormat(_write_curl),
-    "python": ExportFormat(_write_python),
-    "jsonl": ExportFormat(_write_jsonl),
+    "har": ExportFormat("json", _write_har),
+    "pcapng": ExportFormat("binary", _write_pcapng),
+    "curl": ExportFormat("source", _write_curl),
+    "python": ExportFormat("source", _write_python),
+    "jsonl": ExportFormat("json", _write_jsonl),
 }
 """The formats by their names, in the order of the help."""
