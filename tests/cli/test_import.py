@@ -45,7 +45,7 @@ def test_one_websocket_is_selected(page):
 def test_a_websocket_that_does_not_exist_is_an_error(page):
     result = call("import", page, "--entry", "3")
     assert (result.status, result.out) == (2, b"")
-    assert "has no connection 3" in result.err
+    assert f"wscli: {page} has no WebSocket 3\n  it has 2\n" in result.err
 
 
 def test_the_commands_run(tmp_path, serve):
@@ -87,4 +87,4 @@ def test_a_har_without_websockets_is_an_error(tmp_path):
     path.write_bytes(har())
     result = call("import", path)
     assert (result.status, result.out) == (2, b"")
-    assert "has no connection" in result.err
+    assert result.err == f"wscli: {path} has no WebSocket\n"

@@ -16,7 +16,6 @@ from wscli.errors import UsageError
 from wscli.records.events import Recorded
 from wscli.records.files import open_file
 from wscli.records.reading import read_recording
-from wscli.records.selection import only_connection
 from wscli.sinks.ndjson import escape_unsafe
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus
@@ -42,7 +41,7 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
 
     with open_file(options.file, env.stdin) as file:
         recorded = read_recording(file, options.file, remark)
-        events = selected_events(recorded, options.connection)
+        events = selected_events(recorded, options.connection, options.file)
         pieces = chosen.write(Export(events, options, remark, env.clock.time()))
         if to_terminal and chosen.kind == "json":
             pieces = _escaped(pieces)
@@ -54,18 +53,31 @@ def _escaped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     return (escape_unsafe(decoder.decode(piece)).encode() for piece in pieces)
 
 
-def selected_events(recorded: Iterator[Recorded], connection: int | None) -> Iterator[Recorded]:
+def selected_events(
+    recorded: Iterator[Recorded], number: int | None, file: str, noun: str = "connection"
+) -> Iterator[Recorded]:
     """Return the events of one connection, or all; the first has been read.
 
     Raises:
         UsageError: if there is none, or the file is not a recording.
     """
-    events = recorded if connection is None else only_connection(recorded, connection)
+    passed: set[int | None] = set()
+    events = recorded if number is None else _only(recorded, number, passed)
     first = next(events, None)
-    if first is None:
-        which = "" if connection is None else f" {connection}"
-        raise UsageError(f"the recording has no connection{which}")
-    return chain([first], events)
+    if first is not None:
+        return chain([first], events)
+    if number is None:
+        raise UsageError(f"{file} has no {noun}")
+    raise UsageError(f"{file} has no {noun} {number}", f"it has {len(passed):,}")
+
+
+def _only(recorded: Iterator[Recorded], number: int, passed: set[int | None]) -> Iterator[Recorded]:
+    """Yield the events of one connection; add the numbers of the others to ``passed``."""
+    for each in recorded:
+        if each.connection == number:
+            yield each
+        else:
+            passed.add(each.connection)
 
 
 def write_pieces(pieces: Iterable[bytes], source: str, output: OutputFile, env: Env) -> ExitStatus:

@@ -42,7 +42,7 @@ def run(options: ImportOptions, env: Env) -> ExitStatus:
 
     with open_file(options.file, env.stdin) as file:
         recorded = read_recording(file, options.file, remark)
-        events = selected_events(recorded, options.entry)
+        events = selected_events(recorded, options.entry, options.file, "WebSocket")
         if options.output is None:
             pieces = _command_lines(events, options.file)
         else:
