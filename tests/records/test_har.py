@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
 
@@ -190,6 +191,25 @@ def test_an_entry_of_mitmproxy_is_a_connection():
     assert str(opened.opening.url) == "wss://example.com/feed"
     assert batch.items == [Messages(2, [b"\x01\x02"])]
     assert batch.elapsed == 1.0
+
+
+def test_a_file_that_mitmproxy_wrote_is_read():
+    data = Path(__file__).with_name("mitmproxy-11.har").read_bytes()
+    recorded = list(read_har(data, pytest.fail))
+    items = [
+        (each.connection, each.event.items) for each in recorded if isinstance(each.event, Batch)
+    ]
+    assert items == [
+        (1, [Messages(1, [b"hello"])]),
+        (1, [Messages(1, [b"hello"])]),
+        (1, [Messages(1, ["wörld".encode()])]),
+        (1, [Messages(1, ["wörld".encode()])]),
+        (2, [Messages(2, [b"\x00\xff"])]),
+        (2, [Messages(2, [b"\x00\xff"])]),
+    ]
+    opening = recorded[0].event.opening
+    assert opening.agreement.faults == ()
+    assert opening.address == "127.0.0.1"
 
 
 def test_headers_may_be_pairs():
