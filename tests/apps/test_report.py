@@ -63,7 +63,7 @@ def test_an_error_without_evidence_or_hint_is_one_line():
 def test_advice_by_kind_is_used_for_a_report_and_an_event_alike():
     error = UpgradeError("no", kind="tls-port")
     assert reported(error).endswith("\ntry: this port speaks TLS: write wss:// instead of ws://\n")
-    assert failure(error, HandClock(), 0.0).hint.startswith("this port speaks TLS")
+    assert failure(error, env(), 0.0).hint.startswith("this port speaks TLS")
 
 
 def test_nothing_in_an_error_is_obeyed_by_a_terminal():
@@ -122,7 +122,7 @@ def test_an_error_is_an_event_with_the_status_of_its_class(kind):
     error = kind(*args, evidence="a\r\nb")
     clock = HandClock()
     clock.time = lambda: 5.0
-    failed = failure(error, clock, clock.now - 1.5)
+    failed = failure(error, env()._replace(clock=clock), clock.now - 1.5)
     assert (failed.message, failed.evidence, failed.elapsed) == ("it failed", "a\nb", 1.5)
     assert failed.time == 5.0
     assert failed.status in set(ExitStatus)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+from tests.waiting import wait_until
 from wscli.wire.events import Close
 
 ECHO = """
@@ -84,7 +85,7 @@ def test_reconnect_closes_and_connects_again_and_marks_the_gap(terminal, scripte
     session.until("  first")
     session.enter("/reconnect")
     session.until("  second")
-    assert "1000 normal closure, begun by wscli" in session.text
+    assert "1000 normal closure, initiated by wscli" in session.text
     assert re.search(r"── \d+\.\d s without a connection ─+\n\* connected to", session.text)
 
 
