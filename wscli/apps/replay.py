@@ -15,6 +15,7 @@ from wscli.apps.env import Env
 from wscli.apps.options import OutputOptions, SessionOptions
 from wscli.apps.playback import Pace, make_cues
 from wscli.apps.recorded_request import repeat_request, withheld_headers
+from wscli.apps.recordings import load_connections
 from wscli.apps.replay_result import ReplayResult
 from wscli.apps.replaying import ReplayScript, ReplayStage
 from wscli.apps.report import report, say
@@ -22,7 +23,7 @@ from wscli.apps.run import CommandSession, SessionCommand, run_session, usual_er
 from wscli.errors import TimedOut, Unsent, UpgradeError, UsageError, WscliError
 from wscli.net.opening import Opening
 from wscli.net.url import Url, parse_url
-from wscli.payload.comparison import Comparison, Match
+from wscli.payload.comparison import Match, MessageComparison
 from wscli.payload.matching import JsonPathQuery
 from wscli.payload.message import Message
 from wscli.records.connections import (
@@ -30,10 +31,7 @@ from wscli.records.connections import (
     RecordedConnection,
     choose_connection,
     ending_of,
-    read_connections,
 )
-from wscli.records.files import open_file
-from wscli.records.reading import read_recording
 from wscli.session.end import End
 from wscli.session.events import Failed
 from wscli.session.pipeline import Pipeline, Sink
@@ -85,17 +83,6 @@ def run(options: ReplayOptions, env: Env) -> ExitStatus:
     return status
 
 
-def load_connections(name: str, env: Env) -> list[RecordedConnection]:
-    """Return the connections of a recording; remarks about what it lacks go to stderr.
-
-    Raises:
-        UsageError: if it cannot be read.
-    """
-    with open_file(name, env.stdin) as stream:
-        events = read_recording(stream, name, lambda text: say(env, f"wscli: {text}"))
-        return read_connections(events)
-
-
 def _repeat(session: SessionOptions, recorded: RecordedConnection, env: Env) -> SessionOptions:
     """Return the options that repeat the recorded request.
 
@@ -132,7 +119,7 @@ class Replay:
         self._script = _make_script(options, recorded)
         self._stage = ReplayStage(
             self._script,
-            Comparison(options.match, options.ignored, options.mapped),
+            MessageComparison(options.match, options.ignored, options.mapped),
             options.timeout,
             self._result.add_messages,
             ordered=options.ordered,

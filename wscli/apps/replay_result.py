@@ -76,6 +76,6 @@ class ReplayResult:
             return "--timeout waits longer" if waited else ""
         ((path, _),) = self._paths.most_common(1)
         return (
-            f"--ignore {shlex.quote(path)} leaves out a value that is new each time; "
-            "--match shape compares keys and types only"
+            f"--ignore {shlex.quote(path)} if that is new each time, --map if it is an id that is "
+            "sent again; --match shape compares keys and types only"
         )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from wscli.apps.playback import Cue, Playback
 from wscli.errors import UsageError
 from wscli.payload.alignment import Alignment, Finding
-from wscli.payload.comparison import Comparison
+from wscli.payload.comparison import MessageComparison
 from wscli.payload.matching import PatternTimeout
 from wscli.payload.message import Message, received
 from wscli.records.connections import Ending
@@ -57,7 +57,7 @@ class ReplayStage(Playback):
     def __init__(
         self,
         script: ReplayScript,
-        comparison: Comparison,
+        comparison: MessageComparison,
         timeout: float,
         report: ReportFindings,
         *,

@@ -20,9 +20,9 @@ COMMANDS = {
     "ping": "Measure round-trip times with ping frames, like ping(8)",
     "view": "Show a recording as the session showed it, or a part of it",
     "replay": "Send what a recording's client sent, and compare the answers",
-    "serve": "Run a test server: echo, hub, faults, a page for the browser",
     "export": "Write a recording for other tools: HAR, Wireshark, curl, Python",
     "import": "Turn the WebSockets of a HAR file into commands or a recording",
+    "serve": "Run a test server: echo, hub, faults, a page for the browser",
     "compare": "Compare polling, long polling and WebSocket on one feed",
     "completion": "Print the script that completes commands in bash, zsh or fish",
 }

@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from wscli.apps.env import Colour
 from wscli.cli.types import Header
-from wscli.server.options import Mode
+from wscli.server.options import Mode, Otherwise
 
 
 class ConnectParams(TypedDict):
@@ -99,6 +99,7 @@ class ServeFields(TypedDict):
     """The parameters of serve that are fields of ServeOptions as they are."""
 
     mode: Mode | None
+    otherwise: Otherwise
     script: str | None
     unix_socket: str | None
     tls: bool
