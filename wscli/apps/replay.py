@@ -224,6 +224,7 @@ def _difference_output(output: OutputOptions, env: Env) -> DifferenceOutput:
 
 
 def make_script(options: ReplayOptions, recorded: RecordedConnection) -> ReplayScript:
+    """Return what to send and to expect."""
     pace = 1 / options.speed if options.pace == "recorded" else 0.0
     received, ending = recorded.received(), recorded.ending
     end = recorded.items[-1].at if recorded.items else 0.0

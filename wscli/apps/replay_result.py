@@ -44,7 +44,7 @@ class ReplayResult:
             if finding.kind == "changed":
                 paths = (each.path for each in finding.differences if each.path)
                 places = dict.fromkeys(re.sub(_INDEX, "[*]", path) for path in paths)
-                self._paths.update(places)
+                self._paths.update([*places])
         self._output.messages(findings, Moment(time, elapsed))
 
     def compare(self, subject: Subject, recorded: object, now: object) -> None:
