@@ -49,7 +49,7 @@ GUESTS = {
     "rich": ("sinks/human/",),
     "websocket": ("net/upgrade.py",),
     "ssl": ("net/", "server/"),
-    "zlib": ("wire/deflate.py",),
+    "zlib": ("wire/deflate.py", "records/files.py"),
     "asyncio": ("server/", "session/asyncio_", "session/outbox.py", "aio.py"),
     "regex": ("payload/matching.py",),
     "jsonpath": ("payload/matching.py",),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from wscli.apps.env import Env
 from wscli.apps.report import say
 from wscli.records.connections import RecordedConnection, read_connections
-from wscli.records.reading import open_file, read_recording
+from wscli.records.files import open_file
+from wscli.records.reading import read_recording
 
 
 def load_connections(name: str, env: Env) -> list[RecordedConnection]:

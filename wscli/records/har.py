@@ -13,6 +13,7 @@ reads, so that the heads are rebuilt and checked in one place only.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -35,6 +36,7 @@ from wscli.records.har_values import (
     load_json,
     message_opcode,
     message_payload,
+    read_data,
 )
 from wscli.records.openings import read_opening
 from wscli.session.end import End
@@ -158,7 +160,17 @@ def _opening_fields(entry: Json) -> Json:
             "reason": as_text(response.get("statusText")).replace("\n", " "),
             "headers": list(header_pairs(response.get("headers"))),
         }
+        fields["body"] = _body(as_object(response.get("content")))
     return defaults | _kept_opening(entry) | fields
+
+
+def _body(content: Json) -> str:
+    """Return the body of a refusal in base64, empty if it cannot be read."""
+    try:
+        is_base64 = content.get("encoding") == "base64"
+        return b64encode(read_data(content.get("text", ""), is_base64=is_base64)).decode()
+    except Unreadable:
+        return ""
 
 
 def _kept_opening(entry: Json) -> Json:
@@ -239,11 +251,11 @@ class _Conversation:
             yield from others.pop(index, ())
             if (batch := self._read(message)) is not None:
                 yield batch
-        rest = [event for events in others.values() for event in events]
-        yield from rest
+        yield from (event for events in others.values() for event in events)
         for fault, count in self._faults.items():
             self._remark(f"{count:,} of its messages left out: {fault}")
-        if not any(isinstance(event, End) for event in rest) and (end := self._end()) is not None:
+        kept = [event for events in self._others.values() for event in events]
+        if not any(isinstance(event, End) for event in kept) and (end := self._end()) is not None:
             yield end
 
     def _read(self, value: object) -> Batch | None:

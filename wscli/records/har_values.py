@@ -110,15 +110,23 @@ def message_opcode(message: Json) -> int:
 def message_payload(message: Json, opcode: int) -> bytes:
     """Return the payload of a message: text if the opcode is 1, else base64.
 
-    Data that is not valid base64 is taken as text, since some programs write text for all opcodes.
+    Raises:
+        Unreadable: if there is none.
+    """
+    return read_data(message.get("data", ""), is_base64=opcode != Opcode.TEXT)
+
+
+def read_data(data: object, *, is_base64: bool) -> bytes:
+    """Return text in UTF-8, or the bytes that it has in base64.
+
+    What is not valid base64 is taken as text, since some programs write all data as text.
 
     Raises:
-        Unreadable: if there is no such data.
+        Unreadable: if it is not a string, or not Unicode.
     """
-    data = message.get("data", "")
     if not isinstance(data, str):
         raise Unreadable("its data is not a string")
-    if opcode != Opcode.TEXT:
+    if is_base64:
         try:
             return b64decode(data, validate=True)
         except ValueError:

@@ -45,13 +45,9 @@ class SentBytes:
 
     def of_end(self, end: End) -> Iterator[SentFrames]:
         """Yield the Close frames of an end in their order, unless the recording has frames."""
-        if self.source == "frames":
-            return
-        closes = {Side.LOCAL: self._our_close(end), Side.REMOTE: self._their_close(end)}
-        first = end.began or Side.REMOTE
-        for sender in sorted(closes, key=lambda side: side is not first):
-            if (frame := closes[sender]) is not None:
-                yield SentFrames(sender, frame)
+        if self.source != "frames":
+            for sender, payload in close_payloads(end):
+                yield SentFrames(sender, self._frame(Opcode.CLOSE, payload, sender))
 
     def _of_item(self, item: Item, sender: Side) -> bytes:
         if isinstance(item, Frame):
@@ -71,21 +67,35 @@ class SentBytes:
             opcode = Opcode.PING if isinstance(item, Ping) else Opcode.PONG
             yield self._frame(opcode, item.payload, sender)
 
-    def _our_close(self, end: End) -> bytes | None:
-        return None if end.sent is None else self._close(end.sent, "", Side.LOCAL)
-
-    def _their_close(self, end: End) -> bytes | None:
-        """Return the peer's Close; where a violation ended the connection, its code is ours."""
-        if end.violation is not None or end.code == CloseCode.ABNORMAL_CLOSURE:
-            return None
-        return self._close(end.code, end.reason, Side.REMOTE)
-
-    def _close(self, code: int, reason: str, sender: Side) -> bytes:
-        payload = b""
-        if code != CloseCode.NO_STATUS_RECEIVED:
-            payload = code.to_bytes(2, "big") + reason.encode()
-        return self._frame(Opcode.CLOSE, payload, sender)
-
     def _frame(self, opcode: int, payload: bytes, sender: Side) -> bytes:
         key = _NO_MASK if sender is self._client else None
         return Frame(opcode, payload, mask_key=key).to_bytes()
+
+
+def close_payloads(end: End) -> Iterator[tuple[Side, bytes]]:
+    """Yield the Close frames that were sent, in their order: the sender, and the payload.
+
+    The reason of the recording end's own Close is not recorded.
+    """
+    closes = {Side.LOCAL: _our_close(end), Side.REMOTE: _their_close(end)}
+    first = end.began or Side.REMOTE
+    for sender in sorted(closes, key=lambda side: side is not first):
+        if (payload := closes[sender]) is not None:
+            yield sender, payload
+
+
+def _our_close(end: End) -> bytes | None:
+    return None if end.sent is None else _close_payload(end.sent, "")
+
+
+def _their_close(end: End) -> bytes | None:
+    # Where a violation ended the connection, the code of the end is ours.
+    if end.violation is not None or end.code == CloseCode.ABNORMAL_CLOSURE:
+        return None
+    return _close_payload(end.code, end.reason)
+
+
+def _close_payload(code: int, reason: str) -> bytes:
+    if code == CloseCode.NO_STATUS_RECEIVED:
+        return b""
+    return code.to_bytes(2, "big") + reason.encode()
