@@ -15,10 +15,11 @@ _LARGE = 256 << 10  # bytes, from which on a second write costs less than a copy
 
 
 class PayloadSink(Sink):
-    """Writes each received message, byte for byte, with ``end`` after it, or each sent one with ``outgoing``.
+    """Writes each received message, byte for byte, with ``end`` after it.
 
-    With ``timestamps`` each begins with the time at which it arrived, and a space. With
-    ``only_missing`` the end is not written after messages that end with it already.
+    With ``outgoing`` the sent messages are written instead. With ``timestamps`` each begins with
+    its time, and a space. With ``only_missing`` the end is not written after messages that end with
+    it already.
     """
 
     def __init__(
