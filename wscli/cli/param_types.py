@@ -12,6 +12,7 @@ from typing import TypedDict
 
 from wscli.apps.env import Colour
 from wscli.cli.types import Header
+from wscli.payload.matching import RegexReplacer
 from wscli.server.options import Mode, Otherwise
 
 
@@ -54,6 +55,7 @@ class _DetailParams(TypedDict):
     verbosity: int
     quiet: bool
     as_json: bool
+    redact: tuple[RegexReplacer | None, ...]
     show_secrets: bool
     colour: Colour
 

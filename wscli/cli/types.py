@@ -17,7 +17,7 @@ from wscli.quantities import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from wscli.apps.selection import Moment
-    from wscli.payload.matching import JsonPathQuery, Matcher
+    from wscli.payload.matching import JsonPathQuery, Matcher, RegexReplacer
 
 _ADDRESS = r"""(?x)(?: [^\s/?\#@]+@ )?
     (?P<host> \[[^\s\]/]+\] | \w[^\s:/?\#@\[\]]* ) (?P<port> :[^\s/?]* )? (?P<target> [/?]\S* )?"""
@@ -174,6 +174,18 @@ def pattern(value: str) -> Matcher:
 
     try:
         return parse_matcher(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+
+
+def replacer(value: str) -> RegexReplacer | None:
+    """Read a regular expression; an empty one is None."""
+    if not value:
+        return None
+    from wscli.payload.matching import RegexReplacer
+
+    try:
+        return RegexReplacer(value)
     except ValueError as error:
         raise BadParameter(str(error)) from None
 

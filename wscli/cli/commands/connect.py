@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from wscli.cli.param_types import MessageParams
 
 
-class _Connect(Command):
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Let ``--reconnect`` have a value only behind ``=``: what follows may be the URL."""
-        args = ["--reconnect=auto" if word == "--reconnect" else word for word in args]
-        return super().parse_args(ctx, args)
-
-
 def _run(
     env: Env,
     *,
@@ -42,7 +35,7 @@ def _run(
     claim_stdin("the session")
     sending = read_sending(params, env)
     options = ReplOptions(
-        read_session(params, env, sending),
+        read_session(params, env, sending, records_later=True),
         sending=sending,
         reconnect=reconnect,
         on_open=on_open,
@@ -59,7 +52,7 @@ def _max_lines(value: str) -> int:
     return 0 if value == "off" else count(value)
 
 
-command = _Connect(
+command = Command(
     "connect",
     text="What is typed is sent as a text message; a line that begins with / is a command, and "
     "/help lists them.",
@@ -79,6 +72,7 @@ command = _Connect(
                 "--reconnect",
                 type=click.Choice(["never", "auto", "always"]),
                 default="never",
+                bare="auto",
                 metavar="[=always]",
                 help="Connect again when the connection is lost, after a random delay of up to "
                 "0.5s, later of up to 30s; with =always even if the server refuses it (1008, 4000 "
