@@ -17,9 +17,11 @@ from wscli.payload.comparison import (
 from wscli.payload.matching import JsonPathQuery
 from wscli.payload.message import Message
 
+# Without control characters: the package for JSONPath does not read their escapes.
+KEYS = st.text("ab1_ $.'\"\\é\U0001f600", max_size=2)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner),
     max_leaves=8,
 )
 

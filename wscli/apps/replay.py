@@ -116,7 +116,7 @@ class Replay:
         self._recorded = recorded
         self._env = env
         self._result = ReplayResult(_difference_output(options.session.output, env), env.clock)
-        self._script = _make_script(options, recorded)
+        self._script = make_script(options, recorded)
         self._stage = ReplayStage(
             self._script,
             MessageComparison(options.match, options.ignored, options.mapped),
@@ -223,7 +223,8 @@ def _difference_output(output: OutputOptions, env: Env) -> DifferenceOutput:
     return DifferenceText(stdout, palette, env.width if env.stdout_tty else None)
 
 
-def _make_script(options: ReplayOptions, recorded: RecordedConnection) -> ReplayScript:
+def make_script(options: ReplayOptions, recorded: RecordedConnection) -> ReplayScript:
+    """Return what to send and to expect."""
     pace = 1 / options.speed if options.pace == "recorded" else 0.0
     received, ending = recorded.received(), recorded.ending
     end = recorded.items[-1].at if recorded.items else 0.0

@@ -50,23 +50,28 @@ class ConnectParams(TypedDict):
     ipv6: bool
 
 
-class _WatchingParams(TypedDict):
+class _DetailParams(TypedDict):
     verbosity: int
     quiet: bool
     as_json: bool
-    record: str | None
-    force: bool
-    append: bool
     show_secrets: bool
     colour: Colour
 
 
-class OutputParams(_WatchingParams, total=False):
+class ViewParams(_DetailParams, total=False):
     """The options for output; those here are absent in commands that show no messages."""
 
     as_raw: bool
     as_hex: bool
     timestamps: bool
+
+
+class OutputParams(ViewParams):
+    """The options for the output of a session, with its recording."""
+
+    record: str | None
+    force: bool
+    append: bool
 
 
 class SendingParams(TypedDict):

@@ -50,33 +50,34 @@ class RecordedAnswer(NamedTuple):
 
 
 class Turn:
-    """A message of the client, or the opening if there is none, and the answers to it."""
+    """A message of the client, or the opening if there is none, and the answers to it.
 
-    def __init__(self, message: Message | None = None) -> None:
+    ``at`` is when it was sent, in seconds after the opening.
+    """
+
+    def __init__(self, message: Message | None = None, at: float = 0.0) -> None:
         self.message = message
+        self.at = at
         self.answers: list[RecordedAnswer] = []
 
 
 def make_turns(connection: RecordedConnection) -> list[Turn]:
     """Return the turns of a connection; the first is the opening."""
     turns = [Turn()]
-    starts = {id(turns[0]): 0.0}
     calls: deque[tuple[Call, Turn]] = deque(maxlen=_CALLS)
     for item in connection.items:
         message = Message(item.opcode, item.payload)
         if not item.from_client:
             replied = (turn for call, turn in reversed(calls) if call.reply(message) is not None)
             turn = next(replied, turns[-1])
-            turn.answers.append(RecordedAnswer(item.at - starts[id(turn)], message))
+            turn.answers.append(RecordedAnswer(item.at - turn.at, message))
         elif item.opcode != Opcode.PING:
-            turns.append(Turn(message))
-            starts[id(turns[-1])] = item.at
+            turns.append(Turn(message, item.at))
             if (call := read_call(item.payload)) is not None:
                 calls.append((call, turns[-1]))
     ending = connection.ending
     if ending is not None and (ending.by is Role.SERVER or ending.lost):
-        delay = ending.at - starts[id(turns[-1])]
-        turns[-1].answers.append(RecordedAnswer(delay, ending=ending))
+        turns[-1].answers.append(RecordedAnswer(ending.at - turns[-1].at, ending=ending))
     return turns
 
 
@@ -116,20 +117,28 @@ class TurnFinder:
     def __init__(self, turns: RecordedTurns) -> None:
         self._turns = turns
         self._used: set[Turn] = set()
+        self._first_unused: dict[int, int] = {}  # an index in each list, by the list's identity
 
     def find(self, message: Message) -> Turn | None:
         """Return the turn of an equal message, or else of the most similar one of its shape."""
-        equal = self._candidates(self._turns.by_value.get(value_key(message), []))
-        similar = equal[:1] or self._candidates(self._turns.by_shape.get(_shape(message), []))
+        equal = self._candidates(self._turns.by_value.get(value_key(message), []), 1)
+        by_shape = self._turns.by_shape
+        similar = equal or self._candidates(by_shape.get(_shape(message), []), _CANDIDATES)
         if not similar:
             return None
         turn = min(similar, key=lambda each: _distance(each, message))
         self._used.add(turn)
         return turn
 
-    def _candidates(self, turns: list[Turn]) -> list[Turn]:
-        unused = (turn for turn in turns if turn not in self._used)
-        return list(islice(unused, _CANDIDATES)) or turns[-1:]
+    def _candidates(self, turns: list[Turn], most: int) -> list[Turn]:
+        """Return the first turns of a list that have not been used, or else its last turn."""
+        first = self._first_unused.get(id(turns), 0)
+        while first < len(turns) and turns[first] in self._used:
+            first += 1
+        self._first_unused[id(turns)] = first
+        later = (turns[index] for index in range(first, len(turns)))
+        unused = (turn for turn in later if turn not in self._used)
+        return list(islice(unused, most)) or turns[-1:]
 
 
 def _distance(turn: Turn, message: Message) -> int:
