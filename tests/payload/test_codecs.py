@@ -147,7 +147,7 @@ def test_the_tokens_of_typed_json_are_sent_as_they_are(typed, sent):
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
 def test_a_constant_that_json_does_not_have_is_refused(constant):
-    with pytest.raises(ValueError, match=f"this is not JSON: {constant} is not a JSON value"):
+    with pytest.raises(ValueError, match=f"not valid JSON: {constant} is not a JSON value"):
         JSON.parse(f"[{constant}]")
 
 
@@ -155,7 +155,7 @@ def test_a_constant_that_json_does_not_have_is_refused(constant):
     "typed", ["", "hello", "[1", "[1] 2", "{a: 1}", "'a'", "[1,]", '"\n"', "\xa01"]
 )
 def test_what_is_not_json_is_refused(typed):
-    with pytest.raises(ValueError, match="this is not JSON: "):
+    with pytest.raises(ValueError, match="not valid JSON: "):
         JSON.parse(typed)
 
 
@@ -219,9 +219,9 @@ def test_typed_digits_are_the_bytes_that_they_name(content):
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("abc", "3 hexadecimal digits: each byte has two, as in 0x0abc"),
-        ("a bc", "3 hexadecimal digits: each byte has two, as in 0x0abc"),
-        ("a" * 2001, "2,001 hexadecimal digits: each byte has two"),
+        ("abc", "3 hexadecimal digits: each byte needs two, as in 0x0abc"),
+        ("a bc", "3 hexadecimal digits: each byte needs two, as in 0x0abc"),
+        ("a" * 2001, "2,001 hexadecimal digits: each byte needs two"),
         ("fg", "'g' is not a hexadecimal digit"),
         ("0xff", "'x' is not a hexadecimal digit"),
         ("00\xa0ff", r"'\xa0' is not a hexadecimal digit"),
