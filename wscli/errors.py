@@ -151,6 +151,10 @@ class CallFailed(WscliError):
     """The reply to a message is an error of the protocol on top, such as JSON-RPC."""
 
 
+class ReplayDiffers(WscliError):
+    """A server did not behave as a recording has it."""
+
+
 class ProtocolError(WscliError):
     """The peer broke a rule of the protocol, and the connection was failed (RFC 6455 §7.1.7).
 

@@ -55,6 +55,7 @@ _STATUS: dict[type[errors.WscliError], ExitStatus] = {
     errors.UpgradeError: ExitStatus.UPGRADE,
     errors.TimedOut: ExitStatus.TIMEOUT,
     errors.CallFailed: ExitStatus.FAILED,
+    errors.ReplayDiffers: ExitStatus.FAILED,
     errors.ProtocolError: ExitStatus.PROTOCOL,
     # Also for a full disk: the status means that stdout cannot be written.
     errors.OutputError: ExitStatus.READER_GONE,

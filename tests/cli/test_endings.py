@@ -326,7 +326,9 @@ def test_a_peer_that_ends_tcp_in_place_of_answering_our_close(scripted, leave):
     result = call("listen", "-n", "1", "-v", server.url)
     assert result.status == 0
     line = result.err.splitlines()[-1]
-    assert line.startswith("* closed with 1000 normal closure, begun by wscli; the peer ended TCP")
+    assert line.startswith(
+        "* closed with 1000 normal closure, initiated by wscli; the peer ended TCP"
+    )
 
 
 def test_half_a_message_behind_our_close_is_a_loss(scripted):
@@ -489,7 +491,7 @@ def test_a_subprotocol_that_was_not_chosen_is_warned_of_once(scripted, command):
 def test_a_code_of_our_own_is_reported_as_ours_in_the_session(session):
     shell = session()
     shell.enter("/close 4001")
-    shell.until("closed with 4001 private use, begun by wscli")
+    shell.until("closed with 4001 private use, initiated by wscli")
     assert "the peer closed" not in shell.text
     shell.press("ctrl-d")
     assert shell.ended() == 0

@@ -211,7 +211,8 @@ class Connection:
         """Record how many of the posted bytes have left in all."""
         self.bytes_out = bytes_out
         self.closing.progress(bytes_out, now)
-        self._send_late_pong()  # there may be room for it now
+        if self._late_pong is not None:
+            self._send_late_pong()  # there may be room for it now
 
     def peer_read(self, now: float) -> None:
         """Record that the peer has read more bytes, which restarts its time to close."""
