@@ -7,9 +7,9 @@ import re
 # [0-9] and not \d, which also matches digits of other scripts.
 _DURATION = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ms|s|m|h)?"
 _SECONDS = {"ms": 0.001, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
-_LONGEST = 100 * 365 * 86400.0  # seconds; system calls reject durations that are much longer
+_MAX_DURATION = 100 * 365 * 86400.0  # seconds; system calls reject durations that are much longer
 _SIZE = r"([0-9]+)([kKmMgG]|B|kB|KB|KiB|MB|MiB|GB|GiB)?"
-_LARGEST = (1 << 63) - 1  # bytes; the largest length of a frame (RFC 6455 §5.2)
+_MAX_SIZE = (1 << 63) - 1  # bytes; the largest length of a frame (RFC 6455 §5.2)
 _BYTES = {
     None: 1,
     "B": 1,
@@ -39,7 +39,7 @@ def parse_duration(text: str) -> float:
     if match is None:
         raise ValueError(f"{_shorten(text)} is not a duration; write 500ms, 2s or 1m")
     seconds = float(match[1]) * _SECONDS[match[2]]
-    if seconds > _LONGEST:
+    if seconds > _MAX_DURATION:
         raise ValueError(f"{_shorten(text)} is too long; a duration is at most 100 years")
     return seconds
 
@@ -58,7 +58,7 @@ def parse_size(text: str) -> int:
             f"{_shorten(text)} is not a size; write 10k, 64KiB, 16MiB or a number of bytes"
         )
     # The digits are counted first: int() raises an error for more than 4,300 of them.
-    if len(match[1]) > 19 or (size := int(match[1]) * _BYTES[match[2]]) > _LARGEST:
+    if len(match[1]) > 19 or (size := int(match[1]) * _BYTES[match[2]]) > _MAX_SIZE:
         raise ValueError(f"{_shorten(text)} is too large; write 10k, 64KiB or 16MiB")
     return size
 

@@ -83,7 +83,7 @@ class JsonPathMatcher:
     the message is an array, each of its elements.
     """
 
-    # RFC 9535 filters test the children of a node, so that ``$[?@.id == 1]`` would not match the
+    # RFC 9535 filters test the children of a node, so ``$[?@.id == 1]`` would not match the
     # message {"id": 1}, which is what nearly every user means. So the message is tried as the only
     # element of an array, too.
 

@@ -170,7 +170,7 @@ def _judge_id(key: str | int, value: Any) -> Reply | None:
         return None
     if "method" in value and not value.keys() & {"result", "error"}:
         return None  # a request from the peer, which has its own numbering
-    # Not "error" alone: JSON-RPC 1.0 and others send "error": null with each result.
+    # An "error" of null is no error: JSON-RPC 1.0 and others send it with each result.
     if value.get("error"):
         return Reply(_describe(value["error"]))
     # GraphQL over WebSocket: {"type": "error", "id": …, "payload": [errors]}.
