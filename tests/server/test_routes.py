@@ -126,7 +126,7 @@ def test_a_websocket_route_tells_a_plain_request_that_it_is_one(serve, route):
     with Client(serve()) as client:
         response, body = client.fetch(route.target)
     assert response.status == 426
-    assert b"this path is for WebSocket" in body
+    assert b"this path is a WebSocket" in body
 
 
 @pytest.mark.parametrize("route", [each for each in ROUTES if not each.websocket], ids=path)

@@ -170,7 +170,7 @@ def test_a_rule_can_close(serve, script):
         ),
         ('[[rule]]\nreply = "@missing.txt"\n', 2, "missing.txt"),
         ('[[rule]]\nreply = "0xZZ"\n', 2, "reply: 'Z' is not a hexadecimal digit"),
-        ("[[rule]]\nreply = 5\n", 2, "reply: 5 is not a text"),
+        ("[[rule]]\nreply = 5\n", 2, "reply: 5 is not a string"),
         ('[[rule]]\ndelay = "soon"\n', 2, "'soon' is not a duration"),
         ('[[rule]]\nreply = """\n[[rule]]\n"""\n[[rule]]\nclose = "1000"\n', 6, "close: '1000'"),
         ("[[rule]]\nclose = true\n", 2, "close: True"),

@@ -15,7 +15,7 @@ from wscli.server.endpoints.bench import Push
 from wscli.server.endpoints.echo import Echo
 from wscli.server.endpoints.hub import Hub, Rooms
 from wscli.server.endpoints.scripted import Scripted
-from wscli.server.endpoints.ticks import KEPT, PATIENCE, Epoch, Ticks, TickSchedule
+from wscli.server.endpoints.ticks import KEPT, LONG_POLL_LIMIT, Epoch, Ticks, TickSchedule
 from wscli.server.http import HttpResponse, Refused
 from wscli.server.options import ServeOptions
 from wscli.server.script import ScriptReply, ScriptRule, SlowRule
@@ -305,7 +305,7 @@ def test_a_long_poll_that_missed_a_tick_does_not_wait(make_state):
 @pytest.mark.parametrize("since", ["", "&since=1000000000"])
 def test_a_long_poll_waits_only_so_long(make_state, since):
     later = answer(make_state(), f"/longpoll?interval=1h{since}")
-    assert later.seconds == PATIENCE
+    assert later.seconds == LONG_POLL_LIMIT
     assert later.make().body == b"[]"
 
 
@@ -326,8 +326,8 @@ def test_a_status_has_the_header_that_it_requires(make_state, status, name, valu
 
 
 def test_the_body_of_a_status_names_it_also_without_a_phrase(make_state):
-    assert answer(make_state(), "/status/404").body == b"404 Not Found, as the path asks for\n"
-    assert answer(make_state(), "/status/299").body == b"299, as the path asks for\n"
+    assert answer(make_state(), "/status/404").body == b"404 Not Found, as requested by the path\n"
+    assert answer(make_state(), "/status/299").body == b"299, as requested by the path\n"
 
 
 # The bounds of a parameter

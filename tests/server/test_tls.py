@@ -124,7 +124,7 @@ def test_a_client_whose_tls_is_ready_when_the_server_ends_is_turned_away(serve):
     ):
         mute.sendall(upgrade("/echo"))
         ending = threading.Thread(target=server.stop)
-        while b"the server ends" not in mute.recv(4096):
+        while b"the server is shutting down" not in mute.recv(4096):
             if not ending.is_alive():
                 ending.start()
         secure = context.wrap_socket(late, server_hostname="localhost")

@@ -1,4 +1,4 @@
-"""The echo endpoint."""
+"""The echo: the server that every client is tried with first, and the base of several faults."""
 
 from __future__ import annotations
 
