@@ -78,6 +78,7 @@ def _with_cryptography(certificate: Path, key: Path, names: Sequence[str]) -> No
 def _with_openssl(certificate: Path, key: Path, names: Sequence[str]) -> None:
     listed = ",".join(f"{'IP' if _is_address(name) else 'DNS'}:{name}" for name in names)
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    # ``-nodes`` leaves the key unencrypted, or openssl would ask for a passphrase.
     command += ["-nodes", "-days", str(_DAYS), "-subj", f"/CN={_NAME}"]
     command += ["-addext", f"subjectAltName={listed}", "-addext", "basicConstraints=CA:FALSE"]
     command += ["-keyout", str(key), "-out", str(certificate)]

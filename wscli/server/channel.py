@@ -167,6 +167,8 @@ class Channel:
         for item in items:
             if isinstance(item, Messages):
                 self.access.messages_in += len(item.payloads)
+                # After our Close no reply could be sent. The messages are read nevertheless, to
+                # reach the client's own Close.
                 if not self.closing:
                     self._endpoint.received(item)
 

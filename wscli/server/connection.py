@@ -214,6 +214,7 @@ class ServerConnection(AsyncioStream):
         sink = self._state.watcher.sink(self.access)
         if sink is None:
             return None
+        # The record that a client makes while it connects, with as much as the server knows of it.
         opening = Opening(self._state.url(gate.path_of(request.target)))
         opening.address = self.access.address
         opening.request, opening.response = request, parse_response(response)
@@ -233,6 +234,8 @@ class ServerConnection(AsyncioStream):
 
 
 def _policy(endpoint: Endpoint, options: ServeOptions) -> Policy:
+    # ``end_timeout`` is that of the client to end TCP after both Close frames. It is as long as the
+    # time to answer Close, since a client that reads slowly has not seen our Close by then.
     interval = options.ping_interval
     return Policy(
         answer_pings=endpoint.answers,

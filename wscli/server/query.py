@@ -40,5 +40,6 @@ class TargetValues:
 
     def __getitem__(self, parameter: Parameter[T]) -> T:
         """Return a value, or the default if it is absent."""
+        # Defaults are read as values are, so that help shows them as a user would write them.
         value = self.get(parameter)
         return parameter.kind.read(parameter.default) if value is None else value

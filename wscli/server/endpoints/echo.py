@@ -14,4 +14,5 @@ class Echo(Endpoint):
 
     def received(self, messages: Messages) -> None:
         """Send the messages back."""
+        # All at once: the messages of one read are one write.
         self.channel.send(messages.opcode, messages.payloads)

@@ -75,6 +75,7 @@ class NoClose(Endpoint):
         """Send the message, and end TCP."""
         super().opened(channel)
         channel.send(Opcode.TEXT, [b"after this comes no Close"])
+        # The stream ends TCP after the message, without asking the protocol.
         channel.stream.finish()
 
 
