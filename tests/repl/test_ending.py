@@ -98,7 +98,7 @@ def test_exit_on_close_leaves_with_the_status_of_the_end(terminal, scripted, scr
 
 def ctrl_c_twice(session):
     session.press("ctrl-c")
-    session.until("Ctrl-C again leaves")
+    session.until("press Ctrl-C again to leave")
     session.press("ctrl-c")
 
 

@@ -151,18 +151,22 @@ class _InvalidKey(Exception):
 
 def _line_of(text: str, invalid: _InvalidKey) -> int:
     """Return the number of the line that sets a key."""
-    # tomllib does not report where a key is. The first lines of the file that are valid TOML by
-    # themselves and have the key end with the line that sets it. It takes quadratic time, once,
-    # for a file that somebody wrote by hand.
+    # tomllib does not report where a key is. The shortest beginning of the file that is valid TOML
+    # and has the key ends with the line that sets it.
     lines = text.splitlines()
-    for count in range(1, len(lines) + 1):
+    # Parsing a long file a thousand times takes a minute, so this begins where the rule's table may
+    # begin. A "[[" inside a string is counted too, which can only lead to an earlier line.
+    tables = [number for number, line in enumerate(lines, 1) if line.lstrip().startswith("[[")]
+    index = invalid.index
+    first = 1 if index is None else (*tables[index : index + 1], 1)[0]
+    for count in range(first, len(lines) + 1):
         try:
             content = tomllib.loads("\n".join(lines[:count]))
         except tomllib.TOMLDecodeError:
             continue
-        if invalid.index is not None:
+        if index is not None:
             rules = content.get("rule", [])
-            content = rules[invalid.index] if len(rules) > invalid.index else {}
+            content = rules[index] if len(rules) > index else {}
         if invalid.key in content:
             return count
     return len(lines)

@@ -115,7 +115,7 @@ class AsyncioDriver:
     @property
     def closing(self) -> bool:
         """Whether nothing more can be sent."""
-        return not self.connection.can_send
+        return not self.connection.closing.can_send
 
     def send(self, opcode: int, payloads: Sequence[bytes]) -> None:
         """Send messages, as one write with everything else that this batch leads to."""
@@ -184,14 +184,8 @@ class AsyncioDriver:
 
     def receive(self, data: bytes) -> None:
         """Decode bytes and pass on the events."""
-        batches = self.connection.receive(data, self._loop.time())
-        if self._incoming is None:
-            self._incoming = batches
-            self._decode()
-        else:
-            # Reading is paused by then, but more may come: after a failed write the client reads
-            # the bytes that the kernel still has.
-            self._incoming = chain(self._incoming, batches)
+        now = self._loop.time()
+        self._add(self.connection.receive(data, now), now)
 
     def bytes_left(self, bytes_out: int) -> None:
         """Record how many bytes have left since the connection opened."""
@@ -203,23 +197,28 @@ class AsyncioDriver:
 
     def receive_eof(self, done: Callable[[], None]) -> None:
         """Pass on the last events, since nothing more will come; then call ``done``."""
-        last = self.connection.receive_eof(self._loop.time())
+        now = self._loop.time()
         self._read_to_end = done
+        self._add(self.connection.receive_eof(now), now)
+
+    def _add(self, batches: Iterator[list[Item]], now: float) -> None:
         if self._incoming is None:
-            self._incoming = last
-            self._decode()
+            self._incoming = batches
+            self._decode(now)
         else:
-            self._incoming = chain(self._incoming, last)
+            # Reading is paused by then, but more may come: after a failed write the client reads
+            # the bytes that the kernel still has.
+            self._incoming = chain(self._incoming, batches)
 
     def lost(self) -> None:
         """Clean up after the end of TCP."""
         self._incoming = None
         self._after_close()
 
-    def _decode(self) -> None:
+    def _decode(self, now: float | None = None) -> None:
         # ``_incoming`` is an iterator: after a return in the loop, the next call continues with
         # the next batch.
-        end = self._loop.time() + _TURN
+        end = (now or self._loop.time()) + _TURN
         for items in self._incoming or ():
             self._handle(items)
             del items  # or it would be kept while the next batch is inflated

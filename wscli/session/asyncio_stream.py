@@ -91,6 +91,9 @@ class AsyncioStream(asyncio.Protocol):
         # reset, which can destroy bytes on their way to the peer.
         if self._ignores_input:
             return
+        if self._plain:  # nearly every connection: the layer's calls would cost more than they do
+            self.receive(data)
+            return
         plain = self._layer.receive(data)
         if self._layer.has_data_to_send:
             self._out.stream(self._layer_data(), 0, 0)

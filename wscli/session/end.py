@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 _JUST = 1.0  # seconds; a loss this soon after our message may be related to it
 _TOLERANCE = 0.75  # seconds by which a well-known time limit may be missed
 
+PEER_ENDED = "the peer ended the TCP connection"
+DROPPED = "it was dropped by wscli"
+"""How the detail of an End begins if the peer or this end broke off without a Close frame."""
+
 _NOT_IDLE = Stillness(0.0, None)
 # Seconds without traffic after which common proxies end a connection, unless configured otherwise.
 # Such a loss is the most frequent one that users cannot explain, and keepalive pings prevent it.
@@ -129,11 +133,11 @@ def describe_loss(
     # An abort is checked first, since it also ends TCP and may cause an error of the socket.
     where = " in the middle of a message" if connection.mid_message else ""
     if aborted:
-        return "it was dropped by wscli"
+        return DROPPED
     if error is not None:
         return f"{error.strerror or error}{where}"
     if ended:
-        return f"the peer ended the TCP connection{where}"
+        return f"{PEER_ENDED}{where}"
     return f"the peer did not answer Close within {connection.closing.patience:g} s"
 
 

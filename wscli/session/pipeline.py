@@ -104,6 +104,9 @@ class MessageOutbox(Protocol):
     def post(self, opcode: int, payloads: Sequence[bytes]) -> None:
         """Put messages in the outbox, without waiting."""
 
+    def post_ping(self, payload: bytes) -> object:
+        """Put a ping in the outbox, without waiting."""
+
 
 def _raise(error: WscliError) -> None:
     raise error
@@ -128,14 +131,30 @@ class StageContext:
         self.is_over = is_over
         self._outbox = outbox
 
+    @property
+    def pending(self) -> int:
+        """Bytes that wait to be sent."""
+        return 0 if self._outbox is None else self._outbox.pending
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a message would be accepted, as far as the bytes that wait are concerned."""
+        return self.pending < OUTBOX_HIGH_WATER
+
     def post(self, opcode: int, payload: bytes) -> None:
         """Send a message, unless the connection is closing or too much waits to be sent already.
 
         The limit keeps a peer that does not read from filling the memory.
         """
-        if self._outbox is not None and self._outbox.pending < OUTBOX_HIGH_WATER:
+        if self._outbox is not None and self.has_room:
             with suppress(ConnectionClosed):  # how it ended is reported elsewhere
                 self._outbox.post(opcode, [payload])
+
+    def post_ping(self, payload: bytes) -> None:
+        """Send a ping, under the conditions of ``post``."""
+        if self._outbox is not None and self.has_room:
+            with suppress(ConnectionClosed):
+                self._outbox.post_ping(payload)
 
 
 class Stage:
