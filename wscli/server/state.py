@@ -21,7 +21,7 @@ class ServedConnection(Protocol):
     access: AccessRecord
 
     def go_away(self) -> None:
-        """Close with 1001, because the server ends."""
+        """Close with 1001, because the server is shutting down."""
 
     def reset(self) -> None:
         """End TCP at once, with a reset."""
@@ -30,9 +30,9 @@ class ServedConnection(Protocol):
 class ServerState:
     """The state of a server, used in its thread only.
 
-    ``address`` is the host and port to connect to: those of the options until the server listens,
-    since port 0 is replaced then. ``clients`` is the number of open WebSockets, which is less than
-    the number of ``connections``.
+    ``address`` is the host and port to connect to: those of the options, with the actual port once
+    the server listens. ``clients`` is the number of open WebSockets, and ``connections`` has all
+    connections, plain HTTP included.
 
     Raises:
         UsageError: for a script that cannot be used.
@@ -50,7 +50,8 @@ class ServerState:
         self.address = (options.host, options.port)
         self.clients = 0
         self.ending = False
-        self.connections: dict[ServedConnection, None] = {}  # oldest first
+        # A dict as an ordered set: at the end, connections are closed in the order of their start.
+        self.connections: dict[ServedConnection, None] = {}
         self.empty = asyncio.Event()
         self.empty.set()
         self._accepted = 0
@@ -65,7 +66,7 @@ class ServerState:
         return AccessRecord(self._accepted, address, self.clock.time(), self.clock.monotonic())
 
     def report_slow_rule(self, slow: SlowRule) -> None:
-        """Warn about a rule whose pattern blocks the server for all clients."""
+        """Warn about a rule whose pattern has blocked the server for all clients."""
         self.watcher.warned(
             f"{slow.rule} of the script takes too long; a client was closed with 1011",
             "avoid a repetition inside a repetition, such as (a|aa)+",
@@ -84,4 +85,5 @@ class ServerState:
         access.elapsed = self.clock.monotonic() - access.started
         if not self.connections:
             self.empty.set()
+        # Last, since the watcher writes, and may fail.
         self.watcher.ended(access)
