@@ -258,7 +258,7 @@ def test_a_session_is_recorded_from_its_first_event(session, tmp_path):
     terminal.press("ctrl-d")
     terminal.ended()
     events = [json.loads(line)["event"] for line in (tmp_path / "file").read_text().splitlines()]
-    assert events == ["open", "message", "message", "close"]
+    assert events == ["recording", "open", "message", "message", "close"]
 
 
 def test_the_help_fits_a_terminal_that_was_resized_just_before(terminal, echo_url):

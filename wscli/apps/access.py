@@ -19,12 +19,12 @@ from typing import Literal
 import wscli.advice  # noqa: F401
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
-from wscli.errors import OutputError, WscliError
+from wscli.errors import WscliError
 from wscli.server.access import AccessRecord, Watcher
 from wscli.server.foreground import End
 from wscli.session.pipeline import Sink
-from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output, RawStream, main_thread_writes
+from wscli.sinks.recording import ConnectionRecorder, RecordingFile
 from wscli.status import ExitStatus, OutputStalled
 from wscli.text import clock_time, iso_time, show_size, visible
 
@@ -49,8 +49,9 @@ class AccessLog(Watcher):
         self._stdout = _ReportingOutput(env.stdout, "the output", self._unwritable)
         self._recording = None
         if recording is not None:
-            name = f"the recording {recording.name}"
-            self._recording = _ReportingOutput(recording, name, self._unrecorded)
+            self._recording = RecordingFile(
+                recording, str(recording.name), self._unrecorded, frames=frames
+            )
         self._frames = frames
         # stdout is data: if it is lost, the server ends. A lost stderr only loses the log.
         self._talk = Output(env.stderr, None)
@@ -64,7 +65,7 @@ class AccessLog(Watcher):
         """Return the sink that records a connection."""
         if self._recording is None:
             return None
-        return NdjsonSink(self._recording, frames=self._frames, connection=access.number)
+        return ConnectionRecorder(self._recording, access.number, frames=self._frames)
 
     def ended(self, access: AccessRecord) -> None:
         """Write a connection's line."""
@@ -95,18 +96,19 @@ class AccessLog(Watcher):
         signal.setitimer(signal.ITIMER_REAL, _GRACE, _TICK)
 
     def close(self) -> None:
-        """Stop the timer of ``interrupted``."""
+        """Stop the timer of ``interrupted``, and complete the recording."""
         signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._recording is not None:
+            self._recording.close()
 
     def event(self, name: str, **fields: object) -> None:
         """Write an event of JSON on stdout."""
         event = {"event": name, "time": iso_time(self._env.clock.time()), **fields}
         self._stdout.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
 
-    def _unrecorded(self, error: WscliError | BrokenPipeError) -> None:
+    def _unrecorded(self, error: WscliError) -> None:
         """Report that the recording has stopped; the server continues."""
-        lost = OutputError("cannot write the recording", "its reader is gone")
-        report(error if isinstance(error, WscliError) else lost, self._env)
+        report(error, self._env)
 
     def _unwritable(self, error: WscliError | BrokenPipeError) -> None:
         # A reader that went away, as ``head`` does, is not reported: the user asked for that.

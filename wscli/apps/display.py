@@ -87,7 +87,8 @@ def recording(output: OutputOptions, env: Env) -> Iterator[list[Sink]]:
     if output.record is None:
         yield []
         return
-    from wscli.apps.recording import Recorder, open_recording
+    from wscli.apps.recording import open_recording
+    from wscli.sinks.recording import Recorder
 
     # Opened before the dial: a file that cannot be written is an error before anything is sent.
     complain = partial(report, env=env, colour=output.colour)

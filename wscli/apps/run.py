@@ -21,7 +21,7 @@ from wscli.apps.options import SessionOptions
 from wscli.apps.report import failure, report
 from wscli.errors import TimedOut, WscliError
 from wscli.session.connect import open_driver
-from wscli.session.end import error_of
+from wscli.session.end import End, error_of
 from wscli.session.pipeline import Pipeline, Sink, Stage, StageContext
 from wscli.session.thread_driver import ThreadDriver
 from wscli.status import ExitStatus, OutputStalled, status_of
@@ -124,10 +124,16 @@ class CommandSession:
         return late or self.stopped
 
 
+def usual_error(outcome: End | WscliError) -> WscliError | None:
+    """Return the error for the end of a connection, or for an attempt to connect that failed."""
+    return outcome if isinstance(outcome, WscliError) else error_of(outcome)
+
+
 class SessionCommand(NamedTuple):
     """A command that needs a session: its work, and the receivers of the events.
 
     ``sink`` writes to stdout; ``stages`` stand before it and everything else that gets the events.
+    ``judge`` returns the error for an outcome, or None if the command asked for that outcome.
     """
 
     session: SessionOptions
@@ -135,6 +141,7 @@ class SessionCommand(NamedTuple):
     sink: Sink
     stages: Sequence[Stage] = ()
     limit: TimeLimit = _NO_LIMIT
+    judge: Callable[[End | WscliError], WscliError | None] = usual_error
 
 
 def run_session(command: SessionCommand, env: Env) -> ExitStatus:
@@ -166,13 +173,15 @@ def _run(command: SessionCommand, env: Env, interrupts: Interrupts) -> ExitStatu
             sinks = [*talk_sinks(output, env), *recorder, command.sink]
             pipeline = Pipeline(command.stages, sinks, env.clock)
             url = stack.enter_context(demo.resolve(command.session.url))
-            session = open_driver(url, connect, clock=env.clock, environ=env.environ, bus=pipeline)
+            session = _open(command, url, env, pipeline)
+            if session is None:
+                return ExitStatus.OK
             # From here on a signal no longer raises: there is something to close.
             interrupts.guard(session)
             left = limit.left(env.clock.monotonic() - started)
             interrupts.limit_writes(left, limit.status)
             running = CommandSession(session, pipeline, env, interrupts, left)
-            _conduct(running, command.work, connect.close_timeout)
+            _conduct(running, command, connect.close_timeout)
         except WscliError as error:
             # On stderr first: the event goes to stdout, and writing that may fail.
             report(error, env, output.colour)
@@ -181,16 +190,26 @@ def _run(command: SessionCommand, env: Env, interrupts: Interrupts) -> ExitStatu
     return interrupts.status or ExitStatus.OK
 
 
-def _conduct(
-    running: CommandSession, work: Callable[[CommandSession], None], close_timeout: float
-) -> None:
+def _open(command: SessionCommand, url: str, env: Env, pipeline: Pipeline) -> ThreadDriver | None:
+    """Connect; return None if that failed as the command wants it to."""
+    connect, started = command.session.connect, env.clock.monotonic()
+    try:
+        return open_driver(url, connect, clock=env.clock, environ=env.environ, bus=pipeline)
+    except WscliError as error:
+        if (judged := command.judge(error)) is not None:
+            raise judged from None
+        pipeline.failed(failure(error, env, started))
+        return None
+
+
+def _conduct(running: CommandSession, command: SessionCommand, close_timeout: float) -> None:
     session = running.session
     # Each branch sends Close before it passes its error on: without one, the peer would have to
     # report 1006, an abnormal end (RFC 6455 §7.1.5), for a failure that is not its own.
     try:
         _watch_reader(session, running.env)
         session.start()
-        work(running)
+        command.work(running)
         session.close(_close_code(running))
     except BrokenPipeError:
         # RFC 6455 §7.4.1: 1001 "indicates that an endpoint is 'going away'".
@@ -214,10 +233,10 @@ def _conduct(
         # Without effect once the connection has ended. A second error in a branch above, or an
         # exception that is a bug, must not leave the socket open.
         session.abort()
-    error = error_of(session.end) if session.end else None
-    # After a signal the user wanted the end, so it is not an error, however the peer answers.
-    if error is not None and not running.interrupted:
-        raise error
+    if session.end is None or running.interrupted:
+        return  # after a signal the end is wanted, however the peer answers
+    if (judged := command.judge(session.end)) is not None:
+        raise judged
 
 
 def _close_code(running: CommandSession) -> CloseCode:

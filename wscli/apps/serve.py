@@ -35,7 +35,7 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
         with ExitStack() as stack:
             recording = None
             if command.record is not None:
-                recording = stack.enter_context(open_recording(command.record, command.existing))
+                recording = open_recording(command.record, command.existing)
             log = AccessLog(env, command.log, recording, frames=command.frames)
             # Only after the server has stopped: the timer also bounds the writes of the lines for
             # the connections that the signal closes.

@@ -18,7 +18,10 @@ COMMANDS = {
     "pipe": "Send each line of stdin, print each message as a line",
     "inspect": "Show the upgrade request and response, header by header",
     "ping": "Measure round-trip times with ping frames, like ping(8)",
+    "replay": "Send what a recording's client sent, and compare the answers",
     "serve": "Run a test server: echo, hub, faults, a page for the browser",
+    "export": "Write a recording for other tools: HAR, Wireshark, curl, Python",
+    "import": "Turn the WebSockets of a HAR file into commands or a recording",
     "compare": "Compare polling, long polling and WebSocket on one feed",
     "completion": "Print the completion script for bash, zsh or fish",
 }
@@ -104,7 +107,7 @@ class Command(click.Command):
             help=f"{COMMANDS[name]}.\n\n{text}",
             context_settings={"help_option_names": ["-h", "--help"]},  # click has no -h by default
         )
-        self._examples = examples
+        self.examples = examples
         self.run = run
 
     def invoke(self, ctx: click.Context) -> ExitStatus:
@@ -124,7 +127,7 @@ class Command(click.Command):
         # Before the options: most readers look for a call that they can change, and there are too
         # many options to scroll past.
         with formatter.section("Examples"):
-            for command, meaning in self._examples:
+            for command, meaning in self.examples:
                 # Never wrapped, so that a line can be copied.
                 formatter.write(f"  # {meaning}\n  {command}\n")
         # In the order in which the options were declared: those of the command come first.

@@ -16,7 +16,7 @@ from wscli.errors import UsageError
 from wscli.quantities import parse_duration, parse_size
 
 if TYPE_CHECKING:
-    from wscli.payload.matching import Matcher
+    from wscli.payload.matching import JsonPathQuery, Matcher
 
 # [USER@]HOST[:PORT][/PATH], where HOST may be an IPv6 address in brackets. It only decides whether
 # a word is meant as a URL, so it is lenient; ``net.url`` parses and judges the URL itself.
@@ -27,6 +27,7 @@ _ADDRESS = r"""(?x)(?: [^\s/?\#@]+@ )?
 _MISTYPED_SCHEME = r"(?i)(wss?|https?)(?::(?!//|\d+(?:[/?]|$))/?|//)(?P<rest>[^/].*)"
 
 _RESOLVE = r"(?P<host>[^:\[\]]+|\[[^\]]+\]):(?P<port>\d+):(?P<address>.+)"
+_SPEED = r"([0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})x?"
 _DIGITS = 18  # any count of that length fits into 64 bits
 
 _STDIN = f"{__name__}.stdin"  # a key in ``Context.meta``, which all contexts of a call share
@@ -193,6 +194,24 @@ def pattern(value: str) -> Matcher:
         return parse_matcher(value)
     except ValueError as error:
         raise BadParameter(str(error)) from None
+
+
+def query(value: str) -> JsonPathQuery:
+    """Read a JSONPath query."""
+    from wscli.payload.matching import JsonPathQuery
+
+    try:
+        return JsonPathQuery(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+
+
+def speed(value: str) -> float:
+    """Read ``2x``, ``0.5x`` or a bare number greater than 0."""
+    match = re.fullmatch(_SPEED, value)
+    if match is None or float(match[1]) == 0:
+        raise BadParameter(f"{value!r} is not a speed; write 2x or 0.5x")
+    return float(match[1])
 
 
 def terminator(value: str) -> bytes:

@@ -22,7 +22,6 @@ from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, read_message, read_typed
 from wscli.apps.options import SessionOptions
-from wscli.apps.recording import Recorder
 from wscli.apps.report import hint_for, report
 from wscli.errors import ConnectionClosed, UsageError, WscliError
 from wscli.payload.typed import terminated
@@ -33,6 +32,7 @@ from wscli.repl.link import Link, LinkState, Retry
 from wscli.repl.notices import DisplayOptions, describe_retry
 from wscli.session.end import End, error_of
 from wscli.session.thread_driver import ThreadDriver
+from wscli.sinks.recording import Recorder
 from wscli.sinks.stats import Stats
 from wscli.status import ExitStatus, status_of
 from wscli.wire.codes import Opcode
@@ -118,7 +118,10 @@ class Shell:
         self.history = LineHistory(history_name, self.note)
         self.stats = Stats()
         self.recorder = Recorder(
-            self.report, steps=output.verbosity >= 1, frames=output.verbosity >= 2
+            self.report,
+            steps=output.verbosity >= 1,
+            frames=output.verbosity >= 2,
+            numbered=True,
         )
         self.failure: WscliError | None = None  # of the first attempt, if it was the only one
         self.crash: Exception | None = None  # a bug

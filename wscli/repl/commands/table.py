@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from wscli.apps.env import Env
-from wscli.apps.recording import Recorder
 from wscli.errors import UsageError
 from wscli.repl.display import Display
 from wscli.repl.history import LineHistory
 from wscli.repl.link import Link
 from wscli.session.thread_driver import ThreadDriver
+from wscli.sinks.recording import Recorder
 from wscli.sinks.stats import Stats
 from wscli.wire.codes import Opcode
 

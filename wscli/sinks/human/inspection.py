@@ -1,4 +1,4 @@
-"""An opening handshake, laid open: both heads as they were, every header and phase explained."""
+"""The report of an opening handshake: both heads, every header explained, and the timings."""
 
 from __future__ import annotations
 
@@ -21,33 +21,35 @@ from wscli.wire.diagnosis import show_body
 from wscli.wire.handshake import Agreement, accept_value
 from wscli.wire.head import Headers, decode_head
 
-_UNLIMITED = 10_000  # columns, where no terminal sets a limit
+_UNLIMITED = 10_000  # columns if the output is not a terminal; rich needs some number
 
+# Notes on headers, for somebody who sees an upgrade for the first time. Names are in lower case,
+# since "Each field name is case-insensitive" (RFC 9110 §5.1).
 _REQUEST = {
-    "host": "the server's name and port, as the client knows them",
-    "upgrade": "asks to change the protocol of this connection",
+    "host": "the host and port that the client asks for",
+    "upgrade": "asks to switch this connection to another protocol",
     "connection": "says that Upgrade is meant for the next hop",
-    "sec-websocket-key": "16 random bytes in base64, which the answer must prove to have read",
+    "sec-websocket-key": "16 random bytes in base64; the answer must prove that they were read",
     "sec-websocket-version": "13 is the version of RFC 6455, the only one in use",
     "sec-websocket-protocol": "the subprotocols offered, the preferred one first",
     "sec-websocket-extensions": "the extensions offered; permessage-deflate compresses messages",
-    "origin": "the page that asks, as a browser would say; many servers check it",
+    "origin": "the page that connects, as a browser would name it; many servers check it",
     "authorization": "the client's credentials",
     "cookie": "the client's cookies",
     "user-agent": "the client's name and version",
 }
 _RESPONSE = {
-    "upgrade": "agrees to change the protocol",
+    "upgrade": "agrees to switch protocols",
     "connection": "says that Upgrade is meant for this hop",
     "sec-websocket-protocol": "the subprotocol chosen",
     "sec-websocket-extensions": "the extensions chosen",
     "sec-websocket-version": "the versions of the protocol that the server speaks",
     "www-authenticate": "the kind of credentials that the server wants",
-    "location": "where to go instead",
+    "location": "the URL to use instead",
     "retry-after": "when to try again",
-    "content-type": "what the body is",
-    "content-length": "the body's size in bytes",
-    "transfer-encoding": "how the body is framed",
+    "content-type": "the type of the body",
+    "content-length": "the size of the body in bytes",
+    "transfer-encoding": "how the body is sent; chunked is in parts, each with its size",
     "set-cookie": "a cookie for later requests",
     "server": "the server's name and version",
     "date": "the server's time",
@@ -58,9 +60,8 @@ _RESPONSE = {
 class InspectionSink(Sink):
     """Writes a report when the connection is open, or when it could not be opened.
 
-    The heads are written byte for byte, except to a terminal or in colour, which is meant for a
-    terminal: then control characters are escaped. Headers and phases are laid out to ``width``, if
-    it is given.
+    The heads are written byte for byte, except to a terminal or in colour: then control characters
+    are escaped. ``width`` is that of the terminal, None for a pipe or file.
     """
 
     def __init__(self, output: Output, palette: Palette, width: int | None) -> None:
@@ -71,7 +72,7 @@ class InspectionSink(Sink):
         self._done = False
 
     def step(self, step: Step) -> None:
-        """Remember the last opening, and report one that redirects before the next begins."""
+        """Keep the attempt, and report one that was redirected before the next begins."""
         previous = self._opening
         # Only a redirect is followed by another attempt. Identity does not tell one attempt from
         # another: in a recording, each step has an opening of its own.
@@ -85,7 +86,8 @@ class InspectionSink(Sink):
         self._report(opened.time)
 
     def failed(self, failed: Failed) -> None:
-        """Write what there is of a report, unless it has been written."""
+        """Write the report as far as the attempt got, unless it has been written."""
+        # A connection that was open, and so has its report, may fail as well.
         if not self._done:
             self._report(failed.time)
 
@@ -102,12 +104,14 @@ class InspectionSink(Sink):
             self._section("connection", _explain_connection(opening, now)),
             self._section("timings", _explain_timings(opening)),
         )
+        # A section without rows is left out: an attempt may have ended at any step.
         self._output.write(heads + "\n".join(filter(None, sections)).encode())
 
     def _response_bytes(self, opening: Opening) -> bytes:
-        """Return the response with the part of its body that was read, or the bytes received.
+        """Return the response with the part of its body that was read.
 
-        The body is laid out for a terminal; elsewhere it is unchanged.
+        Without a valid response, return the bytes that were received. The body is laid out for a
+        terminal; elsewhere it is unchanged.
         """
         received = opening.received
         if opening.response is not None:
@@ -115,10 +119,12 @@ class InspectionSink(Sink):
             if self._width is not None:
                 shown = show_body(opening.response, body)
                 body = f"{shown}\n\n".encode() if shown else b""
+            # Interim responses, such as 103, came before it (RFC 9110 §15.2).
             received = opening.interim + opening.response.raw + body
         return received if received.endswith(b"\n") or not received else received + b"\n"
 
     def _show_head(self, style: str, head: bytes) -> bytes:
+        # Colour is meant for a terminal, even if it goes through a pipe first, as with ``less -R``.
         if self._width is None and not self._palette.colour:
             return head
         lines = visible(decode_head(head).replace("\r\n", "\n"), keep="\n\t").split("\n")
@@ -127,9 +133,12 @@ class InspectionSink(Sink):
     def _section(self, title: str, rows: Iterator[tuple[str, ...]]) -> str:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
         for row in rows:
+            # As Text, since rich would read markup such as [red] in a str. Long values are folded,
+            # not cut, so that they can be copied.
             table.add_row("", *(Text(visible(cell), overflow="fold") for cell in row))
         if not table.row_count:
             return ""
+        # rich only lays out; the sink writes, so that errors of the output are handled there.
         page = io.StringIO()
         Console(file=page, width=self._width or _UNLIMITED, color_system=None).print(table)
         lines = [line.rstrip() for line in page.getvalue().splitlines()]
@@ -152,7 +161,7 @@ def _explain_response(opening: Opening) -> Iterator[tuple[str, ...]]:
         if name.lower() == "sec-websocket-accept":
             yield name, value, _explain_accept(opening, value)
         elif name.lower() == "connection" and "upgrade" not in value.lower():
-            yield name, value, "whether this connection is used again"
+            yield name, value, "says whether this connection stays open"
         else:
             yield name, value, meaning
 
@@ -163,9 +172,10 @@ def _explain_headers(headers: Headers, meanings: dict[str, str]) -> Iterator[tup
 
 
 def _explain_accept(opening: Opening, value: str) -> str:
+    # The value by which the server proves that it has read the key (RFC 6455 §4.2.2, item 5.4).
     key = opening.request.headers.get("Sec-WebSocket-Key") if opening.request else None
     expected = accept_value(key or "")
-    verdict = "right" if value == expected else "wrong"
+    verdict = "correct" if value == expected else "wrong"
     return f"{verdict}: base64(SHA-1(key + GUID)) is {expected}"
 
 
@@ -194,6 +204,8 @@ def _explain_subprotocol(agreement: Agreement) -> str:
 
 def _compare_verdicts(agreement: Agreement, opinion: str | None) -> Iterator[tuple[str, str]]:
     """Yield a row if websocket-client judges a 101 differently from wscli."""
+    # websocket-client is more lenient in some rules and stricter in others. A response that it
+    # judges differently works with some clients and fails with others, which is hard to find out.
     accepted = opinion == "accepted"
     if agreement.faults and accepted:
         yield "libraries", "websocket-client accepts this response, as others may"
@@ -216,8 +228,8 @@ def _explain_deflate(deflate: PerMessageDeflate | None) -> str:
     for side in ("server", "client"):
         bits = getattr(deflate, f"{side}_max_window_bits")
         fresh = getattr(deflate, f"{side}_no_context_takeover")
-        context = "each message on its own" if fresh else "one context for all messages"
-        sides.append(f"{side} {2**bits:,} bytes of window, {context}")
+        context = "a new context for each message" if fresh else "one context for all messages"
+        sides.append(f"{side} {2**bits:,}-byte window, {context}")
     return f"permessage-deflate: {'; '.join(sides)}"
 
 
