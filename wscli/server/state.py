@@ -7,12 +7,17 @@ from typing import Protocol
 
 from wscli.net.clock import Clock
 from wscli.net.url import Url
+from wscli.payload.message import Message
 from wscli.server.access import AccessRecord, Watcher
 from wscli.server.admission import Admission
 from wscli.server.endpoints.hub import Rooms
 from wscli.server.endpoints.ticks import Epoch
 from wscli.server.options import ServeOptions
+from wscli.server.replay import ReplayedServer
 from wscli.server.script import Script, SlowRule, load_script
+from wscli.wire.codes import Opcode
+
+_SHOWN = 200  # characters of a message in a warning
 
 
 class ServedConnection(Protocol):
@@ -35,7 +40,7 @@ class ServerState:
     connections, plain HTTP included.
 
     Raises:
-        UsageError: for a script that cannot be used.
+        UsageError: for a script or a recording that cannot be used.
     """
 
     def __init__(self, options: ServeOptions, watcher: Watcher) -> None:
@@ -46,6 +51,7 @@ class ServerState:
         self.epoch = Epoch(self.clock)
         self.rooms = Rooms()
         self.script: Script | None = load_script(options.script) if options.script else None
+        self.replay = ReplayedServer(options.replay) if options.replay else None
         self.secure = options.tls or options.cert is not None
         self.address = (options.host, options.port)
         self.clients = 0
@@ -71,6 +77,14 @@ class ServerState:
             f"{slow.rule} of the script takes too long; a client was closed with 1011",
             "avoid a repetition inside a repetition, such as (a|aa)+",
         )
+
+    def report_unmatched(self, address: str, message: Message) -> None:
+        """Warn about a message of a client that the recording does not have."""
+        shown = message.text if message.opcode == Opcode.TEXT else f"0x{message.payload.hex()}"
+        if len(shown) > _SHOWN:
+            shown = f"{shown[:_SHOWN]}…"
+        what = f"{address} sent a message that the recording does not have: {shown}"
+        self.watcher.warned(what, "")
 
     def join(self, connection: ServedConnection) -> None:
         """Add a connection."""
