@@ -51,7 +51,8 @@ class SessionPlayback(Playback):
         was_playing = bool(self._left)
         super().send_due(now)
         if was_playing and not self._left:
-            self._note(f"replayed {visible(self._name)}: {self.sent:,} messages sent")
+            count = f"{self.sent:,} message{'s' * (self.sent != 1)}"
+            self._note(f"replayed {visible(self._name)}: {count} sent")
 
     def flush(self) -> Iterable[Batch]:
         """Stop, since the connection has ended."""
