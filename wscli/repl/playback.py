@@ -41,6 +41,8 @@ class SessionPlayback(Playback):
         """Begin, or send the cues that have become due."""
         handover, self._handover = self._handover, None
         if handover is not None:
+            if not (handover.cues or self._left):
+                self._note("nothing is being replayed")
             self._stop("is stopped")
             self._name = handover.name
             self.play(handover.cues, now)
