@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from wscli.server import route_table as table
@@ -19,15 +19,16 @@ from wscli.server.endpoints.bench import Push, ShowRequest, TimedClose
 from wscli.server.endpoints.echo import Echo
 from wscli.server.endpoints.faults import make_fault
 from wscli.server.endpoints.hub import Hub
-from wscli.server.endpoints.replayed import Replayed
 from wscli.server.endpoints.scripted import Scripted
 from wscli.server.endpoints.ticks import LONG_POLL_LIMIT, Ticks, TickSchedule
 from wscli.server.gate import path_of
 from wscli.server.http import HttpResponse, Refused, json_answer, phrase, refuse
 from wscli.server.query import TargetValues
-from wscli.server.replay import ReplayedServer, refusal_of
 from wscli.server.state import ServerState
 from wscli.wire.head import Request
+
+if TYPE_CHECKING:
+    from wscli.server.replay import ReplayedServer
 
 _T = TypeVar("_T")
 
@@ -102,6 +103,9 @@ def find_answer(request: Request, state: ServerState) -> HttpResponse | DelayedR
 def _replay(
     request: Request, replay: ReplayedServer, state: ServerState
 ) -> Endpoint | HttpResponse:
+    from wscli.server.endpoints.replayed import Replayed
+    from wscli.server.replay import refusal_of
+
     connection = replay.choose(request.target)
     if (refusal := refusal_of(connection)) is not None:
         return refusal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wscli.net.clock import Clock
 from wscli.net.url import Url
@@ -13,9 +13,11 @@ from wscli.server.admission import Admission
 from wscli.server.endpoints.hub import Rooms
 from wscli.server.endpoints.ticks import Epoch
 from wscli.server.options import ServeOptions
-from wscli.server.replay import ReplayedServer
 from wscli.server.script import Script, SlowRule, load_script
 from wscli.wire.codes import Opcode
+
+if TYPE_CHECKING:
+    from wscli.server.replay import ReplayedServer
 
 _SHOWN = 200  # characters of a message in a warning
 
@@ -51,7 +53,7 @@ class ServerState:
         self.epoch = Epoch(self.clock)
         self.rooms = Rooms()
         self.script: Script | None = load_script(options.script) if options.script else None
-        self.replay = ReplayedServer(options.replay) if options.replay else None
+        self.replay = _load_replay(options)
         self.secure = options.tls or options.cert is not None
         self.address = (options.host, options.port)
         self.clients = 0
@@ -101,3 +103,11 @@ class ServerState:
             self.empty.set()
         # Last, since the watcher writes, and may fail.
         self.watcher.ended(access)
+
+
+def _load_replay(options: ServeOptions) -> ReplayedServer | None:
+    if not options.replay:
+        return None
+    from wscli.server.replay import ReplayedServer  # few servers play a recording
+
+    return ReplayedServer(options.replay)
