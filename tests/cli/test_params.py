@@ -247,7 +247,7 @@ def test_the_terminator_of_messages_ends_the_output_too(env):
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
-        (["-4", "-6"], "IPv4 only and IPv6 only"),
+        (["-4", "-6"], "-4 and -6 exclude each other"),
         (["--raw", "--json"], "--raw and --json"),
         (["--raw", "--json", "--hex"], "--raw and --json and --hex"),
         (["--hex", "--timestamps"], "--timestamps and --hex"),

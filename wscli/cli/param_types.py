@@ -1,9 +1,10 @@
 """The names and types of the parameters that click hands to the commands.
 
 click passes values by name and without types. Each group of options in ``options.py`` has a
-TypedDict here with the same names, so that mypy checks their use; a test compares the names with
-those of the options, and the types with the values that click makes. Only the type checker and that
-test import this module: making the classes takes longer than parsing a command line.
+TypedDict here with the same names, so that mypy checks their use; ``tests/cli/test_params.py``
+compares the names with those of the options, and the types with the values that click makes. Only
+the type checker and that test import this module: making the classes takes 1.5 ms, longer than
+parsing a command line.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class ConnectParams(TypedDict):
     ipv6: bool
 
 
+# The options of every command that connects. Those of ``OutputParams`` are absent in inspect and
+# ping, which print no messages; a TypedDict is either total or not, hence two classes.
 class _DetailParams(TypedDict):
     verbosity: int
     quiet: bool
@@ -97,8 +100,9 @@ class MessageParams(SessionParams, SendingParams):
     """The parameters of every command that sends and shows messages."""
 
 
+# The address is missing: one argument becomes two fields.
 class ServeFields(TypedDict):
-    """The parameters of serve that are fields of ServeOptions as they are."""
+    """The parameters of serve that are passed to ServeOptions unchanged."""
 
     mode: Mode | None
     otherwise: Otherwise

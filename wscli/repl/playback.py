@@ -41,6 +41,8 @@ class SessionPlayback(Playback):
         """Begin, or send the cues that have become due."""
         handover, self._handover = self._handover, None
         if handover is not None:
+            if not (handover.cues or self._left):
+                self._note("nothing is being replayed")
             self._stop("is stopped")
             self._name = handover.name
             self.play(handover.cues, now)
@@ -51,7 +53,8 @@ class SessionPlayback(Playback):
         was_playing = bool(self._left)
         super().send_due(now)
         if was_playing and not self._left:
-            self._note(f"replayed {visible(self._name)}: {self.sent:,} messages sent")
+            count = f"{self.sent:,} message{'s' * (self.sent != 1)}"
+            self._note(f"replayed {visible(self._name)}: {count} sent")
 
     def flush(self) -> Iterable[Batch]:
         """Stop, since the connection has ended."""

@@ -61,5 +61,5 @@ def replay_recording(shell: CommandShell, argument: str) -> None:
         recorded = choose_connection(load_connections(name, shell.env), number, "/replay FILE N")
         cues = make_cues(recorded.items, "recorded")
         shell.playback.start(cues, name)
-        shell.note(f"replaying {visible(name)}: {len(cues):,} messages; /replay off stops")
+        shell.note(f"replaying {visible(name)}; /replay off stops it")
     session.interrupt()
