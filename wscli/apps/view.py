@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from wscli.apps.buffered import HeadedStream, Headings, buffered
@@ -30,12 +30,17 @@ _RULE_WIDTH = 80  # columns of the line above another connection, at most
 
 
 class ViewOptions(NamedTuple):
-    """The file, or ``-``, and what is shown of it in which form; ``follow`` goes on at its end."""
+    """The file, or ``-``, and what is shown of it in which form.
+
+    With ``follow`` it goes on at the end of the file; with ``stats`` figures are shown in place of
+    messages.
+    """
 
     file: str
     output: OutputOptions = OutputOptions()
     selection: Selection = Selection()
     follow: bool = False
+    stats: bool = False
 
 
 def run(options: ViewOptions, env: Env) -> ExitStatus:
@@ -61,7 +66,9 @@ def _view(options: ViewOptions, env: Env) -> None:
             file, name, lambda text: say(env, f"wscli: {visible(text)}"), stdout.flush
         )
         try:
-            if _is_copy(options, env):
+            if options.stats:
+                _summarize(reader, options, env)
+            elif _is_copy(options, env):
                 _copy(reader, options, env)
             else:
                 _show(reader, options, env)
@@ -108,13 +115,38 @@ def _show(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
             data.connection = number if reader.numbered else None
 
     player = Player([*_talk(output, env), data], options.selection.stages, changed)
+    for recorded in _selected(reader, options):
+        player.play(recorded)
+
+
+def _summarize(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
+    from wscli.sinks.human.plots import plot_times, plot_traffic
+    from wscli.sinks.human.statistics import describe_recorded
+    from wscli.sinks.replies import ReplyTimes
+    from wscli.sinks.series import TrafficSeries
+    from wscli.sinks.stats import Stats
+
+    stats, series, replies = Stats(), TrafficSeries(), ReplyTimes()
+    sinks = [*_talk(options.output, env), stats, series, replies]
+    player = Player(sinks, options.selection.stages, replies.change)
+    now = 0.0
+    for recorded in _selected(reader, options):
+        player.play(recorded)
+        now = recorded.event.time
+    palette = Palette(colour=env.wants_colour(options.output.colour, tty=env.stdout_tty))
+    lines = [*describe_recorded(stats, now), *plot_traffic(series, palette, env.width)]
+    lines += plot_times(replies.times, palette) if replies.times.count else []
+    Output(env.stdout).write("".join(f"{line}\n" for line in lines).encode())
+
+
+def _selected(reader: RecordingReader, options: ViewOptions) -> Iterator[Recorded]:
+    """Yield the events of the selection's connection and time, without secrets."""
     window = Window(options.selection)
-    redact = redactor(output.redact)
+    redact = redactor(options.output.redact)
     for recorded in reader.events():
-        if redact is not None:
-            recorded = Recorded(redact(recorded.event), recorded.connection)
-        if not window.is_open or window.admits(*recorded):
-            player.play(recorded)
+        if window.is_open and not window.admits(*recorded):
+            continue
+        yield recorded if redact is None else recorded._replace(event=redact(recorded.event))
 
 
 def _data(options: ViewOptions, output: OutputOptions, env: Env) -> Sink:

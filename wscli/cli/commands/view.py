@@ -11,6 +11,7 @@ from wscli.cli.command import Command, Option, in_section
 from wscli.cli.options import viewing_options
 from wscli.cli.params import read_view
 from wscli.cli.types import claim_stdin, count, moment, pattern
+from wscli.errors import UsageError
 from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def _run(
     until: Moment | None,
     connection: int | None,
     follow: bool,
+    stats: bool,
     **params: Unpack[ViewParams],
 ) -> ExitStatus:
     from wscli.apps import view
@@ -48,7 +50,10 @@ def _run(
         until,
         connection,
     )
-    return view.run(view.ViewOptions(file, read_view(params), selection, follow), env)
+    output = read_view(params)
+    if stats and output.form != "auto":
+        raise UsageError(f"--stats and --{output.form} exclude each other")
+    return view.run(view.ViewOptions(file, output, selection, follow, stats), env)
 
 
 def _selecting_options() -> list[Option]:
@@ -96,6 +101,7 @@ command = Command(
         ("wscli view session.jsonl", "the messages, as a session shows them"),
         ("wscli view -v session.jsonl", "also the handshake; -vv shows frames, if recorded"),
         ("wscli view --filter '$.error' --json FILE | jq .", "messages with an error, as JSON"),
+        ("wscli view --stats session.jsonl", "counts, rates over time, and reply times"),
         ("wscli view --direction out FILE > sent.txt", "what was sent, each message a line"),
         ("wscli view --follow served.jsonl", "what wscli serve --record is writing"),
     ],
@@ -103,6 +109,12 @@ command = Command(
         click.Argument(["file"], metavar="FILE"),
         *_selecting_options(),
         Option("-f", "--follow", is_flag=True, help="Wait for more at the end, as tail -f does."),
+        Option(
+            "--stats",
+            is_flag=True,
+            help="Show counts and rates in place of messages: plots over time, and how long "
+            "replies took.",
+        ),
         *viewing_options(),
     ],
     run=_run,
