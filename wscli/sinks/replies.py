@@ -52,7 +52,7 @@ class Distribution:
         return sum(self._counts[step] for step in range(first, end))
 
 
-class _Request(NamedTuple):
+class _PendingRequest(NamedTuple):
     at: float
     call: Call | None
 
@@ -70,7 +70,7 @@ class ReplyTimes(Sink):
         self.times = Distribution()
         self._connection = 0
         self._servers: set[int] = set()  # connections that were recorded at the server
-        self._pending: dict[int, deque[_Request]] = {}
+        self._pending: dict[int, deque[_PendingRequest]] = {}
 
     def change(self, connection: int) -> None:
         """Receive the number of the connection that the following events belong to."""
@@ -101,7 +101,7 @@ class ReplyTimes(Sink):
         pending = self._pending.setdefault(self._connection, deque(maxlen=_MOST_PENDING))
         # Of a flood only the latest requests are kept, so that no more need to be read.
         for payload in messages.payloads[-_MOST_PENDING:]:
-            pending.append(_Request(at, read_call(payload)))
+            pending.append(_PendingRequest(at, read_call(payload)))
 
     def _match(self, messages: Messages, batch: Batch) -> None:
         pending = self._pending[self._connection]
@@ -115,7 +115,7 @@ class ReplyTimes(Sink):
                 self.times.add(batch.elapsed - request.at)
 
 
-def _answered(pending: deque[_Request], message: Message) -> _Request | None:
+def _answered(pending: deque[_PendingRequest], message: Message) -> _PendingRequest | None:
     for request in pending:
         if request.call is not None and request.call.reply(message) is not None:
             return request
