@@ -115,10 +115,10 @@ def test_no_proxy_is_suggested_only_for_the_environments(from_environment, words
 @pytest.mark.parametrize(
     ("errnos", "words"),
     [
-        ((errno.ECONNREFUSED,), "is a server listening on that port?"),
-        ((errno.EADDRNOTAVAIL, errno.ENETUNREACH), "-4 or -6 uses one version of IP only"),
-        ((errno.ETIMEDOUT, errno.ECONNREFUSED), "a firewall may drop the packets"),
-        ((errno.EADDRNOTAVAIL,), "check host and port"),
+        ((errno.ECONNREFUSED,), "check that a server is listening on that port"),
+        ((errno.EADDRNOTAVAIL, errno.ENETUNREACH), "IPv4 with -4, or IPv6 with -6"),
+        ((errno.ETIMEDOUT, errno.ECONNREFUSED), "a firewall may be dropping the packets"),
+        ((errno.EADDRNOTAVAIL,), "check the host and port"),
     ],
 )
 def test_the_first_reason_that_is_known_decides(errnos, words):
@@ -130,7 +130,7 @@ def test_the_first_reason_that_is_known_decides(errnos, words):
     [
         (407, "--proxy http://USER:PASS@HOST:PORT"),
         (403, "does not allow"),
-        (418, "allows CONNECT?"),
+        (418, "allows CONNECT"),
     ],
 )
 def test_the_status_of_a_proxy_decides(status, words):
@@ -139,11 +139,11 @@ def test_the_status_of_a_proxy_decides(status, words):
 
 @pytest.mark.parametrize("secure", [True, False])
 def test_a_silent_port_may_expect_tls_unless_it_had_it(secure):
-    assert ("or wss://" in advice_on("upgrade", secure=secure)) != secure
+    assert ("use wss://" in advice_on("upgrade", secure=secure)) != secure
 
 
 @pytest.mark.parametrize(
-    ("secure", "words"), [(True, "--cert FILE --key FILE"), (False, "try wss://")]
+    ("secure", "words"), [(True, "--cert FILE --key FILE"), (False, "use wss://")]
 )
 def test_a_port_that_closes_at_once_may_want_tls_or_more_of_it(secure, words):
     assert words in advice_on("no-answer", secure=secure)
@@ -166,8 +166,8 @@ def test_pings_are_suggested_at_half_the_time_limit(idle, limit, interval):
     ("code", "words"),
     [
         (1003, "--text or --binary"),
-        (1008, "an --origin that it knows"),
-        (1002, "-vv shows each frame"),
+        (1008, "an --origin that it accepts"),
+        (1002, "use -vv to see each frame"),
         (1013, "overloaded"),
     ],
 )
@@ -180,12 +180,12 @@ def test_an_unknown_close_code_suggests_nothing():
 
 
 def test_a_message_that_is_too_large_for_us_suggests_a_larger_limit():
-    assert advice_on("violation", code=1009) == "--max-size SIZE takes larger messages"
+    assert advice_on("violation", code=1009) == "--max-size SIZE accepts larger messages"
     assert "--max-size" not in advice_on("violation", code=1002)
 
 
 def test_another_origin_is_suggested_only_where_one_was_sent():
-    assert "another --origin than https://a.example" in advice_on("origin")
+    assert "an --origin other than https://a.example" in advice_on("origin")
     assert "--origin http://b.example" in without("origin", "origin")
 
 
@@ -204,8 +204,8 @@ def test_the_challenge_of_the_refusal_goes_before_that_of_the_get(kind):
 
 def test_without_a_challenge_the_kind_of_credentials_is_unknown():
     text = without("credentials-missing", "challenge", "probe_challenge", server="ws")
-    assert "does not say of which kind" in text
-    assert text.endswith("last, another --origin than https://a.example")
+    assert "does not say which" in text
+    assert text.endswith("finally, an --origin other than https://a.example")
 
 
 @pytest.mark.parametrize("kind", ["bad-request", "node-ws-path"])
@@ -216,8 +216,8 @@ def test_a_subprotocol_is_suggested_only_where_none_was_offered(kind):
 
 @pytest.mark.parametrize("kind", ["not-found", "page", "upgrade-fails"])
 def test_a_proxy_in_front_must_pass_upgrades(kind):
-    assert "Caddy must pass upgrades on" in advice_on(kind)
-    assert "must pass" not in without(kind, "gateway")
+    assert "Caddy must forward upgrades" in advice_on(kind)
+    assert "must forward" not in without(kind, "gateway")
 
 
 @pytest.mark.parametrize(
@@ -266,13 +266,13 @@ def test_another_status_has_advice_of_its_own(status, words):
 
 
 def test_where_no_status_is_known_a_page_that_is_missing_for_a_get_too_is_said_to_be_so():
-    assert "is not there for a plain GET either" in advice_on("not-found", probe_status=404)
+    assert "does not exist for a plain GET either" in advice_on("not-found", probe_status=404)
     assert "either" not in advice_on("not-found", probe_status=200)
     assert "either" not in without("not-found", "probe_status")
 
 
 def test_a_missing_page_without_a_proxy_suggests_common_paths():
-    assert without("not-found", "gateway").endswith("/ws and /socket are common ones")
+    assert without("not-found", "gateway").endswith("common paths are /ws and /socket")
 
 
 def test_credentials_of_a_server_other_than_ws_are_not_followed_by_the_origin():

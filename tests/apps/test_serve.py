@@ -122,7 +122,7 @@ def test_a_client_that_speaks_tls_is_told_at_once_that_the_port_does_not():
         done = wscli("send", program.url.replace("ws:", "wss:"), "hello")
         assert time.monotonic() - start < 8  # a head may take 10 s
         assert done.status == 4
-        assert "write ws:// instead of wss://" in done.err
+        assert "use ws:// instead of wss://" in done.err
         assert "400" in program.line()
 
 
