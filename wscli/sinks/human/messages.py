@@ -85,6 +85,8 @@ class MessageView:
 
     @width.setter
     def width(self, columns: int) -> None:
+        # With fewer columns there would be no room beside an indent, and wide characters would not
+        # fit into a row.
         self._width = max(_LEAST_WIDTH, columns)
 
     def lines(self, entry: Entry, *, whole: bool = False) -> list[str]:

@@ -215,6 +215,7 @@ def _probe_step(opening: Opening) -> Iterator[tuple[str, str]]:
         yield "*", f"probed the same path with a plain GET: {answered} (--no-probe skips this)"
 
 
+# The steps that have something to show, in the order of an attempt.
 _STEPS = {
     OpeningStep.NAME: _name_step,
     OpeningStep.TCP: _tcp_step,
