@@ -7,7 +7,7 @@ classes are in one module. The subclasses of ``Endpoint`` are in ``server/endpoi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from wscli.server.access import AccessRecord
 from wscli.server.observer import ConnectionObserver
@@ -30,10 +30,12 @@ class Endpoint:
 
     ``compresses`` is False to decline permessage-deflate, ``answers`` False to leave pings and
     Close unanswered. ``fragment`` is the largest payload of a frame that is sent, in bytes.
+    ``subprotocols`` are those that it speaks; None is any.
     """
 
     compresses = True
     answers = True
+    subprotocols: Collection[str] | None = None
     fragment: int | None = None
     channel: Channel
     _timer: asyncio.TimerHandle | None = None

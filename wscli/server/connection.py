@@ -171,7 +171,7 @@ class ServerConnection(AsyncioStream):
         self._respond(refusal_answer(refused.refusal), keep=False)
 
     def _upgrade(self, request: Request, endpoint: Endpoint) -> None:
-        subprotocol = gate.choose_subprotocol(request)
+        subprotocol = gate.choose_subprotocol(request, endpoint.subprotocols)
         deflate = choose_deflate(request) if endpoint.compresses else None
         response = endpoint.accept(accept_response(request, subprotocol, deflate))
         self.access.status = 101  # by which ``ServerState.leave`` knows that this was a client

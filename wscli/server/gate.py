@@ -8,6 +8,7 @@ told what is wrong, even if it may not connect.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from wscli.server.admission import Admission
 from wscli.server.http import Refused, refuse
@@ -119,16 +120,17 @@ def check_upgrade(request: Request, clients: int, max_clients: int | None) -> No
         raise refuse(503, f"{clients} clients are connected, which is the limit")
 
 
-def choose_subprotocol(request: Request) -> str | None:
-    """Return the subprotocol that the client offers first, since this server accepts any.
+def choose_subprotocol(request: Request, known: Collection[str] | None = None) -> str | None:
+    """Return the first subprotocol offered that is among the known ones; None stands for any.
 
     Raises:
         Refused: if the offer is not a valid name.
     """
     # The names are "ordered by preference" (RFC 6455 §4.1). Only the chosen one is checked, since
     # it is sent back. Empty ones are skipped (RFC 9110 §5.6.1.2).
-    offered = request.headers.get("Sec-WebSocket-Protocol") or ""
-    name = next((name.strip() for name in offered.split(",") if name.strip()), None)
+    offered = (request.headers.get("Sec-WebSocket-Protocol") or "").split(",")
+    names = (name.strip() for name in offered if name.strip())
+    name = next((name for name in names if known is None or name in known), None)
     if name is not None and not re.fullmatch(FIELD_NAME, name):
         raise refuse(400, f"invalid subprotocol in Sec-WebSocket-Protocol: {name!r}")
     return name

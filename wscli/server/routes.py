@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from wscli.server import route_table as table
@@ -26,6 +26,9 @@ from wscli.server.http import HttpResponse, Refused, json_answer, phrase, refuse
 from wscli.server.query import TargetValues
 from wscli.server.state import ServerState
 from wscli.wire.head import Request
+
+if TYPE_CHECKING:
+    from wscli.server.replay import ReplayedServer
 
 _T = TypeVar("_T")
 
@@ -71,8 +74,10 @@ def find_endpoint(request: Request, state: ServerState) -> Endpoint | HttpRespon
     Raises:
         Refused: if there is no such path, or the query is invalid.
     """
-    # With a script or a mode every path is served, and any query: they belong to the application
-    # whose server this one stands in for.
+    # With a recording, a script or a mode every path is served, and any query: they belong to the
+    # application whose server this one stands in for.
+    if state.replay is not None:
+        return _replay(request, state.replay, state)
     if state.script is not None:
         return Scripted(state.script, state.report_slow_rule)
     if state.options.mode == "echo":
@@ -88,10 +93,24 @@ def find_answer(request: Request, state: ServerState) -> HttpResponse | DelayedR
     Raises:
         Refused: if there is no such path, it is a WebSocket, or the query is invalid.
     """
-    every_path = state.script is not None or state.options.mode is not None
+    options = state.options
+    every_path = options.script is not None or options.replay or options.mode is not None
     if every_path and _split(request.target)[0] not in ANSWERS:
         raise _not_plain()
     return _serve(ANSWERS, request, state)
+
+
+def _replay(
+    request: Request, replay: ReplayedServer, state: ServerState
+) -> Endpoint | HttpResponse:
+    from wscli.server.endpoints.replayed import Replayed
+    from wscli.server.replay import refusal_of
+
+    connection = replay.choose(request.target)
+    if (refusal := refusal_of(connection)) is not None:
+        return refusal
+    turns = replay.turns(connection)
+    return Replayed(turns, state.report_unmatched, echo=state.options.otherwise == "echo")
 
 
 def _split(target: str) -> tuple[str, str, str]:

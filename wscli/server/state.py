@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wscli.net.clock import Clock
 from wscli.net.url import Url
+from wscli.payload.message import Message
 from wscli.server.access import AccessRecord, Watcher
 from wscli.server.admission import Admission
 from wscli.server.endpoints.hub import Rooms
 from wscli.server.endpoints.ticks import Epoch
 from wscli.server.options import ServeOptions
 from wscli.server.script import Script, SlowRule, load_script
+from wscli.wire.codes import Opcode
+
+if TYPE_CHECKING:
+    from wscli.server.replay import ReplayedServer
+
+_SHOWN = 200  # characters of a message in a warning
 
 
 class ServedConnection(Protocol):
@@ -35,7 +42,7 @@ class ServerState:
     connections, plain HTTP included.
 
     Raises:
-        UsageError: for a script that cannot be used.
+        UsageError: for a script or a recording that cannot be used.
     """
 
     def __init__(self, options: ServeOptions, watcher: Watcher) -> None:
@@ -46,6 +53,7 @@ class ServerState:
         self.epoch = Epoch(self.clock)
         self.rooms = Rooms()
         self.script: Script | None = load_script(options.script) if options.script else None
+        self.replay = _load_replay(options)
         self.secure = options.tls or options.cert is not None
         self.address = (options.host, options.port)
         self.clients = 0
@@ -72,6 +80,14 @@ class ServerState:
             "avoid a repetition inside a repetition, such as (a|aa)+",
         )
 
+    def report_unmatched(self, address: str, message: Message) -> None:
+        """Warn about a message of a client that the recording does not have."""
+        shown = message.text if message.opcode == Opcode.TEXT else f"0x{message.payload.hex()}"
+        if len(shown) > _SHOWN:
+            shown = f"{shown[:_SHOWN]}…"
+        what = f"{address} sent a message that the recording does not have: {shown}"
+        self.watcher.warned(what, "")
+
     def join(self, connection: ServedConnection) -> None:
         """Add a connection."""
         self.connections[connection] = None
@@ -87,3 +103,11 @@ class ServerState:
             self.empty.set()
         # Last, since the watcher writes, and may fail.
         self.watcher.ended(access)
+
+
+def _load_replay(options: ServeOptions) -> ReplayedServer | None:
+    if not options.replay:
+        return None
+    from wscli.server.replay import ReplayedServer  # few servers play a recording
+
+    return ReplayedServer(options.replay)
