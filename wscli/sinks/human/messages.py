@@ -196,6 +196,7 @@ class HumanSink(Sink):
         lines: list[str] = []
         for item in batch.items:
             if isinstance(item, Messages):
+                # The same objects that other sinks and stages get, so that each is decoded once.
                 for message in received(item, batch.subprotocol):
                     entry = Entry(
                         batch.incoming, batch.time, item.opcode, message.payload, message=message

@@ -139,6 +139,7 @@ def describe_end(end: End) -> str:
 def show_frame(frame: Frame) -> str:
     """Return a frame's header fields and the beginning of its payload, as one line."""
     key = f"mask {frame.mask_key.hex()}" if frame.mask_key is not None else "no mask"
+    # Every field that was on the wire, since a forged or faulty frame may differ in any of them.
     parts = [
         f"{opcode_name(frame.opcode):<12}",
         "fin" if frame.fin else "---",
