@@ -1,4 +1,4 @@
-"""What to try: each kind of error has advice, and facts decide between two pieces of it."""
+"""Hints: each kind of error has advice, and facts decide between two texts."""
 
 import errno
 import re
@@ -58,7 +58,7 @@ def without(kind, *names, **facts):
     return advise(WscliError("it failed", kind=kind, facts=known))
 
 
-def test_every_kind_has_advice_and_nothing_else_has():
+def test_every_kind_has_advice_and_nothing_else_does():
     assert set(ADVICE) == set(KINDS)
 
 
@@ -66,7 +66,7 @@ def test_no_kind_is_in_two_groups():
     assert len(KINDS) == len(set(KINDS))
 
 
-def test_the_facts_of_these_tests_are_all_there_are():
+def test_the_facts_of_these_tests_are_complete():
     assert set(EVERY_FACT) == set(kinds.Facts.__annotations__)
 
 
@@ -81,7 +81,7 @@ def test_advice_is_a_clause_with_nothing_left_to_fill_in(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fact_is_never_taken_for_a_template(kind):
-    """A path or a header is the peer's, and may have braces."""
+    """A path or a header comes from the peer, and may have braces."""
     texts = {name: "{x}" for name, value in EVERY_FACT.items() if isinstance(value, str)}
     assert advice_on(kind, **texts)
 
@@ -95,7 +95,7 @@ def test_an_error_with_neither_has_no_advice():
 
 
 @pytest.mark.parametrize("status", list(ExitStatus))
-def test_only_a_time_limit_of_the_output_can_be_made_longer(status):
+def test_only_an_output_stalled_by_a_time_limit_suggests_a_longer_one(status):
     text = advise(OutputStalled("the output", 1, status))
     assert text.startswith("--timeout") == (status == ExitStatus.TIMEOUT)
 
@@ -121,7 +121,7 @@ def test_no_proxy_is_suggested_only_for_the_environments(from_environment, words
         ((errno.EADDRNOTAVAIL,), "check host and port"),
     ],
 )
-def test_the_first_reason_that_is_known_decides(errnos, words):
+def test_the_first_known_reason_decides(errnos, words):
     assert words in advice_on("tcp", errnos=errnos)
 
 
@@ -179,12 +179,12 @@ def test_an_unknown_close_code_suggests_nothing():
     assert advice_on("peer-closed", code=4001) == ""
 
 
-def test_a_message_that_is_too_large_for_us_suggests_a_larger_limit():
+def test_a_message_over_our_limit_suggests_a_larger_one():
     assert advice_on("violation", code=1009) == "--max-size SIZE takes larger messages"
     assert "--max-size" not in advice_on("violation", code=1002)
 
 
-def test_another_origin_is_suggested_only_where_one_was_sent():
+def test_another_origin_is_suggested_only_if_one_was_sent():
     assert "another --origin than https://a.example" in advice_on("origin")
     assert "--origin http://b.example" in without("origin", "origin")
 
@@ -196,7 +196,7 @@ def test_credentials_are_named_unless_some_were_sent(kind):
 
 
 @pytest.mark.parametrize("kind", ["credentials-missing", "credentials-refused"])
-def test_the_challenge_of_the_refusal_goes_before_that_of_the_get(kind):
+def test_the_challenge_of_the_refusal_takes_precedence_over_that_of_the_get(kind):
     assert "(it asks for Basic realm=x)" in advice_on(kind)
     assert "(a plain GET is asked for Bearer)" in without(kind, "challenge")
     assert "asks for" not in without(kind, "challenge", "probe_challenge")
@@ -209,7 +209,7 @@ def test_without_a_challenge_the_kind_of_credentials_is_unknown():
 
 
 @pytest.mark.parametrize("kind", ["bad-request", "node-ws-path"])
-def test_a_subprotocol_is_suggested_only_where_none_was_offered(kind):
+def test_a_subprotocol_is_suggested_only_if_none_was_offered(kind):
     assert "--subprotocol NAME" in advice_on(kind, subprotocol_offered=False)
     assert "--subprotocol NAME" not in advice_on(kind, subprotocol_offered=True)
 
@@ -223,17 +223,17 @@ def test_a_proxy_in_front_must_pass_upgrades(kind):
 @pytest.mark.parametrize(
     ("gateway", "setting"), [("nginx", "proxy_http_version 1.1"), ("Apache", "mod_proxy_wstunnel")]
 )
-def test_the_setting_that_passes_upgrades_is_named_where_it_is_known(gateway, setting):
+def test_the_setting_of_a_known_proxy_is_named(gateway, setting):
     assert setting in advice_on("page", gateway=gateway)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_failure_is_the_proxys_or_the_servers(status):
+def test_a_failure_is_attributed_to_the_proxy_if_there_is_one(status):
     assert "Caddy" in advice_on("server-failed", http_status=status)
     assert "Caddy" not in without("server-failed", "gateway", http_status=status)
 
 
-def test_a_redirect_without_a_location_is_named_so():
+def test_a_redirect_without_a_location_has_a_hint_too():
     assert "connect to its Location yourself" in without("redirect", "location")
 
 
@@ -242,7 +242,7 @@ def test_devtools_without_a_target_are_recognised_too():
     assert "such as" not in without("devtools", "debugger_url")
 
 
-def test_a_known_service_is_named_also_where_it_answers_in_place_of_frames():
+def test_a_known_service_is_named_if_it_answers_in_place_of_frames():
     error = ProtocolError("it failed", kind="sockjs", facts={"rule": "http-response", "code": 1002})
     assert advise(error) == "this is SockJS: its WebSocket is at /websocket"
 
@@ -265,7 +265,7 @@ def test_another_status_has_advice_of_its_own(status, words):
     assert words in advice_on("status", http_status=status)
 
 
-def test_where_no_status_is_known_a_page_that_is_missing_for_a_get_too_is_said_to_be_so():
+def test_a_page_that_is_missing_for_a_get_too_is_described_as_such():
     assert "is not there for a plain GET either" in advice_on("not-found", probe_status=404)
     assert "either" not in advice_on("not-found", probe_status=200)
     assert "either" not in without("not-found", "probe_status")
@@ -275,12 +275,12 @@ def test_a_missing_page_without_a_proxy_suggests_common_paths():
     assert without("not-found", "gateway").endswith("/ws and /socket are common ones")
 
 
-def test_credentials_of_a_server_other_than_ws_are_not_followed_by_the_origin():
+def test_the_origin_is_suggested_after_credentials_only_for_ws():
     facts = {"server": "uvicorn"}
     assert "--origin" not in without("credentials-missing", "challenge", "probe_challenge", **facts)
 
 
-def test_sockjs_has_its_websocket_below_the_path_that_was_tried():
+def test_the_websocket_of_sockjs_is_below_the_path():
     assert advice_on("sockjs", path="/chat/").endswith("/chat/websocket")
     assert without("sockjs", "path").endswith("at /websocket")
 
@@ -307,7 +307,7 @@ MENTIONED = r"(?<![\w-])(--[a-z][a-z0-9-]*|-[A-Za-z0-9]+)(?: ([A-Z]+\b|'[^']*'|[
 
 
 def all_advice(kind):
-    """Return all that is said of a kind, whatever the facts."""
+    """Return all texts for a kind, over all facts."""
     is_failure = kind == "server-failed"
     return {
         without(kind, *names, **facts)
@@ -330,8 +330,8 @@ def test_advice_names_only_options_that_exist_and_their_values_where_they_take_o
                 assert not has_optional_value(options[known])
 
 
-def test_the_options_are_found_in_advice():
-    """Or the test above would prove nothing."""
+def test_the_pattern_finds_the_options_in_advice():
+    """Otherwise the test above would prove nothing."""
     found = {
         name
         for kind in KINDS

@@ -1,4 +1,4 @@
-"""The errors as a Python caller meets them: sentence, evidence, facts, and no command line."""
+"""Errors for a Python caller: sentence, evidence, facts, and no option of the command line."""
 
 import copy
 import errno
@@ -85,7 +85,7 @@ def test_evidence_that_is_removed_leaves_the_notes_of_others():
     assert error.__notes__ == ["while testing"]
 
 
-def test_a_traceback_does_not_obey_the_peer():
+def test_control_characters_in_a_traceback_are_symbols():
     error = UpgradeError("it failed", "X-Title: \x1b]0;owned\x07\tand more")
     assert "\x1b" not in shown(error)
     assert "X-Title: ␛]0;owned␇\tand more" in shown(error)
@@ -148,7 +148,7 @@ TRIPS = {
 
 @pytest.mark.parametrize("trip", TRIPS.values(), ids=TRIPS)
 @given(st.sampled_from(CLASSES), st.text(), st.text(), st.text(), FACTS)
-def test_an_error_survives(trip, kind, what, evidence, hint, facts):
+def test_an_error_survives_pickle_and_copy(trip, kind, what, evidence, hint, facts):
     error = make(kind, what, evidence, hint=hint, facts=facts)
     error.add_note("while testing")
     again = trip(error)
@@ -158,7 +158,7 @@ def test_an_error_survives(trip, kind, what, evidence, hint, facts):
 
 
 @pytest.mark.parametrize("trip", TRIPS.values(), ids=TRIPS)
-def test_what_was_learned_later_survives(trip):
+def test_later_changes_of_an_error_survive(trip):
     error = UpgradeError("it failed", "the response")
     error.evidence = "more"
     error.closed_early = True
@@ -168,7 +168,7 @@ def test_what_was_learned_later_survives(trip):
 
 
 @pytest.mark.parametrize("trip", TRIPS.values(), ids=TRIPS)
-def test_an_output_that_stalled_survives(trip):
+def test_a_stalled_output_survives(trip):
     again = trip(OutputStalled("the output", 1000, ExitStatus.TERMINATED))
     assert (again.status, again.evidence) == (143, "1,000 bytes or more were not written")
 
@@ -201,7 +201,7 @@ def test_a_refused_connection_can_be_caught_as_an_os_error(free_port):
     assert (caught.value.errno, caught.value.kind) == (errno.ECONNREFUSED, "tcp")
 
 
-def test_a_name_that_does_not_exist():
+def test_an_unknown_name_has_a_kind_and_no_number():
     error = failure("ws://name.invalid")
     assert (type(error), error.kind, error.facts) == (
         ConnectError,
@@ -211,13 +211,13 @@ def test_a_name_that_does_not_exist():
     assert error.errno is None
 
 
-def test_a_unix_socket_that_does_not_exist(tmp_path):
+def test_a_missing_unix_socket_has_a_kind_and_a_number(tmp_path):
     error = failure("ws://x", unix_socket=str(tmp_path / "none"))
     assert (error.kind, error.errno) == ("unix-socket", errno.ENOENT)
 
 
 @pytest.mark.parametrize("from_environment", [True, False])
-def test_a_proxy_that_cannot_be_reached(free_port, monkeypatch, from_environment):
+def test_an_unreachable_proxy_has_a_kind_and_a_number(free_port, monkeypatch, from_environment):
     proxy = f"http://127.0.0.1:{free_port}"
     if from_environment:
         monkeypatch.setenv("http_proxy", proxy)
@@ -235,7 +235,7 @@ def test_a_server_that_never_answers_can_be_caught_as_a_timeout(scripted):
     assert error.facts == {"seconds": 0.2, "secure": False}
 
 
-def test_a_server_that_never_speaks_tls(scripted):
+def test_a_server_that_never_speaks_tls_is_a_timeout(scripted):
     url = scripted(lambda peer: peer.wait_for_end()).url.replace("ws:", "wss:")
     error = failure(url, connect_timeout=0.2)
     assert (type(error), error.kind, error.facts["secure"]) == (TimedOut, "tls", True)
@@ -258,7 +258,7 @@ def test_an_invalid_101_has_a_kind_and_no_status(scripted):
     assert (error.kind, error.http_status) == ("subprotocol-unoffered", None)
 
 
-def test_a_certificate_that_is_not_trusted(scripted):
+def test_an_untrusted_certificate_has_a_kind(scripted):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     error = failure(scripted(lambda peer: peer.read_request(), tls=context).url)
