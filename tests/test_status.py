@@ -38,7 +38,7 @@ def test_a_subclass_has_the_status_of_its_base():
 
 
 @pytest.mark.parametrize("status", [ExitStatus.OK, ExitStatus.TIMEOUT, ExitStatus.TERMINATED])
-def test_a_stalled_output_has_the_status_of_the_signal_or_limit(status):
+def test_an_output_that_stalled_has_the_status_of_its_signal_or_limit(status):
     assert status_of(OutputStalled("the output", 1, status)) == status
 
 

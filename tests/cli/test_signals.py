@@ -55,7 +55,8 @@ def test_a_signal_ends_a_command_whose_stdout_is_not_read(serve, number):
         process.send_signal(number)
         assert process.wait(SOON) == STATUS[number]
         assert (
-            "gave up on the output: it is not read, or too slowly" in process.stderr.read().decode()
+            "gave up writing to the output: its reader has stopped or is too slow"
+            in process.stderr.read().decode()
         )
 
 
@@ -71,7 +72,7 @@ def test_a_signal_ends_a_command_whose_stdout_is_not_read(serve, number):
 def test_a_time_limit_ends_a_command_whose_stdout_is_not_read(serve, command, status):
     with start(*command, "--close-timeout", "1s", flood(serve)) as process:
         assert process.wait(SOON) == status
-        assert b"gave up on the output" in process.stderr.read()
+        assert b"gave up writing to the output" in process.stderr.read()
 
 
 def test_a_time_limit_ends_a_command_whose_stdout_is_a_full_pipe(scripted):

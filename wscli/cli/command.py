@@ -18,10 +18,11 @@ COMMANDS = {
     "pipe": "Send each line of stdin, print each message as a line",
     "inspect": "Show the upgrade request and response, header by header",
     "ping": "Measure round-trip times with ping frames, like ping(8)",
+    "view": "Show a recording as the session showed it, or a part of it",
     "replay": "Send what a recording's client sent, and compare the answers",
-    "serve": "Run a test server: echo, hub, faults, a page for the browser",
     "export": "Write a recording for other tools: HAR, Wireshark, curl, Python",
     "import": "Turn the WebSockets of a HAR file into commands or a recording",
+    "serve": "Run a test server: echo, hub, faults, a page for the browser",
     "compare": "Compare polling, long polling and WebSocket on one feed",
     "completion": "Print the completion script for bash, zsh or fish",
 }

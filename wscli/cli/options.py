@@ -194,8 +194,16 @@ def _tls_options() -> list[Option]:
 
 def output_options() -> list[Option]:
     """Return the options for the output of a session with messages."""
-    return in_section(
-        "Output",
+    return in_section("Output", *_form_options(), *watching_options())
+
+
+def viewing_options() -> list[Option]:
+    """Return the options for the output of a recording."""
+    return in_section("Output", *_form_options(), *_detail_options(), *_appearance_options())
+
+
+def _form_options() -> list[Option]:
+    return [
         Option("--raw", "as_raw", is_flag=True, help="Write payload bytes with nothing added."),
         Option("--hex", "as_hex", is_flag=True, help="Write payloads as a hex dump."),
         Option(
@@ -203,14 +211,18 @@ def output_options() -> list[Option]:
             is_flag=True,
             help="Begin each message with its time of arrival.",
         ),
-        *watching_options(),
-    )
+    ]
 
 
 def watching_options(quiet: str = "Show errors only.") -> list[Option]:
     """Return the options for the output of any session; ``quiet`` is the help of -q."""
     return in_section(
-        "Output",
+        "Output", *_detail_options(quiet), *recording_options(), *_appearance_options()
+    )
+
+
+def _detail_options(quiet: str = "Show errors only.") -> list[Option]:
+    return [
         Option(
             "-v",
             "verbosity",
@@ -219,7 +231,11 @@ def watching_options(quiet: str = "Show errors only.") -> list[Option]:
         ),
         Option("-q", "--quiet", is_flag=True, help=quiet),
         Option("--json", "as_json", is_flag=True, help="Write each event as a line of JSON."),
-        *recording_options(),
+    ]
+
+
+def _appearance_options() -> list[Option]:
+    return [
         Option(
             "--show-secrets",
             is_flag=True,
@@ -233,7 +249,7 @@ def watching_options(quiet: str = "Show errors only.") -> list[Option]:
             help="When to use colour; auto means at a terminal, and honours NO_COLOR and "
             "FORCE_COLOR.  [default: auto]",
         ),
-    )
+    ]
 
 
 def recording_options() -> list[Option]:

@@ -13,7 +13,7 @@ from typing import TypedDict
 
 from wscli.apps.env import Colour
 from wscli.cli.types import Header
-from wscli.server.options import Mode
+from wscli.server.options import Mode, Otherwise
 
 
 class ConnectParams(TypedDict):
@@ -53,23 +53,28 @@ class ConnectParams(TypedDict):
 
 # The options of every command that connects. Those of ``OutputParams`` are absent in inspect and
 # ping, which print no messages; a TypedDict is either total or not, hence two classes.
-class _WatchingParams(TypedDict):
+class _DetailParams(TypedDict):
     verbosity: int
     quiet: bool
     as_json: bool
-    record: str | None
-    force: bool
-    append: bool
     show_secrets: bool
     colour: Colour
 
 
-class OutputParams(_WatchingParams, total=False):
+class ViewParams(_DetailParams, total=False):
     """The options for output; those here are absent in commands that show no messages."""
 
     as_raw: bool
     as_hex: bool
     timestamps: bool
+
+
+class OutputParams(ViewParams):
+    """The options for the output of a session, with its recording."""
+
+    record: str | None
+    force: bool
+    append: bool
 
 
 class SendingParams(TypedDict):
@@ -98,6 +103,7 @@ class ServeFields(TypedDict):
     """The parameters of serve that are passed to ServeOptions unchanged."""
 
     mode: Mode | None
+    otherwise: Otherwise
     script: str | None
     unix_socket: str | None
     tls: bool

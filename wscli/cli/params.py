@@ -21,7 +21,13 @@ from wscli.wire.codes import Opcode
 
 if TYPE_CHECKING:
     from wscli.apps.message import Sending
-    from wscli.cli.param_types import ConnectParams, OutputParams, SendingParams, SessionParams
+    from wscli.cli.param_types import (
+        ConnectParams,
+        OutputParams,
+        SendingParams,
+        SessionParams,
+        ViewParams,
+    )
 
 _DEFAULTS = ConnectOptions()
 
@@ -100,6 +106,14 @@ def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
 
 def read_output(params: OutputParams) -> OutputOptions:
     """Return the options for output as one value."""
+    return read_view(params)._replace(
+        record=params["record"],
+        existing=read_existing(params["record"], params["force"], params["append"]),
+    )
+
+
+def read_view(params: ViewParams) -> OutputOptions:
+    """Return the options for output but those for a recording as one value."""
     given: dict[Form, bool] = {
         "raw": params.get("as_raw", False),
         "json": params["as_json"],
@@ -118,8 +132,6 @@ def read_output(params: OutputParams) -> OutputOptions:
         quiet=params["quiet"],
         form=forms[0] if forms else "auto",
         timestamps=timestamps,
-        record=params["record"],
-        existing=read_existing(params["record"], params["force"], params["append"]),
         secrets=params["show_secrets"],
         colour=params["colour"],
     )

@@ -16,6 +16,7 @@ from wscli.errors import UsageError
 from wscli.quantities import parse_duration, parse_size
 
 if TYPE_CHECKING:
+    from wscli.apps.selection import Moment
     from wscli.payload.matching import JsonPathQuery, Matcher
 
 # [USER@]HOST[:PORT][/PATH], where HOST may be an IPv6 address in brackets. It only decides whether
@@ -192,6 +193,16 @@ def pattern(value: str) -> Matcher:
 
     try:
         return parse_matcher(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+
+
+def moment(value: str) -> Moment:
+    """Read a time of day, a time of RFC 3339, or ``+90s`` after the beginning."""
+    from wscli.apps.selection import parse_moment
+
+    try:
+        return parse_moment(value)
     except ValueError as error:
         raise BadParameter(str(error)) from None
 

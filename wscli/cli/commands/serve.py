@@ -13,7 +13,7 @@ from wscli.cli.options import recording_options
 from wscli.cli.params import read_existing
 from wscli.cli.types import count, duration, size
 from wscli.errors import UsageError
-from wscli.server.options import Mode, ServeOptions
+from wscli.server.options import Mode, Otherwise, ServeOptions
 from wscli.server.route_table import help_rows
 from wscli.status import ExitStatus
 
@@ -56,6 +56,7 @@ def _run(
     force: bool,
     append: bool,
     verbosity: int,
+    replay: str | None,
     **fields: Unpack[ServeFields],
 ) -> ExitStatus:
     # Combinations in which one option would be ignored in silence.
@@ -65,20 +66,28 @@ def _run(
         raise UsageError("a private key needs its certificate", hint="--cert FILE")
     if fields["ping_interval"] == 0:
         raise UsageError("there must be some time between pings", hint="--ping-interval 1s")
-    if fields["mode"] and fields["script"]:
-        raise UsageError("--mode and --script exclude each other", hint="give one of them")
+    _check_exclusive(mode=fields["mode"], script=fields["script"], replay=replay)
+    if fields["otherwise"] != _DEFAULTS.otherwise and not replay:
+        raise UsageError("--otherwise is for --replay", hint="in a script it is a key of its own")
     if verbosity and not record:
         raise UsageError("-v is for the recording, and there is none", hint="--record FILE")
     from wscli.apps import serve  # asyncio, which --help does not need
 
     command = serve.ServeCommand(
         ServeOptions(*address, **fields),
+        replay=replay,
         log="json" if as_json else "none" if quiet else "text",
         record=record,
         existing=read_existing(record, force, append),
         frames=verbosity >= 2,
     )
     return serve.run(command, env)
+
+
+def _check_exclusive(**given: str | None) -> None:
+    names = [f"--{name}" for name, value in given.items() if value]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} exclude each other", hint="give one of them")
 
 
 def _serving_options() -> list[Option]:
@@ -93,6 +102,18 @@ def _serving_options() -> list[Option]:
             "--script",
             metavar="FILE",
             help="Answer on every path, with any query, by the rules of a TOML file.",
+        ),
+        Option(
+            "--replay",
+            metavar="FILE",
+            help="Answer as the server in a recording or HAR file did, at its pace; each "
+            "connection plays a recorded one of its path, or of any, in order.",
+        ),
+        Option(
+            "--otherwise",
+            type=click.Choice(get_args(Otherwise)),
+            default=_DEFAULTS.otherwise,
+            help="With --replay: drop a message that the recording does not have, or send it back.",
         ),
         Option(
             "--unix-socket", metavar="PATH", help="Listen on a Unix socket instead of a TCP port."
@@ -188,6 +209,7 @@ command = _Serve(
             "wss://, also for pages of another site",
         ),
         ("wscli serve --script replies.toml", "a server with the replies that a test needs"),
+        ("wscli serve --replay session.jsonl", "the server of a recording, as a mock"),
     ],
     params=[
         click.Argument(
