@@ -11,9 +11,11 @@ from wscli.apps.env import Env
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.options import OutputOptions
 from wscli.apps.player import CompleteSteps, ErrorReports, Player
+from wscli.apps.recording import redactor
 from wscli.apps.report import report, say
 from wscli.apps.selection import ControlFramesAsMessages, Selection, Window
 from wscli.errors import WscliError
+from wscli.records.events import Recorded
 from wscli.records.files import open_file
 from wscli.records.reading import RecordingReader, with_version
 from wscli.session.pipeline import Sink
@@ -77,7 +79,7 @@ def _open(options: ViewOptions, env: Env) -> BinaryIO:
 
 def _is_copy(options: ViewOptions, env: Env) -> bool:
     """Return True if the lines of the recording are written as they are."""
-    everything = options.selection == Selection()
+    everything = options.selection == Selection() and options.output.redact is None
     # At a terminal, control characters are escaped.
     return options.output.form == "json" and everything and not env.stdout_tty
 
@@ -107,7 +109,10 @@ def _show(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
 
     player = Player([*_talk(output, env), data], options.selection.stages, changed)
     window = Window(options.selection)
+    redact = redactor(output.redact)
     for recorded in reader.events():
+        if redact is not None:
+            recorded = Recorded(redact(recorded.event), recorded.connection)
         if not window.is_open or window.admits(*recorded):
             player.play(recorded)
 
