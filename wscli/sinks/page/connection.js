@@ -40,11 +40,12 @@ function endSection(connection) {
   const { end, errors } = connection;
   const section = titled("End");
   section.classList.toggle("failed", connection.failed);
+  const sentence = end?.explained.sentence ?? errors[0]?.message ?? connection.outcome;
   const lead = make("p", "lead");
-  showText(lead, end?.explained.sentence ?? (errors.length ? errors[0].message : connection.outcome));
+  showText(lead, sentence);
   section.append(lead);
   if (end) section.append(factList(endFacts(end)));
-  for (const error of errors) section.append(...errorParts(error));
+  for (const error of errors) section.append(factList(errorFacts(error, sentence)));
   return section;
 }
 
@@ -63,14 +64,12 @@ function endFacts(end) {
   ];
 }
 
-function errorParts(error) {
+function errorFacts(error, sentence) {
   return [
-    factList([
-      ["error", error.message],
-      ["evidence", error.evidence, "\n\t"],
-      ["try", error.hint, "\n\t"],
-      ["exit status", error.status],
-    ]),
+    ["error", error.message === sentence ? null : error.message],
+    ["evidence", error.evidence?.trimEnd(), "\n\t"],
+    ["try", error.hint, "\n\t"],
+    ["exit status", error.status],
   ];
 }
 

@@ -48,6 +48,7 @@ class ConnectionList {
     row.ariaSelected = String(connection === this.selected);
     row.ariaRowIndex = index + 2;
     row.classList.toggle("failed", Boolean(connection?.failed));
+    row.classList.toggle("refused", Boolean(connection?.status) && connection.status !== 101);
     const [number, url, status, sent, received, bytes, took, outcome, track] = row.children;
     const total = (name, direction) => this.#sum((each) => each[name][direction], connection);
     number.textContent = connection?.number ?? "";

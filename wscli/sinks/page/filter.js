@@ -3,6 +3,7 @@
 // Which rows are listed. Rows are tested in slices of a few milliseconds, so that typing and
 // scrolling stay smooth while 100,000 messages are searched, and rows that come later are tested too.
 
+const UTF8 = new TextDecoder(); // U+FFFD stands for what is not UTF-8
 const SLICE = 8; // milliseconds, half of a frame
 
 /** What the user has chosen to see. */
@@ -80,7 +81,7 @@ class Filter {
     if (text !== null) return this.pattern.test(text);
     const { base64 } = row.event;
     if (this.octets !== null) return atob(base64).includes(this.octets);
-    return this.pattern.test(new TextDecoder().decode(fromBase64(base64)));
+    return this.pattern.test(UTF8.decode(fromBase64(base64)));
   }
 
   /** Return the place of a row among the matches, or -1. */

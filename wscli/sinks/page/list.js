@@ -45,12 +45,19 @@ class VirtualList {
     return this.scroller.scrollTop * this.ratio + this.room >= this.total - this.rowHeight;
   }
 
-  /** Show a number of rows, each as it is now. */
-  update(count) {
-    this.count = count;
-    this.space.style.height = `${Math.min(this.total, TALLEST)}px`;
-    for (const element of this.pool) element.rowIndex = -1;
+  /** Show a number of rows; those that were shown before stay as they are. */
+  resize(count) {
+    if (count !== this.count) {
+      this.count = count;
+      this.space.style.height = `${Math.min(this.total, TALLEST)}px`;
+    }
     this.draw();
+  }
+
+  /** Show a number of rows, each as it is now. */
+  update(count = this.count) {
+    for (const element of this.pool) element.rowIndex = -1;
+    this.resize(count);
   }
 
   draw() {
@@ -83,11 +90,6 @@ class VirtualList {
       this.space.append(element);
     }
     for (const element of this.pool) element.rowIndex = -1; // each now belongs to another row
-  }
-
-  /** Fill again the rows that can be seen. */
-  refresh() {
-    this.update(this.count);
   }
 
   /** Scroll as little as it takes to see a row. */

@@ -86,7 +86,7 @@ class MessagePanel {
     const { row, parts } = this;
     const number = row.number === null ? "" : `#${showCount(row.number)} `;
     const where = several ? ` · connection ${row.connection.number}` : "";
-    parts.title.replaceChildren(arrowOf(row), ` ${number}${row.label}`);
+    parts.title.replaceChildren(arrowOf(row), ` ${number}${row.label}${row.kind === "frame" ? `, ${row.event.opcode}` : ""}`);
     parts.meta.textContent = `${plural(row.size, "byte")} · ${row.event.elapsed.toFixed(6)} s · ${showClock(row.time)}${where}`;
     parts.meta.title = row.event.time;
   }

@@ -67,7 +67,7 @@ class Page {
   #draw() {
     const wasAtEnd = this.loaded && this.rows.list.count > 0 && this.rows.list.atEnd;
     this.filter.advance();
-    this.rows.update(this.selected);
+    this.rows.update();
     if (wasAtEnd) this.rows.list.reveal(this.rows.list.count - 1);
     this.connections.update(this.connection);
     this.#showSummary();
@@ -111,9 +111,14 @@ class Page {
     }
     const shown = filter.matches.length, tested = filter.done ? "" : " …";
     $("count").textContent = `${showCount(shown)} shown${tested}`;
-    const isEmpty = filter.done && shown === 0 && this.loaded;
-    $("nothing").hidden = !isEmpty;
-    $("nothing").textContent = recording.rows.length ? "Nothing matches these filters." : "No messages were recorded.";
+    $("nothing").hidden = !(filter.done && shown === 0 && this.loaded);
+    $("nothing").textContent = this.#whyNothing(chosen);
+  }
+
+  #whyNothing(chosen) {
+    const count = (...kinds) => chosen.reduce((sum, each) => sum + kinds.reduce((part, kind) => part + each.kinds[kind], 0), 0);
+    if (count("text", "binary")) return "Nothing matches these filters.";
+    return count("control", "frame") ? "No messages; pings and frames can be shown." : "No messages.";
   }
 
   #showTimeline() {
@@ -185,12 +190,11 @@ class Page {
 
   select(row) {
     this.selected = row;
-    this.rows.update(row);
     if (this.wantsDetail) {
       this.detail.show(row, this.rows.several, this.filter.pattern);
       $("split").classList.add("is-open");
     }
-    this.rows.reveal();
+    this.rows.select(row);
     this.timeline.marked = this.#marked();
     this.timeline.draw();
   }

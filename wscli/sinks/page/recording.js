@@ -22,11 +22,10 @@ class Row {
     return event === "ping" || event === "pong" ? "control" : event;
   }
 
-  /** What the row is, in a word: an opcode, or that a rule was broken. */
+  /** What the row is, in a word: the opcode of a message, else the event. */
   get label() {
     const { event, opcode } = this.event;
-    if (event === "message") return opcode;
-    return event === "frame" ? `fr ${opcode}` : event;
+    return event === "message" ? opcode : event;
   }
 
   get incoming() {

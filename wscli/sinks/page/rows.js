@@ -5,14 +5,14 @@
 const PREVIEW = 300; // characters of a payload in its row
 const BEFORE_MATCH = 30; // characters before a match that is far into a payload
 const PREVIEW_BYTES = 16;
-const CLOCKS = { Time: "Clock", Clock: "Delta", Delta: "Time" };
+const CLOCKS = { Elapsed: "Clock", Clock: "Delta", Delta: "Elapsed" };
 
 class RowList {
   /** List the matches of a filter in an element; `choose` is called with a row. */
   constructor(element, filter, choose) {
     Object.assign(this, { element, filter, choose });
     this.selected = null;
-    this.clock = "Time"; // since the dial; or "Clock", or "Delta" since the row before
+    this.clock = "Elapsed"; // since the dial; or "Clock", or "Delta" since the row before
     this.list = new VirtualList(element, {
       rowHeight: 22,
       head: element.querySelector(".columns"),
@@ -25,13 +25,21 @@ class RowList {
     return this.filter.criteria.connection === null;
   }
 
-  update(selected) {
-    this.selected = selected;
-    const { length } = this.filter.matches;
-    this.element.ariaRowCount = length + 1;
+  /** Show the matches, all of them again if the criteria are others. */
+  update() {
+    const { matches, criteria } = this.filter;
+    this.element.ariaRowCount = matches.length + 1;
+    if (this.criteria === criteria) return this.list.resize(matches.length);
+    this.criteria = criteria;
     this.element.classList.toggle("has-several", this.several);
-    this.list.update(length);
-    this.#activate();
+    this.list.update(matches.length);
+    return this.#activate();
+  }
+
+  select(row) {
+    this.selected = row;
+    for (const element of this.list.pool) this.#markSelected(element);
+    this.reveal();
   }
 
   /** Scroll to the selected row, if it is listed. */
@@ -39,6 +47,10 @@ class RowList {
     const index = this.selected ? this.filter.find(this.selected) : -1;
     if (index >= 0) this.list.reveal(index);
     this.#activate();
+  }
+
+  #markSelected(element) {
+    element.ariaSelected = String(this.filter.matches[element.rowIndex] === this.selected);
   }
 
   #activate() {
@@ -49,7 +61,7 @@ class RowList {
   /** Show another time; return its name. */
   changeClock() {
     this.clock = CLOCKS[this.clock];
-    this.list.refresh();
+    this.list.update();
     return this.clock;
   }
 
@@ -70,7 +82,7 @@ class RowList {
     const row = this.filter.matches[index];
     const [connection, number, time, way, label, size, payload] = element.children;
     element.className = `row ${row.kind}`;
-    element.ariaSelected = String(row === this.selected);
+    this.#markSelected(element);
     element.ariaRowIndex = index + 2;
     connection.textContent = row.connection.number;
     number.textContent = row.number === null ? "" : showCount(row.number);
@@ -85,7 +97,7 @@ class RowList {
     if (this.clock === "Clock") return showClock(row.time);
     const { recording, matches } = this.filter;
     const at = recording.at(row, this.several);
-    if (this.clock === "Time") return at.toFixed(3);
+    if (this.clock === "Elapsed") return at.toFixed(3);
     return index === 0 ? "" : `+${showDuration(Math.max(0, at - recording.at(matches[index - 1], this.several)))}`;
   }
 }
@@ -122,9 +134,10 @@ function bytesLine(row) {
 
 /** Return the header of a frame and the beginning of its payload. */
 function frameLine(row) {
-  const { fin, rsv, masked, mask_key: key, complete, wire_size: size } = row.event;
+  const { opcode, fin, rsv, masked, mask_key: key, complete, wire_size: size } = row.event;
   const [code, reason] = closeOf(row.event);
   const parts = [
+    opcode.padEnd(6),
     fin ? "fin" : "---",
     `rsv ${rsv.toString(2).padStart(3, "0")}`,
     masked ? `mask ${key}` : "no mask",

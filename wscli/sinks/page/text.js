@@ -66,7 +66,9 @@ function make(tag, name = "", text = undefined, ...children) {
   return element;
 }
 
-const showCount = (count) => count.toLocaleString("en");
+const COUNTS = new Intl.NumberFormat("en"); // toLocaleString takes ten times as long
+
+const showCount = (count) => COUNTS.format(count);
 
 function plural(count, noun) {
   return `${showCount(count)} ${noun}${count === 1 ? "" : "s"}`;
@@ -117,7 +119,11 @@ function showDate(seconds) {
 
 /** Return the bytes that base64 stands for. */
 function fromBase64(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const octets = atob(text);
+  const bytes = new Uint8Array(octets.length);
+  // Uint8Array.from would call a function for each byte, which a search through 100,000 messages feels.
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = octets.charCodeAt(at);
+  return bytes;
 }
 
 /** Decode bytes as UTF-8, or return null. */

@@ -23,10 +23,27 @@ function phaseRows(timings) {
   });
 }
 
-/** Return a step of an axis: 1, 2 or 5 times a power of ten, at least `least` seconds. */
+const LONG_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+
+/** Return a step of an axis, at least `least` seconds: 1, 2 or 5 times a power of ten, or minutes. */
 function niceStep(least) {
+  const long = LONG_STEPS.find((step) => step >= least);
+  if (least > 30 && long) return long;
   const power = 10 ** Math.floor(Math.log10(least));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least);
+}
+
+/** Write a time on an axis, without the digits that its step does not need. */
+function showTick(seconds) {
+  if (seconds === 0) return "0";
+  return showDuration(seconds).replace(/ 0 (s|min)$/, "").replace(/\.?0+ (s|ms)$/, " $1");
+}
+
+/** Return the colours of the style sheet by name: asking for each bar's would take longest. */
+function readColours() {
+  const style = getComputedStyle(document.documentElement);
+  const names = ["in", "out", "bad", "muted", "faint", "line", "line-strong", "accent", "veil", "sans"];
+  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`)]));
 }
 
 class Timeline {
@@ -37,6 +54,7 @@ class Timeline {
     this.range = null;
     this.marked = null; // seconds, of the selected row
     this.duration = 0;
+    this.width = 1; // pixels between the margins
     this.columns = [];
     this.drag = null;
     new ResizeObserver(() => this.update()).observe(canvas);
@@ -54,10 +72,6 @@ class Timeline {
     this.update();
   }
 
-  get width() {
-    return Math.max(1, this.canvas.clientWidth - MARGIN.left - MARGIN.right);
-  }
-
   toX(seconds) {
     return MARGIN.left + (this.duration ? (seconds / this.duration) * this.width : 0);
   }
@@ -71,6 +85,7 @@ class Timeline {
   update() {
     if (!this.recording) return;
     const { recording, connection } = this;
+    this.width = Math.max(1, this.canvas.clientWidth - MARGIN.left - MARGIN.right);
     this.duration = connection ? connection.elapsed : recording.duration;
     this.columns = Array.from({ length: Math.ceil(this.width / COLUMN) }, () => ({ in: 0, out: 0 }));
     for (const row of recording.rows) {
@@ -90,7 +105,7 @@ class Timeline {
     canvas.height = height * ratio;
     this.pen = canvas.getContext("2d");
     this.pen.scale(ratio, ratio);
-    this.colours = getComputedStyle(document.documentElement);
+    this.colours = readColours();
     this.floor = height - MARGIN.bottom;
     this.middle = Math.round((MARGIN.top + this.floor) / 2);
     this.#drawAxis();
@@ -100,21 +115,21 @@ class Timeline {
   }
 
   #fill(colour, x, y, width, height) {
-    this.pen.fillStyle = this.colours.getPropertyValue(colour);
+    this.pen.fillStyle = this.colours[colour];
     this.pen.fillRect(x, y, width, height);
   }
 
   #drawAxis() {
-    this.#fill("--line-strong", MARGIN.left, this.middle, this.width, 1);
+    this.#fill("line-strong", MARGIN.left, this.middle, this.width, 1);
     if (!this.duration) return;
     const { pen } = this;
     const step = niceStep((this.duration * 80) / this.width); // about 80 pixels
-    pen.font = `10.5px ${this.colours.getPropertyValue("--sans")}`;
+    pen.font = `10.5px ${this.colours.sans}`;
     for (let time = 0; time <= this.duration; time += step) {
       const x = Math.round(this.toX(time));
-      this.#fill("--line", x, MARGIN.top, 1, this.floor - MARGIN.top);
-      pen.fillStyle = this.colours.getPropertyValue("--faint");
-      pen.fillText(time === 0 ? "0" : showDuration(time).replace(".00 s", " s").replace(".0 ", " "), x + 3, this.floor + 12);
+      this.#fill("line", x, MARGIN.top, 1, this.floor - MARGIN.top);
+      pen.fillStyle = this.colours.faint;
+      pen.fillText(showTick(time), x + 3, this.floor + 12);
     }
   }
 
@@ -125,8 +140,8 @@ class Timeline {
       const x = MARGIN.left + index * COLUMN;
       // By the square root, since a single message beside a burst would not be seen.
       const tall = (count) => count && Math.max(2, Math.sqrt(count / most) * room);
-      this.#fill("--out", x, this.middle - tall(column.out), COLUMN - 1, tall(column.out));
-      this.#fill("--in", x, this.middle + 1, COLUMN - 1, tall(column.in));
+      this.#fill("out", x, this.middle - tall(column.out), COLUMN - 1, tall(column.out));
+      this.#fill("in", x, this.middle + 1, COLUMN - 1, tall(column.in));
     });
   }
 
@@ -135,24 +150,24 @@ class Timeline {
     if (!connection) return;
     const opened = connection.opened?.elapsed ?? (connection.end ? 0 : connection.elapsed);
     const width = Math.max(2, this.toX(opened) - MARGIN.left);
-    this.#fill("--muted", MARGIN.left, this.middle - 1, width, 3);
+    this.#fill("muted", MARGIN.left, this.middle - 1, width, 3);
     const ended = connection.end ?? connection.errors[0];
-    const colour = connection.failed ? "--bad" : "--muted";
+    const colour = connection.failed ? "bad" : "muted";
     if (ended) this.#fill(colour, this.toX(ended.elapsed) - 1, MARGIN.top, 2, this.floor - MARGIN.top);
   }
 
   #drawMarks() {
     if (this.marked !== null) {
-      this.#fill("--accent", Math.round(this.toX(this.marked)), 0, 1, this.floor);
+      this.#fill("accent", Math.round(this.toX(this.marked)), 0, 1, this.floor);
     }
     const range = this.drag ?? this.range;
     if (!range) return;
     const [from, until] = range.map((seconds) => this.toX(Math.min(seconds, this.duration)));
     const right = MARGIN.left + this.width;
-    this.#fill("--veil", MARGIN.left, 0, from - MARGIN.left, this.floor);
-    this.#fill("--veil", until, 0, right - until, this.floor);
-    this.#fill("--accent", from, 0, 1, this.floor);
-    this.#fill("--accent", until, 0, 1, this.floor);
+    this.#fill("veil", MARGIN.left, 0, from - MARGIN.left, this.floor);
+    this.#fill("veil", until, 0, right - until, this.floor);
+    this.#fill("accent", from, 0, 1, this.floor);
+    this.#fill("accent", until, 0, 1, this.floor);
   }
 
   #begin(event) {

@@ -67,7 +67,7 @@ class JsonTree {
   select(node) {
     this.selected = node;
     if (this.#expandParents(node)) this.#layOut();
-    else this.list.refresh();
+    else this.list.update();
     this.list.reveal(this.nodes.indexOf(node));
     this.#activate();
     this.onSelect(node);
@@ -119,7 +119,7 @@ class JsonTree {
       for (let at = (node.children?.length ?? 0) - 1; at >= 0; at -= 1) waiting.push(node.children[at]);
     }
     if (this.found.length) this.next(1);
-    else this.list.refresh();
+    else this.list.update();
     return this.found.length;
   }
 
