@@ -87,7 +87,7 @@ class ConnectionList {
   #press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { shown, list } = this;
-    const index = moveTo(event.key, shown.indexOf(this.selected), shown.length, list.page);
+    const index = targetOf(event.key, shown.indexOf(this.selected), shown.length, list.page);
     if (index === null) return;
     this.choose(shown[index]);
     list.reveal(index);

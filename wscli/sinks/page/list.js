@@ -108,7 +108,7 @@ class VirtualList {
 }
 
 /** Return the index that a key moves to in a list, or null for another key. */
-function moveTo(key, index, count, page) {
+function targetOf(key, index, count, page) {
   const target = {
     ArrowDown: index + 1,
     j: index + 1,

@@ -14,7 +14,11 @@ class Page {
     this.selected = null; // a row
     this.wantsDetail = true; // until the user closes it
     this.loaded = false;
-    this.connections = new ConnectionList($("connections"), this.recording, (each) => this.chooseConnection(each));
+    this.hasChosen = false; // whether the user has chosen what to see
+    this.connections = new ConnectionList($("connections"), this.recording, (each) => {
+      this.hasChosen = true;
+      this.chooseConnection(each);
+    });
     this.rows = new RowList($("rows"), this.filter, (row) => this.open(row));
     this.timeline = new Timeline($("timeline"), (range) => this.chooseRange(range));
     this.detail = new MessagePanel($("detail"), {
@@ -46,9 +50,10 @@ class Page {
     const before = this.recording.connections.length;
     this.recording.append(lines);
     const { connections } = this.recording;
-    // One connection is selected as long as it is the only one; of several, none is.
-    if (before === 0 && connections.length === 1) this.chooseConnection(connections[0]);
-    else if (before < 2 && connections.length > 1) this.chooseConnection(null);
+    // A connection that is the only one is selected; of several, all are shown.
+    if (connections.length > before && before < 2 && !this.hasChosen) {
+      this.chooseConnection(connections.length === 1 ? connections[0] : null);
+    }
     this.changed();
     this.redraw ??= setTimeout(() => {
       this.redraw = null;
@@ -155,7 +160,7 @@ class Page {
 
   /** Show the rows of a range of the timeline alone, or all with null. */
   chooseRange(range) {
-    $("range").value = range ? range.map((seconds) => seconds.toFixed(3)).join(" – ") : "";
+    $("range").value = range ? range.map((seconds) => seconds.toFixed(this.timeline.decimals)).join(" – ") : "";
     this.readFilters();
     this.#showTimeline();
   }
@@ -229,7 +234,10 @@ class Page {
   // What the user does
 
   #listen() {
-    listenToTabs(this.tabs, (tab) => this.showView(tab));
+    listenToTabs(this.tabs, (tab) => {
+      this.hasChosen = true;
+      this.showView(tab);
+    });
     $("filters").addEventListener("input", () => this.readFilters());
     $("filters").addEventListener("submit", (event) => event.preventDefault());
     $("range").addEventListener("change", () => this.#showTimeline());
@@ -266,7 +274,7 @@ class Page {
       this.move(key === "j" || key === "ArrowDown" ? 1 : -1);
     } else {
       const index = this.selected ? this.filter.find(this.selected) : -1;
-      const at = moveTo(key, index, matches.length, this.rows.list.page);
+      const at = targetOf(key, index, matches.length, this.rows.list.page);
       if (at === null) return;
       this.select(matches[at]);
     }

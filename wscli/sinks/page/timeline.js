@@ -72,6 +72,11 @@ class Timeline {
     this.update();
   }
 
+  /** The decimals of seconds that a pixel tells apart. */
+  get decimals() {
+    return Math.min(6, Math.max(0, Math.ceil(-Math.log10(this.duration / this.width || 1))));
+  }
+
   toX(seconds) {
     return MARGIN.left + (this.duration ? (seconds / this.duration) * this.width : 0);
   }

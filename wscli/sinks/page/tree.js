@@ -185,7 +185,7 @@ class JsonTree {
     } else if (key === "Enter" || key === " ") {
       this.toggle(this.selected);
     } else {
-      const target = key === "j" || key === "k" ? null : moveTo(key, index, this.nodes.length, this.list.page);
+      const target = key === "j" || key === "k" ? null : targetOf(key, index, this.nodes.length, this.list.page);
       if (target === null) return; // j and k choose the next message, here too
       this.select(this.nodes[target]);
     }
