@@ -4,7 +4,7 @@
 
 const FORMS = ["json", "text", "hex"];
 const SHOWN_TEXT = 256 << 10; // characters of a text that are shown at first
-const WIDE_DUMP = 600; // pixels that sixteen bytes in a row need
+const WIDE_DUMP = 575; // pixels that sixteen bytes in a row need
 
 class MessagePanel {
   /** Show messages in an element; the buttons call `close` and `move`, with 1 or -1. */
