@@ -97,6 +97,15 @@ class Terminal:
         """What the terminal shows, and what has scrolled away above it."""
         return "\n".join([*self._screen.above, self.screen]).rstrip()
 
+    @property
+    def cells(self):
+        """The rows of the screen, each a list of pyte's characters with their colours."""
+        buffer = self._screen.buffer
+        return [
+            [buffer[row][column] for column in range(self._screen.columns)]
+            for row in range(self._screen.lines)
+        ]
+
     def type(self, text):
         self._child.send(text)
 

@@ -15,6 +15,7 @@ STATUSES = {
     errors.ProtocolError: 7,
     errors.Unsent: 8,
     errors.CallFailed: 10,
+    errors.ReplayDiffers: 10,
     errors.OutputError: 141,
 }
 

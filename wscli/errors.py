@@ -146,6 +146,10 @@ class CallFailed(WscliError):
     """A message was answered with an error of the protocol on top, such as JSON-RPC's."""
 
 
+class ReplayDiffers(WscliError):
+    """A server did not behave as a recording has it."""
+
+
 class ProtocolError(WscliError):
     """The peer broke the protocol, and the connection was failed (RFC 6455 §7.1.7).
 

@@ -52,6 +52,7 @@ _STATUS: dict[type[errors.WscliError], ExitStatus] = {
     errors.UpgradeError: ExitStatus.UPGRADE,
     errors.TimedOut: ExitStatus.TIMEOUT,
     errors.CallFailed: ExitStatus.FAILED,
+    errors.ReplayDiffers: ExitStatus.FAILED,
     errors.ProtocolError: ExitStatus.PROTOCOL,
     errors.OutputError: ExitStatus.READER_GONE,
     errors.ConnectionLost: ExitStatus.LOST,

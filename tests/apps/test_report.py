@@ -13,6 +13,7 @@ from wscli.apps.env import Env
 from wscli.apps.report import failure, report, say
 from wscli.errors import ConnectionClosed, UpgradeError, UsageError, WscliError
 from wscli.server.access import AccessRecord
+from wscli.session.events import Batch
 from wscli.status import ExitStatus, OutputStalled
 
 CONTROL = "\x1b]0;owned\x07 \x9b \u202e"
@@ -62,7 +63,7 @@ def test_an_error_without_evidence_or_hint_is_one_line():
 def test_advice_by_kind_is_used_for_a_report_and_an_event_alike():
     error = UpgradeError("no", kind="tls-port")
     assert reported(error).endswith("\ntry: this port speaks TLS: write wss:// instead of ws://\n")
-    assert failure(error, HandClock(), 0.0).hint.startswith("this port speaks TLS")
+    assert failure(error, env(), 0.0).hint.startswith("this port speaks TLS")
 
 
 def test_nothing_in_an_error_is_obeyed_by_a_terminal():
@@ -121,7 +122,7 @@ def test_an_error_is_an_event_with_the_status_of_its_class(kind):
     error = kind(*args, evidence="a\r\nb")
     clock = HandClock()
     clock.time = lambda: 5.0
-    failed = failure(error, clock, clock.now - 1.5)
+    failed = failure(error, env()._replace(clock=clock), clock.now - 1.5)
     assert (failed.message, failed.evidence, failed.elapsed) == ("it failed", "a\nb", 1.5)
     assert failed.time == 5.0
     assert failed.status in set(ExitStatus)
@@ -237,16 +238,17 @@ def test_events_that_stall_after_a_signal_end_the_server_with_its_status():
     assert "gave up on the output" in world.stderr.text
 
 
-def test_a_recording_that_fails_is_said_and_the_server_goes_on(tmp_path):
+def test_a_recording_that_fails_is_said_and_the_server_goes_on():
     world = env()
-    with io.FileIO("/dev/full", "w") as full:
-        log = AccessLog(world, "text", full)
-        log.end_with(pytest.fail)
-        sink = log.sink(record())
-        for _ in range(2):
-            sink._output.write(b"event\n")  # noqa: SLF001
+    log = AccessLog(world, "text", io.FileIO("/dev/full", "w"))
+    log.end_with(pytest.fail)
+    sink = log.sink(record())
+    for _ in range(2):
+        sink.batch(Batch(True, 0.0, 0.0, []))
+    log.close()
     assert world.stderr.text == (
         "wscli: cannot write the recording /dev/full\n  No space left on device\n"
+        "  the recording ends here; the connection goes on\n"
     )
 
 

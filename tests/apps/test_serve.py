@@ -207,12 +207,12 @@ def test_a_recording_has_every_event_of_every_connection(tmp_path):
         wscli("send", program.url + "/echo", "first")
         wscli("send", "-b", program.url + "/hub", "0x00ff")
         program.end()
-    events = read_events(path)
+    header, *events = read_events(path)
+    assert (header["event"], header["v"]) == ("recording", 1)
     first = [event for event in events if event["connection"] == 1]
     assert [event["event"] for event in first] == ["open", "message", "message", "close"]
     assert [event.get("direction") for event in first[1:3]] == ["in", "out"]
     assert first[1]["text"] == first[2]["text"] == "first"
-    assert first[0]["v"] == 1
     assert first[0]["request"]["target"] == "/echo"
     assert (first[3]["code"], first[3]["by"]) == (1000, "peer")
     second = [event for event in events if event["connection"] == 2]

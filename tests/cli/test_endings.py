@@ -112,15 +112,15 @@ VIOLATIONS = {
     "a fragmented ping": ([Frame(9, b"x", fin=False)], "fragmented a control frame", 1002),
     "an interleaved message": (
         [Frame(1, b"x", fin=False), Frame(1, b"y")],
-        "before the last one had ended",
+        "before the previous one had ended",
         1002,
     ),
-    "a stray continuation": ([Frame(0, b"x")], "where none was begun", 1002),
+    "a stray continuation": ([Frame(0, b"x")], "without a message to continue", 1002),
     "a length in too many bytes": ([Frame(1, b"x", length_form=64)], "shortest form", 1002),
     "half a close code": ([Frame(8, b"\x03")], "half a close code", 1002),
     "a close code that is not for the wire": (
         [Frame(8, b"\x03\xee")],
-        "may not be on the wire",
+        "a Close frame must not have",
         1002,
     ),
     "a reason that is not UTF-8": ([Frame(8, b"\x03\xe8\xff")], "reason that is not UTF-8", 1007),
@@ -326,7 +326,9 @@ def test_a_peer_that_ends_tcp_in_place_of_answering_our_close(scripted, leave):
     result = call("listen", "-n", "1", "-v", server.url)
     assert result.status == 0
     line = result.err.splitlines()[-1]
-    assert line.startswith("* closed with 1000 normal closure, begun by wscli; the peer ended TCP")
+    assert line.startswith(
+        "* closed with 1000 normal closure, initiated by wscli; the peer ended TCP"
+    )
 
 
 def test_half_a_message_behind_our_close_is_a_loss(scripted):
@@ -416,7 +418,7 @@ def test_an_http_response_behind_the_101_is_shown(scripted, send, option):
 
     result = call("listen", option, scripted(script).url)
     assert result.status == 7
-    assert "the peer sent an HTTP response after its 101, in place of frames" in result.err
+    assert "the peer sent an HTTP response instead of frames after its 101" in result.err
     assert "  HTTP/1.1 400 Bad Request\n  Connection: close\n" in result.err
     assert "\n  Unsupported protocol version\n" in result.err
     assert "try: this is Engine.IO (Socket.IO): its query needs EIO=4" in result.err
@@ -489,7 +491,7 @@ def test_a_subprotocol_that_was_not_chosen_is_warned_of_once(scripted, command):
 def test_a_code_of_our_own_is_reported_as_ours_in_the_session(session):
     shell = session()
     shell.enter("/close 4001")
-    shell.until("closed with 4001 private use, begun by wscli")
+    shell.until("closed with 4001 private use, initiated by wscli")
     assert "the peer closed" not in shell.text
     shell.press("ctrl-d")
     assert shell.ended() == 0

@@ -28,11 +28,11 @@ def test_each_header_is_explained():
     out = call("inspect", "-s", "chat", "demo:").out.decode()
     sections = out.split("\n\n")
     request, response, connection, timings = sections[-4:]
-    assert "which the answer must prove to have read" in request
-    assert "right: base64(SHA-1(key + GUID)) is " in response
+    assert "the answer must prove that they were read" in request
+    assert "correct: base64(SHA-1(key + GUID)) is " in response
     assert "the subprotocol chosen" in response
     assert "subprotocol  chat" in connection
-    assert "permessage-deflate: server 32,768 bytes of window" in connection
+    assert "permessage-deflate: server 32,768-byte window" in connection
     assert "websocket-client" not in connection
     assert [line.split()[0] for line in timings.splitlines()] == [
         "timings",
@@ -62,7 +62,7 @@ def test_a_refusal_is_shown_with_its_body(scripted):
     result = call("inspect", scripted(lambda peer: peer.refuse(refusal)).url)
     assert result.status == 5
     assert refusal in result.out
-    assert b"what the body is" in result.out
+    assert b"the type of the body" in result.out
     assert "--origin" in result.err
 
 
@@ -140,7 +140,7 @@ def test_each_redirect_is_reported(scripted, echo_url):
     )
     result = call("inspect", "-L", server.url)
     assert result.status == 0
-    assert b"where to go instead" in result.out
+    assert b"the URL to use instead" in result.out
     assert b"HTTP/1.1 302 Found" in result.out
     assert b"HTTP/1.1 101" in result.out
 

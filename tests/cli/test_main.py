@@ -306,7 +306,7 @@ def test_at_a_terminal_messages_have_time_direction_kind_and_size(echo_url):
     lines = re.sub("\x1b\\[[0-9;]*m", "", shown).split("\r\n")
     assert re.fullmatch(r"→ \d\d:\d\d:\d\d\.\d{3} text +5 B  hello", lines[0])
     assert re.fullmatch(r"← \d\d:\d\d:\d\d\.\d{3} text +5 B  hello", lines[1])
-    assert lines[2].startswith("* closed with 1000 normal closure, begun by wscli, after ")
+    assert lines[2].startswith("* closed with 1000 normal closure, initiated by wscli, after ")
     assert "\x1b[38;5;64m←\x1b[0m" in shown
 
 

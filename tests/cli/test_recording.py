@@ -11,7 +11,10 @@ from tests.program import WSCLI, start, wscli
 
 
 def events(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    """Return the events behind the header."""
+    header, *events = [json.loads(line) for line in path.read_text().splitlines()]
+    assert header["event"] == "recording"
+    return events
 
 
 def send(path, *options):
@@ -47,10 +50,10 @@ def test_force_replaces_it_and_takes_it_from_others(existing):
 
 def test_append_adds_a_connection_and_takes_it_from_others(existing):
     assert send(existing, "--append").status == 0
-    before, opened, *rest = events(existing)
+    before, header, *rest = [json.loads(line) for line in existing.read_text().splitlines()]
     assert before == {"event": "close"}
-    assert (opened["event"], opened["v"]) == ("open", 1)
-    assert len(rest) == 3
+    assert (header["event"], header["v"]) == ("recording", 1)
+    assert [event["event"] for event in rest] == ["open", "message", "message", "close"]
     assert stat.S_IMODE(existing.stat().st_mode) == 0o600
 
 
@@ -59,7 +62,7 @@ def test_append_leaves_a_line_that_was_cut_off_alone(existing):
     assert send(existing, "--append").status == 0
     cut, *lines = existing.read_text().splitlines()
     assert cut == '{"event":"mess'
-    assert json.loads(lines[0])["event"] == "open"
+    assert json.loads(lines[0])["event"] == "recording"
 
 
 def test_append_begins_a_file_too(tmp_path):
@@ -106,7 +109,7 @@ def test_a_recording_may_go_to_a_named_pipe_whose_reader_may_leave(tmp_path):
             process.stdin.write(b"one\n")
             process.stdin.flush()
             assert process.stdout.readline() == b"one\n"
-            assert b'"open"' in reader.readline()
+            assert b'"recording"' in reader.readline()
         process.stdin.write(b"two\n")
         process.stdin.flush()
         assert process.stdout.readline() == b"two\n"

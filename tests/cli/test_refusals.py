@@ -148,8 +148,8 @@ def test_a_wrong_accept(scripted):
 @pytest.mark.parametrize(
     ("header", "words", "hint"),
     [
-        ("Sec-WebSocket-Extensions: foo", "'foo' was never offered", "--no-compress"),
-        ("Sec-WebSocket-Protocol: chat", "'chat', which was never offered", "--subprotocol"),
+        ("Sec-WebSocket-Extensions: foo", "'foo' was not offered", "--no-compress"),
+        ("Sec-WebSocket-Protocol: chat", "'chat', which was not offered", "--subprotocol"),
         (
             "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=99",
             "must be 8 to 15",
@@ -168,27 +168,27 @@ def test_compression_that_was_not_offered(scripted):
     script = "Sec-WebSocket-Extensions: permessage-deflate"
     result = call("listen", "--no-compress", scripted(lambda peer: peer.accept(script)).url)
     assert result.status == 5
-    assert "'permessage-deflate' was never offered" in result.err
+    assert "'permessage-deflate' was not offered" in result.err
 
 
 @pytest.mark.parametrize(
     ("answer", "what"),
     [
-        (b"", "nothing: the connection was closed without a response"),
-        (b"SSH-2.0-OpenSSH_9.2p1\r\n", "an SSH server's greeting"),
-        (b"220 mail.example.com ESMTP\r\n", "a mail or file server's greeting"),
-        (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", "an HTTP/2 frame"),
-        (b"\x15\x03\x01\x00\x02\x02\x46", "a TLS record"),
-        (b"garbage", "bytes that are not HTTP"),
-        (b"HTTP/1.1 101", "a response whose head does not end"),
-        (b"HTTP/1.1 banana\r\n\r\n", "a malformed HTTP head"),
-        (b"HTTP/1.1 101 OK\r\nno colon\r\n\r\n", "a malformed HTTP head"),
+        (b"", "closed the connection without a response"),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", "answered with an SSH server's greeting"),
+        (b"220 mail.example.com ESMTP\r\n", "answered with a mail or file server's greeting"),
+        (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", "answered with an HTTP/2 frame"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "answered with a TLS record"),
+        (b"garbage", "answered with bytes that are not HTTP"),
+        (b"HTTP/1.1 101", "answered with a response whose head does not end"),
+        (b"HTTP/1.1 banana\r\n\r\n", "answered with a malformed HTTP head"),
+        (b"HTTP/1.1 101 OK\r\nno colon\r\n\r\n", "answered with a malformed HTTP head"),
     ],
 )
 def test_what_is_no_response(scripted, answer, what):
     result = refused(scripted, answer)
     assert result.status == 5
-    assert f"answered with {what}" in result.err
+    assert what in result.err
     assert "try: " in result.err
 
 
@@ -210,7 +210,7 @@ def test_a_head_without_end(scripted):
 
     result = call("listen", scripted(script).url)
     assert result.status == 5
-    assert "its head goes on after 65,536 bytes" in result.err
+    assert "its head is longer than 65,536 bytes" in result.err
 
 
 def test_a_server_that_never_answers(scripted):
@@ -287,7 +287,7 @@ def test_a_server_that_resets_during_the_upgrade(scripted):
 
     result = call("listen", scripted(script).url)
     assert result.status == 5
-    assert "broke off during the upgrade" in result.err
+    assert "closed the connection during the upgrade" in result.err
 
 
 def test_the_evidence_in_json_has_one_kind_of_line_end(scripted):
@@ -679,7 +679,7 @@ def test_a_connection_that_is_closed_where_a_plain_get_is_answered(scripted):
     server = scripted(lambda peer: peer.read_request(), lambda peer: peer.refuse(NODE_200))
     result = call("listen", server.url)
     assert result.status == 5
-    assert "nothing: the connection was closed without a response" in result.err
+    assert "closed the connection without a response" in result.err
     assert "the server drops upgrades on this path" in result.err
 
 

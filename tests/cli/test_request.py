@@ -133,20 +133,20 @@ def test_utf8_in_a_header(seen):
     [
         (["-H", "no colon"], "is not a header"),
         (["-H", "Bad Name: x"], "not a valid header name"),
-        (["-H", "X: a\r\nY: b"], "would break the request"),
-        (["-o", "a\r\nb"], "would break the request"),
+        (["-H", "X: a\r\nY: b"], "cannot be sent"),
+        (["-o", "a\r\nb"], "cannot be sent"),
         (["-s", "a b"], "not a valid subprotocol name"),
         (["-u", "a:b", "--bearer", "c"], "both a user and a bearer token"),
         (["-4", "-6"], "exclude each other"),
         (["--max-size", "huge"], "is not a size"),
         (["--connect-timeout", "soon"], "is not a duration"),
         (["--resolve", "x"], "is not HOST:PORT:ADDRESS"),
-        (["--proxy", "ftp://x"], "proxy's URL cannot be read"),
+        (["--proxy", "ftp://x"], "proxy's URL is not valid"),
         (["-H", "@/nonexistent"], "cannot read headers"),
         (["--proxy", "http://bob:s3cr/et@proxy:x"], "…@proxy:x"),
-        (["-H", b"X: \xff"], "would break the request"),
-        (["-o", b"https://\xff"], "would break the request"),
-        (["-u", b"\xff:x"], "would break the request"),
+        (["-H", b"X: \xff"], "cannot be sent"),
+        (["-o", b"https://\xff"], "cannot be sent"),
+        (["-u", b"\xff:x"], "cannot be sent"),
         (["-H", b"@/nonexist\xff"], "cannot read headers"),
     ],
 )
@@ -225,7 +225,7 @@ def test_a_loop_of_redirects_ends(scripted):
 def test_a_redirect_to_what_is_no_url(scripted, location):
     result = call("listen", "-L", scripted(redirect(location)).url)
     assert result.status == 5
-    assert "the server redirects to a Location that cannot be read" in result.err
+    assert "the server redirects to an invalid Location" in result.err
 
 
 def test_a_redirect_to_nowhere(scripted):

@@ -219,7 +219,7 @@ def test_frame_sends_what_breaks_the_protocol_and_shows_it_as_it_left(forge):
     session, [frame] = forge('/frame --opcode 0x3 --rsv 1 --no-fin --no-mask "text"')
     assert frame == Frame(3, b"text", fin=False, rsv=4)
     session.until("reserved-0x3  ---  rsv 100  no mask  length 4 (7 bits)")
-    session.until("RFC 6455 §5.2: we set a reserved bit that nothing negotiated")
+    session.until("RFC 6455 §5.2: we set a reserved bit that no negotiated extension uses")
 
 
 def test_frame_takes_a_mask_key_and_a_width_of_the_length(forge):
@@ -255,7 +255,7 @@ def test_frame_sends_a_close_frame_and_what_comes_behind_it(forge):
 def test_headers_shows_both_heads_and_explains_them(session):
     terminal = session(rows=60, columns=120)
     terminal.enter("/headers")
-    terminal.until("right: base64(SHA-1(key + GUID))")
+    terminal.until("correct: base64(SHA-1(key + GUID))")
     assert "GET / HTTP/1.1" in terminal.text
     assert "HTTP/1.1 101 Switching Protocols" in terminal.text
 
@@ -265,7 +265,7 @@ def test_headers_of_a_connection_that_has_ended_are_still_there(session):
     terminal.enter("/close")
     terminal.until("● closed")
     terminal.enter("/headers")
-    terminal.until("right: base64(SHA-1(key + GUID))")
+    terminal.until("correct: base64(SHA-1(key + GUID))")
 
 
 def test_stats_counts_both_ways(session):
@@ -407,7 +407,7 @@ def test_what_is_too_large_to_show_can_be_saved(session, tmp_path):
     terminal.enter(f"/binary @{tmp_path}/large")
     terminal.until("… /save FILE 2 writes all 2.0 MiB")
     terminal.enter("/show 2")
-    terminal.until("message 2 is too much for a terminal")
+    terminal.until("message 2 is too large for a terminal")
     terminal.enter(f"/save {tmp_path}/saved 2")
     terminal.until("wrote 1 message")
     assert (tmp_path / "saved").read_bytes() == bytes(2 << 20)
@@ -450,9 +450,10 @@ def test_record_writes_events_from_then_on_until_off(session, tmp_path):
         terminal.enter(line)
         terminal.until(lambda line=line: line.startswith("/") or terminal.text.count(line) == 2)
     terminal.until("not recording")
-    events = [json.loads(line) for line in (tmp_path / "file").read_text().splitlines()]
+    header, *events = map(json.loads, (tmp_path / "file").read_text().splitlines())
+    assert (header["event"], header["v"]) == ("recording", 1)
     assert [event["event"] for event in events] == ["open", "message", "message"]
-    assert events[0]["v"] == 1
+    assert {event["connection"] for event in events} == {1}
     assert {event["text"] for event in events[1:]} == {"during"}
 
 
@@ -476,7 +477,7 @@ def test_a_file_that_is_not_empty_is_replaced_only_with_f(session, tmp_path, mon
     terminal.until(f"try: /{name} -f file replaces it, /{name} -a file adds to it")
     assert path.read_text() == "precious\n"
     terminal.enter(f"/{name} -a file")
-    terminal.until("to file\n" if name == "save" else "recording into file")
+    terminal.until("to file\n" if name == "save" else "recording to file")
     terminal.enter("hello")
     terminal.until(lambda: terminal.text.count("hello") == 2)
     assert path.read_text().startswith("precious\n")
@@ -497,4 +498,4 @@ def test_quit_closes_with_1000_and_leaves(session):
     terminal = session()
     terminal.enter("/quit")
     assert terminal.ended() == 0
-    assert "closed with 1000 normal closure, begun by wscli" in terminal.text
+    assert "closed with 1000 normal closure, initiated by wscli" in terminal.text

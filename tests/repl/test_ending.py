@@ -64,13 +64,13 @@ def never_answer(peer):
     [
         (
             close_with(1000, "bye"),
-            r'1000 normal closure: "bye", begun by the peer, after \d+\.\d m?s',
+            r'1000 normal closure: "bye", initiated by the peer, after \d+\.\d m?s',
         ),
-        (close_with(1008, "no"), r'1008 policy violation: "no", begun by the peer'),
-        (close_with(4001), r"4001 private use, begun by the peer"),
-        (close_with(1005), r"1005 no status received, begun by the peer"),
+        (close_with(1008, "no"), r'1008 policy violation: "no", initiated by the peer'),
+        (close_with(4001), r"4001 private use, initiated by the peer"),
+        (close_with(1005), r"1005 no status received, initiated by the peer"),
         (reset, r"lost \(1006 abnormal closure\): Connection reset by peer \(\d+\.\d ms"),
-        (break_the_protocol, r"1002 protocol error, begun by wscli"),
+        (break_the_protocol, r"1002 protocol error, initiated by wscli"),
         (break_the_protocol, r"the peer sent a frame with a reserved opcode"),
     ],
 )
@@ -98,7 +98,7 @@ def test_exit_on_close_leaves_with_the_status_of_the_end(terminal, scripted, scr
 
 def ctrl_c_twice(session):
     session.press("ctrl-c")
-    session.until("Ctrl-C again leaves")
+    session.until("press Ctrl-C again to leave")
     session.press("ctrl-c")
 
 

@@ -93,7 +93,7 @@ def test_a_dumb_terminal_gets_no_escape_sequence_and_all_else(terminal, echo_url
 def test_a_line_that_a_dumb_terminal_has_cut_is_not_sent(collecting):
     session, messages = collecting(env={"TERM": "dumb"}, until="connected to")
     session.enter("x" * 5000)
-    session.until("the terminal cuts a line at 4,095 bytes, so it is not sent")
+    session.until("the line was not sent: the terminal cuts lines at 4,095 bytes")
     session.enter("y" * 4094)
     session.until("got 1")
     assert messages == ["y" * 4094]
@@ -258,7 +258,7 @@ def test_a_session_is_recorded_from_its_first_event(session, tmp_path):
     terminal.press("ctrl-d")
     terminal.ended()
     events = [json.loads(line)["event"] for line in (tmp_path / "file").read_text().splitlines()]
-    assert events == ["open", "message", "message", "close"]
+    assert events == ["recording", "open", "message", "message", "close"]
 
 
 def test_the_help_fits_a_terminal_that_was_resized_just_before(terminal, echo_url):
@@ -270,6 +270,6 @@ def test_the_help_fits_a_terminal_that_was_resized_just_before(terminal, echo_ur
     for session in (narrow, resized):
         session.until("● open")
         session.enter("/help")
-        session.until("closes and leaves.")
+        session.until("Ctrl-D     Close the connection and\n           leave.")
     shown = [session.text.rpartition("> /help")[2] for session in (narrow, resized)]
     assert shown[0].partition("\n>")[0] == shown[1].partition("\n>")[0]

@@ -1,5 +1,6 @@
 """The parts of the session that need no terminal."""
 
+import itertools
 import re
 import time
 from types import SimpleNamespace
@@ -66,14 +67,6 @@ def test_every_command_of_the_contract_is_there_with_help():
         assert len(found.summary) <= 54
 
 
-def test_the_help_fits_80_columns():
-    said = []
-    shell = SimpleNamespace(display=SimpleNamespace(say_table=said.extend))
-    for name in ("", *COMMANDS):
-        COMMANDS["help"].run(shell, name)
-    assert [line for line in said if len(line) > 80] == []
-
-
 def drawn(display):
     """Return everything that is waiting to be drawn."""
     pieces = []
@@ -82,17 +75,38 @@ def drawn(display):
     return "".join(pieces)
 
 
-@pytest.mark.parametrize("width", [30, 40, 60])
-def test_the_help_breaks_no_word_in_a_narrow_terminal(width):
+def drawn_help(width, *names):
     display = Display(MessageView(Palette(colour=False), width), Clock(), lambda: None)
-    for name in ("", *COMMANDS):
+    for name in names:
         COMMANDS["help"].run(SimpleNamespace(display=display), name)
-    wide = Display(MessageView(Palette(colour=False), 200), Clock(), lambda: None)
-    for name in ("", *COMMANDS):
-        COMMANDS["help"].run(SimpleNamespace(display=wide), name)
-    rows = drawn(display)
-    assert rows.split() == drawn(wide).split()
+    return drawn(display)
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_the_help_fits_the_terminal_and_breaks_no_word(width):
+    rows = drawn_help(width, "", *COMMANDS)
+    assert rows.split() == drawn_help(200, "", *COMMANDS).split()
     assert [row for row in rows.splitlines() if len(row) > width] == []
+
+
+def test_each_command_is_one_row_of_the_help_at_80_columns():
+    rows = drawn_help(80, "").splitlines()
+    assert [row.split()[0] for row in rows[: len(COMMANDS)]] == [f"/{name}" for name in COMMANDS]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("name", ["text", "filter", "save", "record"])
+def test_a_paragraph_of_the_help_fills_its_rows(name, width):
+    rows = drawn_help(width, name).splitlines()[1:]
+    paragraph = [row for row in itertools.takewhile(str.strip, rows) if row[2] != " "]
+    for row, following in itertools.pairwise(paragraph):
+        assert len(row) + 1 + len(following.split()[0]) > width
+
+
+def test_rows_of_a_table_and_examples_of_the_help_stay_apart():
+    rows = drawn_help(80, "frame").splitlines()
+    assert "  --no-mask           send it unmasked, as only a server may" in rows
+    assert '  /frame --no-fin "in two "' in rows
 
 
 @pytest.mark.parametrize(
@@ -352,7 +366,7 @@ def test_a_journal_keeps_the_latest_within_its_limits():
     pipeline.batch(Batch(True, 0, 0, [Messages(1, [b"55555"])]))
     assert [kept.number for kept in journal.entries()] == [4, 5]
     assert [kept.number for kept in journal.find(1, 4)] == [4]
-    with pytest.raises(UsageError, match="message 1 is kept no longer"):
+    with pytest.raises(UsageError, match="message 1 is no longer kept"):
         journal.find(1, 1)
     with pytest.raises(UsageError, match="there is no message 6"):
         journal.find(6, 6)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+from tests.waiting import wait_until
 from wscli.wire.events import Close
 
 ECHO = """
@@ -84,7 +85,7 @@ def test_reconnect_closes_and_connects_again_and_marks_the_gap(terminal, scripte
     session.until("  first")
     session.enter("/reconnect")
     session.until("  second")
-    assert "1000 normal closure, begun by wscli" in session.text
+    assert "1000 normal closure, initiated by wscli" in session.text
     assert re.search(r"── \d+\.\d s without a connection ─+\n\* connected to", session.text)
 
 
@@ -183,8 +184,10 @@ def test_a_server_that_is_not_there_yet_is_tried_again(terminal, scripted, tmp_p
     session = terminal("connect", "--reconnect", "--record", record, server.url)
     session.until("  here")
     assert "503 Service Unavailable" in session.text
-    events = [json.loads(line) for line in record.read_text().splitlines()]
+    wait_until(lambda: record.read_text().count("\n") == 4)
+    _, *events = map(json.loads, record.read_text().splitlines())
     assert [event["event"] for event in events] == ["error", "open", "message"]
+    assert [event["connection"] for event in events] == [1, 2, 2]
     assert events[0]["status"] == 5
 
 

@@ -3,13 +3,13 @@
 import json
 import re
 from collections import Counter
-from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.pages import read_page
 from tests.program import wscli
 from tests.raw import Client, upgrade
 from wscli.server import route_table, routes
@@ -18,7 +18,6 @@ from wscli.server.query import TargetValues
 from wscli.server.route_table import FAULTS, ROUTES, help_rows, websocket_paths
 from wscli.wire.codes import Opcode
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BY_PATH = {route.path: route for route in ROUTES}
 WEBSOCKETS = [route for route in ROUTES if route.websocket]
 PLAIN = [route for route in ROUTES if route.http]
@@ -371,22 +370,31 @@ def test_the_help_of_serve_names_each_fault_and_default():
     assert text.count("[default: ") == sum(bool(each.default) for _, each in PARAMETERS)
 
 
-def readme_row(route):
-    """Return the row of README's table for a route."""
+def page_row(route):
+    """Return the row for a route in the table of docs/server.md."""
     parameters = [
         f"`{each.name}={each.kind.metavar.replace('|', '/')}` {each.meaning}"
         + (f" ({each.default})" if each.default else "")
         for each in route.parameters
     ]
     if route.argument is route_table.FAULT:
-        parameters.append(f"KIND is {', '.join(FAULTS)}")
+        parameters.append("KIND is one of [these](#faults)")
     return f"| `{route.pattern}` | {route.description} | {'; '.join(parameters)} |"
 
 
-def test_the_table_of_readme_is_that_of_the_routes():
-    table = README.partition("| path | behaviour | query |\n|---|---|---|\n")[2]
-    rows = table.partition("\n\n")[0].splitlines()
-    assert rows == [readme_row(route) for route in ROUTES]
+def rows_of_page(head):
+    """Return the rows below the head of a table in docs/server.md."""
+    return read_page("docs/server.md").partition(head)[2].partition("\n\n")[0].splitlines()
+
+
+def test_the_table_of_the_page_is_that_of_the_routes():
+    rows = rows_of_page("| path | behaviour | query |\n|---|---|---|\n")
+    assert rows == [page_row(route) for route in ROUTES]
+
+
+def test_the_page_has_every_fault():
+    rows = rows_of_page("| kind | the server sends |\n|---|---|\n")
+    assert rows == [f"| `{kind}` | {meaning} |" for kind, meaning in FAULTS.items()]
 
 
 def test_completion_offers_every_websocket_but_that_of_the_root():

@@ -173,6 +173,7 @@ def test_a_rule_can_close(serve, script):
         ("[[rule]]\nreply = 5\n", 2, "reply: 5 is not a text"),
         ('[[rule]]\ndelay = "soon"\n', 2, "'soon' is not a duration"),
         ('[[rule]]\nreply = """\n[[rule]]\n"""\n[[rule]]\nclose = "1000"\n', 6, "close: '1000'"),
+        ('rule = [\n{},\n{delay = "soon"}]\n', 3, "'soon' is not a duration"),
         ("[[rule]]\nclose = true\n", 2, "close: True"),
         ("[[rule]]\nclose = 70000\n", 2, "close: 70000"),
         ("[[rule]]\nmatch = 2026-01-01\n", 2, "match: "),

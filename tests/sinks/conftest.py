@@ -5,7 +5,7 @@ import pytest
 from tests.browser import browsing
 from tests.recorded import long_session, of_connection
 from tests.recording_page import RecordingPage
-from wscli.sinks.html import write_page
+from wscli.sinks.html import page_pieces
 
 MANY = 10_000
 
@@ -58,4 +58,4 @@ def many(recording_page, many_path):
 
 def write(path, events):
     with path.open("wb") as output:
-        write_page(events, output, "session.jsonl")
+        output.writelines(page_pieces(events, "session.jsonl"))

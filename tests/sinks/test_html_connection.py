@@ -35,10 +35,10 @@ def test_the_opening_is_explained(show):
     )
     request, response = (dict(zip(head[::2], head[1::2], strict=True)) for head in heads)
     assert list(request) == [line.decode() for line in opening().request.raw.split(b"\r\n")[:-2]]
-    assert request["Upgrade: websocket"] == "asks to change the protocol of this connection"
+    assert request["Upgrade: websocket"] == "asks to switch this connection to another protocol"
     assert request["X-Trace: <b>1</b>"] == ""
     assert next(iter(response)) == "HTTP/1.1 101 Switching Protocols"
-    assert response["Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="].startswith("right: ")
+    assert response["Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="].startswith("correct: ")
 
 
 def facts_of(page, title):
@@ -84,13 +84,13 @@ def test_the_phases_of_the_opening_follow_one_another(show):
 
 def test_the_end_is_explained(show):
     page = show(opened(), message("x"), closed(code=1011, reason="no \x1b more"))
-    sentence = 'closed with 1011 internal error: "no ␛ more", begun by the peer, after 10.0 s'
+    sentence = 'closed with 1011 internal error: "no ␛ more", initiated by the peer, after 10.0 s'
     assert page.text("#ending") == sentence
     page.click("#tab-connection")
     assert facts_of(page, "End") == {
         "code": "1011 internal error",
         "reason": "no ␛ more",
-        "begun by": "peer",
+        "initiated by": "peer",
         "handshake": "both sides sent a Close frame",
     }
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from wscli.advice.options import keep_known
 from wscli.advice.refusals import UPGRADES, fill_in
 from wscli.errors import WscliError
 from wscli.status import ExitStatus, OutputStalled
 from wscli.wire.codes import CloseCode
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from wscli.advice.refusals import Template
     from wscli.kinds import Facts, Kind
 
@@ -50,13 +53,20 @@ _BY_CLOSE_CODE: dict[int, str] = {
 }
 
 
-def advise(error: WscliError) -> str:
-    """Return what to try after an error; empty where there is nothing to suggest."""
+def advise(error: WscliError, options: Collection[str] | None = None) -> str:
+    """Return what to try after an error; empty where there is nothing to suggest.
+
+    ``options`` are the names of the running command's options: no others are mentioned. None
+    stands for all options.
+    """
     if isinstance(error, OutputStalled) and error.status == ExitStatus.TIMEOUT:
-        return "--timeout waits longer, also for the reader of the output"
-    if error.kind is None:
+        hint = "--timeout waits longer, also for the reader of the output"
+    elif error.kind is None:
+        # It was written where the error was raised, for a command that is known there.
         return error.hint
-    return fill_in(ADVICE[error.kind], error.facts)
+    else:
+        hint = fill_in(ADVICE[error.kind], error.facts)
+    return hint if options is None else keep_known(hint, options)
 
 
 def _proxy(facts: Facts) -> str:

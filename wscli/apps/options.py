@@ -1,4 +1,8 @@
-"""The options that all commands with a session share; light, since the command line imports it."""
+"""The options that all commands with a session share.
+
+The command line imports this module for every command, even for ``--help``, so it imports next to
+nothing itself.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,9 @@ Form = Literal["auto", "raw", "json", "hex"]
 class OutputOptions(NamedTuple):
     """The output of a session: its contents and its form.
 
-    ``separator`` ends each payload in a pipe, and with ``terminated`` only those that do not end
-    with it. ``record`` names a file for the events; ``existing`` applies if it is not empty. With
-    ``secrets``, credentials in headers are written to stderr unmasked.
+    ``separator`` ends each payload in a pipe; with ``terminated`` it is not added to payloads that
+    already end with it. ``record`` names a file for the events; ``existing`` applies if it is not
+    empty. With ``secrets``, credentials in headers are written to stderr unmasked.
     """
 
     verbosity: int = 0

@@ -35,11 +35,14 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
         with ExitStack() as stack:
             recording = None
             if command.record is not None:
-                recording = stack.enter_context(open_recording(command.record, command.existing))
+                recording = open_recording(command.record, command.existing)
             log = AccessLog(env, command.log, recording, frames=command.frames)
+            # Only after the server has stopped: the timer also bounds the writes of the lines for
+            # the connections that the signal closes.
             stack.callback(log.close)
 
             def started(server: Server, end: End) -> None:
+                """Announce the server, and let the log end it."""
                 log.end_with(end)
                 _announce(server, command, env, log)
 
@@ -50,6 +53,7 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
 
 
 def _announce(server: Server, command: ServeCommand, env: Env, log: AccessLog) -> None:
+    # A program that started the server with port 0 reads the address from this event.
     if command.log == "json":
         log.event("serving", url=server.url, v=1)
     elif command.log == "text":
@@ -66,9 +70,10 @@ def _introduction(server: Server) -> list[str]:
     lines = [f"serving {server.url}, and a page for the browser at {page}; Ctrl-C ends it"]
     if path is not None:
         lines = [f"serving the Unix socket {path}; try: wscli --unix-socket {path} {server.url}"]
+    # A client that trusts the file need not switch all checks off with --insecure.
     if server.certificate is not None:
         trust = f"wscli --cacert {server.certificate} {server.url}"
-        lines.append(f"the certificate was made for this run; what trusts it: {trust}")
+        lines.append(f"the certificate was made for this run; to trust it: {trust}")
     return lines
 
 
@@ -77,6 +82,7 @@ def _exposure(server: Server) -> list[str]:
     lines = []
     if ANY_ORIGIN in server.options.origins:
         lines.append("any page that a browser on this machine opens can connect to this server")
+    # The addresses that were bound, not the host that was asked for: a name may have several.
     open_to = [address for address in server.addresses if not _is_loopback(address)]
     if open_to:
         everywhere = set(open_to) & set(WILDCARDS)
@@ -86,4 +92,5 @@ def _exposure(server: Server) -> list[str]:
 
 
 def _is_loopback(address: str) -> bool:
+    # A link-local IPv6 address ends with its zone, as in fe80::1%eth0 (RFC 4007 §11).
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback

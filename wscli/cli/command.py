@@ -18,7 +18,10 @@ COMMANDS = {
     "pipe": "Send each line of stdin, print each message as a line",
     "inspect": "Show only the upgrade request and response, header by header",
     "ping": "Measure round-trip times with ping frames, like ping(8)",
+    "replay": "Send what a recording's client sent, and compare the answers",
     "serve": "Run a test server: echo, hub, faults, a page for the browser",
+    "export": "Write a recording for other tools: HAR, Wireshark, curl, Python",
+    "import": "Turn the WebSockets of a HAR file into commands or a recording",
     "compare": "Compare polling, long polling and WebSocket on one feed",
     "completion": "Print the script that completes commands in bash, zsh or fish",
 }
@@ -67,12 +70,15 @@ class Command(click.Command):
             help=f"{COMMANDS[name]}.\n\n{text}",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
-        self._examples = examples
+        self.examples = examples
         self.run = run
 
     def invoke(self, ctx: click.Context) -> ExitStatus:
         """Run the command with the parsed parameters."""
-        return self.run(ctx.obj, **ctx.params)
+        # A hint must not name an option that this command does not have.
+        options = frozenset(name for param in self.params for name in param.opts)
+        env: Env = ctx.obj._replace(options=options)
+        return self.run(env, **ctx.params)
 
     def get_help_option(self, ctx: click.Context) -> click.Option:
         """Return an option that shows the help on the environment's stdout."""
@@ -81,7 +87,7 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write examples, then options by section."""
         with formatter.section("Examples"):
-            for command, meaning in self._examples:
+            for command, meaning in self.examples:
                 formatter.write(f"  # {meaning}\n  {command}\n")
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -29,7 +30,8 @@ def load_command(name: str) -> click.Command | None:
     """Import a command; return None if no command has that name."""
     if name not in COMMANDS:
         return None
-    command: click.Command = import_module(f"wscli.cli.commands.{name}").command
+    module = f"{name}_" if iskeyword(name) else name
+    command: click.Command = import_module(f"wscli.cli.commands.{module}").command
     return command
 
 

@@ -16,12 +16,13 @@ from wscli.errors import UsageError
 from wscli.quantities import parse_duration, parse_size
 
 if TYPE_CHECKING:
-    from wscli.payload.matching import Matcher
+    from wscli.payload.matching import JsonPathQuery, Matcher
 
 _ADDRESS = r"""(?x)(?: [^\s/?\#@]+@ )?
     (?P<host> \[[^\s\]/]+\] | \w[^\s:/?\#@\[\]]* ) (?P<port> :[^\s/?]* )? (?P<target> [/?]\S* )?"""
 _MISTYPED_SCHEME = r"(?i)(wss?|https?)(?::(?!//|\d+(?:[/?]|$))/?|//)(?P<rest>[^/].*)"
 _RESOLVE = r"(?P<host>[^:\[\]]+|\[[^\]]+\]):(?P<port>\d+):(?P<address>.+)"
+_SPEED = r"([0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})x?"
 _DIGITS = 18  # any count of that length fits into 64 bits
 
 _STDIN = f"{__name__}.stdin"
@@ -174,6 +175,24 @@ def pattern(value: str) -> Matcher:
         return parse_matcher(value)
     except ValueError as error:
         raise BadParameter(str(error)) from None
+
+
+def query(value: str) -> JsonPathQuery:
+    """Read a JSONPath query."""
+    from wscli.payload.matching import JsonPathQuery
+
+    try:
+        return JsonPathQuery(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+
+
+def speed(value: str) -> float:
+    """Read ``2x``, ``0.5x`` or a bare number greater than 0."""
+    match = re.fullmatch(_SPEED, value)
+    if match is None or float(match[1]) == 0:
+        raise BadParameter(f"{value!r} is not a speed; write 2x or 0.5x")
+    return float(match[1])
 
 
 def terminator(value: str) -> bytes:

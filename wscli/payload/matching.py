@@ -102,6 +102,32 @@ class JsonPathMatcher:
         return next(iter(self._query.finditer(value)), None) is not None
 
 
+Location = tuple[str | int, ...]
+"""The names and indexes that lead from a JSON value to one within it."""
+
+
+class JsonPathQuery:
+    """A JSONPath query for values within a value; ``text`` is the query as the user wrote it.
+
+    Raises:
+        ValueError: if it is not a valid query, with the reason.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._query = _compile_query(text)
+
+    def select(self, value: Any) -> list[tuple[Location, Any]]:
+        """Return the values that the query selects, each with its location.
+
+        Raises:
+            PatternTimeout: if a regular expression inside the query takes too long.
+        """
+        if not isinstance(value, _CONTAINERS):  # the package takes a string for JSON to parse
+            return []
+        return [(match.parts, match.value) for match in self._query.finditer(value)]
+
+
 def _compile(text: str) -> Any:
     import regex
 

@@ -55,7 +55,7 @@ class Endpoint:
     def resumed(self) -> None:
         """Resume sending: the client has read the queued bytes."""
 
-    def leaving(self) -> None:
+    def before_close(self) -> None:
         """Send the last messages: the client has sent Close, which will be answered now."""
 
     def closed(self) -> None:
@@ -166,9 +166,9 @@ class Channel:
                 if not self.closing:
                     self._endpoint.received(item)
 
-    def leaving(self) -> bool:
+    def before_close(self) -> bool:
         """Let the endpoint send its last messages."""
-        self._endpoint.leaving()
+        self._endpoint.before_close()
         return True
 
     def closed(self) -> None:

@@ -57,7 +57,7 @@ class ServerConnection(AsyncioStream):
 
     # What the stream calls
 
-    def read(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         """Pass the bytes to the current consumer: heads of requests, or the channel."""
         self._take(data)
 
@@ -73,7 +73,7 @@ class ServerConnection(AsyncioStream):
             self._channel = None
         self._state.leave(self)
 
-    def left(self, size: int, messages: int, data: Bytes) -> None:
+    def data_sent(self, size: int, messages: int, data: Bytes) -> None:
         """Count and record the bytes that the kernel has taken."""
         self.access.bytes_out += size
         self.access.messages_out += messages

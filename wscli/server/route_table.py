@@ -1,7 +1,7 @@
 """The paths of the embedded server, as data.
 
 Dispatch, the 404's list, the page, ``wscli serve --help``, the completion of ``demo:`` URLs and the
-README's table are all made from ``ROUTES``. This module imports neither asyncio nor the endpoints,
+docs' table are all made from ``ROUTES``. This module imports neither asyncio nor the endpoints,
 because help and completion must start fast; ``routes.py`` binds each route to the function that
 serves it.
 """

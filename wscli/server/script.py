@@ -143,7 +143,11 @@ class _Bad(Exception):
 def _line_of(text: str, bad: _Bad) -> int:
     """Return the number of the line that sets a key, by parsing ever more of the file."""
     lines = text.splitlines()
-    for count in range(1, len(lines) + 1):
+    # Parsing it a thousand times takes a minute, so this begins where the rule's table may begin: a
+    # "[[" inside a string is counted too, which can only lead to an earlier line.
+    tables = [number for number, line in enumerate(lines, 1) if line.lstrip().startswith("[[")]
+    first = 1 if bad.index is None else (*tables[bad.index : bad.index + 1], 1)[0]
+    for count in range(first, len(lines) + 1):
         try:
             content = tomllib.loads("\n".join(lines[:count]))
         except tomllib.TOMLDecodeError:

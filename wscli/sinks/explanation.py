@@ -13,31 +13,33 @@ from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.handshake import Agreement, accept_value
 from wscli.wire.head import Headers
 
+# Notes on headers, for somebody who sees an upgrade for the first time. Names are in lower case,
+# since "Each field name is case-insensitive" (RFC 9110 §5.1).
 _REQUEST = {
-    "host": "the server's name and port, as the client knows them",
-    "upgrade": "asks to change the protocol of this connection",
+    "host": "the host and port that the client asks for",
+    "upgrade": "asks to switch this connection to another protocol",
     "connection": "says that Upgrade is meant for the next hop",
-    "sec-websocket-key": "16 random bytes in base64, which the answer must prove to have read",
+    "sec-websocket-key": "16 random bytes in base64; the answer must prove that they were read",
     "sec-websocket-version": "13 is the version of RFC 6455, the only one in use",
     "sec-websocket-protocol": "the subprotocols offered, the preferred one first",
     "sec-websocket-extensions": "the extensions offered; permessage-deflate compresses messages",
-    "origin": "the page that asks, as a browser would say; many servers check it",
+    "origin": "the page that connects, as a browser would name it; many servers check it",
     "authorization": "the client's credentials",
     "cookie": "the client's cookies",
     "user-agent": "the client's name and version",
 }
 _RESPONSE = {
-    "upgrade": "agrees to change the protocol",
+    "upgrade": "agrees to switch protocols",
     "connection": "says that Upgrade is meant for this hop",
     "sec-websocket-protocol": "the subprotocol chosen",
     "sec-websocket-extensions": "the extensions chosen",
     "sec-websocket-version": "the versions of the protocol that the server speaks",
     "www-authenticate": "the kind of credentials that the server wants",
-    "location": "where to go instead",
+    "location": "the URL to use instead",
     "retry-after": "when to try again",
-    "content-type": "what the body is",
-    "content-length": "the body's size in bytes",
-    "transfer-encoding": "how the body is framed",
+    "content-type": "the type of the body",
+    "content-length": "the size of the body in bytes",
+    "transfer-encoding": "how the body is sent; chunked is in parts, each with its size",
     "set-cookie": "a cookie for later requests",
     "server": "the server's name and version",
     "date": "the server's time",
@@ -46,7 +48,7 @@ _RESPONSE = {
 
 
 def explain_request(opening: Opening) -> Iterator[tuple[str, str, str]]:
-    """Yield name, value and meaning of each header of the request, in wire order.
+    """Yield the name, value and meaning of each header of the request, in wire order.
 
     The meaning of an unknown header is empty.
     """
@@ -55,14 +57,14 @@ def explain_request(opening: Opening) -> Iterator[tuple[str, str, str]]:
 
 
 def explain_response(opening: Opening) -> Iterator[tuple[str, str, str]]:
-    """Yield the same of the response; the meaning of Sec-WebSocket-Accept is a verdict on it."""
+    """Yield the same for the response; the meaning of Sec-WebSocket-Accept is a verdict on it."""
     if opening.response is None:
         return
     for name, value, meaning in _explain_headers(opening.response.headers, _RESPONSE):
         if name.lower() == "sec-websocket-accept":
             yield name, value, _explain_accept(opening, value)
         elif name.lower() == "connection" and "upgrade" not in value.lower():
-            yield name, value, "whether this connection is used again"
+            yield name, value, "says whether this connection stays open"
         else:
             yield name, value, meaning
 
@@ -73,14 +75,15 @@ def _explain_headers(headers: Headers, meanings: dict[str, str]) -> Iterator[tup
 
 
 def _explain_accept(opening: Opening, value: str) -> str:
+    # The value by which the server proves that it has read the key (RFC 6455 §4.2.2, item 5.4).
     key = opening.request.headers.get("Sec-WebSocket-Key") if opening.request else None
     expected = accept_value(key or "")
-    verdict = "right" if value == expected else "wrong"
+    verdict = "correct" if value == expected else "wrong"
     return f"{verdict}: base64(SHA-1(key + GUID)) is {expected}"
 
 
 def explain_connection(opening: Opening, now: float) -> Iterator[tuple[str, str]]:
-    """Yield name and value of each other fact; ``now`` is in seconds since the epoch."""
+    """Yield the name and value of each other fact; ``now`` is in seconds since the epoch."""
     if opening.address is not None:
         yield "address", opening.address
     if opening.proxy is not None:
@@ -105,6 +108,8 @@ def _explain_subprotocol(agreement: Agreement) -> str:
 
 def _compare_verdicts(agreement: Agreement, opinion: str | None) -> Iterator[tuple[str, str]]:
     """Yield a row if websocket-client judges a 101 differently from wscli."""
+    # websocket-client is more lenient in some rules and stricter in others. A response that it
+    # judges differently works with some clients and fails with others, which is hard to find out.
     accepted = opinion == "accepted"
     if agreement.faults and accepted:
         yield "libraries", "websocket-client accepts this response, as others may"
@@ -127,6 +132,6 @@ def _explain_deflate(deflate: PerMessageDeflate | None) -> str:
     for side in ("server", "client"):
         bits = getattr(deflate, f"{side}_max_window_bits")
         fresh = getattr(deflate, f"{side}_no_context_takeover")
-        context = "each message on its own" if fresh else "one context for all messages"
-        sides.append(f"{side} {2**bits:,} bytes of window, {context}")
+        context = "a new context for each message" if fresh else "one context for all messages"
+        sides.append(f"{side} {2**bits:,}-byte window, {context}")
     return f"permessage-deflate: {'; '.join(sides)}"

@@ -1,4 +1,4 @@
-"""A recording as one page of HTML, which needs no network, server or other file: ``write_page``.
+"""A recording as one page of HTML, which needs no network, server or other file: ``page_pieces``.
 
 The page is a template, the files in ``page/``, with the recording's own lines of JSON inside. Its
 script reads them as any other program would, and adds them to the page with ``append``; so a page
@@ -19,7 +19,6 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Template
-from typing import BinaryIO
 
 from wscli import __version__
 from wscli.net.opening import Opening
@@ -52,16 +51,15 @@ _BLOCK_START = b'<script type="application/jsonl">\n'
 _BLOCK_END = b"</script>\n"
 
 
-def write_page(events: Iterable[Recorded], output: BinaryIO, title: str) -> None:
-    """Write a page that shows some events, in memory that does not grow with their number.
+def page_pieces(events: Iterable[Recorded], title: str) -> Iterator[bytes]:
+    """Yield a page that shows some events, in memory that does not grow with their number.
 
     ``title`` is what is recorded, such as the name of the file.
     """
     start, end = _frame(title)
-    output.write(start)
-    for block in _blocks(events):
-        output.write(block)
-    output.write(end)
+    yield start
+    yield from _blocks(events)
+    yield end
 
 
 def page_lines(recorded: Recorded) -> Iterator[bytes]:

@@ -107,8 +107,8 @@ class _Trickle:
         return self._stream.held
 
     @property
-    def taken(self) -> int:
-        return self._stream.taken
+    def peer_progress(self) -> int:
+        return self._stream.peer_progress
 
     @property
     def backlog(self) -> int:

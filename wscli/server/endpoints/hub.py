@@ -78,7 +78,7 @@ class Hub(Endpoint):
         """Broadcast the messages to the room."""
         self._room.broadcast(messages)
 
-    def leaving(self) -> None:
+    def before_close(self) -> None:
         """Send the last messages of this turn, which may be the member's own."""
         self._room.flush()
 

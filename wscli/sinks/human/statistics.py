@@ -1,4 +1,4 @@
-"""The numbers of a session, as a table for people."""
+"""The numbers of a session, as a table for people: ``/stats``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COLUMN = 22
 
 
 def describe_stats(stats: Stats, now: float) -> list[str]:
-    """Return the lines of a table: what left and what came, and what it cost."""
+    """Return the lines of a table: messages and bytes in each direction, then the overhead."""
     seconds = stats.time_open(now)
     rows = [_row("", "sent", "received")]
     rows += _each_way(stats, seconds, now)
@@ -26,6 +26,7 @@ def _each_way(stats: Stats, seconds: float, now: float) -> Iterator[str]:
     yield _row("payload", *(show_size(tally.payload) for tally in tallies))
     yield _row("frames", *(_frames(tally) for tally in tallies))
     yield _row("frame headers", *(_overhead(tally) for tally in tallies))
+    # Without permessage-deflate the row would say "none" twice.
     if any(tally.after for tally in tallies):
         yield _row("compressed to", *(_compression(tally) for tally in tallies))
     if seconds:
@@ -60,6 +61,7 @@ def _frames(tally: Tally) -> str:
 
 
 def _overhead(tally: Tally) -> str:
+    # A share of the payloads as they were sent: compression makes the headers count for more.
     payload = tally.on_wire + tally.control
     share = f" ({100 * tally.headers / payload:.1f}%)" if payload else ""
     return f"{show_size(tally.headers)}{share}"

@@ -54,7 +54,7 @@ function endFacts(end) {
   return [
     ["code", `${end.code} ${end.name}`],
     ["reason", end.reason],
-    ["begun by", by],
+    ["initiated by", by],
     ["handshake", end.clean ? "both sides sent a Close frame" : "not completed"],
     ["our code", end.sent === end.code ? null : end.sent],
     ["loss", end.detail],

@@ -1,0 +1,34 @@
+"""Select connections from a recording, before it is exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from wscli.records.events import Recorded
+from wscli.records.fields import Remark
+from wscli.session.end import End
+from wscli.session.events import Batch, Event, Failed, Opened
+
+
+def only_connection(recorded: Iterable[Recorded], number: int) -> Iterator[Recorded]:
+    """Yield the events of one connection."""
+    return (each for each in recorded if each.connection == number)
+
+
+def with_openings(recorded: Iterable[Recorded], remark: Remark) -> Iterator[tuple[int, Event]]:
+    """Yield events, each with the number of its connection; the first has the opening.
+
+    A connection whose opening was not recorded is left out, and ``remark`` receives a sentence
+    about it. That is so where the first lines of a recording have been cut off.
+    """
+    opened: set[int] = set()
+    missing: set[int] = set()
+    for event, connection in recorded:
+        number = connection or 1
+        if isinstance(event, Opened | Failed) and event.opening is not None:
+            opened.add(number)
+        if number in opened:
+            yield number, event
+        elif isinstance(event, Batch | End) and number not in missing:
+            missing.add(number)
+            remark(f"connection {number} is left out: its opening was not recorded")
