@@ -35,6 +35,7 @@ _SCRIPTS = (
     "json.js",
     "recording.js",
     "filter.js",
+    "controls.js",
     "list.js",
     "timeline.js",
     "connections.js",
@@ -42,6 +43,7 @@ _SCRIPTS = (
     "rows.js",
     "tree.js",
     "message.js",
+    "form.js",
     "page.js",
 )
 """In the order in which they need one another; together they are one script."""

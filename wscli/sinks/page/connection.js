@@ -14,8 +14,11 @@ function showConnection(panel, connection) {
     ]),
     ...(connection.opening ? headSections(connection.opening) : []),
   ];
-  const beside = [endSection(connection), ...(connection.opening ? factSections(connection.opening) : [])];
-  panel.replaceChildren(make("div", "heads", undefined, ...sections), make("div", "beside", undefined, ...beside));
+  const facts = connection.opening ? factSections(connection.opening) : [];
+  panel.replaceChildren(
+    make("div", "heads", undefined, ...sections),
+    make("div", "beside", undefined, endSection(connection), ...facts),
+  );
 }
 
 function titled(title, ...children) {
@@ -26,7 +29,7 @@ function titled(title, ...children) {
 function factList(pairs) {
   const list = make("dl", "facts");
   for (const [name, value, keep = ""] of pairs) {
-    if (value === undefined || value === null || value === "") continue;
+    if (value === undefined || value === null || value === "" || value === 0) continue;
     const described = make("dd");
     showText(described, String(value), { keep });
     list.append(make("dt", "", name), described);
@@ -40,7 +43,7 @@ function endSection(connection) {
   const { end, errors } = connection;
   const section = titled("End");
   section.classList.toggle("failed", connection.failed);
-  const sentence = end?.explained.sentence ?? errors[0]?.message ?? connection.outcome;
+  const { sentence } = connection;
   const lead = make("p", "lead");
   showText(lead, sentence);
   section.append(lead);
@@ -76,18 +79,17 @@ function errorFacts(error, sentence) {
 // What was agreed on
 
 function factSections(opening) {
-  const { timings = {}, agreement, explained } = opening;
+  const { timings = {}, addresses: found = [], agreement, explained } = opening;
   const facts = [
     ["URL", opening.url],
-    ["looked up", opening.addresses?.length ? `${opening.looked_up}: ${opening.addresses.join(", ")}` : null],
+    ["looked up", found.length && `${opening.looked_up}: ${found.join(", ")}`],
     ...(explained?.connection ?? []),
     ["extensions", opening.extensions],
     ...(agreement?.faults ?? []).map((fault) => ["fault", `${fault.sentence} (${fault.section})`]),
   ];
-  const total = PHASES.reduce((sum, phase) => sum + (timings[phase] ?? 0), 0);
   const phases = make("ol", "phases", undefined, ...phaseRows(timings));
   return [
-    ...(phases.childElementCount ? [titled(`Opening: ${showDuration(total)}`, phases)] : []),
+    ...(phases.childElementCount ? [titled(`Opening: ${showDuration(tookInAll(timings))}`, phases)] : []),
     titled("Connection", factList(facts)),
   ];
 }
@@ -121,7 +123,8 @@ function headSection(title, direction, base64, meanings = []) {
     const ending = line.endsWith("\r") ? "" : "␊"; // a bare LF, which is worth seeing
     const isHeader = index > 0 && !/^[ \t\r]/.test(line) && line !== "";
     if (isHeader) header += 1;
-    table.append(headLine(line.replace(/\r$/, ""), ending, isHeader), make("span", "meaning", isHeader ? meanings[header] : ""));
+    const meaning = isHeader ? meanings[header] : "";
+    table.append(headLine(line.replace(/\r$/, ""), ending, isHeader), make("span", "meaning", meaning));
   });
   return titled(title, copyButton(`Copy the ${title.toLowerCase()}`, () => text), table);
 }
@@ -146,26 +149,4 @@ function bodySection(title, base64) {
   else showText(shown, text.slice(0, SHOWN_BODY), { keep: "\n\t" });
   if (bytes.length > SHOWN_BODY) shown.append(`\n… ${showSize(bytes.length)} in all`);
   return titled(title, shown);
-}
-
-/** Return a button that copies a text. */
-function copyButton(label, text) {
-  const button = make("button", "quiet copy", "Copy");
-  button.type = "button";
-  button.ariaLabel = label;
-  button.addEventListener("click", () => copy(button, text()));
-  // Browsers give the clipboard only to files, to https, and to this machine.
-  button.hidden = !navigator.clipboard;
-  return button;
-}
-
-async function copy(button, text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-  } catch (error) {
-    button.textContent = "Not copied";
-    button.title = error.message;
-  }
-  setTimeout(() => { button.textContent = "Copy"; }, 1500);
 }

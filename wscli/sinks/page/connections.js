@@ -50,23 +50,19 @@ class ConnectionList {
     row.classList.toggle("failed", Boolean(connection?.failed));
     row.classList.toggle("refused", Boolean(connection?.status) && connection.status !== 101);
     const [number, url, status, sent, received, bytes, took, outcome, track] = row.children;
-    const total = (name, direction) => this.#sum((each) => each[name][direction], connection);
+    const chosen = connection ? [connection] : this.recording.connections;
+    const sum = (name, direction) => total(chosen, (each) => each[name][direction]);
     number.textContent = connection?.number ?? "";
-    showText(url, connection ? connection.url : `all ${plural(this.recording.connections.length, "connection")}`);
+    showText(url, connection ? connection.url : `all ${plural(chosen.length, "connection")}`);
     url.title = connection ? visibleLine(connection.url) : "";
     status.textContent = connection?.status ?? "";
-    sent.textContent = showCount(total("counts", "out"));
-    received.textContent = showCount(total("counts", "in"));
-    bytes.textContent = showSize(total("sizes", "out") + total("sizes", "in"));
+    sent.textContent = showCount(sum("counts", "out"));
+    received.textContent = showCount(sum("counts", "in"));
+    bytes.textContent = showSize(sum("sizes", "out") + sum("sizes", "in"));
     took.textContent = showDuration(connection ? connection.elapsed : this.recording.duration);
     showText(outcome, connection?.outcome ?? "");
     outcome.title = outcome.textContent;
     track.replaceChildren(...(connection ? this.#bars(connection) : []));
-  }
-
-  #sum(value, connection) {
-    const connections = connection ? [connection] : this.recording.connections;
-    return connections.reduce((sum, each) => sum + value(each), 0);
   }
 
   /** Return a bar for the opening and one for the time that a connection was open. */
@@ -76,7 +72,8 @@ class ConnectionList {
     const start = (connection.began - recording.began) * scale;
     const opened = (connection.opened?.elapsed ?? connection.elapsed) * scale;
     const rest = connection.elapsed * scale - opened;
-    return [["opening", start, opened], ["open", start + opened, rest]].map(([name, left, width]) => {
+    const parts = [["opening", start, opened], ["open", start + opened, rest]];
+    return parts.map(([name, left, width]) => {
       const bar = make("i", name);
       bar.style.left = `${left}%`;
       bar.style.width = `${width}%`;

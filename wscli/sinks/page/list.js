@@ -45,6 +45,11 @@ class VirtualList {
     return this.scroller.scrollTop * this.ratio + this.room >= this.total - this.rowHeight;
   }
 
+  /** The first row that can be seen whole. */
+  get first() {
+    return Math.ceil((this.scroller.scrollTop * this.ratio) / this.rowHeight);
+  }
+
   /** Show a number of rows; those that were shown before stay as they are. */
   resize(count) {
     if (count !== this.count) {

@@ -16,7 +16,7 @@ class MessagePanel {
     this.tree = new JsonTree(this.parts.tree, (node) => this.#showNode(node));
     this.dump = new VirtualList(this.parts.hex, {
       rowHeight: 18,
-      make: () => make("div", "dump", undefined, make("span", "offset"), make("span", "digits"), make("span", "ascii")),
+      make: makeDumpRow,
       fill: (line, index) => this.#fillDump(line, index),
     });
     new ResizeObserver(() => this.#sizeDump()).observe(this.parts.hex);
@@ -86,8 +86,10 @@ class MessagePanel {
     const { row, parts } = this;
     const number = row.number === null ? "" : `#${showCount(row.number)} `;
     const where = several ? ` · connection ${row.connection.number}` : "";
-    parts.title.replaceChildren(arrowOf(row), ` ${number}${row.label}${row.kind === "frame" ? `, ${row.event.opcode}` : ""}`);
-    parts.meta.textContent = `${plural(row.size, "byte")} · ${row.event.elapsed.toFixed(6)} s · ${showClock(row.time)}${where}`;
+    const opcode = row.kind === "frame" ? `, ${row.event.opcode}` : "";
+    parts.title.replaceChildren(arrowOf(row), ` ${number}${row.label}${opcode}`);
+    const times = `${row.event.elapsed.toFixed(6)} s · ${showClock(row.time)}`;
+    parts.meta.textContent = `${plural(row.size, "byte")} · ${times}${where}`;
     parts.meta.title = row.event.time;
   }
 
@@ -118,8 +120,9 @@ class MessagePanel {
 
   #countFound() {
     const { found, place } = this.tree;
-    const none = this.parts.find.value ? "none" : "";
-    this.parts.found.textContent = found.length ? `${showCount(place + 1)} of ${showCount(found.length)}` : none;
+    const { parts } = this;
+    if (found.length) parts.found.textContent = `${showCount(place + 1)} of ${showCount(found.length)}`;
+    else parts.found.textContent = parts.find.value ? "none" : "";
   }
 
   #showNode(node) {
@@ -159,6 +162,10 @@ class MessagePanel {
   }
 }
 
+function makeDumpRow() {
+  return make("div", "dump", undefined, make("span", "offset"), make("span", "digits"), make("span", "ascii"));
+}
+
 /** Return the tree of a JSON object or array, or null: other values are text for people. */
 function containerOf(text) {
   return /^\ufeff?[ \t\r\n]*[{[]/.test(text) ? parseJson(text) : null;
@@ -191,7 +198,7 @@ function frameFacts(event) {
     ["FIN", event.fin ? "1, the last frame of its message" : "0, more frames follow"],
     ["RSV", event.rsv.toString(2).padStart(3, "0") + (event.rsv & 4 ? ", compressed" : "")],
     ["mask", event.masked ? event.mask_key : "none"],
-    ["length", event.complete === false ? `${showCount(event.length)}, of which ${showCount(event.size)} arrived` : null],
+    ["declared", event.complete === false ? `${plural(event.length, "byte")}; not all arrived` : null],
     ["on the wire", plural(event.wire_size, "byte")],
     ["close code", code],
     ["reason", reason],
@@ -203,26 +210,4 @@ function closeOf({ opcode, base64 }) {
   const bytes = opcode === "close" ? fromBase64(base64) : [];
   if (bytes.length < 2) return [null, ""];
   return [bytes[0] * 256 + bytes[1], new TextDecoder().decode(bytes.subarray(2))];
-}
-
-// Tabs, as the ARIA pattern has them: one can be reached by Tab, the others by the arrows
-
-function selectTab(tab, selected) {
-  tab.ariaSelected = String(selected);
-  tab.tabIndex = selected ? 0 : -1;
-}
-
-function listenToTabs(tabs, choose) {
-  for (const tab of tabs) {
-    tab.addEventListener("click", () => choose(tab));
-    tab.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      const able = tabs.filter((each) => !each.disabled);
-      const next = able[(able.indexOf(tab) + step + able.length) % able.length];
-      next.focus();
-      choose(next);
-      event.stopPropagation();
-    });
-  }
 }

@@ -15,17 +15,18 @@ class Page {
     this.wantsDetail = true; // until the user closes it
     this.loaded = false;
     this.hasChosen = false; // whether the user has chosen what to see
+    this.tabs = [$("tab-messages"), $("tab-connection")];
+    this.form = new FilterForm($("filters"), () => this.readForm());
+    this.timeline = new Timeline($("timeline"), (range) => this.chooseRange(range));
+    this.rows = new RowList($("rows"), this.filter, (row) => this.open(row));
     this.connections = new ConnectionList($("connections"), this.recording, (each) => {
       this.hasChosen = true;
       this.chooseConnection(each);
     });
-    this.rows = new RowList($("rows"), this.filter, (row) => this.open(row));
-    this.timeline = new Timeline($("timeline"), (range) => this.chooseRange(range));
     this.detail = new MessagePanel($("detail"), {
       close: () => this.closeDetail(),
       move: (step) => this.move(step),
     });
-    this.tabs = [$("tab-messages"), $("tab-connection")];
     this.#listen();
     this.showView(this.tabs[0]);
     $("by").textContent = `wscli ${KNOWN.version}`;
@@ -40,8 +41,8 @@ class Page {
       await new Promise(requestAnimationFrame);
     }
     this.loaded = true;
-    const [first] = this.recording.connections;
-    if (first && !this.recording.rows.length) this.showView(this.tabs[1]);
+    if (this.connection && !this.recording.rows.length) this.showView(this.tabs[1]);
+    this.#showTimeline();
     this.changed();
   }
 
@@ -70,75 +71,71 @@ class Page {
   }
 
   #draw() {
-    const wasAtEnd = this.loaded && this.rows.list.count > 0 && this.rows.list.atEnd;
-    this.filter.advance();
-    this.rows.update();
-    if (wasAtEnd) this.rows.list.reveal(this.rows.list.count - 1);
+    const { filter, rows } = this;
+    const follows = this.loaded && rows.list.count > 0 && rows.list.atEnd;
+    filter.advance();
+    rows.update();
+    if (follows) rows.list.reveal(rows.list.count - 1);
     this.connections.update(this.connection);
+    this.form.showCounts(this.chosen, filter);
+    $("nothing").hidden = !(filter.done && !filter.matches.length && this.loaded);
+    $("nothing").textContent = whyEmpty(this.chosen);
     this.#showSummary();
-    this.#showCounts();
-    if (!this.filter.done) this.changed();
+    this.#showConnection();
+    if (!filter.done) this.changed();
+  }
+
+  /** The connections that are shown. */
+  get chosen() {
+    return this.connection ? [this.connection] : this.recording.connections;
   }
 
   #showSummary() {
     const { connections, duration, began } = this.recording;
-    if (!connections.length) {
-      if (this.loaded) $("summary").textContent = "no events";
-      return;
-    }
-    const sum = (name, direction) => connections.reduce((total, each) => total + each[name][direction], 0);
-    const messages = sum("counts", "in") + sum("counts", "out");
-    $("summary").textContent = [
+    const sum = (name, direction) => total(connections, (each) => each[name][direction]);
+    const parts = [
       showDate(began),
       showDuration(duration),
       plural(connections.length, "connection"),
-      plural(messages, "message"),
+      plural(sum("counts", "in") + sum("counts", "out"), "message"),
       `↑ ${showSize(sum("sizes", "out"))} ↓ ${showSize(sum("sizes", "in"))}`,
-    ].join(" · ");
-    this.#showEnding();
+    ];
+    if (connections.length) $("summary").textContent = parts.join(" · ");
+    else if (this.loaded) $("summary").textContent = "no events";
   }
 
-  #showEnding() {
+  /** Show opening and end of the selected connection, unless they are shown as they are. */
+  #showConnection() {
     const { connection } = this;
+    const isView = this.tabs[1].ariaSelected === "true";
+    const state = connection && `${connection.number} ${connection.changes} ${isView}`;
+    if (state === this.shownState) return;
+    this.shownState = state;
+    const timings = connection?.opening?.timings ?? {};
+    $("phases").replaceChildren(...phaseRows(timings));
+    $("opening").hidden = !$("phases").childElementCount;
+    $("opening-took").textContent = showDuration(tookInAll(timings));
     $("ending").className = connection?.failed ? "failed" : "";
-    const error = connection?.errors[0]?.message;
-    showText($("ending"), connection?.end?.explained.sentence ?? error ?? connection?.outcome ?? "");
+    showText($("ending"), connection?.sentence ?? "");
     $("ending").title = $("ending").textContent;
-  }
-
-  #showCounts() {
-    const { filter, recording, connection } = this;
-    const chosen = connection ? [connection] : recording.connections;
-    for (const input of $("kinds").querySelectorAll("input")) {
-      const count = chosen.reduce((sum, each) => sum + each.kinds[input.value], 0);
-      input.nextElementSibling.dataset.count = showCount(count);
-      input.parentElement.hidden = count === 0;
-    }
-    const shown = filter.matches.length, tested = filter.done ? "" : " …";
-    $("count").textContent = `${showCount(shown)} shown${tested}`;
-    $("nothing").hidden = !(filter.done && shown === 0 && this.loaded);
-    $("nothing").textContent = this.#whyNothing(chosen);
-  }
-
-  #whyNothing(chosen) {
-    const count = (...kinds) => chosen.reduce((sum, each) => sum + kinds.reduce((part, kind) => part + each.kinds[kind], 0), 0);
-    if (count("text", "binary")) return "Nothing matches these filters.";
-    return count("control", "frame") ? "No messages; pings and frames can be shown." : "No messages.";
+    this.tabs[1].hidden = !connection;
+    if (isView && connection) showConnection($("view-connection"), connection);
   }
 
   #showTimeline() {
-    this.timeline.marked = this.selected && this.#marked();
-    this.timeline.range = this.filter.criteria.range;
-    this.timeline.show(this.recording, this.connection);
-    const chosen = this.connection ? [this.connection] : this.recording.connections;
-    const count = (direction) => chosen.reduce((sum, each) => sum + each.counts[direction], 0);
-    $("timeline").ariaLabel =
-      `${plural(count("out"), "message")} sent and ${showCount(count("in"))} received in ${showDuration(this.timeline.duration)}`;
+    const { timeline } = this;
+    timeline.marked = this.#marked();
+    timeline.range = this.filter.criteria.range;
+    timeline.show(this.recording, this.connection);
+    const sent = total(this.chosen, (each) => each.counts.out);
+    const received = total(this.chosen, (each) => each.counts.in);
+    const seconds = showDuration(timeline.duration);
+    $("timeline").ariaLabel = `${plural(sent, "message")} sent and ${showCount(received)} received in ${seconds}`;
   }
 
+  /** The place of the selected row on the timeline, or null. */
   #marked() {
-    const isShown = !this.connection || this.selected.connection === this.connection;
-    return isShown ? this.recording.at(this.selected, !this.connection) : null;
+    return this.selected && this.recording.at(this.selected, !this.connection);
   }
 
   // Selection
@@ -146,48 +143,34 @@ class Page {
   /** Show one connection, or all with null. */
   chooseConnection(connection) {
     this.connection = connection;
-    const timings = connection?.opening?.timings ?? {};
-    $("phases").replaceChildren(...phaseRows(timings));
-    $("opening").hidden = !$("phases").childElementCount;
-    const total = Object.values(timings).reduce((sum, took) => sum + took, 0);
-    $("opening-took").textContent = showDuration(total);
-    this.tabs[1].hidden = !connection;
+    if (connection && this.selected && this.selected.connection !== connection) {
+      this.selected = null;
+      this.#hideDetail();
+    }
     if (!connection) this.showView(this.tabs[0]);
-    else if (!$("view-connection").hidden) showConnection($("view-connection"), connection);
     this.chooseRange(null);
-    this.changed();
   }
 
   /** Show the rows of a range of the timeline alone, or all with null. */
   chooseRange(range) {
-    $("range").value = range ? range.map((seconds) => seconds.toFixed(this.timeline.decimals)).join(" – ") : "";
-    this.readFilters();
-    this.#showTimeline();
+    this.form.showRange(range, this.timeline.decimals);
+    this.readForm();
   }
 
   /** Filter by what the user has typed and chosen. */
-  readFilters() {
-    const criteria = new Criteria();
-    criteria.query = $("query").value;
-    criteria.isRegex = $("is-regex").checked;
-    criteria.matchCase = $("match-case").checked;
-    criteria.direction = document.querySelector("[name=direction]:checked").value;
-    criteria.kinds = new Set([...document.querySelectorAll("[name=kind]:checked")].map((each) => each.value));
-    criteria.connection = this.connection;
-    criteria.range = readRange($("range").value);
-    $("invalid").textContent = "";
-    $("query").setAttribute("aria-invalid", "false");
+  readForm() {
+    let error = null;
     try {
-      this.filter.restart(criteria);
-    } catch (error) {
-      $("query").setAttribute("aria-invalid", "true");
-      $("invalid").textContent = error.message.replace(/^Invalid regular expression: /, "Not a regular expression: ");
-      return;
+      this.filter.restart(this.form.criteria(this.connection));
+    } catch (syntaxError) {
+      error = syntaxError;
     }
+    this.form.showError(error);
+    this.#showTimeline();
     this.changed();
   }
 
-  /** Select a row and show what it holds. */
+  /** Select a row, and show what it holds. */
   open(row) {
     this.wantsDetail = true;
     this.select(row);
@@ -206,29 +189,37 @@ class Page {
 
   /** Select the row that many places further down. */
   move(step) {
+    const index = this.#place();
+    this.#selectAt(index < 0 ? this.rows.list.first : index + step);
+  }
+
+  #selectAt(index) {
     const { matches } = this.filter;
-    if (!matches.length) return;
-    const index = this.selected ? this.filter.find(this.selected) : -1;
-    // Without a selection the first row that can be seen is next.
-    const first = Math.ceil((this.rows.list.scroller.scrollTop * this.rows.list.ratio) / this.rows.list.rowHeight);
-    const target = index < 0 ? first : index + step;
-    this.select(matches[Math.min(matches.length - 1, Math.max(0, target))]);
+    if (matches.length) this.select(matches[Math.min(matches.length - 1, Math.max(0, index))]);
+  }
+
+  /** The place of the selected row in the list, or -1. */
+  #place() {
+    return this.selected ? this.filter.find(this.selected) : -1;
   }
 
   closeDetail() {
     this.wantsDetail = false;
-    $("detail").hidden = true;
-    $("split").classList.remove("is-open");
+    this.#hideDetail();
     $("rows").focus();
     this.rows.reveal();
+  }
+
+  #hideDetail() {
+    $("detail").hidden = true;
+    $("split").classList.remove("is-open");
   }
 
   showView(tab) {
     for (const each of this.tabs) selectTab(each, each === tab);
     $("view-messages").hidden = tab !== this.tabs[0];
     $("view-connection").hidden = tab !== this.tabs[1];
-    if (tab === this.tabs[1] && this.connection) showConnection($("view-connection"), this.connection);
-    else this.rows.list.draw();
+    this.changed();
   }
 
   // What the user does
@@ -238,112 +229,70 @@ class Page {
       this.hasChosen = true;
       this.showView(tab);
     });
-    $("filters").addEventListener("input", () => this.readFilters());
-    $("filters").addEventListener("submit", (event) => event.preventDefault());
-    $("range").addEventListener("change", () => this.#showTimeline());
+    listenToSplitter($("splitter"), $("split"));
     $("clock").addEventListener("click", () => { $("clock").textContent = this.rows.changeClock(); });
     document.addEventListener("keydown", (event) => this.#press(event));
-    listenToSplitter($("splitter"), $("split"));
   }
 
   #press(event) {
+    const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape") return this.#escape(event);
-    if (event.target.matches("input:not([type=checkbox], [type=radio])")) {
-      if (event.target === $("query") && ["Enter", "ArrowDown"].includes(event.key)) this.#toRows(event);
-      return;
-    }
-    if (event.key === "/") {
-      event.preventDefault();
-      this.showView(this.tabs[0]);
-      $("query").select();
-    } else if (!$("view-messages").hidden) {
-      this.#pressInRows(event);
-    }
+    const isTyped = target.matches("input:not([type=checkbox], [type=radio])");
+    if (key === "Escape") this.#escape(event);
+    else if (target === $("query") && ["Enter", "ArrowDown"].includes(key)) this.#toRows(event);
+    else if (key === "/" && !isTyped) this.#toSearch(event);
+    else if (!isTyped && !$("view-messages").hidden) this.#pressInRows(event);
   }
 
   #pressInRows(event) {
     const { key, target } = event;
-    const inRows = target === $("rows") || target === document.body;
-    if (!inRows && key !== "j" && key !== "k") return;
-    const { matches } = this.filter;
+    const isLetter = key === "j" || key === "k"; // which no other part of the page uses
+    if (!isLetter && target !== $("rows") && target !== document.body) return;
     if (key === "Enter" && this.selected) {
       this.open(this.selected);
       this.detail.focus();
-    } else if (["j", "k", "ArrowDown", "ArrowUp"].includes(key)) {
-      this.move(key === "j" || key === "ArrowDown" ? 1 : -1);
     } else {
-      const index = this.selected ? this.filter.find(this.selected) : -1;
-      const at = targetOf(key, index, matches.length, this.rows.list.page);
-      if (at === null) return;
-      this.select(matches[at]);
+      const index = this.#place(), { length } = this.filter.matches;
+      const next = targetOf(key, index, length, this.rows.list.page);
+      if (next === null) return;
+      if (index < 0 && (isLetter || key.startsWith("Arrow"))) this.move(0);
+      else this.select(this.filter.matches[next]);
     }
+    event.preventDefault();
+  }
+
+  #toSearch(event) {
+    this.showView(this.tabs[0]);
+    this.form.query.select();
     event.preventDefault();
   }
 
   /** Go from the search to what was found. */
   #toRows(event) {
-    event.preventDefault();
     $("rows").focus();
-    if (!this.selected || this.filter.find(this.selected) < 0) this.move(0);
+    this.move(0);
+    event.preventDefault();
   }
 
   /** Undo the latest of: a search that is being typed, an open message, a range, a search. */
   #escape(event) {
     const { target } = event;
-    if (target.type === "search" && target.value) {
-      target.value = "";
-      target.dispatchEvent(new Event("input", { bubbles: true }));
-    } else if (target === $("query")) {
-      $("rows").focus();
-    } else if (this.detail.open) {
-      this.closeDetail();
-    } else if (this.filter.criteria.range) {
-      this.chooseRange(null);
-    } else if ($("query").value) {
-      $("query").value = "";
-      this.readFilters();
-    } else {
-      return;
-    }
+    if (target.type === "search" && target.value) clear(target);
+    else if (target === this.form.query) $("rows").focus();
+    else if (this.detail.open) this.closeDetail();
+    else if (this.form.range.value) this.chooseRange(null);
+    else if (this.form.query.value) clear(this.form.query);
+    else return;
     event.preventDefault();
   }
 }
 
-/** Return the range that a text such as "1.5 – 3" means, or null; either end may be missing. */
-function readRange(text) {
-  const match = /^\s*([\d.]*)\s*(?:s\s*)?[-–—]\s*([\d.]*)\s*s?\s*$/.exec(text);
-  if (!match || (!match[1] && !match[2])) return null;
-  const from = Number(match[1] || 0), until = match[2] ? Number(match[2]) : Infinity;
-  return Number.isNaN(from + until) ? null : [from, until];
+function clear(input) {
+  input.value = "";
+  input.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** Let the user drag a splitter, or move it by the arrows. */
-function listenToSplitter(splitter, split) {
-  const least = 280; // pixels on either side
-  const setWidth = (pixels) => {
-    const width = Math.min(Math.max(least, pixels), Math.max(least, split.clientWidth - least));
-    split.style.setProperty("--detail", `${width}px`);
-    splitter.ariaValueNow = Math.round((1 - width / split.clientWidth) * 100);
-  };
-  const width = () => split.lastElementChild.offsetWidth;
-  splitter.addEventListener("pointerdown", (event) => {
-    splitter.setPointerCapture(event.pointerId);
-    event.preventDefault();
-  });
-  splitter.addEventListener("pointermove", (event) => {
-    if (splitter.hasPointerCapture(event.pointerId)) setWidth(split.getBoundingClientRect().right - event.clientX);
-  });
-  splitter.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: 40, ArrowRight: -40 }[event.key];
-    if (!step) return;
-    setWidth(width() + step);
-    event.preventDefault();
-    event.stopPropagation();
-  });
-}
-
-// The events stand behind this script, so the page is complete when they have been read.
+// The events stand behind this script in the file, so they are read when all of it has been.
 let page = null;
 document.addEventListener("DOMContentLoaded", () => {
   page = new Page();

@@ -3,6 +3,9 @@
 // What the page knows: connections, and a row for each message, ping, pong, frame and violation.
 // Rows are only ever added, so that a page can be given events while it is open.
 
+const CONNECTION_EVENTS = new Set(["step", "open", "close", "error"]);
+const ROW_EVENTS = new Set(["message", "ping", "pong", "frame", "violation"]);
+
 /** The kinds of rows that a user can choose to see. */
 const ROW_KINDS = ["text", "binary", "control", "frame"];
 
@@ -62,6 +65,7 @@ class Connection {
     this.opened = null; // the event "open"
     this.end = null; // the event "close"
     this.errors = []; // the events "error"
+    this.changes = 0; // of any of these
     this.elapsed = 0; // of the latest event
     this.counts = { in: 0, out: 0 };
     this.sizes = { in: 0, out: 0 };
@@ -92,7 +96,22 @@ class Connection {
     return this.errors.length ? "not established" : "incomplete";
   }
 
-  addOpening(event) {
+  /** How the connection ended, in a sentence. */
+  get sentence() {
+    return this.end?.explained.sentence ?? this.errors[0]?.message ?? this.outcome;
+  }
+
+  add(event) {
+    this.changes += 1;
+    if (event.event === "close") this.end = event;
+    if (event.event === "open") this.opened = event;
+    if (event.event === "error") this.errors.push(event);
+    const { explained } = event;
+    if (event.opening) this.#addOpening({ ...event.opening, explained });
+    else if (event.url !== undefined) this.#addOpening(event);
+  }
+
+  #addOpening(event) {
     // Only a redirect is followed by another attempt, which has no response yet.
     const last = this.opening;
     const isNext = !last || (last.response && !event.response);
@@ -120,27 +139,9 @@ class Recording {
     const connection = this.#connection(event);
     connection.elapsed = Math.max(connection.elapsed, event.elapsed);
     this.ended = Math.max(this.ended, connection.began + event.elapsed);
-    switch (event.event) {
-      case "step":
-        return connection.addOpening(event);
-      case "open":
-        connection.opened = event;
-        return connection.addOpening(event);
-      case "close":
-        connection.end = event;
-        return undefined;
-      case "error":
-        connection.errors.push(event);
-        return event.opening && connection.addOpening({ ...event.opening, explained: event.explained });
-      case "message":
-      case "ping":
-      case "pong":
-      case "frame":
-      case "violation":
-        return this.#addRow(event, connection);
-      default:
-        return undefined; // a later version knows more events
-    }
+    if (CONNECTION_EVENTS.has(event.event)) connection.add(event);
+    else if (ROW_EVENTS.has(event.event)) this.#addRow(event, connection);
+    // A later version may know more events.
   }
 
   #connection(event) {
@@ -175,4 +176,9 @@ class Recording {
   at(row, several) {
     return row.event.elapsed + (several ? row.connection.began - this.began : 0);
   }
+}
+
+/** Sum a value of connections. */
+function total(connections, value) {
+  return connections.reduce((sum, each) => sum + value(each), 0);
 }

@@ -98,7 +98,8 @@ class RowList {
     const { recording, matches } = this.filter;
     const at = recording.at(row, this.several);
     if (this.clock === "Elapsed") return at.toFixed(3);
-    return index === 0 ? "" : `+${showDuration(Math.max(0, at - recording.at(matches[index - 1], this.several)))}`;
+    if (index === 0) return "";
+    return `+${showDuration(Math.max(0, at - recording.at(matches[index - 1], this.several)))}`;
   }
 }
 
@@ -118,7 +119,8 @@ function preview(row, pattern) {
 function matchStart(text, pattern) {
   const match = pattern?.exec(text);
   if (!match) return 0;
-  const isSeen = match.index < 2 * BEFORE_MATCH && !text.slice(0, match.index).trimStart().includes("\n");
+  const isInFirstLine = !text.slice(0, match.index).trimStart().includes("\n");
+  const isSeen = match.index < 2 * BEFORE_MATCH && isInFirstLine;
   return isSeen ? 0 : match.index - Math.min(match.index, BEFORE_MATCH);
 }
 

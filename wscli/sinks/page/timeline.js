@@ -8,18 +8,23 @@ const MARGIN = { left: 12, right: 12, top: 6, bottom: 18 };
 const DRAGGED = 4; // pixels; a shorter drag is a click, which ends the filtering
 const PHASES = ["name", "tcp", "proxy", "tls", "upgrade"];
 
+/** Return the seconds that an opening took. */
+function tookInAll(timings) {
+  return PHASES.reduce((sum, phase) => sum + (timings[phase] ?? 0), 0);
+}
+
 /** Return the phases of an opening as rows of a bar each, one starting where another ends. */
 function phaseRows(timings) {
-  const phases = PHASES.filter((phase) => phase in timings);
-  const total = phases.reduce((sum, phase) => sum + timings[phase], 0) || 1;
+  const scale = 100 / (tookInAll(timings) || 1);
   let start = 0;
-  return phases.map((phase) => {
+  return PHASES.filter((phase) => phase in timings).map((phase) => {
+    const seconds = timings[phase];
     const bar = make("span", `bar ${phase}`);
-    bar.style.left = `${(start / total) * 100}%`;
-    bar.style.width = `${(timings[phase] / total) * 100}%`;
-    start += timings[phase];
-    const track = make("span", "track", undefined, bar);
-    return make("li", "", undefined, make("span", "name", phase), track, make("span", "took", showDuration(timings[phase])));
+    bar.style.left = `${start * scale}%`;
+    bar.style.width = `${seconds * scale}%`;
+    start += seconds;
+    const track = make("span", "track", undefined, bar), took = make("span", "took", showDuration(seconds));
+    return make("li", "", undefined, make("span", "phase", phase), track, took);
   });
 }
 

@@ -58,7 +58,7 @@ class JsonTree {
     while (waiting.length) {
       const node = waiting.pop();
       nodes.push(node);
-      if (node.expanded) for (let at = node.children.length - 1; at >= 0; at -= 1) waiting.push(node.children[at]);
+      if (node.expanded) pushReversed(waiting, node.children);
     }
     this.nodes = nodes;
     this.list.update(nodes.length);
@@ -116,7 +116,7 @@ class JsonTree {
     while (waiting.length && this.found.length < MOST_FOUND) {
       const node = waiting.pop();
       if (this.#isFound(node)) this.found.push(node);
-      for (let at = (node.children?.length ?? 0) - 1; at >= 0; at -= 1) waiting.push(node.children[at]);
+      pushReversed(waiting, node.children ?? []);
     }
     if (this.found.length) this.next(1);
     else this.list.update();
@@ -124,8 +124,8 @@ class JsonTree {
   }
 
   #isFound(node) {
-    const { key, token } = node;
-    return (typeof key === "string" && key.toLowerCase().includes(this.query)) || token.toLowerCase().includes(this.query);
+    const key = typeof node.key === "string" ? node.key : "";
+    return [key, node.token].some((text) => text.toLowerCase().includes(this.query));
   }
 
   /** Select the next of those found, or the one before with -1. */
@@ -177,7 +177,7 @@ class JsonTree {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const index = this.nodes.indexOf(this.selected);
     if (key === "ArrowRight" && this.selected.children) {
-      if (this.selected.expanded) this.select(this.nodes[Math.min(index + 1, this.nodes.length - 1)]);
+      if (this.selected.expanded) this.select(this.nodes[index + 1] ?? this.selected);
       else this.toggle(this.selected, true);
     } else if (key === "ArrowLeft") {
       if (this.selected.expanded) this.toggle(this.selected, false);
@@ -185,8 +185,8 @@ class JsonTree {
     } else if (key === "Enter" || key === " ") {
       this.toggle(this.selected);
     } else {
-      const target = key === "j" || key === "k" ? null : targetOf(key, index, this.nodes.length, this.list.page);
-      if (target === null) return; // j and k choose the next message, here too
+      const target = targetOf(key, index, this.nodes.length, this.list.page);
+      if (target === null || key === "j" || key === "k") return; // which choose a message, here too
       this.select(this.nodes[target]);
     }
     event.preventDefault();
@@ -199,7 +199,12 @@ function summary({ kind, children, expanded }) {
   const [open, close] = kind === "object" ? "{}" : "[]";
   if (!children.length) return `${open}${close}`;
   const noun = kind === "object" ? "member" : "element";
-  return expanded ? `${open} ${plural(children.length, noun)}` : `${open}…${close} ${plural(children.length, noun)}`;
+  return `${open}${expanded ? "" : `…${close}`} ${plural(children.length, noun)}`;
+}
+
+/** Push nodes so that the first is popped first; there may be more than a call takes arguments. */
+function pushReversed(stack, nodes) {
+  for (let at = nodes.length - 1; at >= 0; at -= 1) stack.push(nodes[at]);
 }
 
 function shorten(text, longest) {
