@@ -31,7 +31,7 @@ ROOMS = {
     "session": _CORE,
     "records": {"session", "status", *_CORE},
     "sinks": {"records", *_SHOWN},
-    "server": {"quantities", "status", *_SESSION},
+    "server": {"quantities", "records", "status", *_SESSION},
     "apps": _APPS,
     "repl": _APPS,
     "cli": {"repl", *_APPS},

@@ -235,7 +235,7 @@ def test_events_that_stall_after_a_signal_end_the_server_with_its_status():
     log.end_with(statuses.append)
     log._unwritable(OutputStalled("the output", 9, ExitStatus.TERMINATED))  # noqa: SLF001
     assert statuses == [ExitStatus.TERMINATED]
-    assert "gave up on the output" in world.stderr.text
+    assert "gave up writing to the output" in world.stderr.text
 
 
 def test_a_recording_that_fails_is_said_and_the_server_goes_on():

@@ -86,8 +86,11 @@ def test_a_signal_closes_the_clients_with_1001_and_ends_it(number, status):
         assert program.end(number) == status
         with pytest.raises(ConnectionClosedOK) as caught:
             connection.recv(timeout=20)
-        assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1001, "the server ends")
-        assert 'closed 1001 "the server ends" by the server' in program.line()
+        assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (
+            1001,
+            "the server is shutting down",
+        )
+        assert 'closed 1001 "the server is shutting down" by the server' in program.line()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

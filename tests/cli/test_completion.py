@@ -155,7 +155,7 @@ def test_each_shell_gets_descriptions_in_its_form():
         result = call("listen", "--connect", env={"_WSCLI_COMPLETE": shell})
         return result.out.decode()
 
-    meaning = "Time limit for connecting: name, TCP, proxy, TLS and upgrade"
+    meaning = "Time limit for connecting: name, TCP, proxy, TLS and upgrade together"
     assert lines("zsh") == f"--connect-timeout:{meaning}\n"
     assert lines("fish") == f"--connect-timeout\t{meaning}\n"
     assert (

@@ -190,7 +190,7 @@ def test_the_equivalent_of_an_option_exists(name, command):
 def test_an_odd_number_of_hexadecimal_digits_is_explained():
     result = call("send", "-b", "demo:", "0x123")
     assert result.status == 2
-    assert "3 hexadecimal digits: each byte has two, as in 0x0123" in result.err
+    assert "3 hexadecimal digits: each byte needs two, as in 0x0123" in result.err
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,15 @@ import pytest
 
 from wscli.apps.env import Env
 from wscli.apps.options import OutputOptions
+from wscli.apps.playback import Pace
 from wscli.cli import options, param_types, params
 from wscli.cli.command import COMMANDS, Option
 from wscli.cli.main import load_command
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
-from wscli.payload.matching import Matcher
+from wscli.payload.comparison import Match
+from wscli.payload.matching import JsonPathQuery, Matcher
+from wscli.records.connections import RecordedConnection
 from wscli.server.options import ServeOptions
 
 GROUPS = {
@@ -26,6 +29,7 @@ ARGUMENTS = {
     "compare": [],
     "completion": ["bash"],
     "serve": [],
+    "replay": ["session.jsonl"],
     **{name: ["demo:"] for name in ("connect", "send", "listen", "pipe", "inspect", "ping")},
 }
 EXAMPLES = {
@@ -38,14 +42,24 @@ EXAMPLES = {
     "'NAME: VALUE'": ["A: b"],
     "HOST:PORT:ADDRESS": ["h:1:::1"],
     "DURATION MESSAGE": ["1s", "ping"],
+    "JSONPATH": ["$..id"],
     "ORIGIN": ["https://a.example"],
     "[=always]": [],
+}
+
+# Types of modules that are imported only when a command needs them.
+ON_USE = {
+    "JsonPathQuery": JsonPathQuery,
+    "Match": Match,
+    "Matcher": Matcher,
+    "Pace": Pace,
+    "RecordedConnection": RecordedConnection,
 }
 
 
 def declared(function):
     """Return the keyword parameters of a command's function with their types."""
-    hints = get_type_hints(function, localns={**vars(param_types), "Matcher": Matcher})
+    hints = get_type_hints(function, localns={**vars(param_types), **ON_USE})
     names = {}
     for parameter in inspect.signature(function).parameters.values():
         hint = hints[parameter.name]
@@ -130,7 +144,7 @@ def test_the_options_for_messages_are_those_that_may_be_absent():
 
 
 def test_what_serve_passes_on_as_it_is_has_the_types_of_the_fields():
-    expected = get_type_hints(ServeOptions)
+    expected = get_type_hints(ServeOptions, localns=ON_USE)
     for name, hint in get_type_hints(param_types.ServeFields).items():
         assert hint == expected[name], name
 
@@ -225,7 +239,7 @@ def test_the_terminator_of_messages_ends_the_output_too(env):
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
-        (["-4", "-6"], "IPv4 only and IPv6 only"),
+        (["-4", "-6"], "-4 and -6 exclude each other"),
         (["--raw", "--json"], "--raw and --json"),
         (["--raw", "--json", "--hex"], "--raw and --json and --hex"),
         (["--hex", "--timestamps"], "--timestamps and --hex"),

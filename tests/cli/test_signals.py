@@ -55,7 +55,8 @@ def test_a_signal_ends_it_while_nobody_reads_stdout(serve, number):
         process.send_signal(number)
         assert process.wait(SOON) == STATUS[number]
         assert (
-            "gave up on the output: it is not read, or too slowly" in process.stderr.read().decode()
+            "gave up writing to the output: its reader has stopped or is too slow"
+            in process.stderr.read().decode()
         )
 
 
@@ -71,7 +72,7 @@ def test_a_signal_ends_it_while_nobody_reads_stdout(serve, number):
 def test_a_time_limit_ends_it_while_nobody_reads_stdout(serve, command, status):
     with start(*command, "--close-timeout", "1s", flood(serve)) as process:
         assert process.wait(SOON) == status
-        assert b"gave up on the output" in process.stderr.read()
+        assert b"gave up writing to the output" in process.stderr.read()
 
 
 def test_a_time_limit_ends_it_while_a_full_pipe_takes_nothing_at_all(scripted):

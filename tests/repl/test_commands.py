@@ -73,7 +73,7 @@ BAD_ARGUMENTS = [
     ("/text @-", "stdin is the terminal here"),
     (r"/text -e \q", r"invalid escape \q at character 1"),
     (r"/text -e \xff", "is not UTF-8, as text must be"),
-    ("/json {a: 1}", "this is not JSON"),
+    ("/json {a: 1}", "not valid JSON"),
     ("/json NaN", "NaN is not a JSON value"),
     ("/ping " + "x" * 126, "a ping has at most 125 bytes"),
     ("/pong " + "x" * 126, "a pong has at most 125 bytes"),

@@ -37,8 +37,8 @@ from wscli.wire.events import Messages, Ping
 
 # What the contract has; a command that is added is added here.
 CONTRACT = (
-    "text binary json ping pong close frame headers stats hex pretty cut filter show save record "
-    "history reconnect edit help quit"
+    "text binary json ping pong close frame resend replay headers stats hex pretty cut filter show "
+    "save record history reconnect edit help quit"
 )
 
 
@@ -411,7 +411,7 @@ def test_commands_are_completed_and_their_words():
     assert completions("/cut o") == ["/cut off"]
     codes = [1000, 1001, 1002, 1003, 1007, 1008, 1009]
     assert completions("/close 100") == [f"/close {code}" for code in codes]
-    assert completions("/help re") == ["/help record", "/help reconnect"]
+    assert completions("/help rec") == ["/help record", "/help reconnect"]
     assert completions("/unknown x") == []
 
 

@@ -42,7 +42,7 @@ def _data_sink(output: OutputOptions, env: Env) -> Sink:
         )
     # --raw is asked for by those who want bytes, so it is that at a terminal too (as curl's -o -).
     if output.form == "raw":
-        return PayloadSink(stdout, b"")
+        return PayloadSink(stdout, b"", outgoing=output.outgoing)
     if env.stdout_tty:
         from wscli.sinks.human.messages import HumanSink
 
@@ -50,9 +50,13 @@ def _data_sink(output: OutputOptions, env: Env) -> Sink:
     if output.form == "hex":
         from wscli.sinks.hexdump import HexSink
 
-        return HexSink(stdout)
+        return HexSink(stdout, outgoing=output.outgoing)
     return PayloadSink(
-        stdout, output.separator, timestamps=output.timestamps, only_missing=output.terminated
+        stdout,
+        output.separator,
+        timestamps=output.timestamps,
+        only_missing=output.terminated,
+        outgoing=output.outgoing,
     )
 
 

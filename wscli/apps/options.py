@@ -23,7 +23,8 @@ class OutputOptions(NamedTuple):
 
     ``separator`` ends each payload in a pipe; with ``terminated`` it is not added to payloads that
     already end with it. ``record`` names a file for the events; ``existing`` applies if it is not
-    empty. With ``secrets``, credentials in headers are written to stderr unmasked.
+    empty. With ``secrets``, credentials in headers are written to stderr unmasked. With
+    ``outgoing``, forms that show one direction show what was sent.
     """
 
     verbosity: int = 0
@@ -36,6 +37,7 @@ class OutputOptions(NamedTuple):
     colour: Colour = "auto"
     separator: bytes = b"\n"
     terminated: bool = False
+    outgoing: bool = False
 
 
 class SessionOptions(NamedTuple):

@@ -15,6 +15,7 @@ from wscli.apps.env import Env
 from wscli.apps.options import OutputOptions, SessionOptions
 from wscli.apps.playback import Pace, make_cues
 from wscli.apps.recorded_request import repeat_request, withheld_headers
+from wscli.apps.recordings import load_connections
 from wscli.apps.replay_result import ReplayResult
 from wscli.apps.replaying import ReplayScript, ReplayStage
 from wscli.apps.report import report, say
@@ -22,7 +23,7 @@ from wscli.apps.run import CommandSession, SessionCommand, run_session, usual_er
 from wscli.errors import TimedOut, Unsent, UpgradeError, UsageError, WscliError
 from wscli.net.opening import Opening
 from wscli.net.url import Url, parse_url
-from wscli.payload.comparison import Comparison, Match
+from wscli.payload.comparison import Match, MessageComparison
 from wscli.payload.matching import JsonPathQuery
 from wscli.payload.message import Message
 from wscli.records.connections import (
@@ -30,10 +31,7 @@ from wscli.records.connections import (
     RecordedConnection,
     choose_connection,
     ending_of,
-    read_connections,
 )
-from wscli.records.files import open_file
-from wscli.records.reading import read_recording
 from wscli.session.end import End
 from wscli.session.events import Failed
 from wscli.session.pipeline import Pipeline, Sink
@@ -85,17 +83,6 @@ def run(options: ReplayOptions, env: Env) -> ExitStatus:
     return status
 
 
-def load_connections(name: str, env: Env) -> list[RecordedConnection]:
-    """Return the connections of a recording; remarks about what it lacks go to stderr.
-
-    Raises:
-        UsageError: if it cannot be read.
-    """
-    with open_file(name, env.stdin) as stream:
-        events = read_recording(stream, name, lambda text: say(env, f"wscli: {text}"))
-        return read_connections(events)
-
-
 def _repeat(session: SessionOptions, recorded: RecordedConnection, env: Env) -> SessionOptions:
     """Return the options that repeat the recorded request.
 
@@ -129,10 +116,10 @@ class Replay:
         self._recorded = recorded
         self._env = env
         self._result = ReplayResult(_difference_output(options.session.output, env), env.clock)
-        self._script = _make_script(options, recorded)
+        self._script = make_script(options, recorded)
         self._stage = ReplayStage(
             self._script,
-            Comparison(options.match, options.ignored, options.mapped),
+            MessageComparison(options.match, options.ignored, options.mapped),
             options.timeout,
             self._result.add_messages,
             ordered=options.ordered,
@@ -236,7 +223,8 @@ def _difference_output(output: OutputOptions, env: Env) -> DifferenceOutput:
     return DifferenceText(stdout, palette, env.width if env.stdout_tty else None)
 
 
-def _make_script(options: ReplayOptions, recorded: RecordedConnection) -> ReplayScript:
+def make_script(options: ReplayOptions, recorded: RecordedConnection) -> ReplayScript:
+    """Return what to send and to expect."""
     pace = 1 / options.speed if options.pace == "recorded" else 0.0
     received, ending = recorded.received(), recorded.ending
     end = recorded.items[-1].at if recorded.items else 0.0

@@ -42,10 +42,9 @@ class ReplayResult:
         for finding in findings:
             self._counts[finding.kind] += 1
             if finding.kind == "changed":
-                places = {
-                    re.sub(_INDEX, "[*]", each.path) for each in finding.differences if each.path
-                }
-                self._paths.update(places)
+                paths = (each.path for each in finding.differences if each.path)
+                places = dict.fromkeys(re.sub(_INDEX, "[*]", path) for path in paths)
+                self._paths.update([*places])
         self._output.messages(findings, Moment(time, elapsed))
 
     def compare(self, subject: Subject, recorded: object, now: object) -> None:
@@ -76,6 +75,6 @@ class ReplayResult:
             return "--timeout waits longer" if waited else ""
         ((path, _),) = self._paths.most_common(1)
         return (
-            f"--ignore {shlex.quote(path)} leaves out a value that is new each time; "
-            "--match shape compares keys and types only"
+            f"--ignore {shlex.quote(path)} if that is new each time, --map if it is an id that is "
+            "sent again; --match shape compares keys and types only"
         )

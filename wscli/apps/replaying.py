@@ -14,7 +14,7 @@ from typing import NamedTuple
 from wscli.apps.playback import Cue, Playback
 from wscli.errors import UsageError
 from wscli.payload.alignment import Alignment, Finding
-from wscli.payload.comparison import Comparison
+from wscli.payload.comparison import MessageComparison
 from wscli.payload.matching import PatternTimeout
 from wscli.payload.message import Message, received
 from wscli.records.connections import Ending
@@ -22,6 +22,10 @@ from wscli.session.events import Batch
 from wscli.session.pipeline import StageContext
 from wscli.wire.codes import Role
 from wscli.wire.events import Messages
+
+# A server that answers twice is noticed, also where the second answer comes while the connection is
+# being closed. One that pushes as fast as it can is not listed in full.
+_MOST_LATE = 10
 
 
 class ReplayScript(NamedTuple):
@@ -57,7 +61,7 @@ class ReplayStage(Playback):
     def __init__(
         self,
         script: ReplayScript,
-        comparison: Comparison,
+        comparison: MessageComparison,
         timeout: float,
         report: ReportFindings,
         *,
@@ -72,6 +76,7 @@ class ReplayStage(Playback):
         self._timeout = timeout
         self._report = report
         self._progress = 0.0  # when something that was waited for came, or something was sent
+        self._late = 0  # messages that came after the end
         self._pending = 0  # bytes in the outbox when that was last looked at
 
     def attach(self, context: StageContext, now: float) -> None:
@@ -83,11 +88,13 @@ class ReplayStage(Playback):
     def batch(self, batch: Batch, now: float) -> Iterator[Batch]:
         """Pass the batch on, compare its messages, and send what waited for them."""
         yield batch  # a message comes before its differences in the output
-        if batch.incoming and not self.finished:
-            before = self.alignment.reached, self.alignment.outstanding
-            self._compare(batch)
-            if before != (self.alignment.reached, self.alignment.outstanding):
-                self._progress = now
+        if not batch.incoming or self._late > _MOST_LATE:
+            return
+        before = self.alignment.reached, self.alignment.outstanding
+        self._compare(batch)
+        if before != (self.alignment.reached, self.alignment.outstanding):
+            self._progress = now
+        if not self.finished:
             self._advance(now)
 
     def next_deadline(self) -> float | None:
@@ -115,10 +122,11 @@ class ReplayStage(Playback):
             for item in batch.items:
                 if isinstance(item, Messages):
                     for message in received(item, batch.subprotocol):
+                        self._late += self.finished
                         if findings := self.alignment.take(message):
                             self._report(findings, batch.time, batch.elapsed)
         except PatternTimeout as error:
-            self.finished = True
+            self.finished, self._late = True, _MOST_LATE + 1
             self.context.complain(UsageError(str(error), hint="a simpler query"))
 
     def _advance(self, now: float) -> None:

@@ -17,7 +17,7 @@ Observer = Callable[[Opening, OpeningStep], None]
 """Called after each step, in the thread that connects."""
 
 
-# The phases in which silence has causes of its own, so that the advice differs: a plain-text port
+# The phases in which silence has causes of its own, and so advice of its own: a plain-text port
 # waits for a request during TLS, and a TLS port for a handshake during the upgrade.
 _TIMEOUTS: dict[str, TimeoutKind] = {"tls": "tls", "upgrade": "upgrade"}
 

@@ -58,8 +58,8 @@ def open_connection(
             if location is None:
                 raise
         previous, target = target, _join_location(target, location)
-        # Everybody on the path could read and change what follows, which the user has excluded by
-        # writing wss://.
+        # Anyone on the network path could read and change what follows. By writing wss:// the user
+        # has ruled that out.
         if previous.secure and not (target.secure or options.allow_downgrade):
             raise _downgrade(previous, target)
         # As in curl: otherwise an open redirect of one server would give its credentials to any
@@ -123,7 +123,7 @@ def _join_location(target: Url, location: str) -> Url:
 
 def without_credentials(options: ConnectOptions) -> ConnectOptions:
     """Return the options for another origin: without credentials, client certificate and names."""
-    # What stays is what the user says about the network and the trust: proxy, CA, TLS version.
+    # Options about the network and about trust stay: proxy, CA, version of TLS.
     headers = tuple(field for field in options.headers if field[0].lower() not in _BOUND_TO_ORIGIN)
     return options._replace(
         headers=headers,

@@ -85,7 +85,7 @@ def _connect_unix(path: str, attempt: Attempt) -> Stream:
 def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> Stream:
     url = attempt.opening.url
     # The IP version applies to the server. For a SOCKS proxy it chooses the address to ask for, and
-    # the proxy itself may be reached by either version. An HTTP proxy is sent the name, so that the
+    # the proxy itself may be reached by either version. An HTTP proxy is sent the name, so the
     # version can only apply to the connection to the proxy.
     host = url.host if proxy.kind == "http" else _host_for_socks(proxy, attempt)
     family = attempt.options.family if proxy.kind == "http" else None
@@ -175,7 +175,7 @@ def look_up(host: str, port: int, family: int, deadline: Deadline) -> list[_Addr
         except OSError as error:
             answers.append(error)
 
-    # An address needs no name server, so that this call does not block and saves the thread.
+    # An address needs no name server, so this call does not block, and saves the thread.
     ask(socket.AI_NUMERICHOST)
     if not isinstance(answers[-1], list):
         # getaddrinfo() takes no timeout, and may wait many seconds for a name server. The thread is
@@ -244,7 +244,7 @@ def connect_any(
                 failures.append((shown, failure))
                 next_start = clock.monotonic()  # a failure makes the next address start at once
     finally:
-        # The attempts that lost, after a success too.
+        # Also after a success: the attempts that lost are still in progress.
         for sock, _ in trying.values():
             sock.close()
     raise _no_address_answered(name, failures)
@@ -255,8 +255,8 @@ def connection_result(sock: socket.socket) -> tuple[int, Any]:
 
     A connection that the peer has reset since then is a failure, like one that was refused.
     """
-    # poll reports a socket as writable in both cases. SO_ERROR tells them apart, but reading it
-    # clears it; a reset between the two calls shows only in getpeername().
+    # poll reports success and failure alike. SO_ERROR tells them apart, but reading it clears it,
+    # and a reset after that shows only in getpeername().
     if failure := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
         return failure, None
     try:
@@ -283,7 +283,7 @@ def _no_address_answered(name: str, failures: list[tuple[str, int]]) -> ConnectE
     each = [f"{shown}: {os.strerror(code).lower()}" for shown, code in failures]
     return ConnectError(
         f"could not connect to {name}: {os.strerror(codes[-1]).lower()}",
-        # The address is no news if the name is one, as in ws://127.0.0.1:80.
+        # Not if the name is the address, as in ws://127.0.0.1:80: the sentence has it already.
         "\n".join(each) if len(each) > 1 or failures[0][0] not in name else "",
         kind="tcp",
         facts={"errnos": tuple(codes)},

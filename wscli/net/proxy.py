@@ -52,8 +52,8 @@ class Proxy(NamedTuple):
     @property
     def resolves_names(self) -> bool:
         """Whether the proxy receives host names and resolves them itself."""
-        # So that a name that only the proxy's network knows can be reached, and that the local name
-        # server does not learn what is connected to.
+        # This reaches names that only the proxy's network knows, and tells the local name server
+        # nothing about the connection.
         return self.kind in ("http", "socks4a", "socks5h")
 
     def __repr__(self) -> str:
@@ -177,7 +177,7 @@ def tunnel(stream: Stream, proxy: Proxy, attempt: Attempt) -> None:
     except TimedOut:  # an OSError too, and not the proxy's fault
         raise
     except (NotHTTP, MalformedHead, OSError) as error:
-        # More of it may have arrived since; without waiting.
+        # More of the answer may have arrived; it is evidence, but not worth waiting for.
         with suppress(OSError):
             tap.received += stream.recv(_SHOWN)
         raise ConnectError(

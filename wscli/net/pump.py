@@ -90,7 +90,7 @@ class Pump:
 
     def outbox(self) -> tuple[bytes, int]:
         """Return the bytes posted last, from the start of a frame, and how many of them left."""
-        # What is joined in _leaving was posted in whole frames, so that it begins with one.
+        # What is joined in _leaving was posted in whole frames, so it begins with one.
         with self._lock:
             return b"".join([self._leaving, *self._queue]), self._left
 
@@ -133,8 +133,8 @@ class Pump:
         for fd, events in ready:
             if callback := self._watched.get(fd):
                 callback()
-            # Not POLLIN alone: POLLHUP and POLLERR are reported even if nothing is to be read, and
-            # reading is how the end or the error is found out.
+            # Not POLLIN alone: POLLHUP and POLLERR may come without it, and only reading reveals
+            # the end or the error.
             elif not self.ended and events != select.POLLOUT:
                 self._receive()
         # Replies of the callbacks leave in the same turn.

@@ -1,7 +1,7 @@
 """Hide secrets: credentials, and the query of a URL, which may hold a token.
 
 Errors end up in logs of CI systems and in bug reports. Browsers cannot set headers on a WebSocket,
-so that many services take their token in the query.
+which is why many services take their token in the query.
 """
 
 from __future__ import annotations

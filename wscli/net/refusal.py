@@ -93,7 +93,7 @@ def _not_http(opening: Opening, received: bytes, detail: str) -> UpgradeError:
 
 
 def _diagnose_silence(opening: Opening) -> Cause:
-    # The connection ended before the request had left: the server cannot have disliked the request.
+    # The connection ended before the request had left: the server cannot have objected to it.
     if opening.request is None:
         return "left-early", {}
     return diagnosis.diagnose(Evidence(opening.request, opening.url.secure))

@@ -37,7 +37,7 @@ def make_context(options: ConnectOptions) -> ssl.SSLContext:
         UsageError: for a file that cannot be read.
     """
     # The default context verifies certificate and name against the CAs of the system; ``cafile``
-    # replaces these, so that a test CA is not one more that everything is trusted from.
+    # replaces these, and does not add to them.
     try:
         context = ssl.create_default_context(cafile=options.cacert)
     except (OSError, ssl.SSLError) as error:
@@ -137,7 +137,7 @@ def explain(error: OSError, opening: Opening) -> TLSError:
             kind="not-tls",
         )
     # The alert of a server that speaks only h2 (RFC 7301 §3.2). Older versions of ssl have no name
-    # for it, so that the text is searched.
+    # for it, so the text is searched.
     if "no application protocol" in str(error).lower().replace("_", " "):
         return TLSError(
             f"{where} does not speak HTTP/1.1",
@@ -207,8 +207,8 @@ def _certificate(tls: ssl.SSLObject) -> Certificate | None:
 def _peer_fields(tls: ssl.SSLObject) -> dict[str, Any] | None:
     """Return the fields of the server's certificate, trusted or not, if Python can tell them."""
     # getpeercert() has no fields for a certificate that was not verified, which is the one that a
-    # user needs to see. The object below it has them for any. Nothing documents that object, so
-    # that an error has to do without the fields where Python lacks it.
+    # user needs to see. The object below it has them for any. It is undocumented, so an error goes
+    # without the fields if Python lacks it.
     below: Any = getattr(tls, "_sslobj", None)
     chain = below.get_unverified_chain() if hasattr(below, "get_unverified_chain") else None
     return chain[0].get_info() if chain else None

@@ -32,7 +32,7 @@ class Transport(Protocol):
     """A layer that turns bytes of the socket into bytes of the protocol, and back.
 
     ``chunk`` is the maximum number of bytes to pass to ``send``. ``truncated`` is True if the
-    stream ended without the peer's close_notify, so that an attacker may have cut it (RFC 8446
+    stream ended without the peer's close_notify, so an attacker may have cut it (RFC 8446
     §6.1); ``error`` is the reason if it ended with an error.
     """
 
@@ -183,7 +183,7 @@ class TLSTransport:
 
     def data_to_send(self) -> Buffer:
         """Return handshake messages and alerts."""
-        # OpenSSL answers a key update (RFC 8446 §4.6.3) together with the next data sent, so that a
+        # OpenSSL answers a key update (RFC 8446 §4.6.3) together with the next data sent, so a
         # peer cannot fill the memory with answers.
         ciphertext = self._outgoing.read()
         self._encrypted += len(ciphertext)

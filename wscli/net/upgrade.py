@@ -126,7 +126,7 @@ def _ask_websocket_client(tap: Tap, attempt: Attempt) -> str:
     except (OSError, NotHTTP, WscliError):
         raise
     # Its errors have no common base: besides its own there are ValueErrors, IndexErrors and others
-    # for responses that it did not expect. Each is an opinion.
+    # for responses that it did not expect. All of them are opinions about the response.
     except Exception as error:
         attempt.deadline.check()  # it replaces a TimeoutError, such as TimedOut, with its own
         return str(error) or type(error).__name__
@@ -152,7 +152,7 @@ def edit_head(head: bytes, url: Url, options: ConnectOptions) -> bytes:
 
     A header of the user replaces the one of the same name, if there is one.
     """
-    # websocket-client has one cookie jar for the whole process, so that a cookie of one connection
+    # websocket-client has one cookie jar for the whole process, so a cookie of one connection
     # would be sent with the next.
     fields = [field for field in parse_request(head).headers if field[0].lower() != "cookie"]
     if options.cookies:

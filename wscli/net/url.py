@@ -87,8 +87,7 @@ def parse_url(text: str) -> Url:
     Raises:
         UsageError: if it is none of these.
     """
-    # Before anything else: a line break in a URL could smuggle headers into the request, and an
-    # escape sequence could reach the terminal with an error.
+    # Before anything else: a line break in a URL could smuggle headers into the request.
     if re.search(_CONTROL, text):
         raise UsageError("the URL contains a control character", repr(redact_url(text)))
     if re.search(_NOT_UTF8, text):

@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from wscli.payload.comparison import Comparison, Difference, whole_difference
+from wscli.payload.comparison import Difference, MessageComparison, whole_difference
 from wscli.payload.message import Message
 
 _WINDOW = 32  # messages that are held, and recorded messages in which a later one is searched
@@ -52,7 +52,7 @@ class Alignment:
     """
 
     def __init__(
-        self, recorded: Sequence[Message], comparison: Comparison, *, ordered: bool = True
+        self, recorded: Sequence[Message], comparison: MessageComparison, *, ordered: bool = True
     ) -> None:
         self._recorded = recorded
         self._comparison = comparison

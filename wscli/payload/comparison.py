@@ -53,7 +53,7 @@ class Difference(NamedTuple):
 _Translate = Callable[[Any], Any]  # returns the value that is expected in place of a recorded one
 
 
-class Comparison:
+class MessageComparison:
     """How to compare, with the values at ``ignored`` left out of both sides.
 
     At the places of ``mapped`` the server may give another id than the recorded one. These are
@@ -264,6 +264,42 @@ def _compare_shapes(before: Any, after: Any, place: Location) -> Iterator[Differ
 def _type_of(value: Any) -> type:
     """Return the type of a JSON value: there is one type of numbers."""
     return float if type(value) is int else type(value)
+
+
+# Keys, by which equal messages are found among many
+
+
+def value_key(message: Message) -> str | bytes:
+    """Return a key that JSON messages of the same value share, and others of the same bytes."""
+    return _key(message, lambda value: value)
+
+
+def shape_key(message: Message) -> str | bytes:
+    """Return a key that messages of the same shape share.
+
+    Unlike in a comparison, arrays have the same shape if the same shapes are among their items.
+    """
+    return _key(message, _outline)
+
+
+def _key(message: Message, form: Callable[[Any], Any]) -> str | bytes:
+    value = value_of(message)
+    if value is NO_VALUE:
+        text = _payload_shape(message) if form is _outline else None
+        return message.payload if text is None else text
+    try:
+        return json.dumps(form(value), sort_keys=True)
+    except RecursionError:  # reading permits deeper nesting than writing
+        return message.payload
+
+
+def _outline(value: Any) -> Any:
+    """Return a value with the name of its type in place of each part that has no parts."""
+    if isinstance(value, dict):
+        return {key: _outline(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted({json.dumps(_outline(item), sort_keys=True) for item in value})
+    return _type_of(value).__name__
 
 
 # Paths

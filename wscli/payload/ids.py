@@ -57,8 +57,9 @@ class IdMap:
         return True
 
     def forget(self, recorded: Id) -> None:
-        """Replace an id no longer."""
-        del self._new[recorded]
+        """Replace an id no longer, if it has been learned."""
+        if self._new.pop(recorded, None) is None:
+            return
         for word, spelling in _spellings(recorded):
             self._spellings[word].remove(spelling)
             if not self._spellings[word]:

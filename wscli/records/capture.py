@@ -94,17 +94,19 @@ class _CapturedConnection:
         opening, timings = self._opening, self._opening.timings
         if opening.request is None:
             return  # it got no further than TCP or TLS
-        started = event.time - event.elapsed + timings.get(OpeningStep.NAME, 0.0)
-        syn, *answers = self._tcp.open()
-        yield self._block(started, syn)
-        for packet in answers:
-            yield self._block(started + timings.get(OpeningStep.TCP, 0.0), packet)
-        asked = event.time - timings.get(OpeningStep.UPGRADE, 0.0)
+        started = event.time - event.elapsed
+        named = started + timings.get(OpeningStep.NAME, 0.0)
+        # An error is reported later than the response came: it may have been looked into.
+        answered = event.time if isinstance(event, Opened) else started + sum(timings.values())
+        syn, *rest = self._tcp.open()
+        yield self._block(named, syn)
+        yield from self._blocks(named + timings.get(OpeningStep.TCP, 0.0), rest)
+        asked = answered - timings.get(OpeningStep.UPGRADE, 0.0)
         yield from self._data(asked, self._tcp.client, opening.request.raw)
-        yield from self._data(event.time, self._tcp.server, opening.received + _body(opening))
+        yield from self._data(answered, self._tcp.server, opening.received + _body(opening))
         if isinstance(event, Failed):
             self._comments.append(event.message)
-            yield from self._blocks(event.time, self._tcp.close(self._tcp.server))
+            yield from self._blocks(answered, self._tcp.close(self._tcp.server))
 
     def _batch_packets(self, batch: Batch) -> Iterator[bytes]:
         before = self._sent.source

@@ -104,7 +104,7 @@ class RecordedConnection:
     def _since_opening(self, elapsed: float) -> float:
         if self._origin is None:
             self._origin = elapsed
-        return max(0.0, elapsed - self._origin)
+        return max(0.0, round(elapsed - self._origin, 6))  # recordings have microseconds
 
     def __str__(self) -> str:
         target = "" if self.opening is None else f" to {self.opening.url.shown}"

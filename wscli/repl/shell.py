@@ -30,6 +30,7 @@ from wscli.repl.display import Display
 from wscli.repl.history import LineHistory
 from wscli.repl.link import Link, LinkState, Retry
 from wscli.repl.notices import DisplayOptions, describe_retry
+from wscli.repl.playback import SessionPlayback
 from wscli.session.end import End, error_of
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.recording import Recorder
@@ -123,6 +124,7 @@ class Shell:
             frames=output.verbosity >= 2,
             numbered=True,
         )
+        self.playback = SessionPlayback(self.note)
         self.failure: WscliError | None = None  # of the first attempt, if it was the only one
         self.crash: Exception | None = None  # a bug
         self.interrupted = False  # whether Ctrl-C was the last key
@@ -213,6 +215,17 @@ class Shell:
         if text.startswith("@~"):
             text = f"@{os.path.expanduser(text[1:])}"
         return read_message(text, opcode, self.env, escapes=escapes)
+
+    def line_for(self, opcode: int, payload: bytes) -> str:
+        """Return the line that sends a message, without the terminator that is added to it."""
+        sending = self._options.sending
+        payload = payload.removesuffix(sending.end)
+        if opcode != Opcode.TEXT:
+            return f"/binary 0x{payload.hex()}"
+        text = payload.decode()
+        if text and sending.opcode == Opcode.TEXT and not sending.escapes:
+            return f"/{text}" if text.startswith("/") else text
+        return f"/text {'@' * text.startswith('@')}{text}"
 
     def edit(self, text: str) -> None:
         """Open the text in the user's editor, and put the result in the prompt."""

@@ -63,7 +63,7 @@ class DifferenceText:
 
     def _write_places(self, name: str, differences: Sequence[Difference]) -> None:
         for each in differences:
-            place = "" if each.path is None else f" at {each.path}"
+            place = "" if each.path in (None, "$") else f" at {each.path}"
             self._write(f"{name} differs{place}", [each])
 
     def _write(self, title: str, differences: Sequence[Difference]) -> None:

@@ -34,14 +34,15 @@ def hexdump_blocks(data: bytes, mark: str = "") -> Iterator[str]:
 
 
 class HexSink(Sink):
-    """Writes each received message as a hex dump; an empty message is an empty line."""
+    """Writes each received or sent message as a hex dump; an empty message is an empty line."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, *, outgoing: bool = False) -> None:
+        self.wants_outgoing = outgoing
         self._output = output
 
     def batch(self, batch: Batch) -> None:
         """Write the messages of a batch."""
-        if not batch.incoming:
+        if batch.incoming == self.wants_outgoing:
             return
         for item in batch.items:
             if isinstance(item, Messages):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from io import BytesIO
 
-# A list is the faster way up to here, and small enough that joining it needs little memory: 4 MiB
-# twice, or 256 bytes objects with 33 bytes of overhead each.
+# Up to here a list is faster, and joining it needs little memory: 4 MiB a second time, or 256
+# objects with an overhead of 33 bytes each.
 _MAX_LISTED_PIECES = 256
 _MAX_LISTED_BYTES = 4 << 20
 

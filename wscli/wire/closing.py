@@ -139,7 +139,7 @@ class ClosingHandshake:
     def progress(self, bytes_out: int, now: float) -> None:
         """Record how many bytes have left in all."""
         moved = bytes_out != self._bytes_out
-        # Bytes behind our Close, which a forged frame can be, give the peer no more time.
+        # Bytes after our Close, which a forged frame can be, give the peer no more time.
         waiting = self._mark is not None and self._bytes_out < self._mark
         self._bytes_out = bytes_out
         if moved and waiting:

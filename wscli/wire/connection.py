@@ -129,7 +129,7 @@ class Connection:
         # Both take ``end_timeout``: the peer needs to send nothing more, only to end TCP.
         if closing.violation is not None:
             # "The endpoint SHOULD send a Close frame with an appropriate status code" (§7.1.7). It
-            # is sent whatever ``echo_close`` says, which is about a Close of the peer alone.
+            # is sent whatever ``echo_close`` says, which is only about a Close of the peer.
             rule = closing.violation.rule
             self._send_close(rule.close_code, rule.id, now, self._policy.end_timeout)
         elif closing.received is not None and self._policy.echo_close:
@@ -237,7 +237,7 @@ class Connection:
         self._post(data)
 
     def send_frame(self, frame: Frame, now: float) -> None:
-        """Queue any frame as it is, legal or not, also behind a Close frame."""
+        """Queue any frame as it is, legal or not, even after a Close frame."""
         self._post(frame.to_bytes())
         # A forged Close is a Close for the peer, which will answer it. Without this, its answer
         # would be taken for the start of a closing handshake.
@@ -287,7 +287,7 @@ class Connection:
         return self._keepalive.deadline() if self.can_send else self.closing.deadline()
 
     def is_silent(self, now: float) -> bool:
-        """Return True if a keepalive ping has timed out, so that ``tick`` would close.
+        """Return True if a keepalive ping has timed out, so ``tick`` would close.
 
         A driver that has unread bytes calls ``heard`` first: they prove that the peer is alive.
         """

@@ -16,11 +16,11 @@ OFFER = f"{NAME}; client_max_window_bits"
 """The offer of a client, as a header value."""
 
 # "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end" (§7.2.1). They end every block
-# that zlib flushes, so that they carry no information; the receiver appends them again (§7.2.2).
+# that zlib flushes, and carry no information; the receiver appends them again (§7.2.2).
 _TAIL = b"\x00\x00\xff\xff"
 _EMPTY_MESSAGE = b"\x00"  # §7.2.3.6; zlib itself returns nothing at a second flush in a row
 
-# Bytes to inflate at a time. DEFLATE compresses zeros by about 1 to 1,030, so that 64 KiB on the
+# Bytes to inflate at a time. DEFLATE compresses zeros by about 1 to 1,030, so 64 KiB on the
 # wire can become 64 MiB: the limit has to be checked long before a frame is inflated completely.
 _STEP = 1 << 20
 
@@ -147,8 +147,8 @@ class Deflater:
 
     @cached_property
     def _zlib(self) -> Any:
-        # Made for the first message, since it takes 256 KiB: most clients of a server that
-        # broadcasts never send, and most connections of `listen` neither.
+        # Made for the first message, since it takes 256 KiB: many clients only listen, and a
+        # server that broadcasts has thousands of them.
         return zlib.compressobj(wbits=-self._window_bits)  # negative: no zlib header (RFC 1951)
 
     def compress(self, payload: bytes) -> bytes:
@@ -201,7 +201,7 @@ class Inflater:
                     raise BrokenDeflate(f"more than {_MAX_RESTARTS} blocks are marked as final")
             if not data and not more:
                 break
-        # Without context takeover the peer starts each message with an empty window, so that a
+        # Without context takeover the peer starts each message with an empty window, so a
         # reference to an earlier message is an error that must not pass unnoticed (§7.1.1).
         if last and self._no_context_takeover:
             self._restart()

@@ -65,7 +65,7 @@ class Encoder:
     def _frames(self, opcode: int, payload: bytes, rsv: int) -> Iterator[Frame]:
         """Yield a message's frames: only the first has its opcode and RSV1 (RFC 7692 §6.1)."""
         # RFC 7692 §6.1 compresses the message as a whole and then splits the result into frames,
-        # so that ``size`` is the size on the wire.
+        # so ``size`` is the size on the wire.
         size = self._fragment or len(payload)
         yield Frame(opcode, payload[:size], fin=size >= len(payload), rsv=rsv)
         for start in range(size, len(payload), size):
@@ -92,8 +92,8 @@ class Encoder:
     def frame(self, frame: Frame) -> bytes:
         """Encode one frame, masked with a fresh key if this end is a client's (§5.3)."""
         if self._role is Role.CLIENT:
-            # "The masking key MUST be derived from a strong source of entropy" (§5.3): who can
-            # predict it can choose the bytes on the wire, and poison a caching proxy (§10.3).
+            # "The masking key MUST be derived from a strong source of entropy" (§5.3): whoever
+            # can predict it can choose the bytes on the wire, and poison a caching proxy (§10.3).
             frame.mask_key = os.urandom(4)
         return frame.to_bytes()
 

@@ -218,7 +218,7 @@ def check_request(request: Request) -> Refusal | None:
     """Check a client's request for an upgrade (§4.2.1)."""
     headers = request.headers
     if request.method != "GET":
-        # "The origin server MUST generate an Allow header field in a 405" (RFC 9110 §15.5.6).
+        # A 405 must list the methods that are allowed (RFC 9110 §15.5.6).
         sentence = "a WebSocket handshake must use GET"
         return Refusal(405, "Method Not Allowed", sentence, (("Allow", "GET"),))
     if request.version < "1.1":
@@ -232,7 +232,7 @@ def check_request(request: Request) -> Refusal | None:
     if "upgrade" not in headers.tokens("Connection"):
         return _bad_request("the header Connection: Upgrade is missing")
     # §4.4: a server that does not support the version "MUST respond with a |Sec-WebSocket-Version|
-    # header field containing all versions it is willing to use".
+    # header field [...] containing all versions it is willing to use".
     if headers.get_all("Sec-WebSocket-Version") != [VERSION]:
         sentence = f"this server supports only version {VERSION} of the WebSocket protocol"
         # A 426 must name the protocol to upgrade to (RFC 9110 §15.5.22).

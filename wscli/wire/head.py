@@ -33,7 +33,7 @@ FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 # RFC 9112 §4 requires the space even if there is no reason; a server that omits it is understood.
 _STATUS_LINE = r"HTTP/(\d\.\d) (\d{3})(?: (.*))?"
-# Numbers have a limited number of digits: int() raises an error for more than 4,300 of them.
+# The digits of numbers are limited, since int() raises an error for more than 4,300 of them.
 _CHUNK_LINE = rb"(?P<size>[0-9A-Fa-f]{1,16})(?P<extension>[ \t]*(?:;[^\n]*?)?)\r?\n"
 _SIZE_DIGITS = 16
 _LENGTH = r"[0-9]{1,18}"

@@ -43,7 +43,7 @@ def xor(data: bytes, mask: bytes) -> bytes:
 
 
 def unmask_frames(bodies: list[bytes]) -> list[bytes]:
-    """Return the payloads of frames; a body is a mask key with the masked payload behind it."""
+    """Return the payloads of frames; a body is a mask key followed by the masked payload."""
     if len(bodies) == 1:
         return [apply_mask(bodies[0][KEY_SIZE:], bodies[0][:KEY_SIZE])]
     # All are unmasked as one string, and the keys with them, so that they need not be cut out

@@ -136,7 +136,7 @@ class _Utf8Check:
         try:
             self._decoder.decode(data, last or surrogate)
         except UnicodeDecodeError as error:
-            # With the octet behind it: "c3 28" shows why c3 is wrong. The decoder counts positions
+            # With the next octet: "c3 28" shows why c3 is wrong. The decoder counts positions
             # from the octets that it held back.
             octets = error.object[error.start : error.end + 1].hex(" ")
             offset = self._passed - len(held) + error.start
@@ -159,8 +159,8 @@ def read_close(payload: bytes) -> Close:
         raise InvalidPayload(CLOSE_LENGTH, f"its payload is the one byte 0x{payload.hex()}")
     code = int.from_bytes(payload[:2], "big")
     if not may_be_sent(code):
-        # The reason is kept although the frame is illegal: it is what the peer wants to tell, and
-        # often explains the wrong code. Invalid UTF-8 is replaced, since one violation is enough.
+        # The reason is kept although the frame is illegal: it is the peer's own explanation.
+        # Invalid UTF-8 in it is replaced, since one violation is enough.
         broken = InvalidPayload(CLOSE_CODE, f"{code} {close_code_name(code)}")
         reason = payload[2:].decode(errors="replace")
         broken.violation = broken.violation._replace(reason=reason)

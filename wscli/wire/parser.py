@@ -23,9 +23,9 @@ _LENGTH_16 = 126  # in the second byte: the length is in the two bytes that foll
 _LENGTH_64 = 127  # in the second byte: the length is in the eight bytes that follow
 
 # Bytes on the wire after which a run ends. Empty messages are the worst case: two bytes on the wire
-# become an object in a list, so that a run of this size holds 49,152 of them.
+# become an object in a list, so a run of this size holds 49,152 of them.
 _RUN_SIZE = 96 << 10
-_BLOCK = 16  # frames of one size in a row, from which on cutting them together pays
+_BLOCK = 16  # this many frames of one size in a row are worth cutting together
 
 # FIN, text or binary, and RSV1 or not: whether RSV1 is allowed is for the rules to judge. All other
 # first bytes belong to frames that are rare, or have a state (fragments), or need an answer.
@@ -37,7 +37,7 @@ _RUN_STARTS = frozenset(
 class MessageRun:
     """Consecutive whole data messages, one frame each, that share their first byte.
 
-    They are one object, so that the single frame costs nothing.
+    They are one object, since an object for each frame would cost more than its payload.
     """
 
     # Of the keys only the first is kept: it shows that the run is masked, and is evidence if a
@@ -135,8 +135,8 @@ class FrameParser:
 
 def count_messages(data: bytes) -> int:
     """Count the data messages that end in some bytes, which must begin with a frame."""
-    # Fragments count when the last one ends. RSV bits and masks are no matter here: the bytes are
-    # our own, and only their number is reported.
+    # Fragments count when the last one ends. RSV bits and masks do not matter here: the bytes
+    # are our own, and only their number is reported.
     count = 0
     for item in FrameParser().feed(data):
         if isinstance(item, MessageRun):
@@ -227,7 +227,7 @@ def _cut_unmasked(data: bytes, pos: int) -> tuple[list[bytes], int]:
 
 
 def _cut_masked(data: bytes, pos: int) -> tuple[list[bytes], int]:
-    """Cut keys with the masked payloads behind them; return them and where the last frame ends."""
+    """Cut keys, each with its masked payload; return them and where the last frame ends."""
     bodies: list[bytes] = []
     append = bodies.append
     first, end = data[pos], len(data)
@@ -254,7 +254,7 @@ def _cut_masked(data: bytes, pos: int) -> tuple[list[bytes], int]:
 def _cut_equal_bodies(data: bytes, pos: int, key_size: int) -> tuple[list[bytes], int] | None:
     """Cut frames with the same short header, if at least ``_BLOCK`` follow one another: takes 40.
 
-    Return the bytes behind each header, key included, and where the last frame ends.
+    Return the bytes after each header, key included, and where the last frame ends.
     """
     # If all frames have one size, their headers are in columns of the data, at a fixed distance.
     # A slice with that step has the first byte of each frame, another one the second.

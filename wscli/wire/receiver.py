@@ -131,7 +131,7 @@ class Receiver:
             yield violation
 
     def _frame(self, frame: Frame) -> Event | None:
-        # Not twice: the first part of this frame may have begun a message, so that the frame would
+        # Not twice: the first part of this frame may have begun a message, so the frame would
         # seem to interrupt the message that it belongs to.
         judged, self._judged_partial = self._judged_partial, False
         event: Event | None = None if judged else self._judge(frame)
@@ -161,7 +161,7 @@ class Receiver:
         yield violation
 
     def _judge(self, frame: Frame) -> Violation | None:
-        # Most frames are short and like an earlier one that was legal, so that the table need not
+        # Most frames are short and like an earlier one that was legal, so the table need not
         # be searched for each of a million fragments. The shape has all that the rules look at but
         # the length, about which a 7-bit length cannot be wrong.
         in_message = self._assembler.in_message

@@ -31,7 +31,14 @@ def _run(
         raise UsageError(f"--keylog is for a capture, not for {to}", hint="--to pcapng")
     if force and output is None:
         raise UsageError("--force needs --output", hint="-o FILE names the file")
-    options = ExportOptions(file, to, OutputFile(output, force), connection, har_control, key_log)
+    options = ExportOptions(
+        file,
+        to,
+        OutputFile(None if output == "-" else output, force),
+        connection,
+        har_control,
+        key_log,
+    )
     return export.run(options, env)
 
 

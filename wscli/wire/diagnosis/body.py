@@ -32,7 +32,7 @@ def show_body(response: Response, body: bytes) -> str:
 
     If something was left out, the last line says how much.
     """
-    # A compressed body is named and not decoded: the request does not offer a coding, so that only
+    # A compressed body is named and not decoded: the request does not offer a coding, so only
     # a broken server sends one, and inflating it would need limits of its own.
     coding = response.headers.get("Content-Encoding") or "identity"
     if body and coding.lower() != "identity":

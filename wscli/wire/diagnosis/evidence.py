@@ -34,7 +34,7 @@ class PlainResponse(NamedTuple):
 
     @property
     def is_page(self) -> bool:
-        """Whether the status is a success, so that there is a resource at this path."""
+        """Whether the status is a success, so there is a resource at this path."""
         return 200 <= self.status < 300
 
     def header(self, name: str) -> str:
@@ -68,7 +68,7 @@ class Evidence(NamedTuple):
     @property
     def has_credentials(self) -> bool:
         """Whether the request has credentials."""
-        # Cookies too: most web applications know their users by a session cookie.
+        # Cookies too: most web applications recognise users by a session cookie.
         names = ("Authorization", "Cookie")
         return any(self.request.headers.get(name) is not None for name in names)
 

@@ -22,8 +22,8 @@ _TLS_COMPLAINTS: dict[str, RefusalKind] = {
     "no required ssl certificate was sent": "client-certificate-missing",
     "the ssl certificate error": "client-certificate-refused",
 }
-# What servers write if the request had no Upgrade header when it reached them. Ours has one, so a
-# proxy on the way has removed it: Upgrade is a hop-by-hop header, which proxies drop by default.
+# From the refusals of servers that received no Upgrade header. Our request has one, so a proxy on
+# the way has removed it: Upgrade is a hop-by-hop header, which proxies drop by default.
 _UPGRADE_MISSING = ('can "upgrade" only', "upgrade hdr", "not a websocket", "missing upgrade")
 
 # The statuses that several causes share, between which the probe can decide. A 426 or a redirect
@@ -33,7 +33,7 @@ _PROBED = frozenset({400, 401, 403, 404, 500, 502, 503, 504})
 
 def can_be_probed(answer: PlainResponse) -> bool:
     """Return True if the answer to a plain GET could change the most likely cause."""
-    # With a challenge, nothing more is to be learned: the server has said what it wants.
+    # A challenge says already which credentials the server wants.
     if answer.status == 401 and answer.header("WWW-Authenticate"):
         return False
     return answer.status in _PROBED

@@ -1,6 +1,6 @@
 """Recognise known services by their answers to plain HTTP.
 
-Most of these have their WebSocket at another path, or need parameters in the query, so that a user
+Most of these have their WebSocket at another path, or need parameters in the query, so a user
 who tries the obvious URL gets a refusal that does not say so.
 """
 
