@@ -17,7 +17,7 @@ IS_IDLE = "page?.loaded && page.filter.done && !page.drawing"
 
 
 class RecordingPage:
-    """What a person sees of a page, and does with it."""
+    """The page in a tab, with the actions of a user."""
 
     def __init__(self, tab):
         self.tab = tab
@@ -53,7 +53,7 @@ class RecordingPage:
         self.settle()
 
     def type(self, selector, text):
-        """Type a text in place of what is there."""
+        """Replace the text of an input."""
         self.tab.run(f"document.querySelector({json.dumps(selector)}).select()")
         self.tab.command("Input.insertText", text=text)
         if not text:

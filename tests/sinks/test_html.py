@@ -1,4 +1,4 @@
-"""The page of a recording: what is in the file. What a browser makes of it: test_html_page.py."""
+"""The page of a recording as a file; the other test_html_*.py see it in a browser."""
 
 import base64
 import hashlib
@@ -109,6 +109,8 @@ def test_the_policy_allows_the_one_script_and_the_one_style_sheet_and_no_request
         "img-src": "data:",
         "base-uri": "'none'",
         "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "'none'",
     }
 
 

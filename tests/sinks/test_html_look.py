@@ -151,6 +151,12 @@ def test_a_request_of_the_page_would_be_refused(many):
     assert any("Content Security Policy" in complaint for complaint in many.tab.complaints)
 
 
+def test_text_could_not_become_markup(many):
+    script = "(() => { document.body.innerHTML = '<b>'; })()"
+    result = many.tab.command("Runtime.evaluate", expression=script)
+    assert "TrustedHTML" in result["exceptionDetails"]["exception"]["description"]
+
+
 def test_the_opening_is_on_the_timeline_of_its_connection(show):
     page = show(opened(), message("x", after=5), closed())
     assert page.value("#timeline", "ariaLabel") == "0 messages sent and 1 received in 10.0 s"

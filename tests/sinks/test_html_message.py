@@ -1,4 +1,4 @@
-"""The page of a recording in a real browser: one message, and what a peer may put into it."""
+"""The page of a recording in a real browser: one message, and hostile payloads."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Write a recording, or what is selected of it, as a page for a browser."""
+"""Write a recording, or a selection of its events, as a page for a browser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def selected_messages(events: Iterable[Recorded], selection: Selection) -> Itera
 
 
 class _Collector(EventSink):
-    """Keeps what has passed the stages, with the number of its connection."""
+    """Keeps the events that have passed the stages, with the number of their connection."""
 
     def __init__(self) -> None:
         super().__init__(steps=True, frames=True)
@@ -43,6 +43,6 @@ class _Collector(EventSink):
         self._collected.append(Recorded(event, self._connection))
 
     def take(self) -> list[Recorded]:
-        """Return what has been kept, and forget it."""
+        """Return the events that were kept, and forget them."""
         collected, self._collected = self._collected, []
         return collected

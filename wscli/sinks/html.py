@@ -1,13 +1,14 @@
 """A recording as one page of HTML, which needs no network, server or other file: ``page_pieces``.
 
-The page is a template, the files in ``page/``, with the recording's own lines of JSON inside. Its
-script reads them as any other program would, and adds them to the page with ``append``; so a page
-that receives events while it is open is the same page. Every line has ``connection``, and what only
-Python can explain is in ``explained``: the meaning of each header, how the connection ended.
+The page consists of the files in ``page/`` and, after them, the events in the JSON form of
+recordings. Its script adds them with ``append``, one block at a time. A page that receives events
+while it is open can call the same function. Two fields are added to the JSON form: ``connection``
+to every event, and ``explained`` to openings and ends, with the sentences that wscli makes of them.
 
-Everything that a peer sent is data. A block of lines is a script of a type that no browser runs,
-and cannot be left, since no "<" is written into it. The policy of the page allows one script and
-one style sheet, by their hashes, and no request at all.
+Payloads, headers and reasons come from a peer and are data. A block of events is a script element
+of a type that browsers do not run, and it contains no "<", so nothing in it can end the element.
+The script of the page sets text only. As a second line of defence, its Content-Security-Policy
+allows one script and one style sheet, by their hashes, and neither requests nor markup from text.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ _BLOCK_END = b"</script>\n"
 def page_pieces(events: Iterable[Recorded], title: str) -> Iterator[bytes]:
     """Yield a page that shows some events, in memory that does not grow with their number.
 
-    ``title`` is what is recorded, such as the name of the file.
+    ``title`` names the recording, such as its file.
     """
     start, end = _frame(title)
     yield start
@@ -74,7 +75,7 @@ def page_lines(recorded: Recorded) -> Iterator[bytes]:
 
 
 def _blocks(events: Iterable[Recorded]) -> Iterator[bytes]:
-    """Yield elements of whole lines."""
+    """Yield script elements, each with about _BLOCK bytes of whole lines."""
     pieces: list[bytes] = []
     size = 0
     for recorded in events:
@@ -98,7 +99,7 @@ def _without_markup(line: bytes) -> bytes:
 
 
 def _explain(event: Step | Opened | End | Failed) -> dict[str, object]:
-    """Return what the page cannot know by itself."""
+    """Return the meaning of the headers of an opening, or a sentence about an end."""
     if isinstance(event, End):
         return {"sentence": describe_end(event), "failed": error_of(event) is not None}
     opening: Opening | None = event.opening
@@ -112,12 +113,13 @@ def _explain(event: Step | Opened | End | Failed) -> dict[str, object]:
 
 
 def _frame(title: str) -> tuple[bytes, bytes]:
-    """Return what stands before the events, and after them."""
+    """Return the parts of the page before and after the events."""
     script = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     style = (_FOLDER / "page.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "img-src data:; base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
     )
     start, end = (_FOLDER / "page.html").read_text(encoding="utf-8").split("$events\n")
     start = Template(start).substitute(
@@ -136,5 +138,5 @@ def _hash(source: str) -> str:
 
 
 def _knowledge() -> bytes:
-    """Return what the page's script takes from wscli, so that both show the same."""
+    """Return the values that the script takes from wscli, so that it need not repeat them."""
     return json.dumps({"version": __version__, "unsafe": UNSAFE}).encode()

@@ -1,7 +1,7 @@
 "use strict";
 
-// All that is known of one connection: how it ended, the time of each phase, both heads as they were
-// on the wire with the meaning of each header, TLS, and what was agreed on.
+// The view of one connection: its end, the time of each phase, TLS and the agreement, and both heads
+// as they were on the wire, with the meaning of each header.
 
 const SHOWN_BODY = 16 << 10; // bytes of a body
 
@@ -76,7 +76,7 @@ function errorFacts(error, sentence) {
   ];
 }
 
-// What was agreed on
+// Timings, TLS and agreement
 
 function factSections(opening) {
   const { timings = {}, addresses: found = [], agreement, explained } = opening;

@@ -1,6 +1,6 @@
 "use strict";
 
-// The form above the list: what the user searches for and which rows are shown.
+// The form above the list: the search, and the choice of rows.
 
 class FilterForm {
   /** Read a form; `changed` is called when the user has changed it. */
@@ -14,7 +14,7 @@ class FilterForm {
     form.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  /** Return what the user has chosen, for one connection, or for all with null. */
+  /** Return the user's choice of rows of one connection, or of all with null. */
   criteria(connection) {
     const { form } = this;
     const criteria = new Criteria();

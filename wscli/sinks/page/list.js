@@ -1,12 +1,11 @@
 "use strict";
 
-// A list of any length. Only the rows that can be seen are elements, so that a list of 100,000 costs
-// no more than one of 50. Each element stays with its row while that can be seen; then it is used
-// for another.
+// A list of any length. Only visible rows are elements, so that a list of 100,000 rows costs no more
+// than one of 50. An element stays with its row while that is visible; then it is used for another.
 
-// Browsers end an element at 17 to 33 million pixels. A list that would be longer scrolls faster.
+// Browsers limit an element to 17 to 33 million pixels. A list that would be taller scrolls faster.
 const TALLEST = 8_000_000; // pixels
-const SPARE = 8; // rows beyond either edge, so that none is missing while scrolling
+const SPARE = 8; // rows beyond either edge, so that none is missing during a scroll
 
 class VirtualList {
   /**

@@ -1,7 +1,7 @@
 "use strict";
 
-// The page: what is selected, and what each part shows of it. Events are added with
-// page.append(lines): once for each block in the file, or whenever some come.
+// The page as a whole: it holds the selection and updates the parts. Events are added with
+// page.append(lines): once for each block in the file, or whenever some arrive.
 
 const $ = (id) => document.getElementById(id);
 const REDRAW = 250; // milliseconds between two countings of the timeline while events come
@@ -14,7 +14,7 @@ class Page {
     this.selected = null; // a row
     this.wantsDetail = true; // until the user closes it
     this.loaded = false;
-    this.hasChosen = false; // whether the user has chosen what to see
+    this.hasChosen = false; // whether the user has chosen a connection or a view
     this.tabs = [$("tab-messages"), $("tab-connection")];
     this.form = new FilterForm($("filters"), () => this.readForm());
     this.timeline = new Timeline($("timeline"), (range) => this.chooseRange(range));
@@ -46,7 +46,7 @@ class Page {
     this.changed();
   }
 
-  /** Add events, each a line of JSON, to what is shown. */
+  /** Add events, each a line of JSON. */
   append(lines) {
     const before = this.recording.connections.length;
     this.recording.append(lines);
@@ -62,7 +62,7 @@ class Page {
     }, REDRAW);
   }
 
-  /** Draw what has changed in the next frame. */
+  /** Draw the changes in the next frame. */
   changed() {
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = null;
@@ -157,7 +157,7 @@ class Page {
     this.readForm();
   }
 
-  /** Filter by what the user has typed and chosen. */
+  /** Filter by the form. */
   readForm() {
     let error = null;
     try {
@@ -170,7 +170,7 @@ class Page {
     this.changed();
   }
 
-  /** Select a row, and show what it holds. */
+  /** Select a row, and show it in detail. */
   open(row) {
     this.wantsDetail = true;
     this.select(row);
@@ -222,7 +222,7 @@ class Page {
     this.changed();
   }
 
-  // What the user does
+  // Input
 
   #listen() {
     listenToTabs(this.tabs, (tab) => {
@@ -267,14 +267,14 @@ class Page {
     event.preventDefault();
   }
 
-  /** Go from the search to what was found. */
+  /** Go from the search to the rows that it found. */
   #toRows(event) {
     $("rows").focus();
     this.move(0);
     event.preventDefault();
   }
 
-  /** Undo the latest of: a search that is being typed, an open message, a range, a search. */
+  /** Clear the search that is being typed; else close the message; else clear the filters. */
   #escape(event) {
     const { target } = event;
     if (target.type === "search" && target.value) clear(target);

@@ -1,6 +1,6 @@
 "use strict";
 
-// What the page knows: connections, and a row for each message, ping, pong, frame and violation.
+// The recording: its connections, and a row for each message, ping, pong, frame and violation.
 // Rows are only ever added, so that a page can be given events while it is open.
 
 const CONNECTION_EVENTS = new Set(["step", "open", "close", "error"]);
@@ -25,7 +25,7 @@ class Row {
     return event === "ping" || event === "pong" ? "control" : event;
   }
 
-  /** What the row is, in a word: the opcode of a message, else the event. */
+  /** The opcode of a message, else the name of the event. */
   get label() {
     const { event, opcode } = this.event;
     return event === "message" ? opcode : event;

@@ -126,7 +126,7 @@ function matchStart(text, pattern) {
 
 /** Return a ping's text, where it is that, and else the first bytes. */
 function bytesLine(row) {
-  // Only what the row shows is decoded: four characters of base64 stand for three bytes.
+  // Only the bytes in the row are decoded: four characters of base64 are three bytes.
   const head = fromBase64(row.event.base64.slice(0, 4 * Math.ceil((PREVIEW_BYTES + 1) / 3)));
   const text = row.kind === "control" ? decodeUtf8(row.bytes) : null;
   if (text !== null && text === visible(text)) return text;

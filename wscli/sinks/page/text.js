@@ -2,8 +2,8 @@
 
 // How values are written, in the words and units of wscli at a terminal.
 
-// What the page takes from wscli: its version, and the pattern of the characters that are not shown
-// as they are, with the reasons in wscli/text.py.
+// Values of wscli: its version, and the pattern of characters that are not shown as they are. The
+// reasons are in wscli/text.py.
 const KNOWN = JSON.parse(document.getElementById("knowledge").textContent);
 const UNSAFE = new RegExp(KNOWN.unsafe, "gu");
 
@@ -47,7 +47,7 @@ function textParts(text, keep, pattern = null) {
   return parts;
 }
 
-/** Show a text of a peer in an element: never as markup, and with every character to be seen. */
+/** Show a peer's text in an element: never as markup, and with every character visible. */
 function showText(element, text, { keep = "", pattern = null } = {}) {
   element.replaceChildren(
     ...textParts(text, keep, pattern).map(({ kind, value }) => {
@@ -121,7 +121,7 @@ function showDate(seconds) {
 function fromBase64(text) {
   const octets = atob(text);
   const bytes = new Uint8Array(octets.length);
-  // Uint8Array.from would call a function for each byte, which a search through 100,000 messages feels.
+  // Uint8Array.from would call a function for each byte, and a search decodes every binary message.
   for (let at = 0; at < bytes.length; at += 1) bytes[at] = octets.charCodeAt(at);
   return bytes;
 }

@@ -44,7 +44,7 @@ function showTick(seconds) {
   return showDuration(seconds).replace(/ 0 (s|min)$/, "").replace(/\.?0+ (s|ms)$/, " $1");
 }
 
-/** Return the colours of the style sheet by name: asking for each bar's would take longest. */
+/** Return the colours of the style sheet by name; to ask for each bar's would take longest. */
 function readColours() {
   const style = getComputedStyle(document.documentElement);
   const names = ["in", "out", "bad", "muted", "faint", "line", "line-strong", "accent", "veil", "sans"];
@@ -101,7 +101,8 @@ class Timeline {
     for (const row of recording.rows) {
       if (row.number === null || (connection && row.connection !== connection)) continue;
       const x = this.toX(recording.at(row, !connection)) - MARGIN.left;
-      const column = Math.min(this.columns.length - 1, Math.floor(x / COLUMN));
+      const index = Math.floor(x / COLUMN) || 0; // NaN if a damaged recording has no valid time
+      const column = Math.min(this.columns.length - 1, Math.max(0, index));
       this.columns[column][row.event.direction] += 1;
     }
     this.draw();
@@ -136,10 +137,11 @@ class Timeline {
     const step = niceStep((this.duration * 80) / this.width); // about 80 pixels
     pen.font = `10.5px ${this.colours.sans}`;
     for (let time = 0; time <= this.duration; time += step) {
-      const x = Math.round(this.toX(time));
+      const x = Math.round(this.toX(time)), label = showTick(time);
       this.#fill("line", x, MARGIN.top, 1, this.floor - MARGIN.top);
       pen.fillStyle = this.colours.faint;
-      pen.fillText(showTick(time), x + 3, this.floor + 12);
+      const fits = x + 3 + pen.measureText(label).width < this.canvas.clientWidth;
+      if (fits) pen.fillText(label, x + 3, this.floor + 12);
     }
   }
 
