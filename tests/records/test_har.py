@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
 
@@ -192,6 +193,25 @@ def test_an_entry_of_mitmproxy_is_a_connection():
     assert batch.elapsed == 1.0
 
 
+def test_a_file_that_mitmproxy_wrote_is_read():
+    data = Path(__file__).with_name("mitmproxy-11.har").read_bytes()
+    recorded = list(read_har(data, pytest.fail))
+    items = [
+        (each.connection, each.event.items) for each in recorded if isinstance(each.event, Batch)
+    ]
+    assert items == [
+        (1, [Messages(1, [b"hello"])]),
+        (1, [Messages(1, [b"hello"])]),
+        (1, [Messages(1, ["wörld".encode()])]),
+        (1, [Messages(1, ["wörld".encode()])]),
+        (2, [Messages(2, [b"\x00\xff"])]),
+        (2, [Messages(2, [b"\x00\xff"])]),
+    ]
+    opening = recorded[0].event.opening
+    assert opening.agreement.faults == ()
+    assert opening.address == "127.0.0.1"
+
+
 def test_headers_may_be_pairs():
     pairs = [[header["name"], header["value"]] for header in REQUEST_HEADERS]
     flow = entry()
@@ -330,7 +350,7 @@ def test_control_frames_are_events():
     [
         ("text", "its type is neither send nor receive"),
         ({"type": "other"}, "its type is neither send nor receive"),
-        (message(opcode=3), "its opcode is 3"),
+        (message(opcode=3), "its opcode is '3'"),
         (message(opcode=[]), "its opcode is '[]'"),
         (message(opcode=99), "its opcode is '99'"),
         (message(data={"a": 1}), "its data is not a string"),

@@ -139,10 +139,26 @@ def chrome_imports(har):
     return log["entries"]
 
 
+def one_by_one(events):
+    """Return events with a batch for each message."""
+    return [
+        event._replace(items=[Messages(item.opcode, [payload])])
+        for event in events
+        for item in event.items
+        for payload in item.payloads
+    ]
+
+
 @given(BATCHES)
 def test_messages_are_read_back_as_they_were(batches):
-    first = opened()
-    assert read_back(first, *batches, END) == [first, *batches, END]
+    first, *middle, last = read_back(opened(), *batches, END)
+    assert (first, last) == (opened(), END)
+    assert one_by_one(middle) == batches
+
+
+def test_messages_that_came_together_are_read_back_together():
+    several = [batch(Messages(1, [b"1", b"2"])), batch(Messages(2, [b"3"]))]
+    assert read_back(opened(), *several) == [opened(), *several]
 
 
 def test_pings_and_pongs_are_read_back_where_they_were():
@@ -293,6 +309,11 @@ def test_each_connection_is_an_entry():
     entries = chrome_imports(parsed(events))
     found = [(each["connection"], len(each["_webSocketMessages"])) for each in entries]
     assert found == [("2", 1), ("1", 1), ("3", 0)]
+
+
+def test_a_connection_whose_end_was_not_recorded_is_an_entry():
+    again = [Recorded(opened(), 1), Recorded(opened(time=START + 5), 1), Recorded(END, 1)]
+    assert ["_closeCode" in each for each in chrome_imports(parsed(again))] == [False, True]
 
 
 def test_no_connection_is_no_entry():

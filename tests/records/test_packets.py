@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.captured import Parsed
 from wscli.records.packets import MOST_DATA, Peer, TcpConnection
 
 V4 = ip_address("192.0.2.1"), ip_address("192.0.2.2")
@@ -24,32 +25,8 @@ def opened(addresses=V4):
     return tcp
 
 
-class Parsed:
-    """A packet's fields, read by the rules of the RFCs alone."""
-
-    def __init__(self, packet):
-        frame = packet.data
-        self.to, self.by, kind = struct.unpack_from("!6s6sH", frame)
-        self.ip = frame[14:]
-        self.version = self.ip[0] >> 4
-        assert kind == {4: 0x0800, 6: 0x86DD}[self.version]
-        if self.version == 4:
-            self.header, self.tcp = self.ip[:20], self.ip[20:]
-            assert struct.unpack_from("!H", self.header, 2)[0] == len(self.ip)
-            addresses = self.header[12:]
-            pseudo = addresses + struct.pack("!BBH", 0, self.header[9], len(self.tcp))
-        else:
-            self.header, self.tcp = self.ip[:40], self.ip[40:]
-            assert struct.unpack_from("!H", self.header, 4)[0] == len(self.tcp)
-            addresses = self.header[8:]
-            pseudo = addresses + struct.pack("!II", len(self.tcp), self.header[6])
-        half = len(addresses) // 2
-        self.source, self.target = map(ip_address, (addresses[:half], addresses[half:]))
-        self.covered = pseudo + self.tcp
-        fields = struct.unpack_from("!HHIIBB", self.tcp)
-        self.ports, self.seq, self.ack = fields[:2], fields[2], fields[3]
-        self.flags = fields[5]
-        self.data = self.tcp[fields[4] >> 4 << 2 :]
+def read_packet(packet):
+    return Parsed(packet.data)
 
 
 def sum_of_words(data):
@@ -64,7 +41,7 @@ def sum_of_words(data):
 
 @pytest.mark.parametrize("addresses", [V4, V6])
 def test_a_connection_opens_with_three_packets(addresses):
-    syn, answer, ack = map(Parsed, connection(addresses).open())
+    syn, answer, ack = map(read_packet, connection(addresses).open())
     assert [each.flags for each in (syn, answer, ack)] == [0x02, 0x12, 0x10]
     assert [(each.seq, each.ack) for each in (syn, answer, ack)] == [(0, 0), (0, 1), (1, 1)]
     assert (syn.source, syn.target, syn.ports) == (*addresses, (50000, 80))
@@ -76,7 +53,7 @@ def test_a_connection_opens_with_three_packets(addresses):
 def test_checksums_are_right(data, addresses, from_client):
     tcp = opened(addresses)
     for packet in tcp.send(tcp.client if from_client else tcp.server, data):
-        parsed = Parsed(packet)
+        parsed = read_packet(packet)
         assert parsed.data == data
         assert sum_of_words(parsed.covered) == 0xFFFF
         assert parsed.version == 6 or sum_of_words(parsed.header) == 0xFFFF
@@ -85,7 +62,7 @@ def test_checksums_are_right(data, addresses, from_client):
 def test_what_one_end_sends_is_acknowledged_by_the_other():
     tcp = opened()
     steps = [(tcp.client, b"hello"), (tcp.server, b"hi"), (tcp.server, b"!"), (tcp.client, b"x")]
-    packets = [Parsed(packet) for peer, data in steps for packet in tcp.send(peer, data)]
+    packets = [read_packet(packet) for peer, data in steps for packet in tcp.send(peer, data)]
     assert [(each.seq, each.ack) for each in packets] == [(1, 1), (1, 6), (3, 6), (6, 4)]
 
 
@@ -98,7 +75,7 @@ def test_no_data_is_no_packet():
 def test_much_data_is_sent_in_segments_and_acknowledged_in_between(addresses):
     tcp = opened(addresses)
     data = bytes(range(256)) * 4096
-    packets = [Parsed(packet) for packet in tcp.send(tcp.server, data)]
+    packets = [read_packet(packet) for packet in tcp.send(tcp.server, data)]
     sent = [each for each in packets if each.data]
     assert b"".join(each.data for each in sent) == data
     assert max(len(each.data) for each in sent) == MOST_DATA
@@ -112,14 +89,14 @@ def test_sequence_numbers_begin_again_after_the_last():
     tcp.client.sent = tcp.server.acknowledged = (1 << 32) - 2
     for data in (b"abcd", b"e"):
         [packet] = tcp.send(tcp.client, data)
-    assert Parsed(packet).seq == 2
+    assert read_packet(packet).seq == 2
     [answer] = tcp.send(tcp.server, b"ok")
-    assert Parsed(answer).ack == 3
+    assert read_packet(answer).ack == 3
 
 
 def test_an_end_takes_up_a_sequence_number_of_each():
     tcp = opened()
-    fin, second, ack = map(Parsed, tcp.close(tcp.server))
+    fin, second, ack = map(read_packet, tcp.close(tcp.server))
     assert [each.flags for each in (fin, second, ack)] == [0x11, 0x11, 0x10]
     assert [(each.seq, each.ack) for each in (fin, second, ack)] == [(1, 1), (1, 2), (2, 2)]
     assert fin.ports == (80, 50000)
@@ -127,5 +104,5 @@ def test_an_end_takes_up_a_sequence_number_of_each():
 
 def test_a_reset_is_one_packet():
     tcp = opened()
-    reset = Parsed(tcp.reset(tcp.client))
+    reset = read_packet(tcp.reset(tcp.client))
     assert (reset.flags, reset.seq, reset.ack) == (0x14, 1, 1)

@@ -4,28 +4,9 @@ import struct
 
 import pytest
 
+from tests.captured import read_block, read_options
 from wscli.records import pcapng
 from wscli.records.pcapng import Direction
-
-
-def read_block(block):
-    """Return a block's type and body; its two lengths must agree with its size."""
-    kind, length = struct.unpack_from("<II", block)
-    assert length == len(block) == struct.unpack_from("<I", block, length - 4)[0]
-    assert length % 4 == 0
-    return kind, block[8:-4]
-
-
-def read_options(data):
-    """Return the options, up to the one that ends them."""
-    options = []
-    while True:
-        code, length = struct.unpack_from("<HH", data)
-        if code == 0:
-            assert data == bytes(4)
-            return options
-        options.append((code, data[4 : 4 + length]))
-        data = data[4 + length + -length % 4 :]
 
 
 def test_a_file_begins_with_a_section_in_little_endian():

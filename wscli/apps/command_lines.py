@@ -19,7 +19,10 @@ from wscli.text import UNSAFE, visible
 from wscli.wire.codes import Opcode
 from wscli.wire.head import Headers
 
-_CURL = ("curl", "--http1.1", "--include", "--no-buffer", "--output", "-", "--max-time", "10")
+_CURL = (
+    *("curl", "--http1.1", "--include", "--no-buffer", "--silent", "--show-error"),
+    *("--output", "-", "--max-time", "10"),
+)
 _CURL_DEFAULTS = ("User-Agent", "Accept")  # headers that curl sends unless told otherwise
 _IN_GLOB = r"[\[\]{}]"
 _DOT_SEGMENT = r"/\.\.?(?:[/?]|$)"
@@ -64,10 +67,10 @@ def wscli_commands(connection: RecordedConnection, file: str) -> str:
     """
     opening = connection.opening
     if opening is None:
-        return f"# {connection}; its opening was not recorded\n"
+        return f"# connection {connection}; its opening was not recorded\n"
     options = [*_option_words(repeat_request(ConnectOptions(), opening, opening.url))]
     url = str(opening.url)
-    lines = [f"# {visible(str(connection))}", _join("wscli", "connect", *options, url)]
+    lines = [f"# connection {visible(str(connection))}", _join("wscli", "connect", *options, url)]
     messages = [item for item in connection.sent() if item.opcode != Opcode.PING]
     if _fits(messages):
         lines.append(_join("wscli", "send", *_send_words(messages, options, url)))

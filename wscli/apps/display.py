@@ -42,7 +42,7 @@ def _data_sink(output: OutputOptions, env: Env) -> Sink:
         )
     # --raw is asked for by those who want bytes, so it is that at a terminal too (as curl's -o -).
     if output.form == "raw":
-        return PayloadSink(stdout, b"")
+        return PayloadSink(stdout, b"", outgoing=output.outgoing)
     if env.stdout_tty:
         from wscli.sinks.human.messages import HumanSink
 
@@ -50,9 +50,13 @@ def _data_sink(output: OutputOptions, env: Env) -> Sink:
     if output.form == "hex":
         from wscli.sinks.hexdump import HexSink
 
-        return HexSink(stdout)
+        return HexSink(stdout, outgoing=output.outgoing)
     return PayloadSink(
-        stdout, output.separator, timestamps=output.timestamps, only_missing=output.terminated
+        stdout,
+        output.separator,
+        timestamps=output.timestamps,
+        only_missing=output.terminated,
+        outgoing=output.outgoing,
     )
 
 
@@ -87,12 +91,17 @@ def recording(output: OutputOptions, env: Env) -> Iterator[list[Sink]]:
     if output.record is None:
         yield []
         return
-    from wscli.apps.recording import open_recording
+    from wscli.apps.recording import open_recording, redactor
     from wscli.sinks.recording import Recorder
 
     # Opened before the dial: a file that cannot be written is an error before anything is sent.
     complain = partial(report, env=env, colour=output.colour)
-    recorder = Recorder(complain, steps=output.verbosity >= 1, frames=output.verbosity >= 2)
+    recorder = Recorder(
+        complain,
+        steps=output.verbosity >= 1,
+        frames=output.verbosity >= 2,
+        redact=redactor(output.redact),
+    )
     recorder.start(output.record, open_recording(output.record, output.existing))
     try:
         yield [recorder]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from wscli.apps.env import Env
-from wscli.apps.formats import FORMATS, ExportOptions, OutputFile
+from wscli.apps.formats import FORMATS, Export, ExportOptions, OutputFile
+from wscli.apps.options import Existing
 from wscli.apps.recording import open_recording
 from wscli.apps.report import say
 from wscli.errors import UsageError
 from wscli.records.events import Recorded
 from wscli.records.files import open_file
 from wscli.records.reading import read_recording
-from wscli.records.selection import only_connection
+from wscli.sinks.ndjson import escape_unsafe
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus
 from wscli.text import visible
@@ -27,10 +29,10 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
 
     Raises:
         UsageError: if the recording cannot be read, or the output cannot be written.
-        BrokenPipeError: if the reader of stdout has gone.
     """
     chosen = FORMATS[options.format]
-    if chosen.binary and options.output.name is None and env.stdout_tty:
+    to_terminal = options.output.name is None and env.stdout_tty
+    if to_terminal and chosen.kind == "binary":
         what = f"{options.format} is binary, and stdout is a terminal"
         raise UsageError(what, hint="-o FILE writes it to a file")
 
@@ -39,41 +41,64 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
 
     with open_file(options.file, env.stdin) as file:
         recorded = read_recording(file, options.file, remark)
-        events = selected_events(recorded, options.connection)
-        write_pieces(chosen.write(events, options, remark), options.file, options.output, env)
-    return ExitStatus.OK
+        events = selected_events(recorded, options.connection, options.file)
+        pieces = chosen.write(Export(events, options, remark, env.clock.time()))
+        if to_terminal and chosen.kind == "json":
+            pieces = _escaped(pieces)
+        return write_pieces(pieces, options.file, options.output, env)
 
 
-def selected_events(recorded: Iterator[Recorded], connection: int | None) -> Iterator[Recorded]:
+def _escaped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    decoder = getincrementaldecoder("utf-8")()  # a piece may end inside a character
+    return (escape_unsafe(decoder.decode(piece)).encode() for piece in pieces)
+
+
+def selected_events(
+    recorded: Iterator[Recorded], number: int | None, file: str, noun: str = "connection"
+) -> Iterator[Recorded]:
     """Return the events of one connection, or all; the first has been read.
 
     Raises:
         UsageError: if there is none, or the file is not a recording.
     """
-    events = recorded if connection is None else only_connection(recorded, connection)
+    passed: set[int | None] = set()
+    events = recorded if number is None else _only(recorded, number, passed)
     first = next(events, None)
-    if first is None:
-        which = "" if connection is None else f" {connection}"
-        raise UsageError(f"the recording has no connection{which}")
-    return chain([first], events)
+    if first is not None:
+        return chain([first], events)
+    if number is None:
+        raise UsageError(f"{file} has no {noun}")
+    raise UsageError(f"{file} has no {noun} {number}", f"it has {len(passed):,}")
 
 
-def write_pieces(pieces: Iterable[bytes], source: str, output: OutputFile, env: Env) -> None:
-    """Write to a file that only its owner can read, or to stdout; ``source`` must stay as it is.
+def _only(recorded: Iterator[Recorded], number: int, passed: set[int | None]) -> Iterator[Recorded]:
+    """Yield the events of one connection; add the numbers of the others to ``passed``."""
+    for each in recorded:
+        if each.connection == number:
+            yield each
+        else:
+            passed.add(each.connection)
+
+
+def write_pieces(pieces: Iterable[bytes], source: str, output: OutputFile, env: Env) -> ExitStatus:
+    """Write to stdout, or to a file that only its owner can read; ``source`` must stay as it is.
 
     Raises:
         UsageError: if the file cannot be written, or is the source.
         OutputError: if not everything could be written, as on a full disk.
     """
     if output.name is None:
-        _write_all(pieces, Output(env.stdout))
-        return
-    if os.path.exists(output.name) and os.path.exists(source):
-        if os.path.samefile(output.name, source):
-            raise UsageError(f"{output.name} is the file that is read", hint="another name")
-    existing = "replace" if output.replace else "refuse"
+        try:
+            _write_all(pieces, Output(env.stdout))
+        except BrokenPipeError:  # which click would make a status of its own
+            return ExitStatus.READER_GONE
+        return ExitStatus.OK
+    if all(map(os.path.exists, (output.name, source))) and os.path.samefile(output.name, source):
+        raise UsageError(f"{output.name} is the file that is read", hint="another name")
+    existing: Existing = "replace" if output.replace else "refuse"
     with open_recording(output.name, existing, "--force replaces it") as stream:
         _write_all(pieces, Output(stream, output.name))
+    return ExitStatus.OK
 
 
 def _write_all(pieces: Iterable[bytes], output: Output) -> None:

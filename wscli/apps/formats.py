@@ -6,7 +6,7 @@ A new format is a function from events to pieces of a file, and an entry in FORM
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from wscli.net.opening import Opening
@@ -39,30 +39,39 @@ class ExportOptions(NamedTuple):
     key_log: str | None = None
 
 
-Write = Callable[["Iterator[Recorded]", ExportOptions, "Remark"], Iterator[bytes]]
+class Export(NamedTuple):
+    """One run of ``wscli export``; ``remark`` receives sentences about what is left out.
+
+    ``time`` is that of the run, in seconds since the epoch.
+    """
+
+    events: Iterator[Recorded]
+    options: ExportOptions
+    remark: Remark
+    time: float
+
+
+FormatKind = Literal["json", "source", "binary"]
+"""What a terminal may be sent: JSON after it has been escaped, source as it is, and no binary."""
 
 
 class ExportFormat(NamedTuple):
-    """A format: how it is written, and whether it is for programs only, not for a terminal."""
+    """A format, and the function that yields a file in it."""
 
-    write: Write
-    binary: bool = False
+    kind: FormatKind
+    write: Callable[[Export], Iterator[bytes]]
 
 
-def _write_har(
-    recorded: Iterator[Recorded], options: ExportOptions, remark: Remark
-) -> Iterator[bytes]:
+def _write_har(export: Export) -> Iterator[bytes]:
     from wscli.records.har_writer import har_pieces
 
-    return har_pieces(recorded, remark, control=options.har_control)
+    return har_pieces(export.events, export.remark, control=export.options.har_control)
 
 
-def _write_pcapng(
-    recorded: Iterator[Recorded], options: ExportOptions, remark: Remark
-) -> Iterator[bytes]:
+def _write_pcapng(export: Export) -> Iterator[bytes]:
     from wscli.records.capture import pcapng_pieces
 
-    return pcapng_pieces(recorded, remark, _read_key_log(options.key_log))
+    return pcapng_pieces(export.events, export.remark, _read_key_log(export.options.key_log))
 
 
 def _read_key_log(name: str | None) -> bytes:
@@ -77,53 +86,54 @@ def _read_key_log(name: str | None) -> bytes:
         raise UsageError(f"cannot read the key log {name}", error.strerror or str(error)) from None
 
 
-def _write_jsonl(
-    recorded: Iterator[Recorded], options: ExportOptions, remark: Remark
-) -> Iterator[bytes]:
+def _write_jsonl(export: Export) -> Iterator[bytes]:
     from wscli.records.writing import recording_pieces
 
-    return recording_pieces(recorded)
+    return recording_pieces(export.events, export.time)
 
 
-def _write_curl(
-    recorded: Iterator[Recorded], options: ExportOptions, remark: Remark
-) -> Iterator[bytes]:
+def _write_html(export: Export) -> Iterator[bytes]:
+    from wscli.apps.page import page_of
+
+    return page_of(export.events, export.options.file)
+
+
+def _write_curl(export: Export) -> Iterator[bytes]:
     from wscli.apps.command_lines import curl_command
 
-    _, opening = _choose(recorded, options)
+    _, opening = _choose(export)
     yield curl_command(opening).encode()
 
 
-def _write_python(
-    recorded: Iterator[Recorded], options: ExportOptions, remark: Remark
-) -> Iterator[bytes]:
+def _write_python(export: Export) -> Iterator[bytes]:
     from wscli.apps.python_script import python_script
 
-    for piece in python_script(*_choose(recorded, options)):
+    for piece in python_script(*_choose(export)):
         yield piece.encode()
 
 
-def _choose(
-    recorded: Iterator[Recorded], options: ExportOptions
-) -> tuple[RecordedConnection, Opening]:
-    """Return the connection to export, and its opening.
+def _choose(export: Export) -> tuple[RecordedConnection, Opening]:
+    """Return the only connection to export, and its opening.
 
     Raises:
-        UsageError: if there is none, or if there are several to choose from.
+        UsageError: if there are several to choose from, or the opening was not recorded.
     """
     from wscli.errors import UsageError
     from wscli.records.connections import choose_connection, read_connections
 
-    chosen = choose_connection(read_connections(recorded), options.connection, _CHOOSE)
-    if chosen.opening is None:
-        raise UsageError(f"the opening of connection {chosen.number} was not recorded")
+    connections = read_connections(export.events)
+    chosen = choose_connection(connections, export.options.connection, _CHOOSE)
+    if chosen.opening is None or chosen.opening.request is None:
+        raise UsageError(f"the request of connection {chosen.number} was not recorded")
     return chosen, chosen.opening
 
 
-FORMATS: dict[str, ExportFormat] = {
-    "har": ExportFormat(_write_har),
-    "pcapng": ExportFormat(_write_pcapng, binary=True),
-    "curl": ExportFormat(_write_curl),
-    "python": ExportFormat(_write_python),
-    "jsonl": ExportFormat(_write_jsonl),
+FORMATS = {
+    "har": ExportFormat("json", _write_har),
+    "pcapng": ExportFormat("binary", _write_pcapng),
+    "html": ExportFormat("json", _write_html),  # around which the page has no unsafe character
+    "curl": ExportFormat("source", _write_curl),
+    "python": ExportFormat("source", _write_python),
+    "jsonl": ExportFormat("json", _write_jsonl),
 }
+"""The formats by their names, in the order of the help."""

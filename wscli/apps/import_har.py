@@ -35,7 +35,6 @@ def run(options: ImportOptions, env: Env) -> ExitStatus:
 
     Raises:
         UsageError: if the file cannot be read, or the recording cannot be written.
-        BrokenPipeError: if the reader of stdout has gone.
     """
 
     def remark(sentence: str) -> None:
@@ -43,13 +42,12 @@ def run(options: ImportOptions, env: Env) -> ExitStatus:
 
     with open_file(options.file, env.stdin) as file:
         recorded = read_recording(file, options.file, remark)
-        events = selected_events(recorded, options.entry)
+        events = selected_events(recorded, options.entry, options.file, "WebSocket")
         if options.output is None:
             pieces = _command_lines(events, options.file)
         else:
-            pieces = recording_pieces(events)
-        write_pieces(pieces, options.file, options.output or OutputFile(), env)
-    return ExitStatus.OK
+            pieces = recording_pieces(events, env.clock.time())
+        return write_pieces(pieces, options.file, options.output or OutputFile(), env)
 
 
 def _command_lines(events: Iterator[Recorded], file: str) -> Iterator[bytes]:

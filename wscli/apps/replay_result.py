@@ -42,10 +42,9 @@ class ReplayResult:
         for finding in findings:
             self._counts[finding.kind] += 1
             if finding.kind == "changed":
-                places = {
-                    re.sub(_INDEX, "[*]", each.path) for each in finding.differences if each.path
-                }
-                self._paths.update(places)
+                paths = (each.path for each in finding.differences if each.path)
+                places = dict.fromkeys(re.sub(_INDEX, "[*]", path) for path in paths)
+                self._paths.update([*places])
         self._output.messages(findings, Moment(time, elapsed))
 
     def compare(self, subject: Subject, recorded: object, now: object) -> None:
@@ -57,12 +56,11 @@ class ReplayResult:
 
     def describe(self) -> str:
         """Return the number of differences, by kind."""
-        parts = [
-            f"{self._counts[kind]:,} {name}" for kind, name in _KINDS.items() if self._counts[kind]
-        ]
-        if parts:
-            first, _, rest = parts[0].partition(" ")
-            parts[0] = f"{first} message{'s' * (first != '1')} {rest}"
+        parts: list[str] = []
+        for kind, name in _KINDS.items():
+            if count := self._counts[kind]:
+                noun = "" if parts else f" message{'s' * (count != 1)}"
+                parts.append(f"{count:,}{noun} {name}")
         return ", ".join([*parts, *(f"another {subject}" for subject in self._subjects)])
 
     def error(self, evidence: str, *, waited: bool) -> ReplayDiffers:
@@ -76,6 +74,6 @@ class ReplayResult:
             return "--timeout waits longer" if waited else ""
         ((path, _),) = self._paths.most_common(1)
         return (
-            f"--ignore {shlex.quote(path)} leaves out a value that is new each time; "
-            "--match shape compares keys and types only"
+            f"--ignore {shlex.quote(path)} if that is new each time, --map if it is an id that is "
+            "sent again; --match shape compares keys and types only"
         )

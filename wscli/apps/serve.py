@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import ExitStack
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wscli.apps.access import AccessLog, LogForm
 from wscli.apps.env import Env
 from wscli.apps.options import Existing
-from wscli.apps.recording import open_recording
+from wscli.apps.recording import open_recording, redactor
+from wscli.apps.recordings import load_connections
 from wscli.apps.report import report, say
 from wscli.errors import WscliError
 from wscli.server.admission import ANY_ORIGIN
@@ -18,14 +19,22 @@ from wscli.server.options import ServeOptions
 from wscli.server.server import WILDCARDS, Server
 from wscli.status import ExitStatus, status_of
 
+if TYPE_CHECKING:
+    from wscli.payload.matching import RegexReplacer
+
 
 class ServeCommand(NamedTuple):
-    """How to serve, log and record; with ``frames`` the recording has every frame."""
+    """How to serve, log and record; with ``frames`` the recording has every frame.
+
+    ``replay`` names a recording whose server is played.
+    """
 
     serve: ServeOptions = ServeOptions()
+    replay: str | None = None
     log: LogForm = "text"
     record: str | None = None
     existing: Existing = "refuse"
+    redact: tuple[RegexReplacer, ...] | None = None
     frames: bool = False
 
 
@@ -33,10 +42,19 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
     """Serve, and return the exit status."""
     try:
         with ExitStack() as stack:
+            options = command.serve
+            if command.replay is not None:
+                options = options._replace(replay=load_connections(command.replay, env))
             recording = None
             if command.record is not None:
                 recording = open_recording(command.record, command.existing)
-            log = AccessLog(env, command.log, recording, frames=command.frames)
+            log = AccessLog(
+                env,
+                command.log,
+                recording,
+                frames=command.frames,
+                redact=redactor(command.redact),
+            )
             # Only after the server has stopped: the timer also bounds the writes of the lines for
             # the connections that the signal closes.
             stack.callback(log.close)
@@ -46,7 +64,7 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
                 log.end_with(end)
                 _announce(server, command, env, log)
 
-            return serve(command.serve, log, started)
+            return serve(options, log, started)
     except WscliError as error:
         report(error, env)
         return status_of(error)
@@ -70,6 +88,8 @@ def _introduction(server: Server) -> list[str]:
     lines = [f"serving {server.url}, and a page for the browser at {page}; Ctrl-C ends it"]
     if path is not None:
         lines = [f"serving the Unix socket {path}; try: wscli --unix-socket {path} {server.url}"]
+    if recorded := server.options.replay:
+        lines.append(f"playing {len(recorded):,} recorded connection{'s' * (len(recorded) > 1)}")
     # A client that trusts the file need not switch all checks off with --insecure.
     if server.certificate is not None:
         trust = f"wscli --cacert {server.certificate} {server.url}"

@@ -21,8 +21,8 @@ from wscli.payload.message import Message
 from wscli.wire.codes import Opcode
 
 Match = Literal["exact", "json", "shape", "none"]
-"""What must agree: every byte; the JSON value, or the bytes of other messages; only the keys and
-types of JSON, or other text up to its numbers; nothing."""
+"""How to compare: every byte; the JSON value, or the bytes of other messages; the keys and types of
+JSON, or other text except for its numbers; not at all."""
 
 
 class Missing:
@@ -53,7 +53,7 @@ class Difference(NamedTuple):
 _Translate = Callable[[Any], Any]  # returns the value that is expected in place of a recorded one
 
 
-class Comparison:
+class MessageComparison:
     """How to compare, with the values at ``ignored`` left out of both sides.
 
     At the places of ``mapped`` the server may give another id than the recorded one. These are
@@ -67,8 +67,8 @@ class Comparison:
         ignored: Sequence[JsonPathQuery] = (),
         mapped: Sequence[JsonPathQuery] = (),
     ) -> None:
-        self.match = match
-        self.mapped = mapped
+        self._match = match
+        self._mapped = mapped
         self.ids = IdMap()
         self._ignored = ignored
         self._translate = self.ids.translate
@@ -93,11 +93,11 @@ class Comparison:
 
     def _learn(self, recorded: Message, now: Message) -> list[Id]:
         """Learn the ids at the mapped places; return those that were unknown."""
-        pairs = paired_ids(self.mapped, recorded, now) if self.mapped else []
+        pairs = paired_ids(self._mapped, recorded, now) if self._mapped else []
         return [one for one, other in pairs if self.ids.learn(one, other)]
 
     def _compare(self, recorded: Message, now: Message) -> Iterator[Difference]:
-        if self.match == "none" or self._is_expected(recorded, now):
+        if self._match == "none" or self._is_expected(recorded, now):
             return
         values = value_of(recorded), value_of(now)
         if NO_VALUE in values or recorded.opcode != now.opcode:
@@ -121,18 +121,18 @@ class Comparison:
         self, recorded: Message, now: Message, values: tuple[Any, Any]
     ) -> Iterator[Difference]:
         before, after = (self._without_ignored(value) for value in values)
-        if self.match == "shape":
+        if self._match == "shape":
             yield from _compare_shapes(before, after, ())
             return
         found = False
         for difference in _compare_json(before, after, (), self._translate):
             found = True
             yield difference
-        if self.match == "exact" and not found:  # white space, the order of keys, 1.0 for 1
+        if self._match == "exact" and not found:  # white space, the order of keys, 1.0 for 1
             yield whole_difference(recorded, now)
 
     def _compare_payloads(self, recorded: Message, now: Message) -> Iterator[Difference]:
-        same_kind = self.match == "shape" and recorded.opcode == now.opcode
+        same_kind = self._match == "shape" and recorded.opcode == now.opcode
         if not (same_kind and _payload_shape(recorded) == _payload_shape(now)):
             yield whole_difference(recorded, now)
 
@@ -264,6 +264,42 @@ def _compare_shapes(before: Any, after: Any, place: Location) -> Iterator[Differ
 def _type_of(value: Any) -> type:
     """Return the type of a JSON value: there is one type of numbers."""
     return float if type(value) is int else type(value)
+
+
+# Keys, by which equal messages are found among many
+
+
+def value_key(message: Message) -> str | bytes:
+    """Return a key that JSON messages of the same value share, and others of the same bytes."""
+    return _key(message, lambda value: value)
+
+
+def shape_key(message: Message) -> str | bytes:
+    """Return a key that messages of the same shape share.
+
+    Unlike in a comparison, arrays have the same shape if the same shapes are among their items.
+    """
+    return _key(message, _outline)
+
+
+def _key(message: Message, form: Callable[[Any], Any]) -> str | bytes:
+    value = value_of(message)
+    if value is NO_VALUE:
+        text = _payload_shape(message) if form is _outline else None
+        return message.payload if text is None else text
+    try:
+        return json.dumps(form(value), sort_keys=True)
+    except RecursionError:  # reading permits deeper nesting than writing
+        return message.payload
+
+
+def _outline(value: Any) -> Any:
+    """Return a value with the name of its type in place of each part that has no parts."""
+    if isinstance(value, dict):
+        return {key: _outline(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted({json.dumps(_outline(item), sort_keys=True) for item in value})
+    return _type_of(value).__name__
 
 
 # Paths

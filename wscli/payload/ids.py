@@ -39,12 +39,6 @@ class IdMap:
         self._new: dict[Id, Id] = {}
         self._spellings: dict[str, list[_Spelling]] = {}  # by one of their words
 
-    def __len__(self) -> int:
-        return len(self._new)
-
-    def __contains__(self, recorded: Id) -> bool:
-        return recorded in self._new
-
     def learn(self, recorded: Id, now: Id) -> bool:
         """Replace an id from now on; return False if it has been learned already."""
         if recorded in self._new:
@@ -57,8 +51,9 @@ class IdMap:
         return True
 
     def forget(self, recorded: Id) -> None:
-        """Replace an id no longer."""
-        del self._new[recorded]
+        """Replace an id no longer, if it has been learned."""
+        if self._new.pop(recorded, None) is None:
+            return
         for word, spelling in _spellings(recorded):
             self._spellings[word].remove(spelling)
             if not self._spellings[word]:

@@ -1,4 +1,4 @@
-"""The connections of a recording, each as its client had it: the input of a replay.
+"""The connections of a recording, each as its client saw it: the input of a replay.
 
 A recording may have been made at either end of a connection, or by a browser. Here a message is
 from the client or from the server, whoever wrote the recording, and times count from the opening of
@@ -104,7 +104,7 @@ class RecordedConnection:
     def _since_opening(self, elapsed: float) -> float:
         if self._origin is None:
             self._origin = elapsed
-        return max(0.0, elapsed - self._origin)
+        return max(0.0, round(elapsed - self._origin, 6))  # recordings have microseconds
 
     def __str__(self) -> str:
         target = "" if self.opening is None else f" to {self.opening.url.shown}"
@@ -146,14 +146,13 @@ def choose_connection(
     Raises:
         UsageError: if there is none, or several to choose from; it lists them.
     """
-    opened = [each for each in connections if each.opened] or [*connections]
-    if number is None and len(opened) == 1:
-        return opened[0]
     if not connections:
         raise UsageError("the recording has no connection")
-    for each in connections:
-        if each.number == number:
-            return each
+    found = [each for each in connections if each.number == number]
+    if number is None:
+        found = [each for each in connections if each.opened] or [*connections]
+    if len(found) == 1:
+        return found[0]
     what = f"the recording has {len(connections)} connections"
     if number is not None:
         what = f"the recording has no connection {number}"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
 from wscli.errors import UsageError
+from wscli.records.fields import Remark
 
 _GZIP = b"\x1f\x8b"  # RFC 1952 §2.3.1
 _BLOCK = 256 << 10  # bytes that are read at once
@@ -49,16 +50,19 @@ class _GzipFile(gzip.GzipFile):
         self._file.close()
 
 
-def read_blocks(stream: BinaryIO, name: str, remark: Callable[[str], None]) -> Iterator[bytes]:
+def read_blocks(
+    stream: BinaryIO, name: str, remark: Remark, before_read: Callable[[], None]
+) -> Iterator[bytes]:
     """Yield a stream in blocks that end with a line; the last line may lack its line feed.
 
-    A block has what has arrived, so that the lines of a pipe can be shown at once.
+    A block has what has arrived, so that the lines of a pipe can be shown at once. ``before_read``
+    is called before each read, which may wait.
 
     Raises:
         UsageError: if it cannot be read; ``name`` is for that, and for a remark.
     """
     pieces: list[bytes] = []
-    while piece := _read(stream, name, remark):
+    while piece := _read(stream, name, remark, before_read):
         end = piece.rfind(b"\n") + 1
         if end:
             yield b"".join((*pieces, piece[:end]))
@@ -69,11 +73,14 @@ def read_blocks(stream: BinaryIO, name: str, remark: Callable[[str], None]) -> I
         yield rest
 
 
-def _read(stream: BinaryIO, name: str, remark: Callable[[str], None]) -> bytes:
+def _read(stream: BinaryIO, name: str, remark: Remark, before_read: Callable[[], None]) -> bytes:
     # A raw file, which has no read1, returns what there is from read.
-    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    read: Callable[[int], bytes] = stream.read1 if hasattr(stream, "read1") else stream.read
+    before_read()
     try:
         return read(_BLOCK)
+    except BrokenPipeError:  # of stdout, whose reader has gone while a file was followed
+        raise
     except EOFError:
         remark(f"{name} was cut off while it was compressed")
         return b""

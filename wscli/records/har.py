@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from wscli.errors import UsageError
 from wscli.net.opening import Opening, OpeningStep
 from wscli.net.url import Url, parse_url
-from wscli.records.events import Recorded, from_json
-from wscli.records.fields import Fields, MalformedEvent, Remark
+from wscli.records.events import Recorded
+from wscli.records.fields import Fields, Remark
+from wscli.records.har_messages import VENDOR, HarConversation, Moments
 from wscli.records.har_values import (
     Json,
     Unreadable,
@@ -34,21 +33,11 @@ from wscli.records.har_values import (
     as_time,
     header_pairs,
     load_json,
-    message_opcode,
-    message_payload,
     read_data,
 )
 from wscli.records.openings import read_opening
-from wscli.session.end import End
-from wscli.session.events import Batch, Event, Failed, Opened
+from wscli.session.events import Event, Failed, Opened
 from wscli.status import ExitStatus
-from wscli.wire.closing import Side
-from wscli.wire.codes import CloseCode, Opcode
-from wscli.wire.events import Close, Messages, Ping, Pong
-from wscli.wire.receiver import Item
-
-VENDOR = "_wscli"
-"""The field of an entry in which ``har_writer`` keeps the events that HAR has no place for."""
 
 _SUCCESS = (101, 200)  # 200 answers the CONNECT of RFC 8441
 
@@ -114,17 +103,6 @@ def _messages(entry: Json) -> list[object]:
     return as_list(entry.get("_webSocketMessages"))
 
 
-class _Moments(NamedTuple):
-    """When the dial began, and when the connection was open, in seconds since the epoch."""
-
-    started: float
-    opened: float
-
-    def elapsed(self, time: float) -> float:
-        """Return the seconds since the dial began, as an event has them."""
-        return max(0.0, round(time - self.started, 6))
-
-
 def _read_entry(entry: Json, remark: Remark) -> Iterator[Event]:
     try:
         opening = read_opening(Fields(_opening_fields(entry)))
@@ -138,7 +116,7 @@ def _read_entry(entry: Json, remark: Remark) -> Iterator[Event]:
         yield _failed(entry, opening, errors, moments)
         return
     yield Opened(opening, moments.opened, moments.elapsed(moments.opened))
-    yield from _Conversation(entry, opening, moments, remark).events()
+    yield from HarConversation(entry, opening, moments, remark).events()
 
 
 def _opening_fields(entry: Json) -> Json:
@@ -202,20 +180,20 @@ def _timings(timings: Json) -> Json:
     return {**known, OpeningStep.UPGRADE: round(upgrade, 6)}
 
 
-def _moments(entry: Json, opening: Opening) -> _Moments:
-    times = [as_time(as_object(message).get("time")) for message in _messages(entry)]
-    known = [time for time in times if time is not None]
+def _moments(entry: Json, opening: Opening) -> Moments:
+    times = (as_time(as_object(message).get("time")) for message in _messages(entry))
+    first = next((time for time in times if time is not None), None)
     started = as_time(entry.get("startedDateTime"))
     if started is None:
-        started = min(known, default=0.0)
+        started = first or 0.0
     elapsed = as_known(_kept_opening(entry).get("elapsed"))
     if elapsed is None:
         elapsed = sum(opening.timings.values())
     opened = round(started + elapsed, 6)
-    return _Moments(started, max(started, min([opened, *known])))
+    return Moments(started, max(started, opened if first is None else min(opened, first)))
 
 
-def _failed(entry: Json, opening: Opening, errors: list[Json], moments: _Moments) -> Failed:
+def _failed(entry: Json, opening: Opening, errors: list[Json], moments: Moments) -> Failed:
     response = opening.response
     said = as_text(as_object(entry.get("response")).get("_error"))
     lines = [*(as_text(error.get("data")) for error in errors), said]
@@ -228,108 +206,3 @@ def _failed(entry: Json, opening: Opening, errors: list[Json], moments: _Moments
     evidence = "\n".join(filter(None, lines))
     time = moments.opened
     return Failed(status.value, message, evidence, "", time, moments.elapsed(time), opening)
-
-
-class _Conversation:
-    """The messages of an entry, and the end of its connection as far as it is known."""
-
-    def __init__(self, entry: Json, opening: Opening, moments: _Moments, remark: Remark) -> None:
-        self._entry = entry
-        self._moments = moments
-        self._remark = remark
-        self._others = _other_events(entry, remark)
-        self._subprotocol = opening.agreement.subprotocol if opening.agreement else None
-        self._time = moments.opened  # of the latest event
-        self._faults: Counter[str] = Counter()
-        self._closes: dict[Side, Close] = {}
-        self._error = ""
-
-    def events(self) -> Iterator[Event]:
-        """Yield batches of one message each, and an End where one is known."""
-        others = dict(self._others)
-        for index, message in enumerate(_messages(self._entry)):
-            yield from others.pop(index, ())
-            if (batch := self._read(message)) is not None:
-                yield batch
-        yield from (event for events in others.values() for event in events)
-        for fault, count in self._faults.items():
-            self._remark(f"{count:,} of its messages left out: {fault}")
-        kept = [event for events in self._others.values() for event in events]
-        if not any(isinstance(event, End) for event in kept) and (end := self._end()) is not None:
-            yield end
-
-    def _read(self, value: object) -> Batch | None:
-        message = as_object(value)
-        self._time = as_time(message.get("time")) or self._time
-        kind = as_text(message.get("type"))
-        if kind == "error":
-            self._error = as_text(message.get("data"))
-            return None
-        try:
-            if kind not in ("send", "receive"):
-                raise Unreadable("its type is neither send nor receive")
-            item = self._item(message, Side.LOCAL if kind == "send" else Side.REMOTE)
-        except Unreadable as fault:
-            self._faults[str(fault)] += 1
-            return None
-        if item is None or (self._others and not isinstance(item, Messages)):
-            return None  # a control frame, which is an event of its own in a file of wscli's
-        elapsed = self._moments.elapsed(self._time)
-        return Batch(kind == "receive", self._time, elapsed, [item], self._subprotocol)
-
-    def _item(self, message: Json, sender: Side) -> Item | None:
-        opcode = message_opcode(message)
-        payload = message_payload(message, opcode)
-        if opcode in (Opcode.TEXT, Opcode.BINARY):
-            return Messages(opcode, [payload])
-        if opcode == Opcode.PING:
-            return Ping(payload)
-        if opcode == Opcode.PONG:
-            return Pong(payload)
-        if opcode != Opcode.CLOSE:
-            raise Unreadable(f"its opcode is {opcode}")
-        code = int.from_bytes(payload[:2], "big") if payload else CloseCode.NO_STATUS_RECEIVED
-        self._closes.setdefault(sender, Close(code, payload[2:].decode(errors="replace")))
-        return None
-
-    def _end(self) -> End | None:
-        code, reason = self._last_close()
-        if code is None:
-            return None
-        lost = code == CloseCode.ABNORMAL_CLOSURE
-        sent = self._closes.get(Side.LOCAL)
-        took = as_known(self._entry.get("time")) or 0.0
-        time = max(self._time, round(self._moments.started + took / 1000, 6))
-        return End(
-            code,
-            reason,
-            next(iter(self._closes), None),
-            not lost,
-            time,
-            self._moments.elapsed(time),
-            detail=(self._error or "the HAR file does not say why") if lost else "",
-            sent=sent and sent.code,
-        )
-
-    def _last_close(self) -> tuple[int | None, str]:
-        code = as_integer(self._entry.get("_closeCode"))
-        if code is not None:
-            return code, as_text(self._entry.get("_closeReason"))
-        if (close := self._closes.get(Side.REMOTE)) is not None:
-            return close
-        known = self._error or self._closes
-        return (CloseCode.ABNORMAL_CLOSURE.value if known else None), ""
-
-
-def _other_events(entry: Json, remark: Remark) -> dict[int, list[Event]]:
-    """Return the events that wscli kept, by the number of messages before them."""
-    events: dict[int, list[Event]] = {}
-    for value in map(as_object, as_list(as_object(entry.get(VENDOR)).get("events"))):
-        try:
-            event = from_json(json.dumps(value))
-        except MalformedEvent as error:
-            remark(f"an event of {VENDOR} is left out: {error.evidence}")
-            continue
-        if event is not None:
-            events.setdefault(as_integer(value.get("after")) or 0, []).append(event)
-    return dict(sorted(events.items()))

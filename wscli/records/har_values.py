@@ -17,6 +17,7 @@ from wscli.wire.head import FIELD_NAME
 
 Json = dict[str, object]
 
+_OPCODES = frozenset(Opcode) - {Opcode.CONTINUATION}
 _MILLISECONDS = 1e11  # a larger time counts milliseconds: as seconds, it would be in the year 5138
 
 
@@ -98,11 +99,11 @@ def message_opcode(message: Json) -> int:
     """Return the opcode of a message; without one it is a text.
 
     Raises:
-        Unreadable: if it is not a number from 0 to 15.
+        Unreadable: if it is not that of a message or of a control frame.
     """
     value = message.get("opcode")
     opcode = Opcode.TEXT if value is None else as_integer(value)
-    if opcode is None or not 0 <= opcode <= 15:
+    if opcode not in _OPCODES:
         raise Unreadable(f"its opcode is {str(value)[:40]!r}")
     return opcode
 

@@ -23,7 +23,6 @@ from wscli import __version__
 from wscli.net.opening import Opening
 from wscli.records.events import Recorded, to_json
 from wscli.records.fields import Json, Remark
-from wscli.records.har import VENDOR
 from wscli.records.har_entry import (
     describe_request,
     describe_response,
@@ -32,6 +31,7 @@ from wscli.records.har_entry import (
     server_address,
     total_time,
 )
+from wscli.records.har_messages import VENDOR
 from wscli.records.roles import recorder_role
 from wscli.records.selection import with_openings
 from wscli.records.sent_bytes import close_payloads
@@ -73,6 +73,8 @@ def _entries(recorded: Iterable[Recorded], remark: Remark, control: bool) -> Ite
     entries: dict[int, _EntryWriter] = {}
     for number, event in with_openings(recorded, remark):
         if isinstance(event, Opened | Failed) and event.opening is not None:
+            if number in entries:  # the end of that one was not recorded
+                yield entries.pop(number)
             entries[number] = _EntryWriter(number, event, event.opening, control)
         elif (entry := entries.get(number)) is not None:
             entry.add(event)
@@ -117,35 +119,33 @@ class _EntryWriter:
         incoming = batch.incoming is (self._role is Role.CLIENT)
         for item in batch.items:
             if isinstance(item, Messages):
-                for payload in item.payloads:
-                    self._add_message(incoming, batch.time, item.opcode, payload)
+                self._add_messages(incoming, batch.time, item.opcode, item.payloads)
             elif isinstance(item, Ping | Pong | Violation):
                 self._keep(batch._replace(incoming=incoming, items=[item]))
             if self._control and isinstance(item, Ping | Pong):
                 opcode = Opcode.PING if isinstance(item, Ping) else Opcode.PONG
-                self._add_message(incoming, batch.time, opcode, item.payload)
+                self._add_messages(incoming, batch.time, opcode, [item.payload])
 
     def _add_end(self, end: End) -> None:
         self._end = end
         if self._control:
             for sender, payload in close_payloads(end):
                 incoming = (sender is Side.REMOTE) is (self._role is Role.CLIENT)
-                self._add_message(incoming, end.time, Opcode.CLOSE, payload)
+                self._add_messages(incoming, end.time, Opcode.CLOSE, [payload])
         if self._role is Role.CLIENT:  # an End has no other point of view
             self._keep(end)
 
-    def _add_message(self, incoming: bool, time: float, opcode: int, payload: bytes) -> None:
+    def _add_messages(
+        self, incoming: bool, time: float, opcode: int, payloads: list[bytes]
+    ) -> None:
         kind = "receive" if incoming else "send"
-        if opcode == Opcode.TEXT:
-            data = encode_basestring(payload.decode())
-        else:
-            data = f'"{b64encode(payload).decode()}"'
-        line = f'{{"type":"{kind}","time":{time:.6f},"opcode":{opcode:d},"data":{data}}}'
-        self._messages.add(line.encode())
+        start = f'{{"type":"{kind}","time":{time:.6f},"opcode":{opcode:d},"data":'
+        quote = _quote_text if opcode == Opcode.TEXT else _quote_base64
+        self._messages.add([f"{start}{quote(payload)}}}".encode() for payload in payloads])
 
     def _keep(self, event: Event) -> None:
         """Keep an event as it is in a recording, with the number of messages before it."""
-        self._events.add(to_json(event, {"after": self._messages.count}).rstrip())
+        self._events.add([to_json(event, {"after": self._messages.count}).rstrip()])
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the entry."""
@@ -178,6 +178,14 @@ class _EntryWriter:
         return fields
 
 
+def _quote_text(payload: bytes) -> str:
+    return encode_basestring(payload.decode())
+
+
+def _quote_base64(payload: bytes) -> str:
+    return f'"{b64encode(payload).decode()}"'
+
+
 class _ListFile:
     """The items of a JSON list, in memory or in a temporary file that only we can read."""
 
@@ -185,10 +193,10 @@ class _ListFile:
         self.count = 0
         self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 it is closed by close()
 
-    def add(self, item: bytes) -> None:
-        """Append an item, on a line of its own."""
-        self._file.write(b",\n" + item if self.count else b"\n" + item)
-        self.count += 1
+    def add(self, items: list[bytes]) -> None:
+        """Append items, each on a line of its own."""
+        self._file.write((b",\n" if self.count else b"\n") + b",\n".join(items))
+        self.count += len(items)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield all items, with commas between them."""

@@ -13,7 +13,7 @@ another goes on with its numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
@@ -24,7 +24,7 @@ from wscli.records.files import HOW_TO_RECORD, read_blocks
 from wscli.records.numbering import ConnectionNumbers
 from wscli.records.runs import read_batch, run_end
 from wscli.session.end import End
-from wscli.session.events import Batch, Opened
+from wscli.session.events import Batch, Event, Opened
 
 _HAR = rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:'
 _TOO_SHORT = b"\xef\xbb\xbf{ \t\r\n"  # the beginning of JSON of either format
@@ -33,6 +33,14 @@ _SHOWN = 60  # bytes of a file that is not a recording, for the error
 
 
 def _ignore(_text: str) -> None:
+    pass
+
+
+def _pass(_recorded: Recorded) -> None:
+    pass
+
+
+def _do_nothing() -> None:
     pass
 
 
@@ -52,12 +60,22 @@ def read_recording(
 
 
 class RecordingReader:
-    """Reads a recording once: as events, or as the lines of JSON that it has."""
+    """Reads a recording once: as events, or as the lines of JSON that it has.
 
-    def __init__(self, stream: BinaryIO, name: str, remark: Remark = _ignore) -> None:
+    ``before_read`` is called before each read of the stream, which may wait.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        name: str,
+        remark: Remark = _ignore,
+        before_read: Callable[[], None] = _do_nothing,
+    ) -> None:
         self._stream = stream
         self._name = name
         self._remark = remark
+        self._before_read = before_read
         self._line = 0  # the number of the latest line
         self._damaged: MalformedEvent | None = None  # unless the next line excuses it
         self._connections = _Connections()
@@ -78,8 +96,10 @@ class RecordingReader:
             yield from self._block_events(block)
         self._finish()
 
-    def lines(self) -> Iterator[bytes]:
+    def lines(self, watch: Callable[[Recorded], None] = _pass) -> Iterator[bytes]:
         """Yield the lines, checked but mostly not read: the header is left out.
+
+        ``watch`` is called with each event that is read: all but most of the messages.
 
         Raises:
             UsageError: as ``read_recording``.
@@ -87,16 +107,17 @@ class RecordingReader:
         blocks = self._blocks()
         first = next(blocks, b"")
         if re.match(_HAR, first):
-            for event, number in self._har_events(first + b"".join(blocks)):
-                yield to_json(event, {"connection": number})
+            for recorded in self._har_events(first + b"".join(blocks)):
+                watch(recorded)
+                yield to_json(recorded.event, {"connection": recorded.connection})
             return
         for block in chain([first], blocks):
-            yield from self._block_lines(block)
+            yield from self._block_lines(block, watch)
         self._finish()
 
     def _blocks(self) -> Iterator[bytes]:
         """Yield blocks; the first is long enough to recognise the format."""
-        blocks = read_blocks(self._stream, self._name, self._remark)
+        blocks = read_blocks(self._stream, self._name, self._remark, self._before_read)
         first = next(blocks, b"")
         while not first.strip(_TOO_SHORT) and (more := next(blocks, b"")):
             first += more
@@ -111,40 +132,39 @@ class RecordingReader:
         has_runs = _is_utf8(block)
         start = 0
         while start < len(block):
-            found = read_batch(block, start) if has_runs else None
-            if found is not None:
-                recorded: Recorded | None
-                recorded, end = found
-                self._pass_run(block, start, end)
-            else:
-                end = block.find(b"\n", start) + 1 or len(block)
-                fields = self._read_fields(block[start:end])
-                recorded = None if fields is None else self._read_event(fields)
+            if has_runs and (found := read_batch(block, start)):
+                batch, connection, start, lines = found
+                self._pass_lines(lines)
+                yield self._connections.number_batch(batch, connection)
+                continue
+            end = block.find(b"\n", start) + 1 or len(block)
+            fields = self._read_fields(block[start:end])
             start = end
-            if recorded is not None:
+            if fields is not None and (recorded := self._read_event(fields)):
                 yield self._connections.number(recorded)
 
-    def _block_lines(self, block: bytes) -> Iterator[bytes]:
+    def _block_lines(self, block: bytes, watch: Callable[[Recorded], None]) -> Iterator[bytes]:
         has_runs = _is_utf8(block)
         start = 0
         while start < len(block):
             end = run_end(block, start) if has_runs and not self._connections.offset else start
             if end > start:
-                self._pass_run(block, start, end)
+                self._pass_lines(block.count(b"\n", start, end))
                 self._connections.pass_messages()
                 yield block[start:end]
             else:
                 end = block.find(b"\n", start) + 1 or len(block)
-                yield from self._copy_line(block[start:end])
+                yield from self._copy_line(block[start:end], watch)
             start = end
 
-    def _copy_line(self, line: bytes) -> Iterator[bytes]:
+    def _copy_line(self, line: bytes, watch: Callable[[Recorded], None]) -> Iterator[bytes]:
         fields = self._read_fields(line)
         if fields is None or fields.get("event", str) == HEADER:
             return
         recorded = self._read_event(fields)
         if recorded is not None:
             recorded = self._connections.number(recorded)
+            watch(recorded)
         if recorded is not None and self._connections.offset:
             yield to_json(recorded.event, {"connection": recorded.connection})
         else:  # also an event that is unknown
@@ -199,9 +219,10 @@ class RecordingReader:
         except MalformedEvent as error:
             raise MalformedEvent(error.evidence, self._line) from None
 
-    def _pass_run(self, block: bytes, start: int, end: int) -> None:
-        self._raise_damage()
-        self._line += block.count(b"\n", start, end)
+    def _pass_lines(self, count: int) -> None:
+        if self._damaged is not None:
+            raise self._damaged
+        self._line += count
 
     def _check_version(self, fields: Fields) -> None:
         version = fields.get("v", int) or VERSION
@@ -254,21 +275,32 @@ class _Connections:
 
     def number(self, recorded: Recorded) -> Recorded:
         """Complete an event, whose number may be missing."""
-        event, number = recorded
-        self.numbered = self.numbered or number is not None
-        number = self.offset + (number or self._unnumbered.number(event))
-        self.numbered = self.numbered or number > 1
-        self._highest = max(self._highest, number)
+        event, given = recorded
         if isinstance(event, Batch):
-            if subprotocol := self._subprotocols.get(number):
-                event = event._replace(subprotocol=subprotocol)
-        elif isinstance(event, Opened):
+            return self.number_batch(event, given)
+        number = self._number(event, given)
+        if isinstance(event, Opened):
             agreement = event.opening.agreement
             if agreement is not None and agreement.subprotocol is not None:
                 self._subprotocols[number] = agreement.subprotocol
         elif isinstance(event, End):
             self._subprotocols.pop(number, None)
         return Recorded(event, number)
+
+    def number_batch(self, batch: Batch, given: int | None) -> Recorded:
+        """Complete a batch: there may be millions."""
+        number = self._number(batch, given)
+        if self._subprotocols and (subprotocol := self._subprotocols.get(number)):
+            batch = batch._replace(subprotocol=subprotocol)
+        return Recorded(batch, number)
+
+    def _number(self, event: Event, given: int | None) -> int:
+        number = self.offset + (given or self._unnumbered.number(event))
+        if given or number > 1:
+            self.numbered = True
+        if number > self._highest:
+            self._highest = number
+        return number
 
 
 def with_version(line: bytes) -> bytes:

@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from datetime import datetime
+from functools import lru_cache
 from json import loads
+from typing import NamedTuple
 
-from wscli.records.events import Recorded
 from wscli.session.events import Batch
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
@@ -24,11 +25,18 @@ _DAY = (
     rb"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     rb"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"  # 29 February is left to datetime
 )
-_TIME = rb"(?!0000)[0-9]{4}-" + _DAY + rb"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
-_SHARED = (
-    rb'"time":"(?:' + _TIME + rb')","elapsed":[0-9]{1,15}\.[0-9]{1,15},"direction":"(?:in|out)"'
-    rb'(?:,"connection":[0-9]{1,15})?'
-)
+_SECOND = rb"(?!0000)[0-9]{4}-" + _DAY + rb"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+
+
+def _shared(group: bytes) -> bytes:
+    """Return the pattern of what the messages of a batch share; ``group`` begins its groups."""
+    return (
+        rb'"time":"' + group + _SECOND + rb")\." + group + rb'[0-9]{6})Z",'
+        rb'"elapsed":' + group + rb"[0-9]{1,15}\.[0-9]{1,15}),"
+        rb'"direction":"' + group + rb'in|out)"(?:,"connection":' + group + rb"[0-9]{1,15}))?"
+    )
+
+
 # A string of JSON (RFC 8259 §7). Surrogates are left to json: a lone one is not UTF-8.
 _STRING = (
     rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u(?:[0-9a-cefA-CEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))'
@@ -42,19 +50,19 @@ _BINARY = rb',"opcode":"binary","size":[0-9]{1,15},"base64":"'
 _END = rb'"\}\n'
 _VALUE = rb"(?:" + _TEXT + _STRING + rb"|" + _BINARY + _BASE64 + rb")"
 
-_RUN = re.compile(rb"(?:" + _BEGIN + _SHARED + _VALUE + _END + rb")*+")
+_RUN = re.compile(rb"(?:" + _BEGIN + _shared(b"(?:") + _VALUE + _END + rb")*+")
 
 
 def _batch_pattern(opcode: bytes, value: bytes) -> re.Pattern[bytes]:
     """Return the pattern for the messages of a batch, which share everything but the value."""
-    first = _BEGIN + rb"(" + _SHARED + rb")" + opcode + rb"(" + value + rb")" + _END
+    first = _BEGIN + rb"(" + _shared(b"(") + rb")" + opcode + rb"(" + value + rb")" + _END
     return re.compile(first + rb"(?:" + _BEGIN + rb"\1" + opcode + value + _END + rb")*+")
 
 
 _TEXT_BATCH, _BINARY_BATCH = _batch_pattern(_TEXT, _STRING), _batch_pattern(_BINARY, _BASE64)
 _TEXTS = re.compile(_TEXT + rb"(" + _STRING + rb")" + _END)
 _BINARIES = re.compile(_BINARY + rb"(" + _BASE64 + rb")" + _END)
-_TIME_SIZE = len('"time":"2026-01-31T12:00:00.123456Z"')
+_END_SIZE = len('"}\n')
 
 
 def run_end(block: bytes, start: int) -> int:
@@ -66,25 +74,45 @@ def run_end(block: bytes, start: int) -> int:
     return start if match is None else match.end()
 
 
-def read_batch(block: bytes, start: int) -> tuple[Recorded, int] | None:
-    """Return the batch whose message lines begin at ``start``, and where they end.
+class BatchLines(NamedTuple):
+    """A batch, the number of its connection if it has one, where its lines end, and how many."""
+
+    batch: Batch
+    connection: int | None
+    end: int
+    lines: int
+
+
+def read_batch(block: bytes, start: int) -> BatchLines | None:
+    """Return the batch whose message lines begin at ``start``, one for each message.
 
     The block must be UTF-8. None is returned if the next line is not one of a message, or not in
     the usual form.
     """
     if match := _TEXT_BATCH.match(block, start):
-        opcode, payloads = Opcode.TEXT, _texts(match)
+        messages = Messages(Opcode.TEXT, _texts(match))
     elif match := _BINARY_BATCH.match(block, start):
         values = _BINARIES.findall(block, start, match.end())
-        opcode, payloads = Opcode.BINARY, [b64decode(value) for value in values]
+        messages = Messages(Opcode.BINARY, [b64decode(value) for value in values])
     else:
         return None
-    return _recorded(match[1], Messages(opcode, payloads)), match.end()
+    _, second, micro, elapsed, direction, connection, _ = match.groups()
+    # As datetime computes it from all of the digits: to the same bit.
+    time = (1_000_000 * _seconds(second) + int(micro)) / 1_000_000
+    batch = Batch(direction == b"in", time, float(elapsed), [messages])
+    number = int(connection) if connection else None
+    return BatchLines(batch, number, match.end(), len(messages.payloads))
+
+
+@lru_cache(maxsize=16)
+def _seconds(second: bytes) -> int:
+    """Return a time without its fraction as seconds since the epoch."""
+    return int(datetime.fromisoformat(f"{second.decode()}+00:00").timestamp())
 
 
 def _texts(match: re.Match[bytes]) -> list[bytes]:
-    first: bytes = match[2]
-    if match.end(2) + len('"}\n') == match.end():
+    first: bytes = match[7]
+    if match.end(7) + _END_SIZE == match.end():
         return [_unescape(first)] if b"\\" in first else [first]
     values: list[bytes] = _TEXTS.findall(match.string, match.start(), match.end())
     if b"\\" not in match[0]:
@@ -95,12 +123,3 @@ def _texts(match: re.Match[bytes]) -> list[bytes]:
 def _unescape(value: bytes) -> bytes:
     text: str = loads(b'"' + value + b'"')
     return text.encode()
-
-
-def _recorded(shared: bytes, messages: Messages) -> Recorded:
-    moment, elapsed, direction, *connection = shared.decode().split(",")
-    time = datetime.fromisoformat(moment[len('"time":"') : _TIME_SIZE - 1]).timestamp()
-    incoming = direction.endswith('"in"')
-    number = int(connection[0].partition(":")[2]) if connection else None
-    batch = Batch(incoming, time, float(elapsed.partition(":")[2]), [messages])
-    return Recorded(batch, number)

@@ -1,4 +1,4 @@
-"""Select connections from a recording, before it is exported."""
+"""Leave out connections of a recording that cannot be exported."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ from wscli.records.events import Recorded
 from wscli.records.fields import Remark
 from wscli.session.end import End
 from wscli.session.events import Batch, Event, Failed, Opened
-
-
-def only_connection(recorded: Iterable[Recorded], number: int) -> Iterator[Recorded]:
-    """Yield the events of one connection."""
-    return (each for each in recorded if each.connection == number)
 
 
 def with_openings(recorded: Iterable[Recorded], remark: Remark) -> Iterator[tuple[int, Event]]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from wscli.records.events import Recorded, json_pieces
-
-VERSION = 1
-"""The version of the events; fields are only ever added to one."""
+from wscli import __version__
+from wscli.records.events import Recorded, header_line, json_pieces
 
 
-def recording_pieces(recorded: Iterable[Recorded]) -> Iterator[bytes]:
-    """Yield a recording in which each event has the number of its connection."""
-    first = {"v": VERSION}
+def recording_pieces(recorded: Iterable[Recorded], time: float) -> Iterator[bytes]:
+    """Yield a recording in which each event has the number of its connection.
+
+    ``time`` is that of its header, in seconds since the epoch: when it was written.
+    """
+    yield header_line(time, __version__)
     for event, connection in recorded:
-        yield from json_pieces(event, {"connection": connection, **first})
-        first = {}
+        yield from json_pieces(event, {"connection": connection})

@@ -100,7 +100,8 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     if session.output.form == "json":
         sinks.append(data_sink(session.output, shell.bulk_env))
     # The stages of --answer and --every stand in front of the display's own, journal and filter.
-    pipeline = Pipeline(options.sending.stages(), sinks, env.clock)
+    stages = [*options.sending.stages(), shell.playback]
+    pipeline = Pipeline(stages, sinks, env.clock)
 
     # After a refused upgrade, the probe sends a second request to learn more. When reconnecting, a
     # server in trouble should not get twice the requests.

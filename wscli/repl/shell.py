@@ -22,6 +22,7 @@ from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, read_message, read_typed
 from wscli.apps.options import SessionOptions
+from wscli.apps.recording import redactor
 from wscli.apps.report import hint_for, report
 from wscli.errors import ConnectionClosed, UsageError, WscliError
 from wscli.payload.typed import terminated
@@ -30,6 +31,7 @@ from wscli.repl.display import Display
 from wscli.repl.history import LineHistory
 from wscli.repl.link import Link, LinkState, Retry
 from wscli.repl.notices import DisplayOptions, describe_retry
+from wscli.repl.playback import SessionPlayback
 from wscli.session.end import End, error_of
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.recording import Recorder
@@ -122,7 +124,9 @@ class Shell:
             steps=output.verbosity >= 1,
             frames=output.verbosity >= 2,
             numbered=True,
+            redact=redactor(output.redact),
         )
+        self.playback = SessionPlayback(self.note)
         self.failure: WscliError | None = None  # of the first attempt, if it was the only one
         self.crash: Exception | None = None  # a bug
         self.interrupted = False  # whether Ctrl-C was the last key
@@ -213,6 +217,17 @@ class Shell:
         if text.startswith("@~"):
             text = f"@{os.path.expanduser(text[1:])}"
         return read_message(text, opcode, self.env, escapes=escapes)
+
+    def line_for(self, opcode: int, payload: bytes) -> str:
+        """Return the line that sends a message, without the terminator that is added to it."""
+        sending = self._options.sending
+        payload = payload.removesuffix(sending.end)
+        if opcode != Opcode.TEXT:
+            return f"/binary 0x{payload.hex()}"
+        text = payload.decode()
+        if text and sending.opcode == Opcode.TEXT and not sending.escapes:
+            return f"/{text}" if text.startswith("/") else text
+        return f"/text {'@' * text.startswith('@')}{text}"
 
     def edit(self, text: str) -> None:
         """Open the text in the user's editor, and put the result in the prompt."""

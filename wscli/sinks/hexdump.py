@@ -12,6 +12,8 @@ from wscli.wire.events import Messages
 # Bytes that are dumped at once. The dump is five times as large, so that of a whole message could
 # take gigabytes.
 _BLOCK = 64 << 10
+# A table for ``bytes.translate``: every byte that is not printable ASCII becomes a dot, so that a
+# dump is safe at a terminal.
 _PRINTABLE = bytes(octet if 32 <= octet < 127 else ord(".") for octet in range(256))
 
 
@@ -34,14 +36,15 @@ def hexdump_blocks(data: bytes, mark: str = "") -> Iterator[str]:
 
 
 class HexSink(Sink):
-    """Writes each received message as a hex dump; an empty message is an empty line."""
+    """Writes each received or sent message as a hex dump; an empty message is an empty line."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, *, outgoing: bool = False) -> None:
+        self.wants_outgoing = outgoing
         self._output = output
 
     def batch(self, batch: Batch) -> None:
         """Write the messages of a batch."""
-        if not batch.incoming:
+        if batch.incoming == self.wants_outgoing:
             return
         for item in batch.items:
             if isinstance(item, Messages):

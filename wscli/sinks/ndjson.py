@@ -89,10 +89,13 @@ class NdjsonSink(EventSink):
     def _write_piece(self, piece: bytes) -> None:
         self._version = {}
         if self._escape:
-            # The symbols that a terminal is shown elsewhere would change the value.
-            piece = re.sub(UNSAFE, _escape_character, piece.decode()).encode()
+            piece = escape_unsafe(piece.decode()).encode()
         self._output.write(piece)
 
 
-def _escape_character(match: re.Match[str]) -> str:
-    return encode_basestring_ascii(match[0])[1:-1]
+def escape_unsafe(json: str) -> str:
+    """Escape control characters and invisible ones in the strings of JSON, for a terminal.
+
+    The symbols that a terminal is shown elsewhere would change the value.
+    """
+    return re.sub(UNSAFE, lambda match: encode_basestring_ascii(match[0])[1:-1], json)

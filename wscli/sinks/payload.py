@@ -17,13 +17,21 @@ _LARGE = 256 << 10  # bytes, from which on a second write costs less than a copy
 class PayloadSink(Sink):
     """Writes each received message, byte for byte, with ``end`` after it.
 
-    With ``timestamps`` each begins with the time at which it arrived, and a space. With
-    ``only_missing`` the end is not written after messages that end with it already.
+    With ``outgoing`` the sent messages are written instead. With ``timestamps`` each begins with
+    its time, and a space. With ``only_missing`` the end is not written after messages that end with
+    it already.
     """
 
     def __init__(
-        self, output: Output, end: bytes, *, timestamps: bool = False, only_missing: bool = False
+        self,
+        output: Output,
+        end: bytes,
+        *,
+        timestamps: bool = False,
+        only_missing: bool = False,
+        outgoing: bool = False,
     ) -> None:
+        self.wants_outgoing = outgoing
         self._output = output
         self._end = end
         self._timestamps = timestamps
@@ -31,7 +39,7 @@ class PayloadSink(Sink):
 
     def batch(self, batch: Batch) -> None:
         """Write the messages of a batch with one write for each run of the same opcode."""
-        if not batch.incoming:
+        if batch.incoming == self.wants_outgoing:
             return
         # Formatted once: all messages of a batch arrived in the same read.
         prefix = f"{iso_time(batch.time)} ".encode() if self._timestamps else b""

@@ -17,7 +17,7 @@ def _run(env: Env, *, file: str, entry: int | None, record: str | None, force: b
 
     if force and record is None:
         raise UsageError("--force needs --record", hint="--record FILE names the recording")
-    output = None if record is None else OutputFile(record, force)
+    output = None if record is None else OutputFile(None if record == "-" else record, force)
     return import_har.run(import_har.ImportOptions(file, entry, output), env)
 
 

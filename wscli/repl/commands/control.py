@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from wscli.errors import UsageError
 from wscli.repl.commands.table import (
     COMMANDS,
+    NUMBER,
     CommandEntry,
     CommandShell,
     command,
@@ -33,9 +36,13 @@ def connect_again(shell: CommandShell, _argument: str) -> None:
     shell.link.connect_now()
 
 
-@command("edit", "[TEXT]")
+@command("edit", "[N|TEXT]")
 def edit_line(shell: CommandShell, argument: str) -> None:
-    """Write the next message in $VISUAL or $EDITOR."""
+    """Write a message in $EDITOR, or change message N."""
+    journal = shell.display.journal
+    if re.fullmatch(NUMBER, argument.strip()) and 0 < int(argument) <= journal.last:
+        (entry,) = journal.find(int(argument), int(argument))
+        argument = shell.line_for(entry.opcode, entry.payload)
     shell.edit(argument)
 
 

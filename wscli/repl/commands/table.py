@@ -16,6 +16,7 @@ from wscli.errors import UsageError
 from wscli.repl.display import Display
 from wscli.repl.history import LineHistory
 from wscli.repl.link import Link
+from wscli.repl.playback import SessionPlayback
 from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.recording import Recorder
 from wscli.sinks.stats import Stats
@@ -30,6 +31,9 @@ FILE = "FILE"
 AT_FILE = "@FILE"
 """In a command's words, stands for ``@`` and any file name."""
 
+NUMBER = "[0-9]{1,15}"
+"""A pattern: the number of a message."""
+
 
 class CommandShell(Protocol):
     """The part of the shell that commands use; all in the main thread."""
@@ -38,6 +42,7 @@ class CommandShell(Protocol):
     display: Display
     stats: Stats
     recorder: Recorder
+    playback: SessionPlayback
     history: LineHistory
     env: Env
 
@@ -55,6 +60,9 @@ class CommandShell(Protocol):
 
     def note(self, text: str) -> None:
         """Show a remark."""
+
+    def line_for(self, opcode: int, payload: bytes) -> str:
+        """Return the line that sends a message."""
 
     def edit(self, text: str) -> None:
         """Open the text in the user's editor, and put the result in the prompt."""
