@@ -15,6 +15,7 @@ from wscli.errors import UsageError
 from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
+    from wscli.apps.formats import OutputFile
     from wscli.apps.selection import Moment
     from wscli.cli.param_types import ViewParams
     from wscli.payload.matching import Matcher
@@ -34,6 +35,8 @@ def _run(
     connection: int | None,
     follow: bool,
     stats: bool,
+    page: str | None,
+    force: bool,
     **params: Unpack[ViewParams],
 ) -> ExitStatus:
     from wscli.apps import view
@@ -51,9 +54,24 @@ def _run(
         connection,
     )
     output = read_view(params)
+    given = {"follow": follow, "stats": stats, output.form: output.form != "auto"}
+    others = [name for name, is_given in given.items() if is_given]
     if stats and output.form != "auto":
         raise UsageError(f"--stats and --{output.form} exclude each other")
-    return view.run(view.ViewOptions(file, output, selection, follow, stats), env)
+    written = _read_page(page, force, others)
+    return view.run(view.ViewOptions(file, output, selection, follow, stats, written), env)
+
+
+def _read_page(page: str | None, force: bool, others: list[str]) -> OutputFile | None:
+    from wscli.apps.formats import OutputFile
+
+    if page is None:
+        if force:
+            raise UsageError("--force needs --html", hint="--html FILE names the file")
+        return None
+    if others:  # a page has all forms, and an end
+        raise UsageError(f"--html and --{others[0]} exclude each other", hint="give one of them")
+    return OutputFile(None if page == "-" else page, force)
 
 
 def _selecting_options() -> list[Option]:
@@ -103,6 +121,10 @@ command = Command(
         ("wscli view --filter '$.error' --json FILE | jq .", "messages with an error, as JSON"),
         ("wscli view --stats session.jsonl", "counts, rates over time, and reply times"),
         ("wscli view --direction out FILE > sent.txt", "what was sent, each message a line"),
+        (
+            "wscli view --html page.html session.jsonl",
+            "a page to search in, or to send to somebody",
+        ),
         ("wscli view --follow served.jsonl", "what wscli serve --record is writing"),
     ],
     params=[
@@ -116,6 +138,17 @@ command = Command(
             "replies took.",
         ),
         *viewing_options(),
+        *in_section(
+            "Output",
+            Option(
+                "--html",
+                "page",
+                metavar="FILE",
+                help="Write a page for a browser instead, which needs no network: the heads, a "
+                "timeline, and all messages to search.",
+            ),
+            Option("--force", is_flag=True, help="Replace the contents of the page."),
+        ),
     ],
     run=_run,
 )

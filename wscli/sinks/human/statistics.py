@@ -66,6 +66,7 @@ def _average(tallies: tuple[Tally, Tally], seconds: float) -> Iterator[str]:
 
 
 def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:
+    # The upgrade counts as overhead of WebSocket: over HTTP there would be none.
     took = stats.incoming.headers + stats.outgoing.headers + stats.upgrades
     yield "all headers", f"{show_size(took)}, {show_size(stats.upgrades)} of them for the upgrade"
     if cost := stats.http_cost():

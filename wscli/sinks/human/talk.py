@@ -140,6 +140,7 @@ def describe_end(end: End) -> str:
 def show_frame(frame: Frame) -> str:
     """Return a frame's header fields and the beginning of its payload, as one line."""
     key = f"mask {frame.mask_key.hex()}" if frame.mask_key is not None else "no mask"
+    # Every field that was on the wire, since a forged or faulty frame may differ in any of them.
     parts = [
         f"{opcode_name(frame.opcode):<12}",
         "fin" if frame.fin else "---",
@@ -216,6 +217,7 @@ def _probe_step(opening: Opening) -> Iterator[tuple[str, str]]:
         yield "*", f"probed the same path with a plain GET: {answered} (--no-probe skips this)"
 
 
+# The steps that have something to show, in the order of an attempt.
 _STEPS = {
     OpeningStep.NAME: _name_step,
     OpeningStep.TCP: _tcp_step,
