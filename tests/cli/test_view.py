@@ -211,6 +211,12 @@ def test_pings_are_shown_where_they_are_asked_for(recorded):
     assert len(wscli("view", "--opcode", "ping", "--direction", "out", path).out.splitlines()) == 2
 
 
+def test_secrets_are_known_from_the_part_that_is_not_shown(recorded):
+    path, _ = recorded("send", "--bearer", "very-secret-token", "demo:", "very-secret-token")
+    shown = wscli("view", "--redact", "--filter", "very|REDACTED", "--since", "+1ms", path)
+    assert shown.out == b"REDACTED\n"
+
+
 # Several connections
 
 
