@@ -93,7 +93,11 @@ class RecordingFile:
         self._complained = False
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="wscli-recording", daemon=True)
-        self._thread.start()
+        # The header is written here: a file that takes nothing is known at once.
+        if self._try_to(lambda: self._write(header_line(self._clock.time(), __version__))):
+            self._thread.start()
+        else:
+            self._stream.close()
 
     @property
     def closed(self) -> bool:
@@ -156,20 +160,28 @@ class RecordingFile:
     # In the thread
 
     def _run(self) -> None:
+        self._try_to(self._write_queued)
+        self._stream.close()
+
+    def _write_queued(self) -> None:
+        while (queued := self._take()) is not None:
+            for piece in self._encode(queued):
+                self._write(piece)
+            with self._emptied:
+                self._queued -= queued.size
+                self._emptied.notify_all()
+
+    def _try_to(self, write: Callable[[], None]) -> bool:
+        """Write, and end the recording if that fails; return whether it succeeded."""
         try:
-            self._write(header_line(self._clock.time(), __version__))
-            while (queued := self._take()) is not None:
-                for piece in self._encode(queued):
-                    self._write(piece)
-                with self._emptied:
-                    self._queued -= queued.size
-                    self._emptied.notify_all()
+            write()
         except BrokenPipeError:
             self._fail(OutputError(f"cannot write the recording {self.name}", "its reader is gone"))
+            return False
         except OutputError as error:
             self._fail(error)
-        finally:
-            self._stream.close()
+            return False
+        return True
 
     def _take(self) -> _Queued | None:
         with self._filled:
