@@ -62,7 +62,7 @@ def test_an_error_without_evidence_or_hint_is_one_line():
 
 def test_advice_by_kind_is_used_for_a_report_and_an_event_alike():
     error = UpgradeError("no", kind="tls-port")
-    assert reported(error).endswith("\ntry: this port speaks TLS: write wss:// instead of ws://\n")
+    assert reported(error).endswith("\ntry: this port speaks TLS: use wss:// instead of ws://\n")
     assert failure(error, env(), 0.0).hint.startswith("this port speaks TLS")
 
 

@@ -122,7 +122,7 @@ def test_a_client_that_speaks_tls_to_a_plain_port_is_refused_at_once():
         done = wscli("send", program.url.replace("ws:", "wss:"), "hello")
         assert time.monotonic() - start < 8  # a head may take 10 s
         assert done.status == 4
-        assert "write ws:// instead of wss://" in done.err
+        assert "use ws:// instead of wss://" in done.err
         assert "400" in program.line()
 
 

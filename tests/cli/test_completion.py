@@ -61,6 +61,7 @@ def test_choices_are_completed():
     assert complete("listen --color a") == ["auto", "always"]
     assert complete("listen --color=n") == ["--color=never"]
     assert complete("serve --mode ") == ["echo", "hub"]
+    assert complete("view --opcode pi") == ["ping"]
     assert complete("connect --reconnect=a") == ["--reconnect=auto", "--reconnect=always"]
     assert complete("completion ") == list(SHELLS)
     assert complete("completion z") == ["zsh"]
@@ -75,6 +76,8 @@ def test_file_names_are_completed():
     assert complete("listen --cacert=hd") == len("--cacert=")
     assert complete("serve --script ") == 0
     assert complete("demo: --record ") == 0
+    assert complete("view ") == 0
+    assert complete("view -v ") == 0
     assert complete("demo: -H @") == 1
     assert complete("demo: -H@h") == len("-H@")
     assert complete("send demo: @bi") == 1

@@ -421,7 +421,7 @@ def test_an_http_response_behind_the_101_is_shown(scripted, send, option):
     assert "the peer sent an HTTP response instead of frames after its 101" in result.err
     assert "  HTTP/1.1 400 Bad Request\n  Connection: close\n" in result.err
     assert "\n  Unsupported protocol version\n" in result.err
-    assert "try: this is Engine.IO (Socket.IO): its query needs EIO=4" in result.err
+    assert "try: this is Engine.IO (Socket.IO): set EIO=4" in result.err
 
 
 def test_a_late_response_that_is_cut_short_is_shown(scripted):

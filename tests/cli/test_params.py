@@ -1,6 +1,7 @@
 """Parameters by name: click parses exactly those that the commands' functions declare."""
 
 import inspect
+from collections.abc import Callable
 from types import NoneType, UnionType
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
@@ -10,13 +11,14 @@ import pytest
 from wscli.apps.env import Env
 from wscli.apps.options import OutputOptions
 from wscli.apps.playback import Pace
+from wscli.apps.selection import Moment
 from wscli.cli import options, param_types, params
 from wscli.cli.command import COMMANDS, Option
 from wscli.cli.main import load_command
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
 from wscli.payload.comparison import Match
-from wscli.payload.matching import JsonPathQuery, Matcher
+from wscli.payload.matching import JsonPathQuery, Matcher, RegexReplacer
 from wscli.records.connections import RecordedConnection
 from wscli.server.options import ServeOptions
 
@@ -29,7 +31,7 @@ ARGUMENTS = {
     "compare": [],
     "completion": ["bash"],
     "serve": [],
-    "replay": ["session.jsonl"],
+    **{name: ["session.jsonl"] for name in ("view", "replay", "export", "import")},
     **{name: ["demo:"] for name in ("connect", "send", "listen", "pipe", "inspect", "ping")},
 }
 EXAMPLES = {
@@ -44,7 +46,9 @@ EXAMPLES = {
     "DURATION MESSAGE": ["1s", "ping"],
     "JSONPATH": ["$..id"],
     "ORIGIN": ["https://a.example"],
+    "TIME": ["+1s"],
     "[=always]": [],
+    "[=REGEX]": [],
 }
 
 # Types of modules that are imported only when a command needs them.
@@ -52,8 +56,10 @@ ON_USE = {
     "JsonPathQuery": JsonPathQuery,
     "Match": Match,
     "Matcher": Matcher,
+    "Moment": Moment,
     "Pace": Pace,
     "RecordedConnection": RecordedConnection,
+    "RegexReplacer": RegexReplacer,
 }
 
 
@@ -77,6 +83,8 @@ def fits(value, hint):
         return any(fits(value, each) for each in args)
     if origin is Literal:
         return value in args
+    if origin is Callable:
+        return callable(value)
     if origin in (tuple, list):
         if origin is list or args[-1] is ...:
             return isinstance(value, origin) and all(fits(each, args[0]) for each in value)

@@ -1,7 +1,10 @@
 """``--record``: the file is readable by its owner only, and never replaced by accident."""
 
+import base64
 import json
 import os
+import re
+import signal
 import stat
 import subprocess
 
@@ -144,3 +147,61 @@ def test_a_recording_that_exists_is_not_replaced_by_the_server(existing):
     result = wscli("serve", "--record", existing, "0")
     assert result.status == 2
     assert "--force replaces it, --append adds to it" in result.err
+
+
+# Without secrets
+
+SECRET_OPTIONS = ["-u", "me:pass word", "--cookie", "sid=cookie-value", "--redact"]
+
+
+@pytest.mark.parametrize("detail", [[], ["-vv"]], ids=" ".join)
+def test_a_recording_is_made_without_secrets(tmp_path, websockets_server, detail):
+    path = tmp_path / "redacted"
+    message = '{"password":"hunter2","user":"me"}'
+    options = [*SECRET_OPTIONS, '--redact="password":"(.*?)"', *detail]
+    url = websockets_server(lambda connection: connection.send(connection.recv()))
+    result = wscli("send", *options, "--record", path, f"{url}/?token=query-value", message)
+    assert (result.status, result.out.decode()) == (0, f"{message}\n")
+    written = path.read_text()
+    for secret in ("pass word", "bWU6cGFzcyB3b3Jk", "cookie-value", "query-value", "hunter2"):
+        assert secret not in written
+        assert base64.b64encode(secret.encode()).decode()[:-4] not in written
+    shown = wscli("view", path)
+    assert shown.out.decode() == '{"password":"REDACTED","user":"me"}\n'
+
+
+def test_a_server_records_without_secrets(tmp_path):
+    path = tmp_path / "redacted"
+    with start("serve", "--redact=hun.*", "--record", path, "0") as server:
+        port = re.search(rb"127\.0\.0\.1:\d+", server.stderr.readline())[0].decode()
+        wscli("send", "--cookie", "sid=cookie-value", f"ws://{port}/", "hunter2")
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=20)
+    written = path.read_text()
+    assert "cookie-value" not in written
+    assert [event.get("text") for event in events(path)][1:3] == ["REDACTED"] * 2
+
+
+def test_secrets_are_left_out_afterwards(tmp_path):
+    path = tmp_path / "recording"
+    assert send(path).status == 0
+    assert base64.b64encode(b"me:secret").decode() in path.read_text()
+    shown = wscli("view", "--json", "--redact=hello", path)
+    assert shown.status == 0
+    assert b"hello" not in shown.out
+    assert base64.b64encode(b"me:secret") not in shown.out
+    assert wscli("view", "-", stdin=shown.out).out == b"REDACTED\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["listen", "--redact", "demo:"], "--redact needs --record"),
+        (["serve", "--redact", "0"], "--redact needs --record"),
+        (["listen", "--record", "x", "--redact=(", "demo:"], "'(' is not a regular expression"),
+    ],
+)
+def test_a_redaction_that_makes_no_sense_is_a_usage_error(args, words):
+    result = wscli(*args)
+    assert result.status == 2
+    assert words in result.err

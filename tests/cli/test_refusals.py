@@ -22,15 +22,15 @@ def refused(scripted, response, *options):
     [
         ("401 Unauthorized\r\nWWW-Authenticate: Basic realm=x", "asks for Basic realm=x"),
         ("403 Forbidden", "--origin http://127.0.0.1"),
-        ("404 Not Found", "check the path: / is not there"),
-        ("405 Method Not Allowed", "another method"),
+        ("404 Not Found", "check the path: / does not exist"),
+        ("405 Method Not Allowed", "which this path does not accept"),
         ("400 Bad Request", "may have removed Upgrade"),
         ("426 Upgrade Required\r\nSec-WebSocket-Version: 8, 7", "speaks version 8, 7"),
         ("426 Upgrade Required", "saw no upgrade"),
         ("429 Too Many Requests", "wait, then try again"),
         ("500 Internal Server Error", "the server failed"),
         ("502 Bad Gateway", "a gateway could not reach"),
-        ("503 Service Unavailable", "takes no connections now"),
+        ("503 Service Unavailable", "overloaded or still starting"),
         ("504 Gateway Timeout", "a gateway got no answer from the server behind it"),
         ("200 OK\r\nContent-Type: text/html", "an ordinary web page"),
         ("200 OK\r\nContent-Type: application/json", "an ordinary HTTP resource"),
@@ -62,7 +62,7 @@ def test_nginx_says_what_is_wrong_with_the_client_certificate(scripted, said, hi
 
 def test_a_403_with_an_origin_suggests_another(scripted):
     result = refused(scripted, "HTTP/1.1 403 Forbidden\r\n\r\n", "-o", "https://a.example")
-    assert "another --origin than https://a.example" in result.err
+    assert "an --origin other than https://a.example" in result.err
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_403_about_the_host_suggests_no_origin(scripted, body):
     length = len(body)
     result = refused(scripted, f"HTTP/1.1 403 No\r\nContent-Length: {length}\r\n\r\n{body}")
     hint = result.err.splitlines()[-1]
-    assert "the server does not answer to the Host 127.0.0.1" in hint
+    assert "the server does not accept the Host 127.0.0.1" in hint
     assert "--host" in hint
     assert "--origin" not in hint
 
@@ -400,12 +400,12 @@ PROBED = {
     "403 and 200": (
         "HTTP/1.1 403 No\r\n\r\nno",
         NODE_200,
-        "a plain GET is allowed, the upgrade is",
+        "a plain GET is allowed but the upgrade is not",
     ),
     "403 twice": (
         "HTTP/1.1 403 No\r\n\r\nno",
         "HTTP/1.1 403 No\r\n\r\n",
-        "is refused as well: cred",
+        "is refused as well: the server may require cred",
     ),
     "gorilla": (GORILLA_403, NODE_200, "--origin http://127.0.0.1"),
     "403 for the Origin": (
@@ -416,9 +416,9 @@ PROBED = {
     "Node's ws: another path": (
         NODE_WS_400,
         NODE_200,
-        "Node's `ws` library answers this where /ws is not its path",
+        "Node's `ws` library gives this answer if /ws is not its path",
     ),
-    "Node's ws alone": (NODE_WS_400, NODE_WS_426, "then --subprotocol NAME"),
+    "Node's ws alone": (NODE_WS_400, NODE_WS_426, "then try --subprotocol NAME"),
     "Engine.IO, upgraded": (ENGINE_IO_400, ENGINE_IO_JSON, "EIO=4 and transport=websocket"),
     "Engine.IO, by its GET": (
         "HTTP/1.1 400 Bad Request\r\n\r\n",
@@ -428,7 +428,7 @@ PROBED = {
     "a missing subprotocol": (
         "HTTP/1.1 400 Bad Request\r\n\r\nno subprotocol was offered",
         NODE_200,
-        "--subprotocol NAME: the server wants one",
+        "the server requires a subprotocol: --subprotocol NAME",
     ),
     "a removed upgrade": (
         'HTTP/1.1 400 Bad Request\r\n\r\nCan "Upgrade" only to "WebSocket".',
@@ -438,14 +438,14 @@ PROBED = {
     "DevTools": (
         NO_BODY_404,
         DEVTOOLS_JSON,
-        "a webSocketDebuggerUrl in it, such as ws://127.0.0.1:9222/devtools/page/A1",
+        "the webSocketDebuggerUrl of one, such as ws://127.0.0.1:9222/devtools/page/A1",
     ),
     "SockJS": (NO_BODY_404, SOCKJS_200, "its WebSocket is at /ws/websocket"),
     "404 on a page": (NO_BODY_404, NODE_200, "/ws is an ordinary HTTP resource (no type), not a"),
-    "404 twice": (NO_BODY_404, NO_BODY_404, "/ws is not there for a plain GET either"),
+    "404 twice": (NO_BODY_404, NO_BODY_404, "/ws does not exist for a plain GET either"),
     "uvicorn without a library": (UVICORN_404, UVICORN_404, "pip install 'uvicorn[standard]'"),
     "Action Cable": (RAILS_404, RAILS_404, "Action Cable answers 404 to an Origin"),
-    "Node's ws: verifyClient": (NODE_WS_401, NODE_200, "does not say of which kind"),
+    "Node's ws: verifyClient": (NODE_WS_401, NODE_200, "does not say which"),
     "401 with the GET's challenge": (
         "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=x\r\n\r\n",
@@ -459,30 +459,30 @@ PROBED = {
     "nginx, 502 for upgrades": (
         nginx("502 Bad Gateway"),
         NODE_200,
-        "nginx must pass upgrades on (proxy_http_version 1.1",
+        "nginx must forward upgrades (proxy_http_version 1.1",
     ),
     "nginx, 504": (
         nginx("504 Gateway Time-out"),
         nginx("504 Gateway Time-out"),
         "nginx got no answer from the server behind it",
     ),
-    "nginx, 500": (nginx("500 Oops"), nginx("500 Oops"), "nginx answered, a proxy in front"),
+    "nginx, 500": (nginx("500 Oops"), nginx("500 Oops"), "nginx, a proxy in front"),
     "HAProxy": (HAPROXY_503, HAPROXY_503, "HAProxy has no server behind it that is ready"),
     "Caddy": (CADDY_502, CADDY_502, "Caddy could not reach the server behind it"),
     "nginx that removes the upgrade": (
         "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Length: 10\r\n\r\nhello page",
         None,
-        "check the path; or nginx must pass upgrades on (proxy_http_version 1.1",
+        "check the path; or nginx must forward upgrades (proxy_http_version 1.1",
     ),
     "nginx in front of a 404": (
         'HTTP/1.1 404 Not Found\r\nServer: nginx/1.22.1\r\n\r\n{"detail":"Not Found"}',
         NO_BODY_404,
-        "or nginx must pass upgrades on",
+        "or nginx must forward upgrades",
     ),
     "nginx's own 404": (
         nginx("404 Not Found"),
         nginx("404 Not Found"),
-        "/ws and /socket are common",
+        "common paths are /ws and /socket",
     ),
     "Channels: no route": (
         "HTTP/1.1 500 Internal server error\r\n\r\n",
@@ -497,12 +497,12 @@ PROBED = {
     "Node's inspector": (
         "HTTP/1.0 400 Bad Request\r\n\r\nWebSockets request was expected",
         "HTTP/1.0 400 Bad Request\r\n\r\nWebSockets request was expected",
-        "a plain GET of /json names its webSocketDebuggerUrl",
+        "connect to the webSocketDebuggerUrl that a GET of /json returns",
     ),
     "500 for upgrades only": (
         "HTTP/1.1 500 No\r\n\r\n",
         NODE_200,
-        "the server fails on the upgrade only",
+        "only the upgrade fails",
     ),
 }
 
@@ -680,19 +680,21 @@ def test_a_path_that_drops_only_upgrades_is_named(scripted):
     result = call("listen", server.url)
     assert result.status == 5
     assert "closed the connection without a response" in result.err
-    assert "the server drops upgrades on this path" in result.err
+    assert "upgrades are dropped" in result.err
 
 
 def test_a_connection_closed_for_the_get_too_suggests_tls(scripted):
     result = call("listen", scripted(lambda peer: peer.read_request()).url)
-    assert "try wss://" in result.err
+    assert "use wss://" in result.err
 
 
 def test_no_answer_at_all_names_the_path_first(scripted):
     server = scripted(lambda peer: peer.wait_for_end())
     result = call("listen", "--connect-timeout", "300ms", server.url)
     assert result.status == 6
-    assert "try: check the path: a Node server that takes upgrades on another path" in result.err
+    assert (
+        "try: check the path: many Node servers leave an upgrade on an unknown path" in result.err
+    )
     assert "wss://" in result.err
     assert server.connections == 1
 
