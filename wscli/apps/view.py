@@ -12,6 +12,7 @@ from wscli.apps.formats import OutputFile
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.options import OutputOptions
 from wscli.apps.player import CompleteSteps, ErrorReports, Player
+from wscli.apps.recording import redactor
 from wscli.apps.report import report, say
 from wscli.apps.selection import ControlFramesAsMessages, Selection, Window
 from wscli.errors import WscliError
@@ -65,7 +66,7 @@ def _view(options: ViewOptions, env: Env) -> ExitStatus:
         )
         try:
             if options.page is not None:
-                return _write_page(_events(reader, options.selection), options, options.page, env)
+                return _write_page(_events(reader, options), options, options.page, env)
             if _is_copy(options, env):
                 _copy(reader, options, env)
             else:
@@ -85,7 +86,7 @@ def _open(options: ViewOptions, env: Env) -> BinaryIO:
 
 def _is_copy(options: ViewOptions, env: Env) -> bool:
     """Return True if the lines of the recording are written as they are."""
-    everything = options.selection == Selection()
+    everything = options.selection == Selection() and options.output.redact is None
     # At a terminal, control characters are escaped.
     return options.output.form == "json" and everything and not env.stdout_tty
 
@@ -114,14 +115,17 @@ def _show(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
             data.connection = number if reader.numbered else None
 
     player = Player([*_talk(output, env), data], options.selection.stages, changed)
-    for recorded in _events(reader, options.selection):
+    for recorded in _events(reader, options):
         player.play(recorded)
 
 
-def _events(reader: RecordingReader, selection: Selection) -> Iterator[Recorded]:
-    """Yield the events of the connection and the time that are selected."""
-    window = Window(selection)
+def _events(reader: RecordingReader, options: ViewOptions) -> Iterator[Recorded]:
+    """Yield the events of the connection and the time that are selected, without secrets."""
+    window = Window(options.selection)
+    redact = redactor(options.output.redact)
     for recorded in reader.events():
+        if redact is not None:
+            recorded = Recorded(redact(recorded.event), recorded.connection)
         if not window.is_open or window.admits(*recorded):
             yield recorded
 

@@ -80,6 +80,8 @@ class DifferenceText:
     def _fit(self, line: str) -> str:
         if self._width is None:
             return line
+        # Cut first, since a value may have megabytes. A symbol may take more columns than the
+        # character that it stands for, so the result is measured as well.
         shown = visible(line[: self._width])
         is_cut = max(len(line), len(shown)) > self._width
         return f"{shown[: self._width - 1]}…" if is_cut else shown
@@ -103,6 +105,7 @@ def _show(value: Any, path: str | None) -> str:
     """Return a value in one line: a message that is text as it is, and anything else as JSON."""
     if isinstance(value, bytes):
         return f"0x{value.hex()}"
+    # JSON escapes line feeds, which would break the line, and tells "1" from 1 in a member.
     if path is None and value.isprintable():
         return str(value)
     return json.dumps(value, ensure_ascii=False)
@@ -124,6 +127,7 @@ class DifferenceJson:
                 "recorded_number": finding.recorded,
                 "number": finding.now,
             }
+            # A message that is missing or late has no differences, but is an event nevertheless.
             places: list[Difference | None] = [*finding.differences]
             for difference in places or [None]:
                 self._write(fields, difference, moment)
@@ -143,11 +147,13 @@ class DifferenceJson:
             **{name: value for name, value in fields.items() if value is not None},
             **({} if difference is None else _describe(difference)),
         }
+        # JSON text may have an escaped lone surrogate, which has no form in UTF-8.
         self._output.write(f"{self._encode(event)}\n".encode(errors="backslashreplace"))
 
 
 def _describe(difference: Difference) -> dict[str, Any]:
     """Return the fields of a difference; a value that is missing is absent."""
+    # A value inside a JSON message is JSON itself; a whole message has an opcode as well.
     path, recorded, now = difference
     fields: dict[str, Any] = {} if path is None else {"path": path}
     for name, value in (("recorded", recorded), ("now", now)):

@@ -96,6 +96,7 @@ def explain_connection(opening: Opening, now: float) -> Iterator[tuple[str, str]
         yield "subprotocol", _explain_subprotocol(opening.agreement)
         yield "compression", _explain_deflate(opening.agreement.deflate)
         yield from _compare_verdicts(opening.agreement, opening.opinion)
+    # Only after a refusal is a plain GET sent; its status often tells the cause.
     if opening.probe is not None:
         yield "plain GET", f"{opening.probe.status} {opening.probe.response.reason}".rstrip()
 
@@ -121,6 +122,7 @@ def _explain_certificate(certificate: Certificate, now: float) -> Iterator[tuple
     yield "certificate", certificate.subject
     yield "names", ", ".join(certificate.names)
     yield "issuer", certificate.issuer
+    # Counted from the time of the event: a recording shows the days that were left then.
     if certificate.expires is not None:
         yield "days left", f"{(certificate.expires - now) / 86400:,.0f}"
 

@@ -38,6 +38,7 @@ def _each_way(stats: Stats, seconds: float, now: float) -> Iterator[str]:
 
 
 def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:
+    # The upgrade counts as overhead of WebSocket: over HTTP there would be none.
     took = stats.incoming.headers + stats.outgoing.headers + stats.upgrades
     yield "all headers", f"{show_size(took)}, {show_size(stats.upgrades)} of them for the upgrade"
     if cost := stats.http_cost():

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from wscli.net.opening import Opening, OpeningStep
+from wscli.net.redaction import SECRET_HEADERS
 from wscli.session.end import End, describe_close, describe_stillness, error_of
 from wscli.session.events import Batch, Opened, Step
 from wscli.session.pipeline import Sink
@@ -25,7 +26,7 @@ from wscli.wire.head import decode_head
 from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
-_CREDENTIALS = r"((?:authorization|proxy-authorization|cookie|set-cookie)\s*:\s*)(.*)"
+_CREDENTIALS = rf"((?:{'|'.join(SECRET_HEADERS)})\s*:\s*)(.*)"
 # Characters that are shown of a masked value, if it is longer: enough to tell Basic from Bearer,
 # and too few of a secret to be of use.
 _KEPT = 4
@@ -139,6 +140,7 @@ def describe_end(end: End) -> str:
 def show_frame(frame: Frame) -> str:
     """Return a frame's header fields and the beginning of its payload, as one line."""
     key = f"mask {frame.mask_key.hex()}" if frame.mask_key is not None else "no mask"
+    # Every field that was on the wire, since a forged or faulty frame may differ in any of them.
     parts = [
         f"{opcode_name(frame.opcode):<12}",
         "fin" if frame.fin else "---",
@@ -215,6 +217,7 @@ def _probe_step(opening: Opening) -> Iterator[tuple[str, str]]:
         yield "*", f"probed the same path with a plain GET: {answered} (--no-probe skips this)"
 
 
+# The steps that have something to show, in the order of an attempt.
 _STEPS = {
     OpeningStep.NAME: _name_step,
     OpeningStep.TCP: _tcp_step,
