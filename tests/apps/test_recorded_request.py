@@ -92,12 +92,16 @@ def test_credentials_are_not_sent_to_another_server(url):
     names = [name for name, _ in repeat(url=url).headers]
     assert names == ["X-Team", "x-team"]
     (connection,) = connections(opened(URL, headers=HEADERS))
-    assert withheld_headers(connection.opening, parse_url(url)) == ["Cookie", "Authorization"]
+    found = withheld_headers(ConnectOptions(), connection.opening, parse_url(url))
+    assert found == ["Cookie", "Authorization"]
+    found = withheld_headers(ConnectOptions(bearer="x"), connection.opening, parse_url(url))
+    assert found == ["Cookie"]
 
 
 def test_credentials_are_sent_to_another_path_of_the_same_server():
     (connection,) = connections(opened(URL, headers=HEADERS))
-    assert withheld_headers(connection.opening, parse_url("wss://EXAMPLE.com/other")) == []
+    url = parse_url("wss://EXAMPLE.com/other")
+    assert withheld_headers(ConnectOptions(), connection.opening, url) == []
 
 
 def test_pseudo_headers_of_http2_are_left_out():

@@ -306,7 +306,7 @@ def test_credentials_are_not_sent_to_another_server_and_that_is_said(record, scr
     done = call("replay", path, scripted(script).url)
     assert done.status == 0
     assert requests[0].headers.get("Authorization") is requests[0].headers.get("Cookie") is None
-    assert "the recorded Authorization and Cookie is for prod.example alone" in done.err
+    assert "not sent: Authorization, Cookie (recorded for prod.example)" in done.err
 
 
 # Refusals, and connections that cannot be had
@@ -445,6 +445,17 @@ def test_a_har_file_is_replayed(tmp_path, answering):
 
 
 # Wrong usage
+
+
+@pytest.mark.parametrize("option", ["--ignore", "--map"])
+def test_a_query_that_takes_too_long_is_wrong_usage(record, answering, option):
+    slow = json.dumps({"x": ["a" * 40 + "b"]})
+    path = record(opened(), sent("go", 0), got(slow, 0.01), closed(at=0.02))
+    url = answering({"go": [slow.replace("b", "c")]})
+    done = call("replay", option, "$.x[?search(@, '^(a|aa)+$')]", path, url)
+    assert done.status == 2
+    assert "backtracks for too long" in done.err
+    assert "a simpler query for --ignore or --map" in done.err
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,23 @@ def test_interim_responses_come_before_the_response():
     assert data(packets, 80) == interim + RESPONSE
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 101 \r\nX-Own: 1\r\n\r\n",
+        b"HTTP/1.1 101 \r\nX-Own: 1\r\nConnection: Upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Own: 1\r\n\r\n",  # RFC 8441
+    ],
+)
+def test_a_response_that_lacks_the_upgrade_is_completed(head):
+    packets = capture(opened(response=head))
+    assert data(packets, 80) == (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"X-Own: 1\r\n\r\n"
+    )
+    assert "does not have the whole response" in packets[4].comment
+
+
 def test_the_times_are_those_of_the_phases():
     times = [round(each.time - START, 6) for each in capture(opened(), batch(Ping(b"")))]
     assert times == [0.1, 0.3, 0.3, 0.6, 1.0, 2.0]

@@ -311,6 +311,11 @@ def test_each_connection_is_an_entry():
     assert found == [("2", 1), ("1", 1), ("3", 0)]
 
 
+def test_a_connection_whose_end_was_not_recorded_is_an_entry():
+    again = [Recorded(opened(), 1), Recorded(opened(time=START + 5), 1), Recorded(END, 1)]
+    assert ["_closeCode" in each for each in chrome_imports(parsed(again))] == [False, True]
+
+
 def test_no_connection_is_no_entry():
     assert chrome_imports(parsed([])) == []
 

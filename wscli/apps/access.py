@@ -24,7 +24,7 @@ from wscli.server.access import AccessRecord, Watcher
 from wscli.server.foreground import End
 from wscli.session.pipeline import Sink
 from wscli.sinks.output import Output, RawStream, main_thread_writes
-from wscli.sinks.recording import ConnectionRecorder, RecordingFile
+from wscli.sinks.recording import ConnectionRecorder, RecordingFile, Redact
 from wscli.status import ExitStatus, OutputStalled
 from wscli.text import clock_time, iso_time, show_size, visible
 
@@ -42,7 +42,13 @@ class AccessLog(Watcher):
     """
 
     def __init__(
-        self, env: Env, form: LogForm, recording: io.FileIO | None, *, frames: bool = False
+        self,
+        env: Env,
+        form: LogForm,
+        recording: io.FileIO | None,
+        *,
+        frames: bool = False,
+        redact: Redact | None = None,
     ) -> None:
         self._env = env
         self._form = form
@@ -50,7 +56,7 @@ class AccessLog(Watcher):
         self._recording = None
         if recording is not None:
             self._recording = RecordingFile(
-                recording, str(recording.name), self._unrecorded, frames=frames
+                recording, str(recording.name), self._unrecorded, frames=frames, redact=redact
             )
         self._frames = frames
         # stdout is data: if it is lost, the server ends. A lost stderr only loses the log.

@@ -91,12 +91,17 @@ def recording(output: OutputOptions, env: Env) -> Iterator[list[Sink]]:
     if output.record is None:
         yield []
         return
-    from wscli.apps.recording import open_recording
+    from wscli.apps.recording import open_recording, redactor
     from wscli.sinks.recording import Recorder
 
     # Opened before the dial: a file that cannot be written is an error before anything is sent.
     complain = partial(report, env=env, colour=output.colour)
-    recorder = Recorder(complain, steps=output.verbosity >= 1, frames=output.verbosity >= 2)
+    recorder = Recorder(
+        complain,
+        steps=output.verbosity >= 1,
+        frames=output.verbosity >= 2,
+        redact=redactor(output.redact),
+    )
     recorder.start(output.record, open_recording(output.record, output.existing))
     try:
         yield [recorder]

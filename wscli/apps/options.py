@@ -6,10 +6,13 @@ nothing itself.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wscli.apps.env import Colour
 from wscli.net.options import ConnectOptions
+
+if TYPE_CHECKING:
+    from wscli.payload.matching import RegexReplacer
 
 Existing = Literal["refuse", "replace", "append"]
 """The choices for a recording that exists and is not empty."""
@@ -23,7 +26,8 @@ class OutputOptions(NamedTuple):
 
     ``separator`` ends each payload in a pipe; with ``terminated`` it is not added to payloads that
     already end with it. ``record`` names a file for the events; ``existing`` applies if it is not
-    empty. With ``secrets``, credentials in headers are written to stderr unmasked. With
+    empty. ``redact`` has the user's patterns of secrets that a recording is to lack; None keeps
+    them. With ``secrets``, credentials in headers are written to stderr unmasked. With
     ``outgoing``, forms that show one direction show what was sent.
     """
 
@@ -32,6 +36,7 @@ class OutputOptions(NamedTuple):
     form: Form = "auto"
     timestamps: bool = False
     record: str | None = None
+    redact: tuple[RegexReplacer, ...] | None = None
     existing: Existing = "refuse"
     secrets: bool = False
     colour: Colour = "auto"

@@ -12,7 +12,7 @@ from wscli.payload.matching import JsonPathQuery
 from wscli.payload.message import Message
 from wscli.records.connections import RecordedItem
 from wscli.session.events import Batch
-from wscli.session.pipeline import Stage, StageContext
+from wscli.session.pipeline import Stage
 from wscli.wire.codes import Opcode
 from wscli.wire.events import Messages
 
@@ -20,7 +20,7 @@ Pace = Literal["recorded", "reply", "none"]
 """When to send a message: as long after the opening as it was then; when as many messages have come
 as had come then; at once."""
 
-_RETRY = 0.02  # seconds after which a full outbox is looked at again
+_RETRY = 0.02  # seconds after which a message is offered again that the outbox did not take
 
 
 class Cue(NamedTuple):
@@ -96,7 +96,7 @@ class Playback(Stage):
         self._left: deque[Cue] = deque()
         self._start = 0.0
         self._came = 0
-        self._retry = 0.0  # when to look again at an outbox that was full
+        self._retry = 0.0  # when to offer the next message again
 
     def play(self, cues: Sequence[Cue], now: float) -> None:
         """Send cues on the present connection, in place of any that are left."""
@@ -147,16 +147,14 @@ class Playback(Stage):
     def send_due(self, now: float) -> None:
         """Send the cues that are due, as far as the outbox has room for them."""
         while (due := self.next_due()) is not None and due <= now:
-            if not self.context.has_room:
+            cue = self._left[0]
+            if not self._post(cue):
                 self._retry = now + _RETRY
                 return
-            cue = self._left.popleft()
-            _post(self.context, cue.opcode, self.translate(cue))
+            self._left.popleft()
             self.sent += cue.opcode != Opcode.PING
 
-
-def _post(context: StageContext, opcode: int, payload: bytes) -> None:
-    if opcode == Opcode.PING:
-        context.post_ping(payload)
-    else:
-        context.post(opcode, payload)
+    def _post(self, cue: Cue) -> bool:
+        if cue.opcode == Opcode.PING:
+            return self.context.post_ping(cue.payload)
+        return self.context.post(cue.opcode, self.translate(cue))

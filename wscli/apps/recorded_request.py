@@ -67,8 +67,9 @@ def _extensions(headers: Headers) -> list[str]:
     return [name.partition(";")[0].strip() for name in offered]
 
 
-def withheld_headers(opening: Opening, url: Url) -> list[str]:
-    """Return the recorded headers with credentials, which are not sent to another origin."""
+def withheld_headers(options: ConnectOptions, opening: Opening, url: Url) -> list[str]:
+    """Return the recorded headers with credentials that are not sent to another origin."""
     if opening.request is None or url.origin == opening.url.origin:
         return []
-    return [name for name, _ in opening.request.headers if name.lower() in SECRET_HEADERS]
+    withheld = SECRET_HEADERS - _given(options, url)
+    return [name for name, _ in opening.request.headers if name.lower() in withheld]

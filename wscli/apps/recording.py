@@ -1,4 +1,4 @@
-"""The file of a recording, which only its owner may read."""
+"""Make recordings: the file, which only its owner may read, and what it is to lack."""
 
 from __future__ import annotations
 
@@ -6,12 +6,29 @@ import errno
 import io
 import os
 import stat
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from wscli.apps.options import Existing
 from wscli.errors import UsageError
 
+if TYPE_CHECKING:
+    from wscli.payload.matching import RegexReplacer
+    from wscli.records.redaction import Redactor
+
 _MODE = 0o600  # a recording has credentials in its headers
 _IS_LINK = (errno.ELOOP, errno.EMLINK, errno.ENOENT)  # FreeBSD says EMLINK
+
+
+def redactor(patterns: Sequence[RegexReplacer] | None) -> Redactor | None:
+    """Return what replaces secrets in events, with the user's patterns; None for None."""
+    if patterns is None:
+        return None
+    from wscli.payload.matching import PatternTimeout
+    from wscli.records.redaction import Redactor
+    from wscli.records.secrets import Secrets
+
+    return Redactor(Secrets(patterns, PatternTimeout))
 
 
 def open_recording(

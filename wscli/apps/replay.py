@@ -1,8 +1,8 @@
-"""Replay a recording: send what its client sent, and compare what the server does with then.
+"""Replay a recording: send its client's messages, and compare the server's behaviour.
 
-The comparison has three parts: what the server chose in the upgrade, once the connection is open;
-each message, when it comes (``ReplayStage``); and how the connection ended. A recorded attempt that
-failed has only one: how it failed.
+The comparison has three parts: the subprotocol, once the connection is open; each message, when it
+comes (``ReplayStage``); and the end of the connection. For a recorded attempt that failed there is
+only one: the failure.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from wscli.apps.playback import Pace, make_cues
 from wscli.apps.recorded_request import repeat_request, withheld_headers
 from wscli.apps.recordings import load_connections
 from wscli.apps.replay_result import ReplayResult
-from wscli.apps.replaying import ReplayScript, ReplayStage
+from wscli.apps.replaying import ReplayScript, ReplayStage, slow_query
 from wscli.apps.report import report, say
 from wscli.apps.run import CommandSession, SessionCommand, run_session, usual_error
 from wscli.errors import TimedOut, Unsent, UpgradeError, UsageError, WscliError
 from wscli.net.opening import Opening
 from wscli.net.url import Url, parse_url
 from wscli.payload.comparison import Match, MessageComparison
-from wscli.payload.matching import JsonPathQuery
+from wscli.payload.matching import JsonPathQuery, PatternTimeout
 from wscli.payload.message import Message
 from wscli.records.connections import (
     Ending,
@@ -73,9 +73,10 @@ def run(options: ReplayOptions, env: Env) -> ExitStatus:
         recorded = choose_connection(connections, options.connection, "--connection N")
         session = _repeat(options.session, recorded, env)
         replay = Replay(options._replace(session=session), recorded, env)
-    except WscliError as error:
-        report(error, env, output.colour)
-        return status_of(error)
+    except (WscliError, PatternTimeout) as error:
+        known = error if isinstance(error, WscliError) else slow_query(error)
+        report(known, env, output.colour)
+        return status_of(known)
     status = run_session(replay.command(), env)
     interrupted = status in _INTERRUPTED
     if interrupted or (status == ExitStatus.OK and not output.quiet):
@@ -99,11 +100,12 @@ def _repeat(session: SessionOptions, recorded: RecordedConnection, env: Env) -> 
     connect = repeat_request(session.connect, opening, target)
     if recorded.failed is not None:
         connect = connect._replace(probe=False)  # a refusal is expected, and needs no explanation
-    if (names := withheld_headers(opening, target)) and not session.output.quiet:
+    names = withheld_headers(session.connect, opening, target)
+    if names and not session.output.quiet:
         say(
             env,
-            f"wscli: the recorded {' and '.join(names)} is for {opening.url.authority} alone and "
-            "is not sent; -H, --cookie, --user or --bearer give another",
+            f"wscli: not sent: {', '.join(names)} (recorded for {opening.url.authority}); "
+            "-H, --bearer, --user or --cookie give others",
         )
     return session._replace(url=url, connect=connect)
 
@@ -117,6 +119,7 @@ class Replay:
         self._env = env
         self._result = ReplayResult(_difference_output(options.session.output, env), env.clock)
         self._script = make_script(options, recorded)
+        self._not_left = 0  # messages that still waited in the outbox at the end
         self._stage = ReplayStage(
             self._script,
             MessageComparison(options.match, options.ignored, options.mapped),
@@ -139,10 +142,18 @@ class Replay:
             return self._progress()
         return f"{self._progress()}; {self._result.describe()}"
 
+    @property
+    def _unsent(self) -> int:
+        return self._stage.unsent + self._not_left
+
+    @property
+    def _total(self) -> int:
+        return self._stage.unsent + self._stage.sent
+
     def _progress(self) -> str:
-        sent, unsent, alignment = self._stage.sent, self._stage.unsent, self._stage.alignment
-        of_sent = f" of {sent + unsent:,}" if unsent else ""
-        what = f"{sent:,}{of_sent} message{'s' * (sent + unsent != 1)} sent"
+        unsent, total, alignment = self._unsent, self._total, self._stage.alignment
+        of_total = f" of {total:,}" if unsent else ""
+        what = f"{total - unsent:,}{of_total} message{'s' * (total != 1)} sent"
         if self._options.match == "none":
             return f"{what}, {alignment.came:,} received"
         expected = len(self._script.expected)
@@ -155,13 +166,10 @@ class Replay:
             return
         self._compare_subprotocol(running.session.opening)
         finished = running.wait(lambda: self._stage.finished)
+        self._not_left = running.session.unsent_messages()
         ending = self._recorded.ending
-        if (
-            finished
-            and ending is not None
-            and ending.by is Role.CLIENT
-            and may_be_sent(ending.code)
-        ):
+        by_client = ending is not None and ending.by is Role.CLIENT
+        if finished and ending is not None and by_client and may_be_sent(ending.code):
             running.session.close(ending.code)
 
     # The outcome
@@ -172,7 +180,7 @@ class Replay:
         if failed is None and isinstance(outcome, WscliError):
             return outcome  # no connection, and nothing to compare
         if self._options.match == "none":
-            return self._unsent() or usual_error(outcome)
+            return self._unsent_error() or usual_error(outcome)
         if failed is not None:
             self._result.compare("refusal", _describe_failed(failed), _describe_outcome(outcome))
         elif isinstance(outcome, End):
@@ -181,7 +189,7 @@ class Replay:
             return self._result.error(self._evidence(), waited=self._stage.gave_up)
         if failed is not None or self._recorded.ending is not None:
             return None  # it ended as it did then, be that an error or not
-        return self._unsent() or usual_error(outcome)
+        return self._unsent_error() or usual_error(outcome)
 
     def _compare_subprotocol(self, opening: Opening) -> None:
         recorded = self._recorded.opening
@@ -192,7 +200,7 @@ class Replay:
 
     def _compare_rest(self, end: End) -> None:
         """Compare what can be compared only when no more messages will come."""
-        self._result.add_messages(self._stage.alignment.finish(), end.time, end.elapsed)
+        self._stage.compare_rest(end.time, end.elapsed)
         if self._recorded.ending is not None:
             sides = _describe_endings(self._recorded.ending, ending_of(end))
             self._result.compare("close", *sides)
@@ -203,15 +211,13 @@ class Replay:
             lines.append(f"nothing that was expected came for {self._options.timeout:g} s")
         return "\n".join(lines)
 
-    def _unsent(self) -> WscliError | None:
+    def _unsent_error(self) -> WscliError | None:
         """Return the error for messages that were not sent, if there are any."""
-        unsent = self._stage.unsent
-        if not unsent:
+        if not self._unsent:
             return None
-        what = f"{unsent:,} of {self._stage.sent + unsent:,} messages were not sent"
+        what = f"{self._unsent:,} of {self._total:,} messages were not sent"
         if self._stage.gave_up:
-            hint = "--timeout waits longer; --pace recorded does not wait for replies"
-            return TimedOut(what, self._evidence(), hint)
+            return TimedOut(what, self._evidence(), "--timeout waits longer")
         return Unsent(what, "the connection ended before")
 
 

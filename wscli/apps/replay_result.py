@@ -56,12 +56,11 @@ class ReplayResult:
 
     def describe(self) -> str:
         """Return the number of differences, by kind."""
-        parts = [
-            f"{self._counts[kind]:,} {name}" for kind, name in _KINDS.items() if self._counts[kind]
-        ]
-        if parts:
-            first, _, rest = parts[0].partition(" ")
-            parts[0] = f"{first} message{'s' * (first != '1')} {rest}"
+        parts: list[str] = []
+        for kind, name in _KINDS.items():
+            if count := self._counts[kind]:
+                noun = "" if parts else f" message{'s' * (count != 1)}"
+                parts.append(f"{count:,}{noun} {name}")
         return ", ".join([*parts, *(f"another {subject}" for subject in self._subjects)])
 
     def error(self, evidence: str, *, waited: bool) -> ReplayDiffers:

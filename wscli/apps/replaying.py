@@ -1,9 +1,9 @@
-"""The stage of ``wscli replay``: sends what was sent then, and compares what comes.
+"""The stage of ``wscli replay``: sends the recorded messages, and compares those that come.
 
-The replay is finished when everything has been sent, all messages have come that came then, and
-the connection has ended or is to be closed as it was then. It also finishes when nothing expected
-has come for ``timeout`` seconds. So no peer can hold it up for longer, whether it is silent, floods
-the connection with other messages, or does not read.
+The replay is finished when everything has been sent, all recorded messages have come, and the
+connection has ended or is to be closed as it was then. It also finishes when nothing expected has
+come for ``timeout`` seconds. So no peer can hold it up for longer, whether it is silent, floods the
+connection with other messages, or does not read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MOST_LATE = 10
 
 
 class ReplayScript(NamedTuple):
-    """What to send, and what is expected to come.
+    """The cues of the client, the messages expected from the server, and the end of the connection.
 
     All times are in seconds after the opening, at the pace of the replay. ``last`` is when the
     server last sent or ended something, and ``end`` when the connection ended.
@@ -54,8 +54,7 @@ ReportFindings = Callable[[Sequence[Finding], float, float], None]
 class ReplayStage(Playback):
     """Plays a script on each connection that it is attached to, which should be one.
 
-    ``finished`` is True when nothing is waited for any more. ``gave_up`` is True if that is because
-    the time was up.
+    ``finished`` is True when waiting is over, and ``gave_up`` if that is because the time was up.
     """
 
     def __init__(
@@ -75,9 +74,9 @@ class ReplayStage(Playback):
         self._comparison = comparison
         self._timeout = timeout
         self._report = report
-        self._progress = 0.0  # when something that was waited for came, or something was sent
-        self._late = 0  # messages that came after the end
-        self._pending = 0  # bytes in the outbox when that was last looked at
+        self._progress = 0.0  # when something expected came, or something was sent
+        self._late = 0  # messages that came after waiting was over
+        self._pending = 0  # bytes in the outbox at that time, or at the latest check
 
     def attach(self, context: StageContext, now: float) -> None:
         """Begin."""
@@ -86,7 +85,7 @@ class ReplayStage(Playback):
         self.play(self._script.cues, now)
 
     def batch(self, batch: Batch, now: float) -> Iterator[Batch]:
-        """Pass the batch on, compare its messages, and send what waited for them."""
+        """Pass the batch on, compare its messages, and send the cues that waited for them."""
         yield batch  # a message comes before its differences in the output
         if not batch.incoming or self._late > _MOST_LATE:
             return
@@ -105,7 +104,7 @@ class ReplayStage(Playback):
         return self._end() if due is None else min(due, self._end())
 
     def tick(self, now: float) -> Iterator[Batch]:
-        """Send what has become due, or stop waiting."""
+        """Send the cues that have become due, or stop waiting."""
         self._advance(now)
         return iter(())
 
@@ -117,6 +116,17 @@ class ReplayStage(Playback):
         """Return the payload with the ids that the server has given now."""
         return self._comparison.ids.translate_message(Message(cue.opcode, cue.payload))
 
+    def compare_rest(self, time: float, elapsed: float) -> None:
+        """Report the differences that remain once no more messages will come.
+
+        Raises:
+            UsageError: if a query takes too long.
+        """
+        try:
+            self._report(self.alignment.finish(), time, elapsed)
+        except PatternTimeout as error:
+            raise slow_query(error) from None
+
     def _compare(self, batch: Batch) -> None:
         try:
             for item in batch.items:
@@ -127,7 +137,7 @@ class ReplayStage(Playback):
                             self._report(findings, batch.time, batch.elapsed)
         except PatternTimeout as error:
             self.finished, self._late = True, _MOST_LATE + 1
-            self.context.complain(UsageError(str(error), hint="a simpler query"))
+            self.context.complain(slow_query(error))
 
     def _advance(self, now: float) -> None:
         left = len(self._left)
@@ -156,3 +166,8 @@ class ReplayStage(Playback):
         """Return True if the peer has read some of the bytes that wait since the last call."""
         before, self._pending = self._pending, self.context.pending
         return 0 < self._pending < before
+
+
+def slow_query(error: PatternTimeout) -> UsageError:
+    """Return the error for a query with a regular expression that takes too long."""
+    return UsageError(str(error), hint="a simpler query for --ignore or --map")

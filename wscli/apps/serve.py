@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import ExitStack
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wscli.apps.access import AccessLog, LogForm
 from wscli.apps.env import Env
 from wscli.apps.options import Existing
-from wscli.apps.recording import open_recording
+from wscli.apps.recording import open_recording, redactor
 from wscli.apps.recordings import load_connections
 from wscli.apps.report import report, say
 from wscli.errors import WscliError
@@ -18,6 +18,9 @@ from wscli.server.foreground import End, serve
 from wscli.server.options import ServeOptions
 from wscli.server.server import WILDCARDS, Server
 from wscli.status import ExitStatus, status_of
+
+if TYPE_CHECKING:
+    from wscli.payload.matching import RegexReplacer
 
 
 class ServeCommand(NamedTuple):
@@ -31,6 +34,7 @@ class ServeCommand(NamedTuple):
     log: LogForm = "text"
     record: str | None = None
     existing: Existing = "refuse"
+    redact: tuple[RegexReplacer, ...] | None = None
     frames: bool = False
 
 
@@ -44,7 +48,13 @@ def run(command: ServeCommand, env: Env) -> ExitStatus:
             recording = None
             if command.record is not None:
                 recording = open_recording(command.record, command.existing)
-            log = AccessLog(env, command.log, recording, frames=command.frames)
+            log = AccessLog(
+                env,
+                command.log,
+                recording,
+                frames=command.frames,
+                redact=redactor(command.redact),
+            )
             # Only after the server has stopped: the timer also bounds the writes of the lines for
             # the connections that the signal closes.
             stack.callback(log.close)

@@ -66,12 +66,17 @@ class Context(click.Context):
 
 
 class Option(click.Option):
-    """An option that is shown in a section of the help."""
+    """An option that is shown in a section of the help.
+
+    ``bare`` is the value of an option whose value is optional, and stands behind ``=``, if it has
+    none.
+    """
 
     section = "Options"
 
-    def __init__(self, *names: str, **attributes: Any) -> None:
+    def __init__(self, *names: str, bare: str | None = None, **attributes: Any) -> None:
         super().__init__(names, **attributes)
+        self.bare = bare
 
 
 def in_section(title: str, *options: Option) -> list[Option]:
@@ -110,6 +115,18 @@ class Command(click.Command):
         )
         self.examples = examples
         self.run = run
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let an optional value stand only behind ``=``: the next word may be the URL."""
+        bare = {
+            name: f"{name}={option.bare}"
+            for option in self.params
+            if isinstance(option, Option) and option.bare is not None
+            for name in option.opts
+        }
+        end = args.index("--") if "--" in args else len(args)
+        args = [*(bare.get(word, word) for word in args[:end]), *args[end:]]
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> ExitStatus:
         """Run the command with the parsed parameters."""

@@ -13,7 +13,16 @@ import click
 
 from wscli.apps.env import Colour
 from wscli.cli.command import Option, in_section, off_switch
-from wscli.cli.types import HeadersType, duration, interval, resolve, size, terminator, url
+from wscli.cli.types import (
+    HeadersType,
+    duration,
+    interval,
+    replacer,
+    resolve,
+    size,
+    terminator,
+    url,
+)
 
 
 def url_argument() -> click.Argument:
@@ -199,7 +208,13 @@ def output_options() -> list[Option]:
 
 def viewing_options() -> list[Option]:
     """Return the options for the output of a recording."""
-    return in_section("Output", *_form_options(), *_detail_options(), *_appearance_options())
+    return in_section(
+        "Output",
+        *_form_options(),
+        *_detail_options(),
+        redact_option("Leave out secrets"),
+        *_appearance_options(),
+    )
 
 
 def _form_options() -> list[Option]:
@@ -263,6 +278,20 @@ def recording_options() -> list[Option]:
         ),
         Option("--force", is_flag=True, help="Let --record replace a file that is not empty."),
         Option("--append", is_flag=True, help="Let --record append to a file that is not empty."),
+        redact_option("Write the recording without secrets"),
+    )
+
+
+def redact_option(what: str) -> Option:
+    """Return the option that replaces secrets; ``what`` begins its help."""
+    return Option(
+        "--redact",
+        multiple=True,
+        type=replacer,
+        bare="",
+        metavar="[=REGEX]",
+        help=f"{what}: credentials in headers, tokens in queries and, with =REGEX, what it matches "
+        "in messages, or its groups if it has any; repeatable.",
     )
 
 

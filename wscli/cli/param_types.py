@@ -13,6 +13,7 @@ from typing import TypedDict
 
 from wscli.apps.env import Colour
 from wscli.cli.types import Header
+from wscli.payload.matching import RegexReplacer
 from wscli.server.options import Mode, Otherwise
 
 
@@ -57,6 +58,7 @@ class _DetailParams(TypedDict):
     verbosity: int
     quiet: bool
     as_json: bool
+    redact: tuple[RegexReplacer | None, ...]
     show_secrets: bool
     colour: Colour
 

@@ -28,14 +28,24 @@ if TYPE_CHECKING:
         SessionParams,
         ViewParams,
     )
+    from wscli.payload.matching import RegexReplacer
 
 _DEFAULTS = ConnectOptions()
 
 
-def read_session(params: SessionParams, env: Env, sending: Sending | None = None) -> SessionOptions:
-    """Return the shared options as one value; the terminator of messages also ends the output's."""
+def read_session(
+    params: SessionParams,
+    env: Env,
+    sending: Sending | None = None,
+    *,
+    records_later: bool = False,
+) -> SessionOptions:
+    """Return the shared options as one value; the terminator of messages also ends the output's.
+
+    With ``records_later`` a recording may begin after the start.
+    """
     # A server that expects a terminator sends one, which should not be followed by a line feed.
-    output = read_output(params)
+    output = read_output(params, records_later=records_later)
     if sending is not None and sending.end:
         output = output._replace(separator=sending.end, terminated=True)
     return SessionOptions(params["url"], read_connect(params, env), output)
@@ -104,8 +114,10 @@ def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
         signal.signal(signal.SIGINT, before)
 
 
-def read_output(params: OutputParams) -> OutputOptions:
+def read_output(params: OutputParams, *, records_later: bool = False) -> OutputOptions:
     """Return the options for output as one value."""
+    if not records_later:
+        check_redact(params["record"], params["redact"])
     return read_view(params)._replace(
         record=params["record"],
         existing=read_existing(params["record"], params["force"], params["append"]),
@@ -132,9 +144,27 @@ def read_view(params: ViewParams) -> OutputOptions:
         quiet=params["quiet"],
         form=forms[0] if forms else "auto",
         timestamps=timestamps,
+        redact=read_redact(params["redact"]),
         secrets=params["show_secrets"],
         colour=params["colour"],
     )
+
+
+def check_redact(record: str | None, patterns: tuple[RegexReplacer | None, ...]) -> None:
+    """Reject ``--redact`` without a recording: it does not apply to what is shown.
+
+    Raises:
+        UsageError: if there is no recording.
+    """
+    if patterns and record is None:
+        raise UsageError("--redact needs --record", hint="--record FILE names the recording")
+
+
+def read_redact(
+    patterns: tuple[RegexReplacer | None, ...],
+) -> tuple[RegexReplacer, ...] | None:
+    """Return the patterns of secrets, or None if nothing is redacted."""
+    return tuple(filter(None, patterns)) if patterns else None
 
 
 def read_existing(record: str | None, force: bool, append: bool) -> Existing:

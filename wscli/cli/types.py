@@ -17,7 +17,7 @@ from wscli.quantities import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from wscli.apps.selection import Moment
-    from wscli.payload.matching import JsonPathQuery, Matcher
+    from wscli.payload.matching import JsonPathQuery, Matcher, RegexReplacer
 
 # [USER@]HOST[:PORT][/PATH], where HOST may be an IPv6 address in brackets. It only decides whether
 # a word is meant as a URL, so it is lenient; ``net.url`` parses and judges the URL itself.
@@ -193,6 +193,18 @@ def pattern(value: str) -> Matcher:
 
     try:
         return parse_matcher(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+
+
+def replacer(value: str) -> RegexReplacer | None:
+    """Read a regular expression; an empty one is None."""
+    if not value:
+        return None
+    from wscli.payload.matching import RegexReplacer
+
+    try:
+        return RegexReplacer(value)
     except ValueError as error:
         raise BadParameter(str(error)) from None
 

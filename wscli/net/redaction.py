@@ -22,6 +22,29 @@ _MASK = "…"
 _MIN_SECRET = 6
 
 
+SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
+"""The headers that carry credentials by definition."""
+
+# Others carry them by convention, such as X-Api-Key and X-Auth-Token.
+_SENSITIVE_HEADER = (
+    rf"(?i)(?:{'|'.join(SECRET_HEADERS)})|.*(?:token|secret|api-?key|auth-key|passw(?:or)?d).*"
+)
+_SENSITIVE_PARAMETER = (
+    r"(?i).*(?:token|secret|key|passw(?:or)?d|pwd|auth(?!or)|jwt|session|signature|credential"
+    r"|ticket|bearer).*|sid|sig|pass"
+)
+
+
+def is_secret_header(name: str) -> bool:
+    """Return True if a header has credentials, judged by its name."""
+    return re.fullmatch(_SENSITIVE_HEADER, name) is not None
+
+
+def is_secret_parameter(name: str) -> bool:
+    """Return True if a parameter of a query is like a token, judged by its name."""
+    return re.fullmatch(_SENSITIVE_PARAMETER, name) is not None
+
+
 def redact_url(text: str) -> str:
     """Return a URL without its credentials, query and fragment, as errors may show it."""
     # The text may be no valid URL, so it is not parsed: that is often why it is shown.

@@ -1,10 +1,9 @@
-"""Pair the messages that come with those of a recording, in constant memory, as they come.
+"""Pair received messages with those of a recording: one by one, as they come.
 
-Most messages equal the next recorded one. One that does not is held until a later message shows
-what has happened: that message is found among the next recorded ones, and the messages held are
-paired in order with the recorded ones that were passed over. What is left on either side of such a
-gap is missing, or was not recorded. A recorded message that was passed over may still come late:
-then it is moved, not missing.
+Most messages equal the next recorded one. Any other is looked for among the recorded messages after
+that, and held if it is not there. When a later message is found, the messages held are paired in
+order with the recorded ones that have been passed over. Those left over on either side are missing,
+or were not recorded. A recorded message that was passed over may still come: then it has moved.
 
     recorded   a  b  c  d              recorded   a  b  c  d
     now        a  B  c  x  d           now        a  c  b  d
@@ -17,15 +16,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from wscli.payload.comparison import Difference, MessageComparison, whole_difference
 from wscli.payload.message import Message
 
-_WINDOW = 32  # messages that are held, and recorded messages in which a later one is searched
+_WINDOW = 32  # messages that are held, and recorded messages among which one is looked for
 
 FindingKind = Literal["changed", "missing", "extra", "moved"]
-"""What has become of a message."""
+"""How a message differs: extra is one that was not recorded, moved one that came late."""
 
 
 class Finding(NamedTuple):
@@ -60,7 +60,7 @@ class Alignment:
         self._next = 0  # index of the first recorded message that has not been passed over
         self._came = 0
         self._held: deque[_Held] = deque()
-        self._skipped: set[int] = set()  # indexes that have been passed over
+        self._skipped: dict[int, None] = {}  # indexes of messages that have not come, ascending
         self._differing = 0
 
     @property
@@ -75,26 +75,26 @@ class Alignment:
 
     @property
     def reached(self) -> int:
-        """How many recorded messages have come, or are not expected to come any more."""
+        """How many recorded messages have come or been passed over."""
         return min(self._next + len(self._held), len(self._recorded))
 
     @property
     def outstanding(self) -> int:
-        """How many recorded messages nothing has come in place of."""
+        """How many recorded messages have no counterpart yet, not even one that differs."""
         return len(self._skipped) + len(self._recorded) - self.reached
 
     def take(self, message: Message) -> list[Finding]:
         """Take the next message; return the differences that are certain by now."""
         self._came += 1
         if not self._held and self._equals(self._next, message):
-            self._next += 1
+            self._pass_to(self._next + 1)
             return []
         return list(self._place(message))
 
     def finish(self) -> list[Finding]:
         """Return all further differences, since no more messages will come."""
         findings = list(self._close_gap(len(self._recorded)))
-        for index in sorted(self._skipped):
+        for index in self._skipped:
             lost = whole_difference(self._recorded[index], None)
             findings.append(Finding("missing", index + 1, None, [lost]))
         self._skipped.clear()
@@ -108,9 +108,9 @@ class Alignment:
     def _place(self, message: Message) -> Iterator[Finding]:
         if (index := self._find(message)) is not None:
             yield from self._close_gap(index)
-            self._next = index + 1
+            self._pass_to(index + 1)
         elif (late := self._find_skipped(message)) is not None:
-            self._skipped.remove(late)
+            del self._skipped[late]
             if self._ordered:
                 yield Finding("moved", late + 1, self._came, [])
         else:
@@ -128,7 +128,7 @@ class Alignment:
         return next((index for index in nearest if self._equals(index, message)), None)
 
     def _find_skipped(self, message: Message) -> int | None:
-        latest = sorted(self._skipped)[-_WINDOW:]
+        latest = islice(reversed(self._skipped), _WINDOW)
         return next((index for index in latest if self._equals(index, message)), None)
 
     def _close_gap(self, end: int) -> Iterator[Finding]:
@@ -136,7 +136,13 @@ class Alignment:
         while self._held and self._next < end:
             yield from self._pair_oldest()
         yield from self._drop_held()
-        self._skipped.update(range(self._next, end))
+        self._skipped.update(dict.fromkeys(range(self._next, end)))
+        self._pass_to(end)
+
+    def _pass_to(self, end: int) -> None:
+        for index in range(self._next, end):
+            # A parsed value may take twenty times the memory of its payload.
+            self._recorded[index].forget_values()
         self._next = end
 
     def _limit_held(self) -> Iterator[Finding]:
@@ -148,7 +154,7 @@ class Alignment:
     def _pair_oldest(self) -> Iterator[Finding]:
         number, message = self._held.popleft()
         differences = self._comparison.differences(self._recorded[self._next], message)
-        self._next += 1
+        self._pass_to(self._next + 1)
         if differences:  # none where an id has become known that explains them
             self._differing += 1
             yield Finding("changed", self._next, number, differences)

@@ -21,8 +21,8 @@ from wscli.payload.message import Message
 from wscli.wire.codes import Opcode
 
 Match = Literal["exact", "json", "shape", "none"]
-"""What must agree: every byte; the JSON value, or the bytes of other messages; only the keys and
-types of JSON, or other text up to its numbers; nothing."""
+"""How to compare: every byte; the JSON value, or the bytes of other messages; the keys and types of
+JSON, or other text except for its numbers; not at all."""
 
 
 class Missing:
@@ -67,8 +67,8 @@ class MessageComparison:
         ignored: Sequence[JsonPathQuery] = (),
         mapped: Sequence[JsonPathQuery] = (),
     ) -> None:
-        self.match = match
-        self.mapped = mapped
+        self._match = match
+        self._mapped = mapped
         self.ids = IdMap()
         self._ignored = ignored
         self._translate = self.ids.translate
@@ -93,11 +93,11 @@ class MessageComparison:
 
     def _learn(self, recorded: Message, now: Message) -> list[Id]:
         """Learn the ids at the mapped places; return those that were unknown."""
-        pairs = paired_ids(self.mapped, recorded, now) if self.mapped else []
+        pairs = paired_ids(self._mapped, recorded, now) if self._mapped else []
         return [one for one, other in pairs if self.ids.learn(one, other)]
 
     def _compare(self, recorded: Message, now: Message) -> Iterator[Difference]:
-        if self.match == "none" or self._is_expected(recorded, now):
+        if self._match == "none" or self._is_expected(recorded, now):
             return
         values = value_of(recorded), value_of(now)
         if NO_VALUE in values or recorded.opcode != now.opcode:
@@ -121,18 +121,18 @@ class MessageComparison:
         self, recorded: Message, now: Message, values: tuple[Any, Any]
     ) -> Iterator[Difference]:
         before, after = (self._without_ignored(value) for value in values)
-        if self.match == "shape":
+        if self._match == "shape":
             yield from _compare_shapes(before, after, ())
             return
         found = False
         for difference in _compare_json(before, after, (), self._translate):
             found = True
             yield difference
-        if self.match == "exact" and not found:  # white space, the order of keys, 1.0 for 1
+        if self._match == "exact" and not found:  # white space, the order of keys, 1.0 for 1
             yield whole_difference(recorded, now)
 
     def _compare_payloads(self, recorded: Message, now: Message) -> Iterator[Difference]:
-        same_kind = self.match == "shape" and recorded.opcode == now.opcode
+        same_kind = self._match == "shape" and recorded.opcode == now.opcode
         if not (same_kind and _payload_shape(recorded) == _payload_shape(now)):
             yield whole_difference(recorded, now)
 

@@ -39,12 +39,6 @@ class IdMap:
         self._new: dict[Id, Id] = {}
         self._spellings: dict[str, list[_Spelling]] = {}  # by one of their words
 
-    def __len__(self) -> int:
-        return len(self._new)
-
-    def __contains__(self, recorded: Id) -> bool:
-        return recorded in self._new
-
     def learn(self, recorded: Id, now: Id) -> bool:
         """Replace an id from now on; return False if it has been learned already."""
         if recorded in self._new:

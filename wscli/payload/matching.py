@@ -76,6 +76,37 @@ class RegexMatcher:
         return _search(self._pattern, text)
 
 
+class RegexReplacer:
+    """A regular expression whose matches are replaced, or its groups alone if it has any."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._pattern = _compile(text)
+
+    def replace(self, text: str, replacement: str) -> str:
+        """Return a text with a replacement in place of all that matches.
+
+        Raises:
+            PatternTimeout: if the search takes too long, as for RegexMatcher.
+        """
+
+        def replaced(match: Any) -> str:
+            found: str = match[0]
+            for group in range(match.re.groups, 0, -1):
+                start, end = match.span(group)
+                if start >= 0:
+                    start, end = start - match.start(), end - match.start()
+                    found = found[:start] + replacement + found[end:]
+            return found if match.re.groups else replacement if found else ""
+
+        limit = _BASE_LIMIT + _LIMIT_PER_CHARACTER * len(text)
+        try:
+            result: str = self._pattern.sub(replaced, text, timeout=limit)
+        except TimeoutError:
+            raise _too_slow(self._pattern, text) from None
+        return result
+
+
 class JsonPathMatcher:
     """Look for nodes that a JSONPath query selects in the value of a message, if it has one.
 
@@ -165,10 +196,14 @@ def _search(pattern: Any, text: str) -> bool:
     try:
         return pattern.search(text, timeout=limit) is not None
     except TimeoutError:
-        raise PatternTimeout(
-            f"the pattern {pattern.pattern!r} backtracks for too long "
-            f"on a message of {len(text):,} characters"
-        ) from None
+        raise _too_slow(pattern, text) from None
+
+
+def _too_slow(pattern: Any, text: str) -> PatternTimeout:
+    return PatternTimeout(
+        f"the pattern {pattern.pattern!r} backtracks for too long "
+        f"on a message of {len(text):,} characters"
+    )
 
 
 def _compile_query(text: str) -> Any:

@@ -43,6 +43,9 @@ _FILE_COMMENT = (
     "Made by wscli from a recording. Heads, frames and times are as recorded; Ethernet, IP and TCP "
     "are made up, TLS is left out, and the port of the server is always 80."
 )
+_UPGRADE = {"upgrade", "connection"}
+_UPGRADED = ("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")
+_COMPLETED = "The file does not have the whole response, so wscli made up what shows the upgrade."
 _NO_FRAMES = (
     "This recording has messages without their frames. Here each message is one frame; "
     "-vv --record keeps the frames as they were."
@@ -103,7 +106,11 @@ class _CapturedConnection:
         yield from self._blocks(named + timings.get(OpeningStep.TCP, 0.0), rest)
         asked = answered - timings.get(OpeningStep.UPGRADE, 0.0)
         yield from self._data(asked, self._tcp.client, opening.request.raw)
-        yield from self._data(answered, self._tcp.server, opening.received + _body(opening))
+        response = opening.received + _body(opening)
+        if isinstance(event, Opened) and not _shows_upgrade(opening):
+            self._comments.append(_COMPLETED)
+            response = _complete_response(opening)
+        yield from self._data(answered, self._tcp.server, response)
         if isinstance(event, Failed):
             self._comments.append(event.message)
             yield from self._blocks(answered, self._tcp.close(self._tcp.server))
@@ -161,6 +168,23 @@ def _introduce(number: int, opening: Opening, role: Role) -> str:
     )
     via = f", by the proxy {opening.proxy}" if opening.proxy else ""
     return f"Connection {number}: {opening.url}{via}, recorded by the {role.value}{where}"
+
+
+def _shows_upgrade(opening: Opening) -> bool:
+    """Return True if Wireshark recognises the upgrade: a 101 with the header Upgrade."""
+    response = opening.response
+    return (
+        response is not None
+        and response.status == 101
+        and "websocket" in response.headers.tokens("Upgrade")
+    )
+
+
+def _complete_response(opening: Opening) -> bytes:
+    """Return a response that shows the upgrade; that of a HAR file may have no headers."""
+    headers = opening.response.headers if opening.response else []
+    lines = [f"{name}: {value}" for name, value in headers if name.lower() not in _UPGRADE]
+    return "\r\n".join([*_UPGRADED, *lines, "", ""]).encode()
 
 
 def _body(opening: Opening) -> bytes:

@@ -1,4 +1,4 @@
-"""The connections of a recording, each as its client had it: the input of a replay.
+"""The connections of a recording, each as its client saw it: the input of a replay.
 
 A recording may have been made at either end of a connection, or by a browser. Here a message is
 from the client or from the server, whoever wrote the recording, and times count from the opening of
@@ -146,14 +146,13 @@ def choose_connection(
     Raises:
         UsageError: if there is none, or several to choose from; it lists them.
     """
-    opened = [each for each in connections if each.opened] or [*connections]
-    if number is None and len(opened) == 1:
-        return opened[0]
     if not connections:
         raise UsageError("the recording has no connection")
-    for each in connections:
-        if each.number == number:
-            return each
+    found = [each for each in connections if each.number == number]
+    if number is None:
+        found = [each for each in connections if each.opened] or [*connections]
+    if len(found) == 1:
+        return found[0]
     what = f"the recording has {len(connections)} connections"
     if number is not None:
         what = f"the recording has no connection {number}"

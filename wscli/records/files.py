@@ -79,6 +79,8 @@ def _read(stream: BinaryIO, name: str, remark: Remark, before_read: Callable[[],
     before_read()
     try:
         return read(_BLOCK)
+    except BrokenPipeError:  # of stdout, whose reader has gone while a file was followed
+        raise
     except EOFError:
         remark(f"{name} was cut off while it was compressed")
         return b""

@@ -73,6 +73,8 @@ def _entries(recorded: Iterable[Recorded], remark: Remark, control: bool) -> Ite
     entries: dict[int, _EntryWriter] = {}
     for number, event in with_openings(recorded, remark):
         if isinstance(event, Opened | Failed) and event.opening is not None:
+            if number in entries:  # the end of that one was not recorded
+                yield entries.pop(number)
             entries[number] = _EntryWriter(number, event, event.opening, control)
         elif (entry := entries.get(number)) is not None:
             entry.add(event)

@@ -22,6 +22,7 @@ from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, read_message, read_typed
 from wscli.apps.options import SessionOptions
+from wscli.apps.recording import redactor
 from wscli.apps.report import hint_for, report
 from wscli.errors import ConnectionClosed, UsageError, WscliError
 from wscli.payload.typed import terminated
@@ -123,6 +124,7 @@ class Shell:
             steps=output.verbosity >= 1,
             frames=output.verbosity >= 2,
             numbered=True,
+            redact=redactor(output.redact),
         )
         self.playback = SessionPlayback(self.note)
         self.failure: WscliError | None = None  # of the first attempt, if it was the only one

@@ -24,7 +24,6 @@ recording gets everything, while the printed messages have stages of their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from itertools import chain, repeat
 from typing import Protocol
 
@@ -136,25 +135,26 @@ class StageContext:
         """Bytes that wait to be sent."""
         return 0 if self._outbox is None else self._outbox.pending
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a message would be accepted, as far as the bytes that wait are concerned."""
-        return self.pending < OUTBOX_HIGH_WATER
-
-    def post(self, opcode: int, payload: bytes) -> None:
+    def post(self, opcode: int, payload: bytes) -> bool:
         """Send a message, unless the connection is closing or too much waits to be sent already.
 
-        The limit keeps a peer that does not read from filling the memory.
+        The limit keeps a peer that does not read from filling the memory. Return True if the
+        message will be sent.
         """
-        if self._outbox is not None and self.has_room:
-            with suppress(ConnectionClosed):  # how it ended is reported elsewhere
-                self._outbox.post(opcode, [payload])
+        return self._put(lambda outbox: outbox.post(opcode, [payload]))
 
-    def post_ping(self, payload: bytes) -> None:
-        """Send a ping, under the conditions of ``post``."""
-        if self._outbox is not None and self.has_room:
-            with suppress(ConnectionClosed):
-                self._outbox.post_ping(payload)
+    def post_ping(self, payload: bytes) -> bool:
+        """Send a ping, as ``post`` sends a message."""
+        return self._put(lambda outbox: outbox.post_ping(payload))
+
+    def _put(self, put: Callable[[MessageOutbox], object]) -> bool:
+        if self._outbox is None or self._outbox.pending >= OUTBOX_HIGH_WATER:
+            return False
+        try:
+            put(self._outbox)
+        except ConnectionClosed:  # how it ended is reported elsewhere
+            return False
+        return True
 
 
 class Stage:

@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from wscli.cli.param_types import MessageParams
 
 
-class _Connect(Command):
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Let ``--reconnect`` have a value only behind ``=``."""
-        # click's own options with an optional value take the next word, which may be the URL.
-        args = ["--reconnect=auto" if word == "--reconnect" else word for word in args]
-        return super().parse_args(ctx, args)
-
-
 def _run(
     env: Env,
     *,
@@ -44,7 +36,7 @@ def _run(
     claim_stdin("the session")
     sending = read_sending(params, env)
     options = ReplOptions(
-        read_session(params, env, sending),
+        read_session(params, env, sending, records_later=True),
         sending=sending,
         reconnect=reconnect,
         on_open=on_open,
@@ -62,7 +54,7 @@ def _max_lines(value: str) -> int:
     return 0 if value == "off" else count(value)
 
 
-command = _Connect(
+command = Command(
     "connect",
     text="Each line is sent as a text message. A line that begins with / is a command; /help lists "
     "the commands.",
@@ -83,6 +75,7 @@ command = _Connect(
                 "--reconnect",
                 type=click.Choice(["never", "auto", "always"]),
                 default="never",
+                bare="auto",
                 metavar="[=always]",
                 help="Connect again when the connection is lost, after a random delay of at most "
                 "0.5s, doubled for each attempt up to 30s; =always even if the server refuses this "

@@ -10,7 +10,7 @@ import click
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option, in_section
 from wscli.cli.options import recording_options
-from wscli.cli.params import read_existing
+from wscli.cli.params import check_redact, read_existing, read_redact
 from wscli.cli.types import count, duration, size
 from wscli.errors import UsageError
 from wscli.server.options import Mode, Otherwise, ServeOptions
@@ -19,6 +19,7 @@ from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
     from wscli.cli.param_types import ServeFields
+    from wscli.payload.matching import RegexReplacer
 
 _DEFAULTS = ServeOptions()
 _ADDRESS = r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,5})"
@@ -55,6 +56,7 @@ def _run(
     record: str | None,
     force: bool,
     append: bool,
+    redact: tuple[RegexReplacer | None, ...],
     verbosity: int,
     replay: str | None,
     **fields: Unpack[ServeFields],
@@ -71,6 +73,7 @@ def _run(
         raise UsageError("--otherwise is for --replay", hint="in a script it is a key of its own")
     if verbosity and not record:
         raise UsageError("-v is for the recording, and there is none", hint="--record FILE")
+    check_redact(record, redact)
     from wscli.apps import serve  # asyncio, which --help does not need
 
     command = serve.ServeCommand(
@@ -79,6 +82,7 @@ def _run(
         log="json" if as_json else "none" if quiet else "text",
         record=record,
         existing=read_existing(record, force, append),
+        redact=read_redact(redact),
         frames=verbosity >= 2,
     )
     return serve.run(command, env)

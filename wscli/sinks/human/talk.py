@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from wscli.net.opening import Opening, OpeningStep
+from wscli.net.redaction import SECRET_HEADERS
 from wscli.session.end import End, describe_close, describe_stillness, error_of
 from wscli.session.events import Batch, Opened, Step
 from wscli.session.pipeline import Sink
@@ -25,7 +26,7 @@ from wscli.wire.head import decode_head
 from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
-_CREDENTIALS = r"((?:authorization|proxy-authorization|cookie|set-cookie)\s*:\s*)(.*)"
+_CREDENTIALS = rf"((?:{'|'.join(SECRET_HEADERS)})\s*:\s*)(.*)"
 # Characters that are shown of a masked value, if it is longer: enough to tell Basic from Bearer,
 # and too few of a secret to be of use.
 _KEPT = 4
