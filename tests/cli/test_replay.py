@@ -306,7 +306,7 @@ def test_credentials_are_not_sent_to_another_server_and_that_is_said(record, scr
     done = call("replay", path, scripted(script).url)
     assert done.status == 0
     assert requests[0].headers.get("Authorization") is requests[0].headers.get("Cookie") is None
-    assert "not sent: Authorization, Cookie (recorded for prod.example)" in done.err
+    assert "not sent: Authorization (for prod.example), Cookie (for prod.example)" in done.err
 
 
 # Refusals, and connections that cannot be had

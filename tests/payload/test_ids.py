@@ -70,6 +70,10 @@ def test_an_id_without_letters_and_digits_is_left_alone():
     assert sent({"***": "x1"}, "a *** b") == "a *** b"
 
 
+def test_half_of_a_surrogate_pair_is_written_as_an_escape():
+    assert sent({"abc1": "\ud800x"}, '{"id":"abc1"}') == '{"id":"\\ud800x"}'
+
+
 def test_a_binary_message_is_left_alone():
     assert mapping({"abc1": "x"}).translate_message(Message(2, b"abc1")) == b"abc1"
 
