@@ -90,7 +90,7 @@ def serve():
 
 
 class Embedded:
-    """The embedded server while a test runs; what it says of its visits and failures is kept.
+    """The embedded server while a test runs; its access records and failures are kept.
 
     ``loop`` is the one that it runs in, from the first WebSocket on.
     """

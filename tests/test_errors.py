@@ -1,4 +1,4 @@
-"""The errors as a Python caller meets them: sentence, evidence, facts, and no command line."""
+"""The errors that Python callers see: sentence, evidence, facts, and no option."""
 
 import copy
 import errno
@@ -36,14 +36,14 @@ CLASSES = [
 
 
 def make(kind, what="it failed", evidence="", **fields):
-    """Return an error of any class; those that a Close frame ended have a code too."""
+    """Return an error of any class; some need a close code."""
     if issubclass(kind, ConnectionClosed):
         return kind(what, 1011, "oops", evidence=evidence, **fields)
     return kind(what, evidence, **fields)
 
 
 def shown(error):
-    """Return what Python prints for an error that nobody catches."""
+    """Return the traceback that Python prints for an error that is not caught."""
     return "".join(traceback.format_exception(error))
 
 
@@ -56,7 +56,7 @@ def test_the_text_of_an_error_is_its_sentence(kind):
     assert str(error) == "it failed"
 
 
-def test_a_sentence_that_is_changed_later_is_the_text():
+def test_a_sentence_that_is_changed_later_becomes_the_text():
     error = ConnectError("it failed")
     error.what = "polling: it failed"
     assert str(error) == "polling: it failed"
@@ -72,20 +72,20 @@ def test_without_evidence_there_is_no_note():
     assert not hasattr(UpgradeError("it failed"), "__notes__")
 
 
-def test_evidence_that_is_replaced_leaves_one_note():
+def test_replacing_the_evidence_leaves_one_note():
     error = UpgradeError("it failed", "the response")
     error.evidence += "\n\nthe answer to a plain GET"
     assert error.__notes__ == ["the response\n\nthe answer to a plain GET"]
 
 
-def test_evidence_that_is_removed_leaves_the_notes_of_others():
+def test_removing_the_evidence_keeps_other_notes():
     error = UpgradeError("it failed", "the response")
     error.add_note("while testing")
     error.evidence = ""
     assert error.__notes__ == ["while testing"]
 
 
-def test_a_traceback_does_not_obey_the_peer():
+def test_a_traceback_contains_no_control_characters_of_the_peer():
     error = UpgradeError("it failed", "X-Title: \x1b]0;owned\x07\tand more")
     assert "\x1b" not in shown(error)
     assert "X-Title: ␛]0;owned␇\tand more" in shown(error)
@@ -95,18 +95,18 @@ def test_a_traceback_does_not_obey_the_peer():
 # As errors of Python
 
 
-def test_an_error_of_the_connection_is_an_os_error_with_its_number():
+def test_a_connect_error_is_an_os_error_with_the_errno_of_the_last_address():
     error = ConnectError("it failed", facts={"errnos": (errno.ENETUNREACH, errno.ECONNREFUSED)})
     assert isinstance(error, OSError)
     assert (error.errno, error.strerror) == (errno.ECONNREFUSED, "Connection refused")
 
 
-def test_without_a_failed_system_call_there_is_no_number():
+def test_without_a_failed_system_call_there_is_no_errno():
     error = ConnectError("the proxy refused")
     assert (error.errno, error.strerror) == (None, None)
 
 
-def test_a_time_limit_is_a_timeout_error():
+def test_timed_out_is_a_timeout_error():
     assert issubclass(TimedOut, TimeoutError)
 
 
@@ -148,7 +148,7 @@ TRIPS = {
 
 @pytest.mark.parametrize("trip", TRIPS.values(), ids=TRIPS)
 @given(st.sampled_from(CLASSES), st.text(), st.text(), st.text(), FACTS)
-def test_an_error_survives(trip, kind, what, evidence, hint, facts):
+def test_an_error_survives_pickling_and_copying(trip, kind, what, evidence, hint, facts):
     error = make(kind, what, evidence, hint=hint, facts=facts)
     error.add_note("while testing")
     again = trip(error)
@@ -158,7 +158,7 @@ def test_an_error_survives(trip, kind, what, evidence, hint, facts):
 
 
 @pytest.mark.parametrize("trip", TRIPS.values(), ids=TRIPS)
-def test_what_was_learned_later_survives(trip):
+def test_fields_that_are_set_later_survive_pickling_and_copying(trip):
     error = UpgradeError("it failed", "the response")
     error.evidence = "more"
     error.closed_early = True
@@ -168,13 +168,13 @@ def test_what_was_learned_later_survives(trip):
 
 
 @pytest.mark.parametrize("trip", TRIPS.values(), ids=TRIPS)
-def test_an_output_that_stalled_survives(trip):
+def test_an_output_that_stalled_survives_pickling_and_copying(trip):
     again = trip(OutputStalled("the output", 1000, ExitStatus.TERMINATED))
-    assert (again.status, again.evidence) == (143, "1,000 bytes or more were not written")
+    assert (again.status, again.evidence) == (143, "at least 1,000 bytes were not written")
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_each_protocol_of_pickle_has_the_number(protocol):
+def test_every_pickle_protocol_keeps_the_errno(protocol):
     error = ConnectError("it failed", facts={"errnos": (errno.ECONNREFUSED,)})
     assert pickled(error, protocol).errno == errno.ECONNREFUSED
 
@@ -201,7 +201,7 @@ def test_a_refused_connection_can_be_caught_as_an_os_error(free_port):
     assert (caught.value.errno, caught.value.kind) == (errno.ECONNREFUSED, "tcp")
 
 
-def test_a_name_that_does_not_exist():
+def test_a_name_that_does_not_exist_is_a_fact():
     error = failure("ws://name.invalid")
     assert (type(error), error.kind, error.facts) == (
         ConnectError,
@@ -211,13 +211,15 @@ def test_a_name_that_does_not_exist():
     assert error.errno is None
 
 
-def test_a_unix_socket_that_does_not_exist(tmp_path):
+def test_a_unix_socket_that_does_not_exist_has_an_errno(tmp_path):
     error = failure("ws://x", unix_socket=str(tmp_path / "none"))
     assert (error.kind, error.errno) == ("unix-socket", errno.ENOENT)
 
 
 @pytest.mark.parametrize("from_environment", [True, False])
-def test_a_proxy_that_cannot_be_reached(free_port, monkeypatch, from_environment):
+def test_a_proxy_that_cannot_be_reached_has_its_source_as_a_fact(
+    free_port, monkeypatch, from_environment
+):
     proxy = f"http://127.0.0.1:{free_port}"
     if from_environment:
         monkeypatch.setenv("http_proxy", proxy)
@@ -235,7 +237,7 @@ def test_a_server_that_never_answers_can_be_caught_as_a_timeout(scripted):
     assert error.facts == {"seconds": 0.2, "secure": False}
 
 
-def test_a_server_that_never_speaks_tls(scripted):
+def test_a_server_that_never_speaks_tls_is_a_timeout_of_kind_tls(scripted):
     url = scripted(lambda peer: peer.wait_for_end()).url.replace("ws:", "wss:")
     error = failure(url, connect_timeout=0.2)
     assert (type(error), error.kind, error.facts["secure"]) == (TimedOut, "tls", True)
@@ -258,14 +260,14 @@ def test_an_invalid_101_has_a_kind_and_no_status(scripted):
     assert (error.kind, error.http_status) == ("subprotocol-unoffered", None)
 
 
-def test_a_certificate_that_is_not_trusted(scripted):
+def test_an_untrusted_certificate_has_a_kind(scripted):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     error = failure(scripted(lambda peer: peer.read_request(), tls=context).url)
     assert (type(error), error.kind) == (TLSError, "certificate-untrusted")
 
 
-def test_a_lost_connection_has_the_time_without_traffic(scripted):
+def test_a_lost_connection_has_the_idle_time_as_a_fact(scripted):
     def script(peer):
         peer.accept()
         peer.reset()
@@ -276,7 +278,7 @@ def test_a_lost_connection_has_the_time_without_traffic(scripted):
     assert 0 <= caught.value.facts["idle"] < 10
 
 
-def test_an_error_code_of_the_peer_is_a_fact(scripted):
+def test_the_close_code_of_the_peer_is_a_fact(scripted):
     def script(peer):
         peer.accept()
         peer.close(1011, "oops")
@@ -287,7 +289,7 @@ def test_an_error_code_of_the_peer_is_a_fact(scripted):
     assert (caught.value.kind, caught.value.facts) == ("peer-closed", {"code": 1011})
 
 
-def test_a_broken_rule_is_a_fact(scripted):
+def test_the_rule_that_the_peer_broke_is_a_fact(scripted):
     def script(peer):
         peer.accept(then=b"\x83\x00")
         peer.wait_for_end()
@@ -313,7 +315,7 @@ BAD_OPTIONS = {
 
 
 @pytest.mark.parametrize("options", BAD_OPTIONS.values(), ids=BAD_OPTIONS)
-def test_a_python_caller_reads_no_option_of_the_command_line(options, scripted):
+def test_errors_name_no_option_of_the_command_line(options, scripted):
     address = scripted(lambda peer: None).address
     error = failure(f"wss://{address}", **options)
     assert isinstance(error, UsageError)

@@ -9,12 +9,12 @@ from wscli.quantities import parse_duration, parse_size
     ("text", "seconds"),
     [("500ms", 0.5), ("2s", 2.0), ("1m", 60.0), ("1.5h", 5400.0), ("3", 3.0), (".5", 0.5)],
 )
-def test_durations(text, seconds):
+def test_durations_are_parsed_to_seconds(text, seconds):
     assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "-1s", "1 s", "s", "1d", "1e3", "٣٤", "nan", "inf"])
-def test_what_is_no_duration_says_what_to_write(text):
+def test_an_invalid_duration_is_rejected_with_valid_forms(text):
     with pytest.raises(ValueError, match="500ms"):
         parse_duration(text)
 
@@ -36,12 +36,12 @@ def test_what_is_no_duration_says_what_to_write(text):
         ("9223372036854775807", 2**63 - 1),
     ],
 )
-def test_sizes(text, size):
+def test_sizes_are_parsed_to_bytes(text, size):
     assert parse_size(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "1.5MiB", "-1", "MiB", "1TiB", "1kb", "٣"])
-def test_what_is_no_size_says_what_to_write(text):
+def test_an_invalid_size_is_rejected_with_valid_forms(text):
     with pytest.raises(ValueError, match="64KiB"):
         parse_size(text)
 

@@ -15,6 +15,7 @@ STATUSES = {
     errors.ProtocolError: 7,
     errors.Unsent: 8,
     errors.CallFailed: 10,
+    errors.ReplayDiffers: 10,
     errors.OutputError: 141,
 }
 
@@ -24,7 +25,7 @@ def test_each_class_has_its_status(kind, status):
     assert status_of(kind("it failed")) == status
 
 
-def test_a_close_and_a_loss_differ():
+def test_a_close_and_a_loss_have_different_statuses():
     assert status_of(errors.ConnectionClosed("closed", 1011)) == 9
     assert status_of(errors.ConnectionLost("lost", 1006)) == 8
 
@@ -37,7 +38,7 @@ def test_a_subclass_has_the_status_of_its_base():
 
 
 @pytest.mark.parametrize("status", [ExitStatus.OK, ExitStatus.TIMEOUT, ExitStatus.TERMINATED])
-def test_an_output_that_stalled_ends_as_the_signal_or_the_limit_wants(status):
+def test_an_output_that_stalled_has_the_status_of_its_signal_or_limit(status):
     assert status_of(OutputStalled("the output", 1, status)) == status
 
 

@@ -1,9 +1,9 @@
-"""One tree of errors: what went wrong, as facts, for callers of the Python API and for commands.
+"""The tree of errors, for callers of the Python API and for commands.
 
 An error has a sentence (``what``), the evidence for it, a ``kind`` and ``facts``. None of them
-mentions the command line: the module ``wscli.advice`` turns kind and facts into the hint that
-follows "try:", and ``wscli.status`` turns the class into an exit status. So a Python caller never
-reads the name of an option.
+mentions the command line: ``wscli.advice`` turns kind and facts into the hint that follows "try:",
+and ``wscli.status`` turns the class into an exit status. So a Python caller never reads the name of
+an option.
 
 All errors can be pickled and copied, as ``multiprocessing`` and ``concurrent.futures`` require.
 """
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 class WscliError(Exception):
-    """An error that wscli expects; any other exception is a bug.
+    """The base of all errors that wscli expects; any other exception is a bug.
 
-    ``what`` is a clause that continues "wscli: ", and ``str(error)``. ``evidence`` may be empty or
-    have several lines, such as a response's head; a traceback shows it as a note. ``hint`` suggests
-    what to try, in words that suit every caller. Most errors have a ``kind`` instead, for which
-    ``wscli.advice`` has a hint for the command line that depends on the ``facts``.
+    ``what`` is the sentence, which follows "wscli: " and is also ``str(error)``. ``evidence`` may
+    be empty or have several lines, such as the head of a response; a traceback shows it as a note.
+    ``hint`` suggests a remedy in words that suit every caller. Most errors have a ``kind`` instead,
+    for which ``wscli.advice`` has a hint for the command line that depends on the ``facts``.
 
-    ``closed_early`` is True where the peer ended the connection before it had answered, as a port
+    ``closed_early`` is True if the peer ended the connection before it had answered, as a port
     forwarder does while the server behind it is down.
     """
 
-    closed_early = False
+    closed_early = False  # then waiting for the server may help, as after a refused connection
 
     def __init__(
         self,
@@ -50,11 +50,14 @@ class WscliError(Exception):
 
     @property
     def evidence(self) -> str:
-        """The evidence; assigning it replaces the note that a traceback shows."""
+        """The evidence, which a traceback shows as a note."""
         return self._evidence
 
     @evidence.setter
     def evidence(self, evidence: str) -> None:
+        """Replace the evidence and its note."""
+        # The probe adds to the evidence later. Other notes may have been added in the meantime,
+        # and belong to those who added them.
         if self._evidence:
             self.__notes__.remove(_as_note(self._evidence))
         self._evidence = evidence
@@ -71,7 +74,8 @@ class WscliError(Exception):
 
 
 def _restore(kind: type[WscliError], args: tuple[object, ...]) -> WscliError:
-    """Return an error without its fields, which pickle and copy set next."""
+    # Without its fields, which pickle and copy set next, and without ``__init__``, whose arguments
+    # differ between the classes.
     error = kind.__new__(kind)
     error.args = args
     return error
@@ -85,7 +89,7 @@ def _as_note(evidence: str) -> str:
 
 
 class UsageError(WscliError, ValueError):
-    """The caller asked for something impossible, such as a URL that cannot be read.
+    """The caller asked for something invalid, such as a malformed URL.
 
     It is also a ``ValueError``, and is raised before anything is sent.
     """
@@ -94,8 +98,8 @@ class UsageError(WscliError, ValueError):
 class ConnectError(WscliError, OSError):
     """The connection could not be established: name, TCP, Unix socket or proxy.
 
-    It is also an ``OSError``. ``errno`` and ``strerror`` are those of the last address tried, and
-    None where no system call failed.
+    It is also an ``OSError``. ``errno`` and ``strerror`` are those of the last address tried, or
+    None if no system call failed.
     """
 
     def __init__(
@@ -108,18 +112,19 @@ class ConnectError(WscliError, OSError):
         facts: Facts | None = None,
     ) -> None:
         super().__init__(what, evidence, hint, kind=kind, facts=facts)
+        # OSError takes these from its first two arguments; ours has the sentence there.
         if errnos := self.facts.get("errnos"):
             self.errno = errnos[-1]
             self.strerror = os.strerror(self.errno)
 
     def __reduce__(self) -> tuple[Any, ...]:
         restore, args, state = super().__reduce__()
-        # These two are not in __dict__.
+        # OSError does not keep these two in __dict__.
         return restore, args, {**state, "errno": self.errno, "strerror": self.strerror}
 
 
 class TLSError(WscliError):
-    """TLS failed: certificate, host name, protocol version."""
+    """TLS failed, for example because of the certificate, the host name or the version."""
 
 
 class UpgradeError(WscliError):
@@ -130,7 +135,7 @@ class UpgradeError(WscliError):
 
     @property
     def http_status(self) -> int | None:
-        """The status that the server answered, if that was HTTP and not 101."""
+        """The status of the server's response, if that was HTTP and not 101."""
         return self.facts.get("http_status")
 
 
@@ -143,18 +148,22 @@ class TimedOut(WscliError, TimeoutError):
 
 
 class CallFailed(WscliError):
-    """A message was answered with an error of the protocol on top, such as JSON-RPC's."""
+    """The reply to a message is an error of the protocol on top, such as JSON-RPC."""
+
+
+class ReplayDiffers(WscliError):
+    """A server did not behave as a recording has it."""
 
 
 class ProtocolError(WscliError):
-    """The peer broke the protocol, and the connection was failed (RFC 6455 §7.1.7).
+    """The peer broke a rule of the protocol, and the connection was failed (RFC 6455 §7.1.7).
 
-    The facts ``rule`` and ``code`` are the rule and the close code that it calls for.
+    The facts ``rule`` and ``code`` are the rule and the close code for it.
     """
 
 
 class OutputError(WscliError):
-    """The output could not be written, for another reason than that its reader went away."""
+    """The output could not be written, for a reason other than that its reader went away."""
 
 
 class ConnectionClosed(WscliError):
@@ -185,4 +194,4 @@ class ConnectionLost(ConnectionClosed):
 
 
 class Unsent(WscliError):
-    """The peer closed before everything was sent."""
+    """The peer closed the connection before everything had been sent."""

@@ -1,7 +1,8 @@
 """The kinds of errors, and the facts about them: types, for annotations and for tests.
 
-Building the Literals and the TypedDict takes 4 ms, and enums of this size would not take much less,
-so this module is imported for type checking only; at run time a kind is a str and facts are a dict.
+Building the Literals and the TypedDict takes 4 ms, and enums of this size would take nearly as
+long. So this module is imported for type checking only; at run time a kind is a str and facts are a
+dict. Callers of the Python API see them as ``error.kind`` and ``error.facts``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ UsageKind = Literal[
     "header-name",
     "subprotocol-name",
 ]
-"""Kinds of UsageError that ``wscli.advice`` knows more about; most have none."""
+"""Kinds of UsageError for which ``wscli.advice`` has a hint; most usage errors have no kind."""
 
 ConnectKind = Literal[
     "name",  # the host name cannot be resolved
@@ -25,14 +26,14 @@ ConnectKind = Literal[
     "proxy-answer",  # it did not answer CONNECT with HTTP
     "proxy-refusal",  # it refused CONNECT; the fact ``http_status`` says how
     "socks",  # it refused, or does not speak SOCKS
-    "resource",  # the server has no such feed
+    "resource",  # the server does not serve the requested resource
 ]
 """Kinds of ConnectError."""
 
 TLSKind = Literal[
     "not-tls",  # the port speaks plain text
     "no-http1",  # the server speaks HTTP/2 only
-    "tls-refused",  # by an alert; often for want of a client certificate
+    "tls-refused",  # by an alert; often because a client certificate is missing
     "tls-version",
     "tls-left",  # the connection ended right after the handshake
     "tls-ended",  # the connection ended during the handshake
@@ -52,10 +53,10 @@ ServiceKind = Literal[
     "engine-io-version",
     "event-stream",  # server-sent events
 ]
-"""Services that were recognised by their answer to plain HTTP, in place of a WebSocket."""
+"""Kinds of UpgradeError for a known service, recognised by its answer to plain HTTP."""
 
 RefusalKind = Literal[
-    # What the body or the headers of the refusal say
+    # Found in the body or the headers of the refusal
     "tls-port",
     "client-certificate-missing",
     "client-certificate-refused",
@@ -69,7 +70,7 @@ RefusalKind = Literal[
     "credentials-refused",
     "credentials-missing",
     "cloudflare-bot",
-    # What the answer to a plain GET of the same path shows
+    # Found by the answer to a plain GET of the same path
     "upgrades-dropped",  # GET is answered, the upgrade is not
     "upgrade-forbidden",  # GET is allowed, the upgrade is not
     "get-forbidden",  # neither is
@@ -78,14 +79,14 @@ RefusalKind = Literal[
     "not-a-route",  # a page of an ASGI application
     "not-an-endpoint",  # a page of any other server
     "upgrade-fails",  # GET works, the upgrade fails
-    # The software that refused
+    # Found by marks of the software that refused
     "node-ws-path",
     "daphne-closed",
     "daphne-no-route",
     "asgi-closed",
     "no-websocket-library",  # uvicorn without one
     "rails-origin",
-    # What remains
+    # Found by the status alone
     "no-answer",  # the connection was closed after the request
     "left-early",  # the connection was closed before the request
     "bad-request",
@@ -94,7 +95,7 @@ RefusalKind = Literal[
     "upgrade-removed",  # 426
     "page",  # 2xx
     "server-failed",  # 5xx
-    "status",  # any other; the fact ``http_status`` says which
+    "status",  # any other; it is the fact ``http_status``
 ]
 """Why a server refused an upgrade: the most likely cause that the evidence supports."""
 
@@ -116,10 +117,10 @@ UpgradeKind = Literal[
 """Kinds of UpgradeError besides a refusal."""
 
 TimeoutKind = Literal["connect", "tls", "upgrade", "fetch", "pong"]
-"""What was not done when a time limit passed; waits of the caller have no kind."""
+"""Kinds of TimedOut, by the step in progress; time limits of the caller have no kind."""
 
 EndKind = Literal[
-    "violation",  # the peer broke a rule; the fact ``rule`` says which
+    "violation",  # the peer broke the rule in the fact ``rule``
     "late-refusal",  # an HTTP response after the 101
     "peer-closed",  # with a code that is not normal
     "lost",
@@ -136,21 +137,21 @@ Kind = (
     | TimeoutKind
     | EndKind
 )
-"""What went wrong, in one word for a program."""
+"""The cause of an error, in one word for a program."""
 
 
 class Facts(TypedDict, total=False):
-    """What is known about an error; each kind has the facts that apply to it, others are absent.
+    """The facts about an error; each kind has those that apply to it.
 
-    ``errnos`` has the reason of each address tried. ``path`` has no query, since that may hold a
-    token. ``own_origin`` is the origin that a page of the server itself would have, ``origin`` and
-    ``host`` are the headers sent. ``server`` is the software that refused, ``gateway`` a proxy in
-    front of it, ``resource`` the kind of page at the path. ``challenge`` and ``probe_challenge``
-    are WWW-Authenticate in the answer to the upgrade and to a plain GET, and ``probe_status`` is
-    the status of the latter. ``from_environment`` is True for a proxy that an environment variable
-    names. ``seconds`` is the time limit that passed, ``idle`` the seconds without traffic before a
-    loss, and ``idle_limit`` the well-known time limit which that amounts to. ``code`` is a close
-    code, and ``rule`` the id of a broken rule.
+    ``errnos`` has the errno for each address that was tried. ``path`` has no query, since that may
+    hold a token. ``own_origin`` is the origin that a page of the server itself would have;
+    ``origin`` and ``host`` are the headers that were sent. ``server`` is the software that refused,
+    ``gateway`` a proxy in front of it, and ``resource`` the kind of page at the path. ``challenge``
+    and ``probe_challenge`` are WWW-Authenticate in the answer to the upgrade and to a plain GET,
+    and ``probe_status`` is the status of the latter. ``from_environment`` is True for a proxy that
+    an environment variable names. ``seconds`` is the time limit that passed, ``idle`` the seconds
+    without traffic before a loss, and ``idle_limit`` a well-known time limit that ``idle`` is close
+    to. ``code`` is a close code, and ``rule`` the id of a broken rule.
     """
 
     errnos: tuple[int, ...]

@@ -4,15 +4,19 @@ import io
 import json
 import os
 import stat
+import threading
 
 import pytest
 
-from wscli.apps.recording import Recorder, open_recording
+from tests.waiting import wait_until
+from wscli import __version__
+from wscli.apps.recording import open_recording
 from wscli.errors import OutputError, UsageError
 from wscli.net.opening import Opening, OpeningStep
 from wscli.net.url import parse_url
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened, Step
+from wscli.sinks.recording import Recorder, RecordingFile
 from wscli.wire.closing import Side
 from wscli.wire.events import Messages
 from wscli.wire.frames import Frame
@@ -157,7 +161,10 @@ def recorder(tmp_path):
 
 
 def kinds(path):
-    return [json.loads(line)["event"] for line in path.read_text().splitlines()]
+    """Return the events behind the header."""
+    header, *kinds = [json.loads(line)["event"] for line in path.read_text().splitlines()]
+    assert header == "recording"
+    return kinds
 
 
 def feed(recorder):
@@ -182,6 +189,7 @@ def test_every_event_is_recorded_and_steps_and_frames_where_they_are_asked_for(
     made, _ = recorder(**options)
     assert made.wants_frames == options.get("frames", False)
     feed(made)
+    made.stop()
     assert kinds(tmp_path / "recording") == expected.split()
 
 
@@ -191,6 +199,7 @@ def test_a_recording_of_an_open_connection_begins_with_its_opening(tmp_path, rec
     made.stop()
     made.start("second", open_recording(str(tmp_path / "second")))
     made.batch(BATCH)
+    made.stop()
     assert kinds(tmp_path / "second") == ["open", "message"]
     assert kinds(tmp_path / "recording") == ["open"]
 
@@ -201,13 +210,29 @@ def test_a_recording_after_the_end_of_a_connection_does_not(tmp_path, recorder):
     made.ended(END)
     made.start("second", open_recording(str(tmp_path / "second")))
     made.failed(Failed(9, "closed", "", "", START, 2.0))
+    made.stop()
     assert kinds(tmp_path / "second") == ["error"]
 
 
-def test_what_is_recorded_is_in_the_file_at_once(tmp_path, recorder):
+def test_an_event_is_in_the_file_soon_without_an_end_of_the_recording(tmp_path, recorder):
     made, _ = recorder()
     made.opened(OPENED)
+    wait_until(lambda: (tmp_path / "recording").read_text().count("\n") == 2)
     assert kinds(tmp_path / "recording") == ["open"]
+
+
+def test_an_event_is_recorded_as_it_was_when_it_happened(tmp_path, recorder):
+    made, _ = recorder(steps=True)
+    opening = Opening(parse_url("ws://example.com/"))
+    opening.timings["tcp"] = 0.1
+    for number in range(100):
+        opening.address = str(number)
+        opening.timings["tcp"] = number
+        made.step(Step(OpeningStep.TCP, opening, START, 0.1))
+    made.stop()
+    _, *steps = map(json.loads, (tmp_path / "recording").read_text().splitlines())
+    assert [step["address"] for step in steps] == [str(number) for number in range(100)]
+    assert [step["timings"]["tcp"] for step in steps] == list(range(100))
 
 
 def test_a_recorder_that_was_stopped_has_no_file_and_takes_events_still(tmp_path, recorder):
@@ -220,14 +245,40 @@ def test_a_recorder_that_was_stopped_has_no_file_and_takes_events_still(tmp_path
     assert kinds(tmp_path / "recording") == []
 
 
-def test_the_first_event_of_each_file_has_the_version(tmp_path, recorder):
+def test_each_file_begins_with_a_header(tmp_path, recorder):
     made, _ = recorder()
     feed(made)
     made.start("second", open_recording(str(tmp_path / "second")))
     feed(made)
+    made.stop()
     for name in ("recording", "second"):
         lines = (tmp_path / name).read_text().splitlines()
-        assert [json.loads(line).get("v") for line in lines] == [1, *[None] * (len(lines) - 1)]
+        header, *others = map(json.loads, lines)
+        assert list(header) == ["event", "time", "v", "wscli"]
+        assert (header["event"], header["v"], header["wscli"]) == ("recording", 1, __version__)
+        assert not any("v" in event for event in others)
+
+
+def test_the_connections_of_a_session_are_numbered(tmp_path, recorder):
+    made, _ = recorder(numbered=True)
+    feed(made)
+    feed(made)
+    made.stop()
+    _, *events = map(json.loads, (tmp_path / "recording").read_text().splitlines())
+    assert [event["connection"] for event in events] == [1] * 4 + [2] * 4
+
+
+def test_a_recording_that_begins_later_has_the_number_of_the_present_connection(tmp_path, recorder):
+    made, _ = recorder(numbered=True)
+    feed(made)
+    made.opened(OPENED)
+    made.start("second", open_recording(str(tmp_path / "second")))
+    made.stop()
+    _, opened = map(json.loads, (tmp_path / "second").read_text().splitlines())
+    assert (opened["event"], opened["connection"]) == ("open", 2)
+
+
+# A file that is slow, stuck or full
 
 
 def test_a_full_disk_ends_the_recording_and_is_said_once():
@@ -236,6 +287,9 @@ def test_a_full_disk_ends_the_recording_and_is_said_once():
     stream = io.FileIO("/dev/full", "w")
     made.start("/dev/full", stream)
     feed(made)
+    wait_until(lambda: made.path is None)
+    feed(made)
+    made.stop()
     (complaint,) = complaints
     assert isinstance(complaint, OutputError)
     assert complaint.what == "cannot write the recording /dev/full"
@@ -252,7 +306,66 @@ def test_a_reader_that_is_gone_ends_the_recording_too():
     complaints = []
     made = Recorder(complaints.append, steps=False, frames=False)
     made.start("a pipe", io.FileIO(writer, "w"))
-    feed(made)
+    made.stop()
     (complaint,) = complaints
     assert complaint.what == "cannot write the recording a pipe"
     assert complaint.evidence.startswith("its reader is gone\n")
+
+
+LARGE = Batch(True, START, 1.0, [Messages(1, [b"x" * (1 << 20)])])
+
+
+@pytest.fixture
+def pipe():
+    """The reading end of a pipe, and a recording that is written to it."""
+    reader, writer = os.pipe()
+    complaints = []
+    file = RecordingFile(
+        io.FileIO(writer, "w"), "a pipe", complaints.append, frames=False, patience=0.2
+    )
+    with open(reader, "rb") as stream:
+        yield stream, file, complaints
+    file.close()
+
+
+def test_a_reader_that_is_slow_loses_nothing(pipe):
+    stream, file, complaints = pipe
+    read = []
+    thread = threading.Thread(target=lambda: read.extend(stream))
+    thread.start()
+    for _ in range(50):
+        file.put(LARGE)
+    file.close()
+    thread.join()
+    assert len(read) == 51
+    assert not complaints
+
+
+def test_what_a_stuck_reader_misses_is_counted_in_the_recording_and_said_once(pipe):
+    stream, file, complaints = pipe
+    for _ in range(50):
+        file.put(LARGE)
+    (complaint,) = complaints
+    assert complaint.what == "the recording a pipe is written too slowly"
+    assert complaint.evidence == "events are missing in it from here on"
+    lines = [json.loads(stream.readline()) for _ in range(2)]
+    assert [line["event"] for line in lines] == ["recording", "message"]
+    read = []
+    thread = threading.Thread(target=lambda: read.extend(map(json.loads, stream)))
+    thread.start()
+    wait_until(lambda: len(read) >= 5)
+    file.put(OPENED)
+    file.close()
+    thread.join()
+    assert [line["event"] for line in read[-2:]] == ["lost", "open"]
+    assert sum(line.get("events", 1) for line in read) == 50
+    assert len(complaints) == 1
+
+
+def test_the_end_does_not_wait_for_a_stuck_reader(pipe):
+    _, file, complaints = pipe
+    for _ in range(3):
+        file.put(LARGE)
+    file.close()
+    (complaint,) = complaints
+    assert complaint.what == "the recording a pipe is not complete"

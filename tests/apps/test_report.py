@@ -1,4 +1,4 @@
-"""Errors as people read them, and as events; the lines of the access log."""
+"""Errors on stderr and as events, and the lines of the access log."""
 
 import io
 import json
@@ -13,6 +13,7 @@ from wscli.apps.env import Env
 from wscli.apps.report import failure, report, say
 from wscli.errors import ConnectionClosed, UpgradeError, UsageError, WscliError
 from wscli.server.access import AccessRecord
+from wscli.session.events import Batch
 from wscli.status import ExitStatus, OutputStalled
 
 CONTROL = "\x1b]0;owned\x07 \x9b \u202e"
@@ -50,7 +51,7 @@ def reported(error, *args, **fields):
 # Errors
 
 
-def test_an_error_is_what_happened_then_the_evidence_then_what_to_try():
+def test_an_error_is_the_event_then_the_evidence_then_the_hint():
     error = UsageError("it failed", "because\r\nof this", "try that")
     assert reported(error) == "wscli: it failed\n  because\n  of this\ntry: try that\n"
 
@@ -61,11 +62,11 @@ def test_an_error_without_evidence_or_hint_is_one_line():
 
 def test_advice_by_kind_is_used_for_a_report_and_an_event_alike():
     error = UpgradeError("no", kind="tls-port")
-    assert reported(error).endswith("\ntry: this port speaks TLS: write wss:// instead of ws://\n")
-    assert failure(error, HandClock(), 0.0).hint.startswith("this port speaks TLS")
+    assert reported(error).endswith("\ntry: this port speaks TLS: use wss:// instead of ws://\n")
+    assert failure(error, env(), 0.0).hint.startswith("this port speaks TLS")
 
 
-def test_nothing_in_an_error_is_obeyed_by_a_terminal():
+def test_control_characters_in_an_error_are_symbols():
     text = reported(UsageError(CONTROL + "\n", f"a\tb {CONTROL}", f"{CONTROL}\n"), stderr_tty=True)
     plain = re.sub("\x1b\\[[0-9;]*m", "", text)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", plain)
@@ -87,7 +88,7 @@ def test_nothing_in_an_error_is_obeyed_by_a_terminal():
         ("never", True, {"FORCE_COLOR": "1"}, False),
     ],
 )
-def test_an_error_has_colour_where_that_is_wanted(colour, tty, environ, coloured):
+def test_an_error_has_colour_if_wanted(colour, tty, environ, coloured):
     text = reported(UsageError("it failed", hint="x"), colour, stderr_tty=tty, environ=environ)
     assert ("\x1b[" in text) is coloured
 
@@ -96,13 +97,13 @@ def test_the_colour_of_an_error_follows_stderr_and_not_stdout():
     assert "\x1b[" not in reported(UsageError("it failed"), stdout_tty=True)
 
 
-def test_an_error_for_nobody_is_not_an_error():
+def test_an_error_that_nobody_reads_raises_nothing():
     world = env()._replace(stderr=Keeping(gone=True))
     report(UsageError("it failed"), world)
     say(world, "nor this")
 
 
-def test_a_name_that_is_not_utf8_can_be_said():
+def test_a_name_that_is_not_utf8_can_be_printed():
     world = env()
     say(world, "caf\udce9")
     assert world.stderr.written == b"caf\\udce9\n"
@@ -121,7 +122,7 @@ def test_an_error_is_an_event_with_the_status_of_its_class(kind):
     error = kind(*args, evidence="a\r\nb")
     clock = HandClock()
     clock.time = lambda: 5.0
-    failed = failure(error, clock, clock.now - 1.5)
+    failed = failure(error, env()._replace(clock=clock), clock.now - 1.5)
     assert (failed.message, failed.evidence, failed.elapsed) == ("it failed", "a\nb", 1.5)
     assert failed.time == 5.0
     assert failed.status in set(ExitStatus)
@@ -170,13 +171,13 @@ def test_a_websocket_is_a_line_with_its_close_and_its_messages():
         ({"requests": 1}, "GET /echo  101", "more"),
     ],
 )
-def test_what_is_unknown_of_a_connection_is_left_out_of_its_line(fields, words, absent):
+def test_unknown_fields_of_a_connection_are_left_out_of_its_line(fields, words, absent):
     text = line(**fields)
     assert words in text
     assert not absent or absent not in text
 
 
-def test_a_target_or_a_reason_is_shown_in_the_line_and_not_obeyed():
+def test_control_characters_in_a_target_or_reason_are_symbols_in_the_line():
     text = line(target=f"/{CONTROL}", reason=f"{CONTROL}\nfake")
     assert text.count("\n") == 1
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
@@ -210,13 +211,13 @@ def test_a_warning_is_on_stderr_in_every_form_of_the_log(form):
     assert world.stdout.text == ""
 
 
-def test_without_a_log_a_connection_is_not_mentioned():
+def test_without_a_log_a_connection_is_not_logged():
     world = env()
     AccessLog(world, "none", None).ended(record())
     assert world.stderr.text + world.stdout.text == ""
 
 
-def test_when_nobody_reads_the_events_the_server_is_ended_once():
+def test_the_server_is_ended_once_if_nobody_reads_its_events():
     world = env()._replace(stdout=Keeping(gone=True))
     statuses = []
     log = AccessLog(world, "json", None)
@@ -234,19 +235,20 @@ def test_events_that_stall_after_a_signal_end_the_server_with_its_status():
     log.end_with(statuses.append)
     log._unwritable(OutputStalled("the output", 9, ExitStatus.TERMINATED))  # noqa: SLF001
     assert statuses == [ExitStatus.TERMINATED]
-    assert "gave up on the output" in world.stderr.text
+    assert "gave up writing to the output" in world.stderr.text
 
 
-def test_a_recording_that_fails_is_said_and_the_server_goes_on(tmp_path):
+def test_a_recording_that_fails_is_reported_and_the_server_continues():
     world = env()
-    with io.FileIO("/dev/full", "w") as full:
-        log = AccessLog(world, "text", full)
-        log.end_with(pytest.fail)
-        sink = log.sink(record())
-        for _ in range(2):
-            sink._output.write(b"event\n")  # noqa: SLF001
+    log = AccessLog(world, "text", io.FileIO("/dev/full", "w"))
+    log.end_with(pytest.fail)
+    sink = log.sink(record())
+    for _ in range(2):
+        sink.batch(Batch(True, 0.0, 0.0, []))
+    log.close()
     assert world.stderr.text == (
         "wscli: cannot write the recording /dev/full\n  No space left on device\n"
+        "  the recording ends here; the connection goes on\n"
     )
 
 

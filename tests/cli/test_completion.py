@@ -61,6 +61,7 @@ def test_choices_are_completed():
     assert complete("listen --color a") == ["auto", "always"]
     assert complete("listen --color=n") == ["--color=never"]
     assert complete("serve --mode ") == ["echo", "hub"]
+    assert complete("view --opcode pi") == ["ping"]
     assert complete("connect --reconnect=a") == ["--reconnect=auto", "--reconnect=always"]
     assert complete("completion ") == list(SHELLS)
     assert complete("completion z") == ["zsh"]
@@ -75,6 +76,8 @@ def test_file_names_are_completed():
     assert complete("listen --cacert=hd") == len("--cacert=")
     assert complete("serve --script ") == 0
     assert complete("demo: --record ") == 0
+    assert complete("view ") == 0
+    assert complete("view -v ") == 0
     assert complete("demo: -H @") == 1
     assert complete("demo: -H@h") == len("-H@")
     assert complete("send demo: @bi") == 1
@@ -98,18 +101,18 @@ def test_each_option_that_takes_a_file_completes_files(command):
             assert complete(f"{command} {name} x") == 0
 
 
-def test_addresses_of_the_embedded_server_are_completed():
+def test_urls_of_the_embedded_server_are_completed():
     assert complete("d") == ["demo:"]
     assert complete("demo:/fault/bad") == ["demo:/fault/bad-utf8", "demo:/fault/bad-accept"]
     assert complete("listen demo:/t") == ["demo:/ticks"]
     assert complete("send ") == []
 
 
-def test_the_addresses_are_those_of_the_routes():
+def test_the_completed_urls_are_the_routes():
     assert complete("demo:/") == [f"demo:{path}" for path, _ in websocket_paths()]
 
 
-def test_an_address_is_offered_with_its_meaning():
+def test_a_url_is_offered_with_its_meaning():
     (found,) = candidates(["send", "demo:/fault/sl"], COMMANDS, load_command)
     assert found == Candidate("demo:/fault/slow", "one byte every 10 ms")
 
@@ -155,7 +158,7 @@ def test_each_shell_gets_descriptions_in_its_form():
         result = call("listen", "--connect", env={"_WSCLI_COMPLETE": shell})
         return result.out.decode()
 
-    meaning = "Time limit for connecting: name, TCP, proxy, TLS and upgrade"
+    meaning = "Time limit for connecting: name, TCP, proxy, TLS and upgrade together"
     assert lines("zsh") == f"--connect-timeout:{meaning}\n"
     assert lines("fish") == f"--connect-timeout\t{meaning}\n"
     assert (
@@ -264,7 +267,7 @@ def test_a_shell_completes(prompt, typed, result):
 
 
 @pytest.mark.parametrize("typed", ["wscli nonsense --x", "wscli send '{\"a", "wscli ping -c "])
-def test_a_shell_shows_nothing_where_nothing_fits(prompt, typed):
+def test_a_shell_shows_nothing_if_nothing_matches(prompt, typed):
     screen = prompt(f"{typed}\t", typed)
     assert screen.strip() == f"$ {typed}".strip()
 

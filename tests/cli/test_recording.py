@@ -1,7 +1,10 @@
-"""``--record``: the file is for its owner alone, and is not replaced by accident."""
+"""``--record``: the file is readable by its owner only, and never replaced by accident."""
 
+import base64
 import json
 import os
+import re
+import signal
 import stat
 import subprocess
 
@@ -11,7 +14,10 @@ from tests.program import WSCLI, start, wscli
 
 
 def events(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    """Return the events behind the header."""
+    header, *events = [json.loads(line) for line in path.read_text().splitlines()]
+    assert header["event"] == "recording"
+    return events
 
 
 def send(path, *options):
@@ -38,36 +44,36 @@ def test_a_file_that_is_not_empty_is_not_replaced(existing):
     assert stat.S_IMODE(existing.stat().st_mode) == 0o644
 
 
-def test_force_replaces_it_and_takes_it_from_others(existing):
+def test_force_replaces_the_file_and_makes_it_private(existing):
     assert send(existing, "--force").status == 0
     kinds = [event["event"] for event in events(existing)]
     assert kinds == ["open", "message", "message", "close"]
     assert stat.S_IMODE(existing.stat().st_mode) == 0o600
 
 
-def test_append_adds_a_connection_and_takes_it_from_others(existing):
+def test_append_adds_a_connection_and_makes_the_file_private(existing):
     assert send(existing, "--append").status == 0
-    before, opened, *rest = events(existing)
+    before, header, *rest = [json.loads(line) for line in existing.read_text().splitlines()]
     assert before == {"event": "close"}
-    assert (opened["event"], opened["v"]) == ("open", 1)
-    assert len(rest) == 3
+    assert (header["event"], header["v"]) == ("recording", 1)
+    assert [event["event"] for event in rest] == ["open", "message", "message", "close"]
     assert stat.S_IMODE(existing.stat().st_mode) == 0o600
 
 
-def test_append_leaves_a_line_that_was_cut_off_alone(existing):
+def test_append_does_not_continue_a_truncated_line(existing):
     existing.write_text('{"event":"mess')
     assert send(existing, "--append").status == 0
     cut, *lines = existing.read_text().splitlines()
     assert cut == '{"event":"mess'
-    assert json.loads(lines[0])["event"] == "open"
+    assert json.loads(lines[0])["event"] == "recording"
 
 
-def test_append_begins_a_file_too(tmp_path):
+def test_append_creates_a_file_too(tmp_path):
     assert send(tmp_path / "new", "--append").status == 0
     assert events(tmp_path / "new")[0]["event"] == "open"
 
 
-def test_an_empty_file_is_written_and_taken_from_others(tmp_path):
+def test_an_empty_file_is_written_and_made_private(tmp_path):
     path = tmp_path / "empty"
     path.touch(0o666)
     assert send(path).status == 0
@@ -106,7 +112,7 @@ def test_a_recording_may_go_to_a_named_pipe_whose_reader_may_leave(tmp_path):
             process.stdin.write(b"one\n")
             process.stdin.flush()
             assert process.stdout.readline() == b"one\n"
-            assert b'"open"' in reader.readline()
+            assert b'"recording"' in reader.readline()
         process.stdin.write(b"two\n")
         process.stdin.flush()
         assert process.stdout.readline() == b"two\n"
@@ -129,7 +135,7 @@ def test_a_recording_may_go_to_a_named_pipe_whose_reader_may_leave(tmp_path):
     ],
 )
 @pytest.mark.parametrize("command", [["listen", "demo:"], ["serve", "0"]], ids=" ".join)
-def test_a_recording_that_makes_no_sense_is_a_usage_error(command, options, words):
+def test_an_impossible_recording_is_a_usage_error(command, options, words):
     name, *rest = command
     result = wscli(name, *options, *rest)
     assert result.status == 2
@@ -141,3 +147,61 @@ def test_a_recording_that_exists_is_not_replaced_by_the_server(existing):
     result = wscli("serve", "--record", existing, "0")
     assert result.status == 2
     assert "--force replaces it, --append adds to it" in result.err
+
+
+# Without secrets
+
+SECRET_OPTIONS = ["-u", "me:pass word", "--cookie", "sid=cookie-value", "--redact"]
+
+
+@pytest.mark.parametrize("detail", [[], ["-vv"]], ids=" ".join)
+def test_a_recording_is_made_without_secrets(tmp_path, websockets_server, detail):
+    path = tmp_path / "redacted"
+    message = '{"password":"hunter2","user":"me"}'
+    options = [*SECRET_OPTIONS, '--redact="password":"(.*?)"', *detail]
+    url = websockets_server(lambda connection: connection.send(connection.recv()))
+    result = wscli("send", *options, "--record", path, f"{url}/?token=query-value", message)
+    assert (result.status, result.out.decode()) == (0, f"{message}\n")
+    written = path.read_text()
+    for secret in ("pass word", "bWU6cGFzcyB3b3Jk", "cookie-value", "query-value", "hunter2"):
+        assert secret not in written
+        assert base64.b64encode(secret.encode()).decode()[:-4] not in written
+    shown = wscli("view", path)
+    assert shown.out.decode() == '{"password":"REDACTED","user":"me"}\n'
+
+
+def test_a_server_records_without_secrets(tmp_path):
+    path = tmp_path / "redacted"
+    with start("serve", "--redact=hun.*", "--record", path, "0") as server:
+        port = re.search(rb"127\.0\.0\.1:\d+", server.stderr.readline())[0].decode()
+        wscli("send", "--cookie", "sid=cookie-value", f"ws://{port}/", "hunter2")
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=20)
+    written = path.read_text()
+    assert "cookie-value" not in written
+    assert [event.get("text") for event in events(path)][1:3] == ["REDACTED"] * 2
+
+
+def test_secrets_are_left_out_afterwards(tmp_path):
+    path = tmp_path / "recording"
+    assert send(path).status == 0
+    assert base64.b64encode(b"me:secret").decode() in path.read_text()
+    shown = wscli("view", "--json", "--redact=hello", path)
+    assert shown.status == 0
+    assert b"hello" not in shown.out
+    assert base64.b64encode(b"me:secret") not in shown.out
+    assert wscli("view", "-", stdin=shown.out).out == b"REDACTED\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["listen", "--redact", "demo:"], "--redact needs --record"),
+        (["serve", "--redact", "0"], "--redact needs --record"),
+        (["listen", "--record", "x", "--redact=(", "demo:"], "'(' is not a regular expression"),
+    ],
+)
+def test_a_redaction_that_makes_no_sense_is_a_usage_error(args, words):
+    result = wscli(*args)
+    assert result.status == 2
+    assert words in result.err

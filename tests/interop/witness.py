@@ -61,7 +61,7 @@ class Capture:
         self.stop()
         follow = [f"follow,tcp,raw,{number}" for number in range(count)]
         text = self._read("-q", *(word for stream in follow for word in ("-z", stream)))
-        streams = _read_streams(text)
+        streams = read_streams(text)
         return [streams[number] for number in range(count)]
 
     def stop(self):
@@ -77,7 +77,7 @@ class Capture:
         return subprocess.run(command, capture_output=True, check=False).stdout
 
 
-def _read_streams(text):
+def read_streams(text):
     """Read lines in hex, of which the server's are indented, under the number of their stream."""
     streams = {}
     for line in text.splitlines():

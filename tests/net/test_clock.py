@@ -1,4 +1,4 @@
-"""One deadline over many steps, and how poll is told of it."""
+"""One deadline over many steps, and the timeout of poll."""
 
 import select
 import socket
@@ -25,11 +25,11 @@ from wscli.net.clock import Deadline, poll_timeout
         ((1e12,), 1e9),
     ],
 )
-def test_poll_waits_for_the_least_limit_and_no_longer_than_it_can_count(limits, milliseconds):
+def test_poll_waits_for_the_smallest_limit_within_its_range(limits, milliseconds):
     assert poll_timeout(*limits) == milliseconds
 
 
-def test_poll_takes_the_longest_time_there_is():
+def test_poll_accepts_an_infinite_limit():
     near, far = socket.socketpair()
     with near, far:
         far.send(b"x")
@@ -38,7 +38,7 @@ def test_poll_takes_the_longest_time_there_is():
         assert poll.poll(poll_timeout(float("inf")))
 
 
-def test_a_deadline_shrinks_over_all_steps():
+def test_the_time_that_is_left_shrinks_over_all_steps():
     clock = HandClock()
     deadline = Deadline(clock, 3.0, "connecting")
     clock.now += 1.0
@@ -47,7 +47,7 @@ def test_a_deadline_shrinks_over_all_steps():
 
 
 @pytest.mark.parametrize("late", [0.0, 5.0])
-def test_at_a_deadline_the_step_in_progress_is_named(late):
+def test_the_error_at_a_deadline_names_the_step_in_progress(late):
     clock = HandClock()
     deadline = Deadline(clock, 3.0, "connecting")
     deadline.doing, deadline.kind, deadline.secure = "waiting", "connect", True
@@ -57,7 +57,7 @@ def test_at_a_deadline_the_step_in_progress_is_named(late):
     assert caught.value.facts == {"secure": True, "seconds": 3.0}
 
 
-def test_without_a_limit_there_is_always_time():
+def test_without_a_limit_the_deadline_never_passes():
     clock = HandClock()
     deadline = Deadline(clock, None, "connecting")
     clock.now += 1e9
@@ -70,7 +70,7 @@ def test_a_deadline_of_zero_has_passed_at_once():
         Deadline(HandClock(), 0, "connecting").check()
 
 
-def test_a_deadline_that_has_passed_waits_for_nothing_even_if_there_is_something():
+def test_a_deadline_that_has_passed_raises_even_if_the_socket_is_ready():
     clock = HandClock()
     deadline = Deadline(clock, 1.0, "reading")
     near, far = socket.socketpair()

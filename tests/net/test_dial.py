@@ -1,4 +1,4 @@
-"""Dialling: names, addresses in turn, Unix sockets, and one deadline over it all."""
+"""Dialling: names, addresses in turn, Unix sockets, and one deadline over all of it."""
 
 import contextlib
 import errno
@@ -45,19 +45,19 @@ def refused():
 
 
 def connect(addresses, expected):
-    """Connect to one of some addresses, and check which one it was."""
+    """Connect to one of the addresses, and check that it is the expected one."""
     sock, peer = connect_any(addresses, "h:1", deadline(), Clock())
     with sock:
         assert peer == sock.getpeername() == expected[1]
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_the_first_address_that_answers_is_taken(refused):
+def test_the_first_address_that_answers_is_used(refused):
     with listener() as alive:
         connect([refused, alive], alive)
 
 
-def test_an_address_that_says_nothing_does_not_hold_up_the_next():
+def test_a_silent_address_does_not_delay_the_next():
     with black_hole() as silent, listener() as alive:
         connect([silent, alive], alive)
 
@@ -65,7 +65,7 @@ def test_an_address_that_says_nothing_does_not_hold_up_the_next():
 UNREACHABLE = (socket.AF_INET, ("255.255.255.255", 80))  # TCP to it fails at once
 
 
-def test_an_address_that_fails_at_once_is_not_taken_for_an_answer():
+def test_an_address_that_fails_at_once_does_not_count_as_an_answer():
     with listener() as alive:
         connect([UNREACHABLE, alive], alive)
 
@@ -95,7 +95,7 @@ def resetting():
         thread.join(10)
 
 
-def test_a_connection_that_is_reset_before_it_is_looked_at_is_a_failure(resetting):
+def test_a_connection_that_is_reset_before_it_is_checked_is_a_failure(resetting):
     with socket.create_connection(resetting[1]) as sock:
         poll = select.poll()
         poll.register(sock, 0)
@@ -104,7 +104,7 @@ def test_a_connection_that_is_reset_before_it_is_looked_at_is_a_failure(resettin
         assert connection_result(sock) == (errno.ECONNRESET, None)
 
 
-def test_a_server_that_resets_at_once_is_a_connection_or_a_connect_error(resetting):
+def test_a_server_that_resets_at_once_gives_a_connection_or_a_connect_error(resetting):
     failures = set()
     for _ in range(1000):
         try:
@@ -117,7 +117,7 @@ def test_a_server_that_resets_at_once_is_a_connection_or_a_connect_error(resetti
     assert failures <= {"could not connect to h:1: connection reset by peer"}
 
 
-def test_when_no_address_answers_each_is_named(refused):
+def test_the_error_names_each_address_that_failed(refused):
     with pytest.raises(ConnectError) as caught:
         connect_any([refused, refused], "name:81", deadline(), Clock())
     assert caught.value.what == "could not connect to name:81: connection refused"
@@ -129,7 +129,7 @@ def test_the_deadline_covers_a_silent_address():
         connect_any([silent], "h:1", deadline(0.2), Clock())
 
 
-def test_a_name_server_that_does_not_answer_is_under_the_deadline(monkeypatch):
+def test_the_deadline_covers_a_silent_name_server(monkeypatch):
     answer = threading.Event()
     lookup = socket.getaddrinfo
 
@@ -146,7 +146,7 @@ def test_a_name_server_that_does_not_answer_is_under_the_deadline(monkeypatch):
         answer.set()
 
 
-def test_the_two_versions_of_ip_take_turns(monkeypatch):
+def test_the_two_versions_of_ip_are_tried_in_turn(monkeypatch):
     found = [
         (family, socket.SOCK_STREAM, 6, "", (name, 80))
         for family, name in (
@@ -167,22 +167,22 @@ def test_an_ipv6_address_keeps_its_zone():
     assert address[3] == index
 
 
-def test_a_name_that_does_not_exist():
+def test_a_name_that_does_not_exist_is_an_error_with_a_hint():
     result = call("send", "ws://no-such-name.invalid/", "hi")
     assert result.status == 3
     assert "the name no-such-name.invalid cannot be resolved" in result.err
     assert "try: check the spelling" in result.err
 
 
-def test_a_port_where_nobody_listens(refused):
+def test_a_port_where_nobody_listens_is_an_error_with_a_hint(refused):
     port = refused[1][1]
     result = call("send", f"ws://127.0.0.1:{port}/", "hi")
     assert result.status == 3
     assert f"could not connect to 127.0.0.1:{port}: connection refused" in result.err
-    assert "try: is a server listening on that port?" in result.err
+    assert "try: check that a server is listening on that port" in result.err
 
 
-def test_resolve_takes_the_place_of_a_lookup(echo_url):
+def test_resolve_replaces_a_look_up(echo_url):
     port = echo_url.rpartition(":")[2]
     result = call(
         "send",
@@ -196,7 +196,7 @@ def test_resolve_takes_the_place_of_a_lookup(echo_url):
     assert f"> Host: server.test:{port}" in result.err
 
 
-def test_resolve_knows_a_name_as_it_is_written(scripted):
+def test_resolve_compares_international_names_in_one_form(scripted):
     def script(peer):
         peer.accept()
         peer.close()
@@ -209,7 +209,7 @@ def test_resolve_knows_a_name_as_it_is_written(scripted):
     assert f"> Host: xn--fa-hia.de:{server.port}" in result.err
 
 
-def test_ipv6(scripted):
+def test_an_ipv6_address_can_be_connected_to(scripted):
     def script(peer):
         peer.accept()
         peer.text("six")
@@ -224,7 +224,7 @@ def test_ipv6(scripted):
     assert only4.status == 3
 
 
-def test_a_unix_socket(tmp_path, scripted):
+def test_a_unix_socket_can_be_connected_to(tmp_path, scripted):
     def script(peer):
         peer.accept()
         peer.text(peer.request.headers.get("Host"))
@@ -237,7 +237,7 @@ def test_a_unix_socket(tmp_path, scripted):
     assert (result.status, result.out) == (0, b"any.name\n")
 
 
-def test_a_unix_socket_that_is_not_there(tmp_path):
+def test_a_unix_socket_that_does_not_exist_is_an_error(tmp_path):
     result = call("send", "--unix-socket", tmp_path / "none", "ws://h/", "hi")
     assert result.status == 3
     assert "could not connect to the Unix socket" in result.err

@@ -21,7 +21,7 @@ CHUNKED = b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def flood(piece, first=b""):
-    """Return a script that answers with the same bytes again and again until the client leaves."""
+    """Return a script that sends ``first``, and then ``piece`` until the client leaves."""
 
     def script(peer):
         peer.read_request()
@@ -34,7 +34,7 @@ def flood(piece, first=b""):
 
 @contextlib.contextmanager
 def flooded(piece):
-    """A stream that always has the next of the same bytes to read."""
+    """Yield a stream that always has ``piece`` to read once more."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
 
@@ -55,11 +55,11 @@ def flooded(piece):
 def test_endless_interim_responses_are_given_up(scripted, head):
     result = call("listen", scripted(flood(head)).url)
     assert (result.status, result.out) == (5, b"")
-    assert "sends interim responses (1xx) and never a final one" in result.err
+    assert "sends only interim responses (1xx) and no final one" in result.err
     assert "longer than 65,536 bytes" in result.err
 
 
-def test_interim_responses_are_bounded_together():
+def test_all_interim_responses_share_one_limit():
     with flooded(EARLY_HINTS) as stream:
         tap = Tap(stream, Deadline(Clock(), 10, "testing"))
         with pytest.raises(EndlessInterim):
@@ -67,7 +67,7 @@ def test_interim_responses_are_bounded_together():
         assert len(tap.received) < 2 * MAX_HEAD
 
 
-def test_as_many_interim_responses_as_a_head_may_be_long_are_taken(scripted):
+def test_interim_responses_up_to_the_limit_are_accepted(scripted):
     def script(peer):
         peer.read_request()
         peer.send(EARLY_HINTS * (MAX_HEAD // len(EARLY_HINTS)) + peer.response_101())
@@ -102,7 +102,7 @@ def test_a_signal_ends_the_wait_for_a_final_response(scripted):
     assert process.returncode == 128 + signal.SIGTERM
 
 
-def test_the_deadline_holds_for_a_peer_that_never_makes_us_wait():
+def test_the_deadline_holds_for_a_peer_that_always_has_more_to_send():
     response = parse_response(CHUNKED)
     with flooded(b"1\r\nx\r\n") as stream, pytest.raises(TimedOut, match="while testing"):
         Tap(stream, Deadline(Clock(), 0.3, "testing")).read_rest(Body(response, 1 << 40))
@@ -120,14 +120,14 @@ def test_endless_framing_ends_the_body_of_a_refusal(scripted, start_of_body, pie
     assert "\n  hello\n" in result.err
 
 
-def test_endless_framing_is_read_within_bounds():
+def test_endless_framing_is_read_in_bounded_memory():
     with flooded(b"x") as stream:
         tap = Tap(stream, Deadline(Clock(), 10, "testing"))
         tap.read_rest(Body(parse_response(CHUNKED), 100))
         assert len(tap.received) < 4 * MAX_FRAMING
 
 
-def test_a_proxy_that_answers_connect_with_endless_interim_responses(scripted):
+def test_endless_interim_responses_of_a_proxy_are_an_error(scripted):
     proxy = scripted(flood(CONTINUE))
     result = call("listen", "--proxy", f"http://{proxy.address}", "ws://192.0.2.1/")
     assert result.status == 3
@@ -135,7 +135,7 @@ def test_a_proxy_that_answers_connect_with_endless_interim_responses(scripted):
     assert "its interim responses are longer than 65,536 bytes" in result.err
 
 
-def test_a_proxy_that_sends_interim_responses_slowly_ends_at_the_deadline(scripted):
+def test_slow_interim_responses_of_a_proxy_end_at_the_deadline(scripted):
     proxy = scripted(slow_hints)
     options = ["--connect-timeout", "500ms", "--proxy", f"http://{proxy.address}"]
     result = call("listen", *options, "ws://192.0.2.1/")

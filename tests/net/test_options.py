@@ -28,7 +28,7 @@ def test_the_repr_hides_credentials():
     assert shown.startswith("ConnectOptions(headers=(('Authorization', '…'), ")
 
 
-def test_the_repr_shows_what_is_not_given():
+def test_the_repr_shows_options_that_are_not_set():
     shown = repr(ConnectOptions())
     assert "password=None, bearer=None, cookies=()" in shown
     assert "proxy=None" in shown

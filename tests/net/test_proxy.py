@@ -1,4 +1,4 @@
-"""Proxies: which one is chosen, and that each kind leads to the server."""
+"""Proxies: the choice of one, and a connection through each kind."""
 
 import socket
 
@@ -33,7 +33,7 @@ def chosen(url, environ, **options):
         ("http://faß.de", Proxy("http", "xn--fa-hia.de", 8080, None, None)),
     ],
 )
-def test_a_proxy_url_is_read(text, proxy):
+def test_a_proxy_url_is_parsed(text, proxy):
     assert parse_proxy(text) == proxy
 
 
@@ -44,7 +44,7 @@ def test_the_repr_of_a_proxy_hides_its_password():
 @pytest.mark.parametrize(
     "text", ["", "ftp://proxy", "https://proxy", "http://", "http://h:x", "http://a..ü"]
 )
-def test_what_is_no_proxy_url_is_refused(text):
+def test_an_invalid_proxy_url_is_rejected(text):
     with pytest.raises(UsageError):
         parse_proxy(text)
 
@@ -89,14 +89,14 @@ def test_the_environment_chooses_a_proxy(url, environ, proxy):
     assert chosen(url, environ) == proxy
 
 
-def test_what_is_asked_for_goes_before_the_environment():
+def test_options_take_precedence_over_the_environment():
     environ = {"http_proxy": "a:1"}
     assert chosen("ws://localhost/", environ, proxy="b:2") == "http://b:2"
     assert chosen("ws://h/", environ, environment_proxies=False) is None
     assert chosen("ws://h/", environ, unix_socket="/s") is None
 
 
-def test_a_tunnel_through_an_http_proxy(echo_url):
+def test_an_http_proxy_is_asked_for_a_tunnel(echo_url):
     with HttpProxy() as proxy:
         result = call("send", "-v", "--proxy", f"http://127.0.0.1:{proxy.port}", echo_url, "hi")
         assert (result.status, result.out) == (0, b"hi\n")
@@ -105,23 +105,25 @@ def test_a_tunnel_through_an_http_proxy(echo_url):
         assert len(proxy.asked) == 1
 
 
-def test_an_http_proxy_that_wants_credentials(echo_url):
+def test_an_http_proxy_gets_the_credentials_of_its_url(echo_url):
     with HttpProxy("user:pa ss") as proxy:
         address = f"127.0.0.1:{proxy.port}"
         refused = call("send", "--proxy", f"http://{address}", echo_url, "hi")
         assert refused.status == 3
         assert "answered CONNECT with 407" in refused.err
-        assert "try: --proxy http://USER:PASS@HOST:PORT" in refused.err
+        assert (
+            "try: the proxy requires credentials: --proxy http://USER:PASS@HOST:PORT" in refused.err
+        )
         let_in = call("send", "--proxy", f"http://user:pa%20ss@{address}", echo_url, "hi")
         assert (let_in.status, let_in.out) == (0, b"hi\n")
 
 
-def test_the_environment_leads_through_a_proxy(echo_url):
+def test_a_proxy_of_the_environment_is_asked_for_the_server_by_name(echo_url):
     port = echo_url.rpartition(":")[2]
     with HttpProxy() as proxy:
         env = {"http_proxy": f"http://127.0.0.1:{proxy.port}"}
         name = f"ws://server.test:{port}/"
-        # The proxy of this test cannot resolve the name either: that it was asked is the point.
+        # The proxy of this test cannot resolve the name either; it only matters that it was asked.
         call("send", "--timeout", "2", name, "hi", env=env)
         assert b"CONNECT server.test:" in proxy.head
         proxy.head = b""
@@ -129,7 +131,7 @@ def test_the_environment_leads_through_a_proxy(echo_url):
         assert proxy.head == b""
 
 
-def test_a_proxy_that_is_no_proxy(echo_url, scripted):
+def test_a_server_that_is_not_a_proxy_is_an_error(echo_url, scripted):
     server = scripted(lambda peer: peer.refuse("SSH-2.0-OpenSSH_9.2\r\n"))
     result = call("send", "--proxy", f"http://{server.address}", echo_url, "hi")
     assert result.status == 3
@@ -137,7 +139,7 @@ def test_a_proxy_that_is_no_proxy(echo_url, scripted):
     assert "SSH-2.0" in result.err
 
 
-def test_a_proxy_that_never_answers_is_under_the_deadline(echo_url, scripted):
+def test_the_deadline_covers_a_proxy_that_never_answers(echo_url, scripted):
     server = scripted(lambda peer: peer.wait_for_end())
     result = call(
         "send", "--connect-timeout", "300ms", "--proxy", f"http://{server.address}", echo_url, "hi"
@@ -146,7 +148,7 @@ def test_a_proxy_that_never_answers_is_under_the_deadline(echo_url, scripted):
     assert "waiting for the proxy" in result.err
 
 
-def test_a_proxy_that_is_not_there(echo_url):
+def test_a_proxy_that_cannot_be_reached_is_an_error_with_a_hint(echo_url):
     with HttpProxy() as proxy:
         port = proxy.port
     address = f"127.0.0.1:{port}"
@@ -161,7 +163,7 @@ def test_a_proxy_that_is_not_there(echo_url):
     assert "try: start the proxy, or --no-proxy to connect directly" in result.err
 
 
-def test_a_proxy_whose_name_does_not_exist(echo_url):
+def test_a_proxy_whose_name_does_not_exist_is_named_in_the_error(echo_url):
     result = call("send", "--proxy", "http://no-such-name.invalid", echo_url, "hi")
     assert result.status == 3
     assert "the name no-such-name.invalid cannot be resolved" in result.err
@@ -172,7 +174,7 @@ def test_a_proxy_whose_name_does_not_exist(echo_url):
     ("kind", "sent"),
     [("socks4", "address"), ("socks4a", "name"), ("socks5", "address"), ("socks5h", "name")],
 )
-def test_each_kind_of_socks(echo_url, kind, sent):
+def test_each_kind_of_socks_proxy_gets_a_name_or_an_address(echo_url, kind, sent):
     url = echo_url.replace("127.0.0.1", "localhost")
     with SocksProxy() as proxy:
         result = call("send", "--proxy", f"{kind}://127.0.0.1:{proxy.port}", "-4", url, "hi")
@@ -180,7 +182,7 @@ def test_each_kind_of_socks(echo_url, kind, sent):
         assert proxy.kind == sent
 
 
-def test_resolve_and_the_version_of_ip_hold_through_socks(echo_url):
+def test_resolve_and_the_version_of_ip_apply_through_socks(echo_url):
     port = echo_url.rpartition(":")[2]
     with SocksProxy() as proxy:
         options = ["--proxy", f"socks5://127.0.0.1:{proxy.port}"]
@@ -191,7 +193,7 @@ def test_resolve_and_the_version_of_ip_hold_through_socks(echo_url):
         assert result.status == 3
 
 
-def test_a_socks_proxy_with_credentials(echo_url):
+def test_a_socks_proxy_gets_the_credentials_of_its_url(echo_url):
     with SocksProxy("user:secret") as proxy:
         address = f"127.0.0.1:{proxy.port}"
         let_in = call("send", "--proxy", f"socks5://user:secret@{address}", echo_url, "hi")
@@ -203,7 +205,7 @@ def test_a_socks_proxy_with_credentials(echo_url):
 
 
 def replies(*pieces, pause):
-    """Return a script of a SOCKS proxy that sends some bytes one by one, and then nothing."""
+    """Return a script of a SOCKS proxy that sends bytes one by one, and then nothing."""
 
     def script(peer):
         for piece in pieces:
@@ -222,7 +224,7 @@ def replies(*pieces, pause):
         ("socks5h", [b"\5\0", b"\5\0\0\3\xff" + b"x" * 257]),
     ],
 )
-def test_a_socks_proxy_that_sends_a_byte_at_a_time_is_under_the_deadline(scripted, kind, pieces):
+def test_the_deadline_covers_a_socks_proxy_that_sends_a_byte_at_a_time(scripted, kind, pieces):
     proxy = scripted(replies(*pieces, pause=1.0))
     options = ["--connect-timeout", "1s", "--proxy", f"{kind}://{proxy.address}"]
     result = call("send", *options, "ws://192.0.2.1/", "hi")
@@ -230,7 +232,7 @@ def test_a_socks_proxy_that_sends_a_byte_at_a_time_is_under_the_deadline(scripte
     assert f"timed out after 1 s while waiting for the proxy {kind}://" in result.err
 
 
-def test_a_connection_through_socks_has_an_address_and_no_delay(echo_url):
+def test_a_connection_through_socks_has_an_address_and_tcp_nodelay(echo_url):
     with SocksProxy() as proxy:
         options = ConnectOptions(proxy=f"socks5://127.0.0.1:{proxy.port}")
         opening = Opening(parse_url(echo_url))
@@ -247,7 +249,7 @@ def test_a_connection_through_socks_has_an_address_and_no_delay(echo_url):
 
 @pytest.mark.parametrize("answer", [b"", b"\5", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
 @pytest.mark.parametrize("kind", ["socks4", "socks5"])
-def test_a_proxy_that_does_not_speak_socks(scripted, kind, answer):
+def test_a_proxy_that_does_not_speak_socks_is_an_error(scripted, kind, answer):
     def script(peer):
         peer.sock.recv(65536)
         peer.send(answer)
@@ -267,7 +269,7 @@ def test_a_proxy_that_does_not_speak_socks(scripted, kind, answer):
     ],
     ids=["user", "empty label", "long label"],
 )
-def test_a_name_that_socks_cannot_carry_is_wrong_usage(scripted, kind, user, host, method):
+def test_a_name_that_socks_cannot_carry_is_a_usage_error(scripted, kind, user, host, method):
     def script(peer):
         peer.sock.recv(65536)
         peer.send(method)

@@ -1,4 +1,4 @@
-"""The pump, over everything that is a stream: what leaves, what comes, and how it ends."""
+"""The pump over each kind of stream: sent bytes, received bytes, and the end."""
 
 import contextlib
 import select
@@ -14,7 +14,7 @@ SECONDS = 20.0
 
 
 class Pumped:
-    """A pump, its peer, and what the callbacks were given."""
+    """A pump with its peer, and the bytes that were passed to the callbacks."""
 
     def __init__(self, stream, peer):
         self.peer = peer
@@ -40,7 +40,7 @@ class Pumped:
         pytest.fail("the condition was not met")
 
     def fill(self):
-        """Post until bytes stay behind; return everything that was posted."""
+        """Post until the socket takes no more; return everything that was posted."""
         data = bytes(range(256)) * (4 << 10)
         posted = b""
         while not self.pump.pending:
@@ -58,7 +58,7 @@ def pumped(request):
         pumped.pump.close()
 
 
-def test_posted_bytes_leave_in_their_order(pumped):
+def test_posted_bytes_leave_in_order(pumped):
     pumped.pump.post(b"one ")
     pumped.pump.post(b"two ")
     assert pumped.pump.pending == 8
@@ -67,7 +67,7 @@ def test_posted_bytes_leave_in_their_order(pumped):
     assert (pumped.pump.posted, pumped.pump.bytes_out, pumped.pump.pending) == (8, 8, 0)
 
 
-def test_bytes_of_the_handshakes_do_not_count(pumped):
+def test_bytes_of_the_handshakes_are_not_counted(pumped):
     assert (pumped.pump.posted, pumped.pump.bytes_out) == (0, 0)
     pumped.pump.turn(0)
     assert pumped.sent == b""
@@ -91,7 +91,7 @@ def test_large_amounts_pass_in_both_directions_at_once(pumped, size):
     assert pumped.received == pumped.sent == at_peer[0] == data
 
 
-def test_what_left_is_what_the_peer_can_read(pumped):
+def test_the_bytes_that_left_are_those_that_the_peer_can_read(pumped):
     posted = pumped.fill()
     left = pumped.pump.bytes_out
     assert pumped.sent == posted[:left]
@@ -99,14 +99,14 @@ def test_what_left_is_what_the_peer_can_read(pumped):
     assert pumped.peer.read(left)[:left] == posted[:left]
 
 
-def test_the_outbox_has_what_was_posted_last_and_how_much_of_it_left(pumped):
+def test_the_outbox_has_the_bytes_posted_last_and_how_many_left(pumped):
     posted = pumped.fill()
     pumped.pump.post(b"and this")
     data, left = pumped.pump.outbox()
     assert data[left:] == posted[pumped.pump.bytes_out :] + b"and this"
 
 
-def test_an_empty_outbox(pumped):
+def test_an_empty_outbox_has_no_bytes(pumped):
     assert pumped.pump.outbox() == (b"", 0)
 
 
@@ -119,13 +119,13 @@ def test_a_peer_that_reads_again_is_sent_the_rest(pumped):
     assert pumped.sent == posted
 
 
-def test_a_turn_in_which_something_left_does_not_wait(pumped):
+def test_a_turn_in_which_bytes_left_does_not_wait(pumped):
     pumped.pump.post(b"hello")
     pumped.pump.turn(None)  # would wait for ever
     assert pumped.pump.bytes_out == 5
 
 
-def test_a_turn_waits_no_longer_than_it_may(pumped):
+def test_a_turn_waits_no_longer_than_its_timeout(pumped):
     pumped.pump.turn(0.01)
     assert pumped.received == b""
 
@@ -165,14 +165,14 @@ def test_posts_from_many_threads_all_leave(pumped):
     assert {data[i : i + 10] for i in range(0, 6000, 10)} == {b"a" * 10, b"b" * 10, b"c" * 10}
 
 
-def test_waking_ends_the_wait_and_is_forgotten_then(pumped):
+def test_waking_ends_one_wait(pumped):
     pumped.pump.wake()
     pumped.pump.turn(None)
     pumped.pump.turn(0)
     assert pumped.received == b""
 
 
-def test_a_watched_file_is_reported_until_it_is_watched_no_more(pumped):
+def test_a_watched_file_is_reported_until_it_is_unwatched(pumped):
     reader, writer = socket.socketpair()
     ready = []
     with reader, writer:
@@ -185,7 +185,7 @@ def test_a_watched_file_is_reported_until_it_is_watched_no_more(pumped):
     assert ready == [True]
 
 
-def test_the_end_of_the_stream_comes_behind_the_last_bytes(pumped):
+def test_the_end_of_the_stream_comes_after_the_last_bytes(pumped):
     pumped.peer.sendall(b"last words")
     pumped.peer.close_notify()
     pumped.peer.sock.shutdown(socket.SHUT_WR)
@@ -217,8 +217,8 @@ def test_a_connection_that_breaks_while_sending_can_no_longer_be_written(pumped)
     assert pumped.pump.pending
 
 
-def test_an_error_of_a_callback_is_not_taken_for_one_of_the_connection():
-    """Showing what left may find that the reader of stdout has gone."""
+def test_an_error_in_a_callback_is_not_an_error_of_the_connection():
+    """A sink that shows sent bytes may find that the reader of stdout has gone."""
 
     def reader_gone(data):
         raise BrokenPipeError

@@ -1,4 +1,4 @@
-"""What errors, logs and reprs show of a URL."""
+"""URLs and options as errors, logs and reprs show them."""
 
 import pytest
 from hypothesis import given
@@ -36,7 +36,7 @@ def test_no_secret_of_a_url_is_ever_shown(user, password, token):
 
 
 @given(st.text(max_size=60))
-def test_redacting_twice_changes_nothing_more(text):
+def test_redacting_twice_is_the_same_as_once(text):
     assert redact_url(redact_url(text)) == redact_url(text)
 
 
@@ -66,16 +66,16 @@ def test_a_proxy_is_shown_with_its_user_and_without_the_password(url, shown):
         ("/", "not found: /?token=secret1"),
     ],
 )
-def test_an_answer_that_repeats_a_value_of_the_query_is_shown_without_it(target, shown):
+def test_a_value_of_the_query_that_a_response_repeats_is_masked(target, shown):
     assert mask_query("not found: /?token=secret1", target) == shown
 
 
 @pytest.mark.parametrize(("value", "masked"), [("12345", False), ("123456", True)])
-def test_a_value_of_fewer_than_six_characters_is_no_secret(value, masked):
+def test_a_value_of_fewer_than_six_characters_is_not_masked(value, masked):
     assert ("…" in mask_query(f"got {value}", f"/?k={value}")) == masked
 
 
-def test_a_secret_that_is_not_there_stays_none():
+def test_a_missing_secret_stays_none():
     assert (mask(None), mask(""), mask("secret")) == (None, "…", "…")
 
 

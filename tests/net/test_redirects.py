@@ -47,7 +47,7 @@ def greet(peer):
     peer.expect_close()
 
 
-def test_credentials_of_every_kind_are_dropped_for_another_origin():
+def test_all_credentials_are_dropped_for_another_origin():
     options = ConnectOptions(
         headers=(("Authorization", "a"), ("X-Kept", "b")),
         user="u",
@@ -99,7 +99,7 @@ def test_a_redirect_to_an_unencrypted_connection_is_refused(ca, scripted):
     ]
 
 
-def test_a_redirect_to_an_unencrypted_connection_is_followed_where_that_is_allowed(ca, scripted):
+def test_a_redirect_to_an_unencrypted_connection_is_followed_if_allowed(ca, scripted):
     secure = scripted(redirect(scripted(greet).url), tls=server_context(ca))
     result = call("listen", "-k", "-L", "--allow-downgrade", secure.url)
     assert (result.status, result.out) == (0, b"hello\n")
@@ -116,7 +116,7 @@ def test_a_redirect_to_an_encrypted_connection_is_followed(ca, scripted):
     [("/again?token=secret", ["-L"]), ("ws://h:x/?token=secret", ["-L"])],
     ids=["a loop", "no URL"],
 )
-def test_an_error_shows_no_query(scripted, location, options):
+def test_an_error_about_a_redirect_shows_no_query(scripted, location, options):
     result = call("listen", *options, scripted(redirect(location)).url + "?token=secret")
     assert result.status == 5
     assert "secret" not in result.err

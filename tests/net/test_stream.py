@@ -1,4 +1,4 @@
-"""One suite for anything that is a stream: TCP, a Unix socket, TLS, and TLS in TLS."""
+"""One suite for each kind of stream: TCP, a Unix socket, TLS, and TLS in TLS."""
 
 import contextlib
 import select
@@ -88,7 +88,7 @@ def test_a_stream_with_nothing_to_read_does_not_block(both):
         stream.recv(100)
 
 
-def test_a_peer_that_does_not_read_blocks_and_goes_on_where_it_stopped(both):
+def test_sending_resumes_where_it_stopped_when_the_peer_reads_again(both):
     stream, peer = both
     taken = fill(stream)
     assert 0 < stream.bytes_out <= taken
@@ -99,7 +99,7 @@ def test_a_peer_that_does_not_read_blocks_and_goes_on_where_it_stopped(both):
     assert stream.bytes_out == taken
 
 
-def test_what_was_put_back_is_received_first(both):
+def test_bytes_that_were_put_back_are_received_first(both):
     stream, peer = both
     peer.sendall(b"later")
     stream.put_back(b"second ")
@@ -108,7 +108,7 @@ def test_what_was_put_back_is_received_first(both):
     assert recv(stream) == b"later"
 
 
-def test_reading_with_a_deadline_sends_what_the_stream_still_has_to_send(both):
+def test_reading_with_a_deadline_sends_unsent_bytes_first(both):
     stream, peer = both
     taken = fill(stream)
 
@@ -129,7 +129,7 @@ def test_writing_and_reading_end_at_the_deadline(both):
         stream.write(bytes(4 << 20), deadline(0.05))
 
 
-def test_a_part_of_a_record_is_nothing_yet(secure):
+def test_an_incomplete_record_returns_nothing(secure):
     stream, peer = secure
     ciphertext = peer.layers.send(b"hello")
     peer.sock.sendall(ciphertext[:-1])
@@ -140,7 +140,7 @@ def test_a_part_of_a_record_is_nothing_yet(secure):
     assert recv(stream) == b"hello"
 
 
-def test_decrypted_bytes_are_not_left_behind_where_poll_does_not_see_them(secure):
+def test_no_decrypted_bytes_stay_where_poll_does_not_see_them(secure):
     stream, peer = secure
     peer.sendall(b"x" * (8 << 10))
     assert read(stream, 8 << 10)
@@ -153,7 +153,7 @@ def test_decrypted_bytes_are_not_left_behind_where_poll_does_not_see_them(secure
 # Ends
 
 
-def test_the_end_of_the_stream_is_received_as_often_as_one_asks(both):
+def test_the_end_of_the_stream_is_received_again_and_again(both):
     stream, peer = both
     peer.sendall(b"last words")
     peer.close_notify()
@@ -163,7 +163,7 @@ def test_the_end_of_the_stream_is_received_as_often_as_one_asks(both):
     assert not stream.transport.truncated
 
 
-def test_an_end_without_close_notify_is_an_end_that_says_so(secure):
+def test_an_end_without_close_notify_is_truncated(secure):
     stream, peer = secure
     peer.sendall(b"last words")
     peer.sock.shutdown(socket.SHUT_WR)
@@ -182,7 +182,7 @@ def test_a_reset_is_an_error(kind):
             read(stream, 1)
 
 
-def test_what_came_before_a_broken_connection_is_received(both):
+def test_bytes_before_a_broken_connection_are_received(both):
     stream, peer = both
     peer.sendall(b"last words")
     peer.sock.shutdown(socket.SHUT_RD)
@@ -192,7 +192,7 @@ def test_what_came_before_a_broken_connection_is_received(both):
     assert recv(stream) == b""
 
 
-def test_a_record_that_was_tampered_with_is_an_error_behind_what_came_before(secure):
+def test_a_forged_record_is_an_error_after_the_data_before_it(secure):
     stream, peer = secure
     good, bad = peer.layers.send(b"good"), bytearray(peer.layers.send(b"bad"))
     bad[-1] ^= 1
@@ -235,7 +235,7 @@ def handshake(stream, seconds=20.0):
     stream.secure(TLSTransport(CLIENT, "peer", stream.transport), deadline(seconds))
 
 
-def test_a_handshake_that_comes_a_byte_at_a_time_is_under_the_deadline():
+def test_the_deadline_covers_a_handshake_that_arrives_a_byte_at_a_time():
     ours, theirs = socket_pair("tcp")
     stop = threading.Event()
 
@@ -254,7 +254,7 @@ def test_a_handshake_that_comes_a_byte_at_a_time_is_under_the_deadline():
         stop.set()
 
 
-def test_a_peer_that_says_nothing_is_under_the_deadline():
+def test_the_deadline_covers_a_silent_peer():
     ours, theirs = socket_pair("tcp")
     with ours, theirs, pytest.raises(TimedOut):
         handshake(Stream(ours), 0.2)
@@ -287,7 +287,7 @@ def test_closing_after_a_failed_handshake_sends_the_alert():
 
 
 def test_bytes_that_a_server_sends_with_its_handshake_are_received():
-    """With TLS 1.2 they may come in one segment with its Finished."""
+    """With TLS 1.2 they may arrive in one segment with its Finished."""
     ours, theirs = socket_pair("tcp")
     peer = LayeredSocket(theirs, CONTEXTS["tls 1.2"])
 
@@ -305,7 +305,7 @@ def test_bytes_that_a_server_sends_with_its_handshake_are_received():
 
 @contextlib.contextmanager
 def openssl(tmp_path, version):
-    """OpenSSL's server, which is typed commands; its process, its output, and a stream to it."""
+    """Yield OpenSSL's server, which reads commands from stdin: process, output, and a stream."""
     cert = tmp_path / "cert.pem"
     CA.issue_cert("peer").private_key_and_cert_chain_pem.write_to_path(cert)
     command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", cert, version]
@@ -319,14 +319,14 @@ def openssl(tmp_path, version):
                 sock.setblocking(False)
                 stream = Stream(sock)
                 handshake(stream)
-                converse(server, lines, stream, b"first")  # it comes behind session tickets
+                converse(server, lines, stream, b"first")  # it arrives after the session tickets
                 yield server, lines, stream
         finally:
             server.kill()
 
 
 def converse(server, lines, stream, word):
-    """Let the server say a word, and answer it."""
+    """Let the server send a word, and answer it."""
     server.stdin.write(word + b"\n")
     assert recv(stream) == word + b"\n"
     stream.write(b"answer to %s\n" % word, deadline())
@@ -334,7 +334,7 @@ def converse(server, lines, stream, word):
 
 
 def command(server, stream, letter):
-    """Type a command, and let the stream read what it makes the server send."""
+    """Type a command, and let the stream read the server's handshake message."""
     server.stdin.write(letter + b"\n")
     deadline().wait(stream, select.POLLIN)
     with pytest.raises(BlockingIOError):
@@ -343,7 +343,7 @@ def command(server, stream, letter):
 
 @needs_openssl
 def test_a_key_update_is_answered(tmp_path):
-    """The server asks for one when it is typed a K (RFC 8446 §4.6.3)."""
+    """The command K makes the server request one (RFC 8446 §4.6.3)."""
     with openssl(tmp_path, "-tls1_3") as (server, lines, stream):
         for word in (b"hello", b"and", b"goodbye"):
             command(server, stream, b"K")
@@ -351,8 +351,8 @@ def test_a_key_update_is_answered(tmp_path):
 
 
 @needs_openssl
-def test_another_handshake_holds_back_what_is_sent_meanwhile(tmp_path):
-    """The server asks for one when it is typed an r (RFC 5246 §7.4.1.1)."""
+def test_a_renegotiation_holds_back_data_that_is_sent_meanwhile(tmp_path):
+    """The command r makes the server request one (RFC 5246 §7.4.1.1)."""
     with openssl(tmp_path, "-tls1_2") as (server, lines, stream):
         before = stream.bytes_out
         command(server, stream, b"r")
@@ -370,7 +370,7 @@ def test_another_handshake_holds_back_what_is_sent_meanwhile(tmp_path):
 
 
 def flushed(stream, lines):
-    """Yield a server's output, once the stream has read and sent what the handshake wants."""
+    """Yield the server's output, once the stream has completed the handshake."""
     while stream.unsent:
         stream.write(b"", deadline())
         with contextlib.suppress(BlockingIOError, TimedOut):

@@ -1,4 +1,4 @@
-"""TLS: what is trusted, what is not and why, and what each option does."""
+"""TLS: trusted and untrusted certificates, hints for failures, and the options."""
 
 import ssl
 import subprocess
@@ -37,7 +37,7 @@ def script(peer):
 
 @pytest.fixture
 def secure(ca, scripted):
-    """Return a function that starts a TLS server for some names, and gives its URL."""
+    """Return a function that starts a TLS server with a certificate for some names."""
 
     def start(*names, **attributes):
         context = server_context(ca, *(names or ("127.0.0.1",)))
@@ -48,13 +48,13 @@ def secure(ca, scripted):
     return start
 
 
-def test_a_certificate_of_a_ca_that_is_trusted(secure, ca_file):
+def test_a_certificate_of_a_trusted_ca_is_accepted(secure, ca_file):
     result = call("listen", "-v", "--cacert", ca_file, secure().url)
     assert (result.status, result.out) == (0, b"secret\n")
     assert "* TLSv1.3, TLS_" in result.err
 
 
-def test_a_certificate_of_a_ca_that_is_not(secure):
+def test_a_certificate_of_an_unknown_ca_is_rejected(secure):
     result = call("listen", secure().url)
     assert (result.status, result.out) == (4, b"")
     assert "is not trusted: unable to get local issuer certificate" in result.err
@@ -62,11 +62,11 @@ def test_a_certificate_of_a_ca_that_is_not(secure):
     assert "try: --cacert FILE" in result.err
 
 
-def test_insecure_trusts_anybody(secure):
+def test_insecure_accepts_any_certificate(secure):
     assert call("listen", "-k", secure("other.name").url).out == b"secret\n"
 
 
-def test_a_certificate_for_another_name(secure, ca_file):
+def test_a_certificate_for_another_name_is_rejected_unless_that_name_is_given(secure, ca_file):
     server = secure("right.name")
     result = call("listen", "--cacert", ca_file, server.url)
     assert result.status == 4
@@ -76,7 +76,7 @@ def test_a_certificate_for_another_name(secure, ca_file):
     assert (named.status, named.out) == (0, b"secret\n")
 
 
-def test_a_certificate_that_has_expired(ca, ca_file, scripted):
+def test_an_expired_certificate_is_rejected(ca, ca_file, scripted):
     import datetime
 
     context = server_context(
@@ -85,53 +85,53 @@ def test_a_certificate_that_has_expired(ca, ca_file, scripted):
     result = call("listen", "--cacert", ca_file, scripted(script, tls=context).url)
     assert result.status == 4
     assert "certificate has expired" in result.err
-    assert "must renew it" in result.err
+    assert "to renew it" in result.err
 
 
-def test_tls_to_a_plain_port_that_answers(scripted):
+def test_tls_to_a_plain_port_that_answers_suggests_ws(scripted):
     server = scripted(lambda peer: peer.send("HTTP/1.1 400 Bad Request\r\n\r\n"))
     result = call("listen", server.url.replace("ws:", "wss:"))
     assert result.status == 4
     assert "does not speak TLS" in result.err
-    assert "write ws:// instead of wss://" in result.err
+    assert "use ws:// instead of wss://" in result.err
 
 
-def test_tls_to_a_plain_port_that_closes(echo_url):
+def test_tls_to_a_plain_port_that_closes_suggests_ws(echo_url):
     result = call("listen", echo_url.replace("ws:", "wss:"))
     assert result.status == 4
-    assert "write ws:// instead of wss://" in result.err
+    assert "use ws:// instead of wss://" in result.err
 
 
-def test_plain_to_a_tls_port(secure):
+def test_plain_text_to_a_tls_port_suggests_wss(secure):
     result = call("listen", secure().url.replace("wss:", "ws:"))
     assert result.status == 5
     assert "wss://" in result.err
 
 
-def test_plain_to_a_tls_port_that_sends_an_alert(scripted):
+def test_plain_text_to_a_tls_port_that_sends_an_alert_suggests_wss(scripted):
     server = scripted(lambda peer: peer.refuse(b"\x15\x03\x01\x00\x02\x02\x46"))
     result = call("listen", server.url)
     assert result.status == 5
     assert "answered with a TLS record" in result.err
-    assert "write wss:// instead of ws://" in result.err
+    assert "use wss:// instead of ws://" in result.err
 
 
-def test_plain_to_a_tls_port_that_answers_in_plain(scripted):
+def test_plain_text_to_a_tls_port_that_answers_in_plain_text_suggests_wss(scripted):
     page = b"<h1>The plain HTTP request was sent to HTTPS port</h1>"
     answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(page)
     result = call("listen", scripted(lambda peer: peer.refuse(answer + page)).url)
     assert result.status == 5
-    assert "write wss:// instead of ws://" in result.err
+    assert "use wss:// instead of ws://" in result.err
 
 
-def test_a_plain_port_that_says_nothing_is_under_the_deadline(scripted):
+def test_the_deadline_covers_a_plain_port_that_does_not_answer_tls(scripted):
     server = scripted(lambda peer: peer.wait_for_end())
     result = call("listen", "--connect-timeout", "300ms", server.url.replace("ws:", "wss:"))
     assert result.status == 6
     assert "negotiating TLS" in result.err
 
 
-def test_a_server_that_closes_during_the_handshake(scripted):
+def test_a_server_that_closes_during_the_handshake_is_a_tls_error(scripted):
     server = scripted(lambda peer: peer.sock.close())
     result = call("listen", server.url.replace("ws:", "wss:"))
     assert result.status == 4
@@ -139,7 +139,7 @@ def test_a_server_that_closes_during_the_handshake(scripted):
 
 
 @pytest.mark.parametrize("name", ["right.name.", "faß.example"])
-def test_a_name_with_a_final_dot_or_not_in_ascii_is_compared_as_it_is_looked_up(
+def test_an_international_name_or_one_with_a_final_dot_is_verified_in_dns_form(
     secure, ca_file, name
 ):
     server = secure("right.name", "xn--fa-hia.example")
@@ -151,7 +151,7 @@ def test_a_name_with_a_final_dot_or_not_in_ascii_is_compared_as_it_is_looked_up(
     assert (result.status, result.out) == (0, b"secret\n")
 
 
-def test_a_version_that_is_too_old(secure, ca_file):
+def test_a_version_of_tls_that_is_too_old_is_rejected(secure, ca_file):
     server = secure(maximum_version=ssl.TLSVersion.TLSv1_2)
     assert call("listen", "--cacert", ca_file, server.url).status == 0
     result = call("listen", "--cacert", ca_file, "--tls-min", "1.3", server.url)
@@ -159,7 +159,9 @@ def test_a_version_that_is_too_old(secure, ca_file):
     assert "no version of TLS that is allowed" in result.err
 
 
-def test_a_client_certificate(ca, ca_file, scripted, tmp_path):
+def test_a_client_certificate_is_sent_to_a_server_that_requires_one(
+    ca, ca_file, scripted, tmp_path
+):
     context = server_context(ca, "127.0.0.1")
     context.verify_mode = ssl.CERT_REQUIRED
     ca.configure_trust(context)
@@ -186,20 +188,20 @@ def test_a_client_certificate(ca, ca_file, scripted, tmp_path):
         (["--tls-min", "1.0"], "1.0"),
     ],
 )
-def test_options_that_make_no_sense(secure, options, complaint):
+def test_invalid_tls_options_are_usage_errors(secure, options, complaint):
     result = call("listen", *options, secure().url)
     assert result.status == 2
     assert complaint in result.err
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 70])
-def test_a_name_that_no_certificate_could_be_for(secure, name):
+def test_a_server_name_that_no_certificate_can_have_is_a_usage_error(secure, name):
     result = call("listen", "-k", "--server-name", name, secure().url)
     assert result.status == 2
     assert "is not a valid server name" in result.err
 
 
-def test_a_refused_certificate_leaves_no_socket_behind(secure):
+def test_a_rejected_certificate_leaves_no_socket_open(secure):
     code = (
         "import os, wscli\n"
         "errors = []\n"
@@ -215,7 +217,7 @@ def test_a_refused_certificate_leaves_no_socket_behind(secure):
     assert done.stdout == b"10 0\n"
 
 
-def test_a_key_that_is_encrypted_does_not_ask_for_its_password(ca, secure, tmp_path):
+def test_an_encrypted_key_is_an_error_and_not_a_password_prompt(ca, secure, tmp_path):
     key = tmp_path / "key.pem"
     encrypted = ca.private_key_pem.bytes()
     from cryptography.hazmat.primitives import serialization
@@ -235,13 +237,13 @@ def test_a_key_that_is_encrypted_does_not_ask_for_its_password(ca, secure, tmp_p
     assert "the private key is encrypted" in result.err
 
 
-def test_keys_that_cannot_be_logged(secure):
+def test_a_key_log_that_cannot_be_written_is_a_usage_error(secure):
     result = wscli("listen", "-k", secure().url, env={"SSLKEYLOGFILE": "/nonexistent/keys"})
     assert result.status == 2
     assert "SSLKEYLOGFILE" in result.err
 
 
-def test_session_keys_are_logged_where_they_are_asked_for(secure, tmp_path):
+def test_session_keys_are_logged_if_sslkeylogfile_is_set(secure, tmp_path):
     keys = tmp_path / "keys"
     wscli("listen", "-k", secure().url, env={"SSLKEYLOGFILE": str(keys)})
     assert "TRAFFIC_SECRET" in keys.read_text()

@@ -1,4 +1,4 @@
-"""Transports without a socket: the client's joined to a server's in memory, cut anywhere."""
+"""Transports without a socket: a client's joined to a server's in memory, cut anywhere."""
 
 import ssl
 from itertools import pairwise
@@ -17,7 +17,7 @@ SERVER, OLD_SERVER = CONTEXTS["tls 1.3"][0], CONTEXTS["tls 1.2"][0]
 
 
 def pieces(data, cuts):
-    """Cut data at some places, which may lie anywhere."""
+    """Cut data at these positions, which may be of any size."""
     places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
     return [data[start:end] for start, end in pairwise(places)]
 
@@ -36,7 +36,7 @@ def joined(contexts=(SERVER,), cuts=()):
 
 
 def exchange(transport, server, cuts=()):
-    """Carry what waits on either side to the other, in pieces; return what both received."""
+    """Carry the waiting bytes of each side to the other, in pieces; return the received bytes."""
     out = bytes(transport.data_to_send())
     transport.taken(len(out))
     at_server = b"".join(server.receive(piece) for piece in pieces(out, cuts))
@@ -45,7 +45,7 @@ def exchange(transport, server, cuts=()):
 
 
 def carried(transport, data):
-    """Return the ciphertext that carries some data, and report it as taken."""
+    """Return the ciphertext for some data, and report it as taken."""
     ciphertext = bytes(transport.send(data))
     assert transport.taken(len(ciphertext)) == len(data)
     return ciphertext
@@ -74,7 +74,7 @@ def test_any_cut_gives_the_same_bytes(contexts, messages, cuts):
 
 
 @each_server
-def test_a_byte_at_a_time_is_enough(contexts):
+def test_bytes_may_arrive_one_at_a_time(contexts):
     transport, server = joined(contexts, cuts=range(20_000))
     received = [transport.receive(bytes([byte])) for byte in server.send(b"hello")]
     assert b"".join(received) == b"hello"
@@ -90,7 +90,7 @@ def test_plain_bytes_pass_without_a_copy():
     assert transport.close() == b""
 
 
-def test_the_end_of_a_plain_stream_is_not_suspicious():
+def test_the_end_of_a_plain_stream_does_not_count_as_truncated():
     transport = PlainTransport()
     assert transport.receive(b"") == b""
     assert transport.ended
@@ -103,7 +103,7 @@ def test_many_records_are_decrypted_in_one_call():
     assert transport.receive(b"".join(map(server.send, messages))) == b"".join(messages)
 
 
-def test_a_handshake_begins_at_once_and_counts_for_nothing():
+def test_a_handshake_begins_at_once_and_its_bytes_do_not_count():
     transport = TLSTransport(CLIENT, "peer")
     hello = transport.data_to_send()
     assert hello[0] == 22  # a handshake record (RFC 8446 §5.1)
@@ -121,14 +121,14 @@ def test_a_name_that_no_certificate_can_have_is_refused_before_the_handshake(nam
 @each_server
 @given(sizes=st.lists(st.integers(1, 3 * RECORD), max_size=4), cuts=CUTS)
 @settings(deadline=None, max_examples=20)
-def test_bytes_have_left_when_the_record_that_carries_them_is_taken(contexts, sizes, cuts):
+def test_bytes_have_left_when_their_whole_record_is_taken(contexts, sizes, cuts):
     transport, server = joined(contexts)
     left = arrived = 0
     for size in sizes:
         for piece in pieces(bytes(transport.send(b"x" * size)), cuts):
             left += transport.taken(len(piece))
             arrived += len(server.receive(piece))
-            # What has left completely has arrived, and a record or less is on its way beside it.
+            # All bytes that have left have arrived, and at most one record is in transit.
             assert left <= arrived <= left + RECORD
         assert left == arrived
     assert left == sum(sizes)
@@ -143,7 +143,7 @@ def test_a_large_message_leaves_record_by_record():
 
 
 @pytest.mark.parametrize("contexts", [(SERVER,), (OLD_SERVER,), (SERVER, SERVER)])
-def test_a_stream_that_its_peer_ends_is_not_truncated(contexts):
+def test_a_stream_that_the_peer_ends_is_not_truncated(contexts):
     transport, server = joined(contexts)
     assert transport.receive(server.send(b"last words") + server.close()) == b"last words"
     assert transport.ended
@@ -152,7 +152,7 @@ def test_a_stream_that_its_peer_ends_is_not_truncated(contexts):
 
 
 @pytest.mark.parametrize("contexts", [(SERVER,), (OLD_SERVER,), (SERVER, SERVER)])
-def test_a_stream_that_is_cut_is_truncated_and_no_error(contexts):
+def test_a_stream_that_is_cut_is_truncated_without_an_error(contexts):
     transport, server = joined(contexts)
     ciphertext = server.send(b"last words") + server.send(b"lost")[:-1]
     assert transport.receive(ciphertext) == b"last words"
@@ -176,7 +176,7 @@ def test_bytes_may_be_sent_after_the_peer_has_ended_its_direction():
     assert server.receive(carried(transport, b"still here")) == b"still here"
 
 
-def test_a_record_that_was_tampered_with_ends_the_stream_behind_what_came_before():
+def test_a_forged_record_ends_the_stream_after_the_data_before_it():
     transport, server = joined()
     good, bad = server.send(b"good"), bytearray(server.send(b"bad"))
     bad[-1] ^= 1
@@ -189,7 +189,7 @@ def test_a_record_that_was_tampered_with_ends_the_stream_behind_what_came_before
         server.receive(bytes(transport.data_to_send()))
 
 
-def test_a_certificate_that_is_not_trusted_fails_the_handshake_with_an_alert():
+def test_an_untrusted_certificate_fails_the_handshake_with_an_alert():
     transport = TLSTransport(ssl.create_default_context(), "peer")
     server = ServerLayers((SERVER,))
     exchange(transport, server)
@@ -213,28 +213,28 @@ def test_an_end_during_the_handshake_is_an_error():
     assert isinstance(transport.error, ssl.SSLEOFError)
 
 
-def test_bytes_that_are_no_tls_fail_the_handshake():
+def test_bytes_that_are_not_tls_fail_the_handshake():
     transport = TLSTransport(CLIENT, "peer")
     assert transport.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n") == b""
     assert "WRONG_VERSION_NUMBER" in transport.error.reason
 
 
 @pytest.mark.parametrize("contexts", [(SERVER,), (OLD_SERVER,), (SERVER, SERVER)])
-def test_closing_tells_the_peer_in_every_layer(contexts):
+def test_closing_sends_close_notify_in_every_layer(contexts):
     transport, server = joined(contexts)
     server.receive(carried(transport, b"data"))
     server.receive(bytes(transport.close()))
     assert all(layer.ended for layer in server.layers)
 
 
-def test_closing_before_the_handshake_is_complete_sends_no_more_than_its_beginning():
+def test_closing_before_the_handshake_is_complete_sends_nothing():
     transport = TLSTransport(CLIENT, "peer")
     hello = transport.data_to_send()
     assert hello
     assert transport.close() == b""
 
 
-def test_what_was_read_too_far_below_belongs_to_the_handshake():
+def test_bytes_that_the_layer_below_read_too_far_belong_to_the_handshake():
     server = ServerLayers((SERVER,))
     transport = TLSTransport(CLIENT, "peer")
     server.receive(bytes(transport.data_to_send()))

@@ -42,7 +42,7 @@ from wscli.net.url import Url, join_url, parse_url
         ("ws://h/a@b:c", Url(False, "h", 80, "/a@b:c")),
     ],
 )
-def test_a_url_is_read(text, url):
+def test_a_url_is_parsed(text, url):
     assert parse_url(text) == url
 
 
@@ -78,7 +78,7 @@ def test_a_url_is_read(text, url):
         ("ws://h[1]/", "ws://HOST"),
     ],
 )
-def test_what_is_no_url_is_refused_with_a_hint(text, hint):
+def test_an_invalid_url_is_rejected_with_a_hint(text, hint):
     with pytest.raises(UsageError) as caught:
         parse_url(text)
     assert hint in caught.value.hint
@@ -87,17 +87,17 @@ def test_what_is_no_url_is_refused_with_a_hint(text, hint):
 @pytest.mark.parametrize(
     "text", ["ws://%1b%5d52;c;ZXZpbA==%07x/", "ws://127.0.0.1%00x/", "ws://a%20b/", "ws://%ff/"]
 )
-def test_a_host_that_is_encoded_is_looked_at_decoded(text):
+def test_a_percent_encoded_host_is_checked_in_decoded_form(text):
     with pytest.raises(UsageError):
         parse_url(text)
 
 
-def test_text_that_is_not_utf8_is_refused():
+def test_a_url_that_is_not_utf8_is_rejected():
     with pytest.raises(UsageError, match="not UTF-8"):
         parse_url("ws://h/\udcff")
 
 
-def test_credentials_are_no_evidence():
+def test_credentials_are_left_out_of_the_evidence():
     with pytest.raises(UsageError) as caught:
         parse_url("ws://bob:secret@h:x/")
     assert "secret" not in caught.value.evidence
@@ -128,7 +128,7 @@ def test_the_repr_of_a_url_hides_its_password():
 
 
 @pytest.mark.parametrize("control", ["\r\n", "\0", "\x1b", "\x7f"])
-def test_a_control_character_in_a_url_is_refused(control):
+def test_a_control_character_in_a_url_is_rejected(control):
     with pytest.raises(UsageError, match="control character"):
         parse_url(f"ws://h/a{control}b")
 
@@ -146,7 +146,7 @@ def test_a_control_character_in_a_url_is_refused(control):
         ("ws://[fe80::1%25eth0]:81/", "[fe80::1]:81"),
     ],
 )
-def test_the_host_header_has_the_port_only_where_it_is_not_the_default(text, authority):
+def test_the_host_header_has_the_port_only_if_it_is_not_the_default(text, authority):
     assert parse_url(text).authority == authority
 
 
@@ -162,7 +162,7 @@ def test_the_host_header_has_the_port_only_where_it_is_not_the_default(text, aut
         ("wss://else/x", "wss://else/x"),
     ],
 )
-def test_a_location_leads_on_from_where_it_was_given(location, leads_to):
+def test_a_location_is_resolved_against_the_url_that_redirects(location, leads_to):
     assert str(join_url(parse_url("ws://h:81/a/b"), location)) == leads_to
 
 
@@ -170,10 +170,10 @@ def test_a_location_leads_on_from_where_it_was_given(location, leads_to):
     ("location", "hint"),
     [
         ("ftp://else/", "ftp:// is not ws://, wss://, http:// or https://"),
-        ("http://[else/", "brackets belong round an IPv6 address"),
+        ("http://[else/", "only an IPv6 address has brackets"),
     ],
 )
-def test_a_location_that_leads_nowhere_is_explained(location, hint):
+def test_an_invalid_location_is_explained(location, hint):
     with pytest.raises(UsageError) as caught:
         join_url(parse_url("ws://h:81/a/b"), location)
     assert caught.value.hint == hint

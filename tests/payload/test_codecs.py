@@ -1,4 +1,4 @@
-"""Codecs: how payloads read, what data is in them, and how typed text becomes a payload."""
+"""Codecs: the form and the value of payloads, and payloads from typed text."""
 
 import json
 import math
@@ -53,7 +53,7 @@ def binary(content):
 
 
 @pytest.mark.parametrize("content", ['{"a": 1}', "[1]", " \t\r\n[", "[x", "{}"])
-def test_a_text_that_begins_as_an_object_or_array_is_shown_as_json(content):
+def test_text_that_begins_like_an_object_or_array_is_shown_as_json(content):
     assert show(text(content)) == ShownJson(content)
 
 
@@ -89,7 +89,7 @@ def test_typed_text_is_shown_as_it_was_typed(content):
 
 
 @given(st.binary())
-def test_any_bytes_of_a_command_line_are_sent_as_they_are(content):
+def test_bytes_of_a_command_line_are_sent_unchanged(content):
     assert TEXT.parse(content.decode(errors="surrogateescape")) == content
 
 
@@ -101,7 +101,7 @@ def test_half_of_a_surrogate_pair_cannot_be_typed(typed, place):
         TEXT.parse(typed)
 
 
-def test_bytes_of_a_binary_message_that_are_not_utf8_are_escaped_where_text_is_asked_for():
+def test_the_text_codec_escapes_bytes_that_are_not_utf8():
     assert TEXT.show(binary(b"caf\xc3\xa9 \xff")) == ShownText("café \\xff")
 
 
@@ -114,13 +114,13 @@ def test_text_and_bytes_have_no_value(codec):
 
 
 @given(JSON_VALUES)
-def test_the_value_of_json_is_the_one_that_was_written(value):
+def test_json_has_the_value_that_was_written(value):
     assert value_of(text(json.dumps(value))) == value
     assert value_of(text(json.dumps(value, ensure_ascii=False, indent=2))) == value
 
 
 @given(JSON_VALUES)
-def test_typed_json_keeps_its_value_and_loses_the_space_between_its_tokens(value):
+def test_typed_json_is_sent_without_space_between_its_tokens(value):
     sent = JSON.parse(json.dumps(value, indent=3))
     assert json.loads(sent) == value
     assert sent == json.dumps(value, separators=(",", ":")).encode()
@@ -141,25 +141,25 @@ def test_typed_json_keeps_its_value_and_loses_the_space_between_its_tokens(value
         ("\ufeff[1]", b"[1]"),
     ],
 )
-def test_the_tokens_of_typed_json_are_sent_as_they_are(typed, sent):
+def test_the_tokens_of_typed_json_are_sent_unchanged(typed, sent):
     assert JSON.parse(typed) == sent
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
-def test_a_constant_that_json_does_not_have_is_refused(constant):
-    with pytest.raises(ValueError, match=f"this is not JSON: {constant} is not a JSON value"):
+def test_a_constant_that_json_does_not_have_cannot_be_typed(constant):
+    with pytest.raises(ValueError, match=f"not valid JSON: {constant} is not a JSON value"):
         JSON.parse(f"[{constant}]")
 
 
 @pytest.mark.parametrize(
     "typed", ["", "hello", "[1", "[1] 2", "{a: 1}", "'a'", "[1,]", '"\n"', "\xa01"]
 )
-def test_what_is_not_json_is_refused(typed):
-    with pytest.raises(ValueError, match="this is not JSON: "):
+def test_text_that_is_not_json_is_rejected(typed):
+    with pytest.raises(ValueError, match="not valid JSON: "):
         JSON.parse(typed)
 
 
-def test_json_that_is_nested_too_deeply_to_be_checked_is_refused():
+def test_json_that_is_nested_too_deeply_is_rejected():
     with pytest.raises(ValueError, match="nested too deeply"):
         JSON.parse("[" * 100_000 + "]" * 100_000)
 
@@ -173,16 +173,16 @@ def test_half_of_a_surrogate_pair_cannot_be_typed_in_json():
     ("content", "value"),
     [("5", 5), ('"a"', "a"), ("null", None), ("true", True), (" [1]", [1]), ("\ufeff[1]", [1])],
 )
-def test_a_value_may_be_of_any_type_and_follow_a_byte_order_mark(content, value):
+def test_a_json_value_may_be_of_any_type_and_follow_a_byte_order_mark(content, value):
     assert value_of(text(content)) == value
 
 
-def test_constants_that_json_does_not_have_are_read_since_peers_send_them():
+def test_constants_that_json_does_not_have_are_read_in_received_messages():
     assert math.isnan(value_of(text("NaN")))
     assert value_of(text("[Infinity, -Infinity]")) == [math.inf, -math.inf]
 
 
-def test_of_a_key_that_is_there_twice_the_last_counts_and_both_are_shown():
+def test_the_last_of_repeated_keys_counts_and_all_are_shown():
     message = text('{"a": 1, "a": 2}')
     assert value_of(message) == {"a": 2}
     assert show(message).text == '{"a": 1, "a": 2}'
@@ -191,7 +191,7 @@ def test_of_a_key_that_is_there_twice_the_last_counts_and_both_are_shown():
 @pytest.mark.parametrize(
     "content", ["", "hello", "[1", "{a: 1}", "[" * 100_000, "[" + "1" * 5000 + "]", "nul"]
 )
-def test_what_cannot_be_parsed_has_no_value(content):
+def test_text_that_cannot_be_parsed_has_no_value(content):
     assert value_of(text(content)) is NO_VALUE
 
 
@@ -211,7 +211,7 @@ def test_other_bytes_have_no_value(content):
 
 
 @given(st.binary())
-def test_typed_digits_are_the_bytes_that_they_name(content):
+def test_typed_digits_are_parsed_to_bytes(content):
     for typed in (content.hex(), content.hex(" "), content.hex().upper(), f" {content.hex()}\n"):
         assert HEX.parse(typed) == content
 
@@ -219,9 +219,9 @@ def test_typed_digits_are_the_bytes_that_they_name(content):
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("abc", "3 hexadecimal digits: each byte has two, as in 0x0abc"),
-        ("a bc", "3 hexadecimal digits: each byte has two, as in 0x0abc"),
-        ("a" * 2001, "2,001 hexadecimal digits: each byte has two"),
+        ("abc", "3 hexadecimal digits: each byte needs two, as in 0x0abc"),
+        ("a bc", "3 hexadecimal digits: each byte needs two, as in 0x0abc"),
+        ("a" * 2001, "2,001 hexadecimal digits: each byte needs two"),
         ("fg", "'g' is not a hexadecimal digit"),
         ("0xff", "'x' is not a hexadecimal digit"),
         ("00\xa0ff", r"'\xa0' is not a hexadecimal digit"),
@@ -229,13 +229,13 @@ def test_typed_digits_are_the_bytes_that_they_name(content):
         ("a bc d", "a space separates the two digits of a byte"),
     ],
 )
-def test_what_is_wrong_with_typed_digits_is_said(typed, sentence):
+def test_an_error_in_typed_digits_is_explained(typed, sentence):
     with pytest.raises(ValueError, match=r"\A") as raised:
         HEX.parse(typed)
     assert str(raised.value) == sentence
 
 
-def test_no_codec_lets_another_error_than_value_error_pass():
+def test_every_codec_rejects_text_with_a_value_error():
     for codec in codecs.CODECS:
         for typed in ("\ud800", "", "[" * 100_000, "\0", "1" * 10_000):
             try:
@@ -248,7 +248,7 @@ def test_no_codec_lets_another_error_than_value_error_pass():
 
 
 class CountCodec:
-    """Payloads of ``n`` bytes that stand for the number ``n``, in the subprotocol ``counts``."""
+    """Read a payload of ``n`` bytes as the number ``n``, in the subprotocol ``counts``."""
 
     changes_text = True
 
@@ -277,7 +277,7 @@ def counted(codec, subprotocol="counts", opcode=Opcode.BINARY):
 
 
 @pytest.mark.parametrize("opcode", [Opcode.TEXT, Opcode.BINARY])
-def test_a_view_uses_a_new_codec_from_its_entry_on(count_codec, opcode):
+def test_a_view_uses_a_new_codec_once_it_is_listed(count_codec, opcode):
     entry = Entry(True, 0.0, opcode, count_codec.parse("3"), subprotocol="counts")
     (line,) = MessageView(Palette(colour=False), 80).lines(entry)
     assert line.endswith("  count 3")
@@ -289,16 +289,16 @@ def test_patterns_and_queries_use_a_new_codec(count_codec, pattern):
 
 
 @pytest.mark.parametrize("pattern", ["^count 3$", "$.count"])
-def test_a_codec_is_not_asked_about_what_it_cannot_read(count_codec, pattern):
+def test_a_codec_is_not_asked_for_a_message_that_it_cannot_read(count_codec, pattern):
     assert not parse_matcher(pattern).matches(counted(count_codec, subprotocol=None))
 
 
-def test_a_codec_that_has_no_value_leaves_the_others_their_turn(count_codec, monkeypatch):
+def test_if_a_codec_has_no_value_the_others_are_asked(count_codec, monkeypatch):
     monkeypatch.setattr(CountCodec, "value", lambda self, message: NO_VALUE)
     assert value_of(Message(Opcode.TEXT, b"[1]", "counts")) == [1]
 
 
-def test_of_two_codecs_that_suit_a_message_equally_the_first_is_chosen(count_codec, monkeypatch):
+def test_the_first_of_two_equally_suitable_codecs_is_chosen(count_codec, monkeypatch):
     first = CountCodec()
     monkeypatch.setattr(first, "show", lambda message: ShownText("first"), raising=False)
     monkeypatch.setattr(codecs, "CODECS", [first, count_codec])
@@ -306,7 +306,7 @@ def test_of_two_codecs_that_suit_a_message_equally_the_first_is_chosen(count_cod
 
 
 @given(st.sampled_from([Opcode.TEXT, Opcode.BINARY]), st.text(), st.sampled_from([None, "counts"]))
-def test_a_pattern_is_searched_for_in_the_text_that_is_shown(opcode, content, subprotocol):
+def test_patterns_are_searched_in_the_text_that_is_shown(opcode, content, subprotocol):
     message = Message(opcode, content.encode(), subprotocol)
     with pytest.MonkeyPatch.context() as patch:
         assert searched_text(message) == show(message).text
@@ -314,14 +314,12 @@ def test_a_pattern_is_searched_for_in_the_text_that_is_shown(opcode, content, su
         assert searched_text(message) == show(message).text
 
 
-def test_a_codec_that_suits_a_message_less_does_not_change_the_text_to_search(
-    count_codec, monkeypatch
-):
+def test_a_less_suitable_codec_does_not_change_the_text_to_search(count_codec, monkeypatch):
     monkeypatch.setattr(CountCodec, "priority", lambda self, *message: POSSIBLE)
     assert searched_text(text("hello")) == "hello"
 
 
-def test_a_search_asks_no_codec_that_leaves_the_text_as_it_is(monkeypatch):
+def test_a_search_calls_no_codec_that_leaves_the_text_unchanged(monkeypatch):
     for codec in codecs.CODECS:
         monkeypatch.setattr(type(codec), "show", None)
         monkeypatch.setattr(type(codec), "priority", None)

@@ -1,4 +1,4 @@
-"""Regular expressions and JSONPath queries find the messages they mean, within a time limit."""
+"""Regular expressions and JSONPath queries for messages, and their time limits."""
 
 import time
 
@@ -7,7 +7,13 @@ import regex
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from wscli.payload.matching import PatternTimeout, longest_unlimited, parse_matcher
+from wscli.payload.codecs import value_of
+from wscli.payload.matching import (
+    JsonPathQuery,
+    PatternTimeout,
+    longest_unlimited,
+    parse_matcher,
+)
 from wscli.payload.message import Message
 from wscli.wire.codes import Opcode
 
@@ -32,7 +38,7 @@ def matches(pattern, message):
         ("$", "anything", True),
     ],
 )
-def test_a_regular_expression_is_searched_for_anywhere(pattern, message, expected):
+def test_a_regular_expression_may_match_anywhere_in_a_message(pattern, message, expected):
     assert matches(pattern, message) is expected
 
 
@@ -58,9 +64,7 @@ def test_a_regular_expression_is_searched_for_anywhere(pattern, message, expecte
         ("$.id", "[" * 100_000, False),
     ],
 )
-def test_a_jsonpath_query_matches_a_message_in_which_it_selects_something(
-    pattern, message, expected
-):
+def test_a_jsonpath_query_matches_if_it_selects_a_node(pattern, message, expected):
     assert matches(pattern, message) is expected
 
 
@@ -72,7 +76,7 @@ def test_a_query_also_reads_json_in_a_binary_message():
     "pattern",
     ["(", "[a", "a{2,1}", "(" * 5000 + ")" * 5000, "$[", "$[?@.a ==]", "$.a == 1", "$[?f(@)]"],
 )
-def test_a_pattern_that_cannot_be_read_is_a_value_error(pattern):
+def test_an_invalid_pattern_is_a_value_error(pattern):
     with pytest.raises(ValueError, match=r"is not a|nested too deeply"):
         parse_matcher(pattern)
 
@@ -116,7 +120,7 @@ def test_a_short_message_is_searched_without_a_time_limit(pattern):
 @pytest.mark.parametrize(
     "pattern", ["(a+)+$", "a|b", "a{9}", r"\X\X", "(?i)done", "(?r)a", r"\p{L}", "(|)+"]
 )
-def test_a_pattern_that_may_backtrack_for_long_always_has_a_time_limit(pattern):
+def test_a_pattern_that_may_backtrack_for_a_long_time_always_has_a_time_limit(pattern):
     assert longest_unlimited(pattern) == 0
 
 
@@ -138,3 +142,18 @@ def test_the_longest_search_without_a_time_limit_takes_less_than_the_limit(patte
 def test_repetitions_in_a_row_are_abandoned_in_a_long_message():
     with pytest.raises(PatternTimeout, match="backtracks"):
         matches("a*a*a*a*a*[bc]", "a" * 3000)
+
+
+def test_a_query_finds_nothing_in_json_that_is_nested_too_deeply_for_it():
+    message = Message(1, b"[" * 500 + b'{"id":1}' + b"]" * 500)
+    assert not parse_matcher("$..id").matches(message)
+    assert JsonPathQuery("$..id").select(value_of(message)) == []
+
+
+def test_a_query_selects_values_with_their_locations():
+    value = {"items": [{"id": 1}, {"id": "a"}]}
+    assert JsonPathQuery("$.items[*].id").select(value) == [
+        (("items", 0, "id"), 1),
+        (("items", 1, "id"), "a"),
+    ]
+    assert JsonPathQuery("$.a").select('{"a":1}') == []

@@ -1,4 +1,4 @@
-"""A batch is decoded once, whoever looks at it, and its messages share what was decoded."""
+"""A batch is decoded once, and its messages keep the result for all that use it."""
 
 import io
 import json
@@ -30,22 +30,22 @@ REPLY = b'{"id": 1, "result": "done"}'
 
 
 def texts_of(payloads):
-    """Return the texts of one run, as a receiver checks them."""
+    """Return the texts of one run that a receiver has read."""
     wire = encode_unmasked(Opcode.TEXT, payloads)
     (_, messages) = items(Receiver(Role.CLIENT), wire)
     return [message.text for message in received(messages)]
 
 
 @given(texts)
-def test_the_texts_of_a_run_are_those_that_were_sent(sent):
+def test_the_texts_of_a_run_are_the_texts_that_were_sent(sent):
     assert texts_of([text.encode() for text in sent]) == sent
 
 
-def test_a_line_feed_in_a_payload_separates_no_messages():
+def test_a_line_feed_in_a_payload_does_not_separate_messages():
     assert texts_of([b"a\nb", b"c"]) == ["a\nb", "c"]
 
 
-def test_texts_are_split_at_line_feeds_alone():
+def test_texts_are_split_only_at_line_feeds():
     assert texts_of([b"a\r", "\u2028b".encode()]) == ["a\r", "\u2028b"]
 
 
@@ -57,7 +57,7 @@ def test_a_batch_without_messages_has_none():
     assert received(Messages(Opcode.TEXT, [])) == []
 
 
-def test_all_that_ask_for_the_messages_of_a_batch_get_the_same_objects():
+def test_the_messages_of_a_batch_are_the_same_objects_at_each_call():
     messages = Messages(Opcode.TEXT, [b"a", b"b"])
     assert received(messages) is received(messages)
 
@@ -74,7 +74,7 @@ def test_messages_may_be_selected_before_they_are_decoded():
     assert [message.text for message in received(part)] == ["b"]
 
 
-def test_what_has_been_decoded_does_not_make_batches_different():
+def test_decoded_messages_do_not_make_batches_different():
     one, other = Messages(Opcode.TEXT, [b"a"]), Messages(Opcode.TEXT, [b"a"])
     received(one)
     assert one == other
@@ -90,12 +90,12 @@ def test_the_bytes_of_a_binary_message_are_its_characters():
     assert message.text == "".join(map(chr, range(256)))
 
 
-def test_text_that_is_not_utf8_is_refused():
+def test_text_that_is_not_utf8_raises_a_unicode_decode_error():
     with pytest.raises(UnicodeDecodeError):
         _ = Message(Opcode.TEXT, b"\xff").text
 
 
-def test_each_function_is_called_once_for_a_message():
+def test_each_decoder_is_called_once_for_a_message():
     calls = []
     message = Message(Opcode.TEXT, b"ab")
 
@@ -107,7 +107,7 @@ def test_each_function_is_called_once_for_a_message():
     assert calls == [message]
 
 
-def test_none_is_a_result_that_is_remembered():
+def test_none_is_remembered_as_a_result():
     calls = []
     message = Message(Opcode.TEXT, b"")
     message.once(calls.append)
@@ -126,7 +126,7 @@ def test_forgotten_values_are_computed_again_and_the_text_is_kept():
 
 
 class CountedPayload(bytes):
-    """A payload that counts how often it is decoded."""
+    """A payload that counts the calls of ``decode``."""
 
     def __new__(cls, content):
         payload = super().__new__(cls, content)
@@ -152,7 +152,7 @@ def parsed(monkeypatch):
 
 
 def asking_stages():
-    """Return stages that look at each message by a pattern, a query and its id."""
+    """Return stages that test each message with a pattern, a query and an id."""
     answers = [AutoReply(parse_matcher("^ping"), b""), AutoReply(parse_matcher("$.ask"), b"")]
     exchange = Exchange(until=parse_matcher("$.result"))
     exchange.expected.append(parse_matcher("done"))
@@ -201,7 +201,7 @@ def test_a_message_that_waits_to_be_drawn_keeps_no_parsed_value(parsed):
     assert parsed == [REPLY.decode()] * 2
 
 
-def test_the_journal_keeps_nothing_but_payloads():
+def test_the_journal_keeps_only_payloads():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
     messages = Messages(Opcode.TEXT, [REPLY])
     received(messages)
@@ -210,13 +210,13 @@ def test_the_journal_keeps_nothing_but_payloads():
 
 
 @pytest.mark.parametrize("content", [b"[1", b'{"a": }', b"[" * 100_000])
-def test_what_turns_out_not_to_be_json_is_not_parsed_again(parsed, content):
+def test_text_that_is_not_json_is_parsed_only_once(parsed, content):
     message = Message(Opcode.TEXT, content)
     assert [value_of(message), value_of(message)] == [NO_VALUE, NO_VALUE]
     assert parsed == [content.decode()]
 
 
-def test_a_large_message_is_not_decoded_by_those_that_do_not_read_its_text():
+def test_a_large_message_is_not_decoded_if_nothing_reads_its_text():
     payload = CountedPayload(b"x" * 100_000)
     pipeline = Pipeline([Automation(), Exchange()], [])
     pipeline.batch(Batch(True, 0.0, 0.0, [Messages(Opcode.TEXT, [payload])]))

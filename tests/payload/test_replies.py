@@ -1,4 +1,4 @@
-"""Which message replies to which, in exchanges of real protocols."""
+"""Replies are recognised by their ids, in exchanges of real protocols."""
 
 import pytest
 

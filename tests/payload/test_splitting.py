@@ -1,4 +1,4 @@
-"""A stream of bytes as messages, however it is cut."""
+"""A stream of bytes is cut into messages, however it arrives."""
 
 import pytest
 from hypothesis import given
@@ -23,13 +23,13 @@ def split(splitter, pieces):
         (b"", False, b"", [b""]),
     ],
 )
-def test_messages(separator, keep, data, messages):
+def test_bytes_are_cut_at_the_separator(separator, keep, data, messages):
     assert split(Splitter(separator, keep=keep), [data]) == messages
     assert split(Splitter(separator, keep=keep), [bytes([byte]) for byte in data]) == messages
 
 
 @given(st.lists(st.text("ab\r\n").map(str.encode)), st.sampled_from([b"\n", b"\r\n", b"aab"]))
-def test_any_cut_gives_the_same(pieces, separator):
+def test_any_cut_gives_the_same_messages(pieces, separator):
     data = b"".join(pieces)
     messages = split(Splitter(separator, keep=True), pieces)
     assert b"".join(messages) == data

@@ -22,7 +22,7 @@ from wscli.payload.typed import terminated, unescape
         ("\udcff", b"\xff"),
     ],
 )
-def test_escapes(text, expected):
+def test_escapes_are_replaced(text, expected):
     assert unescape(text) == expected
 
 
@@ -40,12 +40,12 @@ def test_escapes(text, expected):
         (r"x\ud83d\u0041", 2),
     ],
 )
-def test_an_invalid_escape_is_named_with_its_position(text, position):
+def test_an_invalid_escape_is_reported_with_its_position(text, position):
     with pytest.raises(ValueError, match=f"at character {position};"):
         unescape(text)
 
 
-def test_a_terminator_is_added_only_where_it_is_missing():
+def test_a_terminator_is_added_only_if_it_is_missing():
     assert terminated(b"{}", b"\x1e") == b"{}\x1e"
     assert terminated(b"{}\x1e", b"\x1e") == b"{}\x1e"
     assert terminated(b"a\r", b"\r\n") == b"a\r\r\n"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.clock import HandClock
 from tests.events import BATCHES, EVENTS, TEXT_MESSAGES, openings
+from wscli.apps.env import Env
 from wscli.apps.report import failure
 from wscli.errors import UpgradeError
 from wscli.net.opening import Opening
@@ -167,7 +168,8 @@ def test_bytes_that_are_not_a_response_are_read_back():
 
 def failed(error):
     clock = HandClock()
-    return failure(error, clock, clock.now - 0.5)._replace(time=START)
+    env = Env(None, None, None, {}, clock)
+    return failure(error, env, clock.now - 0.5)._replace(time=START)
 
 
 def test_a_name_that_is_not_utf8_is_written_with_an_escape():

@@ -73,7 +73,7 @@ BAD_ARGUMENTS = [
     ("/text @-", "stdin is the terminal here"),
     (r"/text -e \q", r"invalid escape \q at character 1"),
     (r"/text -e \xff", "is not UTF-8, as text must be"),
-    ("/json {a: 1}", "this is not JSON"),
+    ("/json {a: 1}", "not valid JSON"),
     ("/json NaN", "NaN is not a JSON value"),
     ("/ping " + "x" * 126, "a ping has at most 125 bytes"),
     ("/pong " + "x" * 126, "a pong has at most 125 bytes"),
@@ -163,7 +163,7 @@ def test_answers_and_repeated_messages_are_shown_as_any_that_is_sent(terminal, s
     assert re.search(r"← .*  2probe\n→ .*  3probe\n→ .*  beat\n→ .*  beat\n", session.text)
 
 
-def test_an_answer_goes_on_after_a_connection_that_was_lost(terminal, scripted):
+def test_an_answer_works_again_after_reconnecting(terminal, scripted):
     def script(peer):
         peer.accept()
         peer.text("2")
@@ -204,7 +204,7 @@ def test_ping_shows_the_round_trip(session):
     terminal.until(lambda: re.search(r"rtt \d+\.\d\d ms", terminal.screen))
 
 
-def test_pong_is_sent_unasked(forge):
+def test_pong_sends_an_unsolicited_pong(forge):
     session, [frame] = forge("/pong hello")
     assert (frame.opcode, frame.payload) == (0xA, b"hello")
     session.until("pong        5 B  hello")
@@ -215,11 +215,11 @@ def test_close_sends_code_and_reason(forge):
     assert (frame.opcode, frame.payload) == (8, b"\x0f\xa1try again")
 
 
-def test_frame_sends_what_breaks_the_protocol_and_shows_it_as_it_left(forge):
+def test_frame_sends_a_violation_and_shows_it_as_sent(forge):
     session, [frame] = forge('/frame --opcode 0x3 --rsv 1 --no-fin --no-mask "text"')
     assert frame == Frame(3, b"text", fin=False, rsv=4)
     session.until("reserved-0x3  ---  rsv 100  no mask  length 4 (7 bits)")
-    session.until("RFC 6455 §5.2: we set a reserved bit that nothing negotiated")
+    session.until("RFC 6455 §5.2: we set a reserved bit that no negotiated extension uses")
 
 
 def test_frame_takes_a_mask_key_and_a_width_of_the_length(forge):
@@ -241,7 +241,7 @@ def test_frame_sends_fragments_one_by_one_with_a_ping_between(forge):
     session.until("text       16 B  in two fragments")
 
 
-def test_frame_sends_a_close_frame_and_what_comes_behind_it(forge):
+def test_frame_sends_a_close_frame_and_frames_after_it(forge):
     options = ["--close-timeout", "300ms"]
     session, frames = forge("/frame --opcode close 0x03e8", '/frame "late"', options=options)
     assert [frame.opcode for frame in frames] == [8, 1]
@@ -255,17 +255,17 @@ def test_frame_sends_a_close_frame_and_what_comes_behind_it(forge):
 def test_headers_shows_both_heads_and_explains_them(session):
     terminal = session(rows=60, columns=120)
     terminal.enter("/headers")
-    terminal.until("right: base64(SHA-1(key + GUID))")
+    terminal.until("correct: base64(SHA-1(key + GUID))")
     assert "GET / HTTP/1.1" in terminal.text
     assert "HTTP/1.1 101 Switching Protocols" in terminal.text
 
 
-def test_headers_of_a_connection_that_has_ended_are_still_there(session):
+def test_headers_shows_those_of_a_connection_that_has_ended(session):
     terminal = session(rows=60, columns=120)
     terminal.enter("/close")
     terminal.until("● closed")
     terminal.enter("/headers")
-    terminal.until("right: base64(SHA-1(key + GUID))")
+    terminal.until("correct: base64(SHA-1(key + GUID))")
 
 
 def test_stats_counts_both_ways(session):
@@ -292,7 +292,7 @@ def test_hex_shows_text_as_a_dump(session):
     terminal.until(lambda: terminal.text.count("11 B  plain again") == 2)
 
 
-def test_pretty_may_be_turned_off(session):
+def test_pretty_can_be_turned_off(session):
     terminal = session()
     terminal.enter("/pretty off")
     terminal.enter('{"a":1,"b":2}')
@@ -302,7 +302,7 @@ def test_pretty_may_be_turned_off(session):
     terminal.until('13 B  {"c": 1, "d": 2}')
 
 
-def test_filter_hides_what_does_not_match_and_show_has_it(session):
+def test_filter_hides_messages_that_do_not_match_and_show_still_has_them(session):
     terminal = session()
     terminal.enter("/filter tra.e")
     terminal.enter("a quote")
@@ -317,7 +317,7 @@ def test_filter_hides_what_does_not_match_and_show_has_it(session):
     terminal.until(lambda: re.search(r"← +6 .* all again", terminal.text))
 
 
-def test_filter_shows_the_latest_of_what_has_come_that_matches(terminal, scripted):
+def test_filter_shows_the_latest_earlier_matches(terminal, scripted):
     def script(peer):
         peer.accept()
         for number in range(1, 101):
@@ -352,7 +352,7 @@ def _last_line(terminal):
     return int(found[-1]) if found and prompt else None
 
 
-def test_cut_says_where_messages_are_cut(session):
+def test_cut_shows_the_current_limit(session):
     terminal = session(rows=30)
     text = "\n".join(f"line {number}" for number in range(1, 101))
     for command, remark, last in (
@@ -378,7 +378,7 @@ def test_max_lines_cuts_from_the_start(session):
         terminal.until(lambda terminal=terminal, last=last: _last_line(terminal) == last)
 
 
-def test_a_long_string_in_json_is_abridged_and_show_has_all_of_it(session):
+def test_a_long_string_in_json_is_abridged_and_show_has_it_in_full(session):
     terminal = session(columns=60)
     terminal.paste(json.dumps({"id": 1, "png": "iVBORw0" * 1000}))
     terminal.press("enter")
@@ -388,7 +388,7 @@ def test_a_long_string_in_json_is_abridged_and_show_has_all_of_it(session):
     terminal.until(lambda: terminal.text.rpartition("/show 2")[2].count("\n") > 100)
 
 
-def test_a_long_message_is_cut_and_show_has_all_of_it(session):
+def test_a_long_message_is_cut_and_show_has_it_in_full(session):
     terminal = session()
     text = "\n".join(f"line {number}" for number in range(1, 101))
     terminal.paste(text)
@@ -401,13 +401,13 @@ def test_a_long_message_is_cut_and_show_has_all_of_it(session):
     assert [line.strip() for line in shown.splitlines() if "line" in line] == text.split("\n")
 
 
-def test_what_is_too_large_to_show_can_be_saved(session, tmp_path):
+def test_a_message_too_large_to_show_can_be_saved(session, tmp_path):
     (tmp_path / "large").write_bytes(bytes(2 << 20))
     terminal = session()
     terminal.enter(f"/binary @{tmp_path}/large")
     terminal.until("… /save FILE 2 writes all 2.0 MiB")
     terminal.enter("/show 2")
-    terminal.until("message 2 is too much for a terminal")
+    terminal.until("message 2 is too large for a terminal")
     terminal.enter(f"/save {tmp_path}/saved 2")
     terminal.until("wrote 1 message")
     assert (tmp_path / "saved").read_bytes() == bytes(2 << 20)
@@ -424,7 +424,7 @@ def test_show_alone_shows_the_latest_and_takes_a_range(session):
     terminal.until(lambda: terminal.text.count("  one") == 4 and terminal.text.count("  two") == 4)
 
 
-def test_save_writes_all_messages_as_events_and_one_as_it_is(session, tmp_path):
+def test_save_writes_all_messages_as_events_and_a_single_one_unchanged(session, tmp_path):
     terminal = session()
     terminal.enter("hello")
     terminal.until("← ")
@@ -444,22 +444,24 @@ def test_save_writes_all_messages_as_events_and_one_as_it_is(session, tmp_path):
     assert (tmp_path / "one").read_bytes() == b"\x0a\x00\xff"
 
 
-def test_record_writes_events_from_then_on_until_off(session, tmp_path):
+def test_record_writes_events_until_off(session, tmp_path):
     terminal = session()
     for line in ("before", f"/record {tmp_path}/file", "during", "/record off", "late"):
         terminal.enter(line)
         terminal.until(lambda line=line: line.startswith("/") or terminal.text.count(line) == 2)
     terminal.until("not recording")
-    events = [json.loads(line) for line in (tmp_path / "file").read_text().splitlines()]
+    header, *events = map(json.loads, (tmp_path / "file").read_text().splitlines())
+    assert (header["event"], header["v"]) == ("recording", 1)
     assert [event["event"] for event in events] == ["open", "message", "message"]
-    assert events[0]["v"] == 1
+    assert {event["connection"] for event in events} == {1}
     assert {event["text"] for event in events[1:]} == {"during"}
 
 
-def test_a_recording_that_cannot_be_written_ends_and_says_so(session):
+def test_a_recording_that_cannot_be_written_ends_with_an_error(session):
     terminal = session()
     terminal.enter("/record /dev/full")
     terminal.until("cannot write the recording /dev/full")
+    terminal.enter("/record")
     terminal.until("* not recording")
     terminal.enter("hello")
     terminal.until(lambda: terminal.text.count("hello") == 2)
@@ -476,7 +478,7 @@ def test_a_file_that_is_not_empty_is_replaced_only_with_f(session, tmp_path, mon
     terminal.until(f"try: /{name} -f file replaces it, /{name} -a file adds to it")
     assert path.read_text() == "precious\n"
     terminal.enter(f"/{name} -a file")
-    terminal.until("to file\n" if name == "save" else "recording into file")
+    terminal.until("to file\n" if name == "save" else "recording to file")
     terminal.enter("hello")
     terminal.until(lambda: terminal.text.count("hello") == 2)
     assert path.read_text().startswith("precious\n")
@@ -497,4 +499,4 @@ def test_quit_closes_with_1000_and_leaves(session):
     terminal = session()
     terminal.enter("/quit")
     assert terminal.ended() == 0
-    assert "closed with 1000 normal closure, begun by wscli" in terminal.text
+    assert "closed with 1000 normal closure, initiated by wscli" in terminal.text

@@ -1,4 +1,4 @@
-"""Which Host names are served, and which pages may connect."""
+"""The names in Host that are served, and the pages in Origin that may connect."""
 
 import socket
 
@@ -17,7 +17,7 @@ ANYWHERE = WILDCARDS[0]
 
 
 def head(host, origin=None):
-    """Return the head of a request for an upgrade."""
+    """Return the head of an upgrade request."""
     lines = ["GET /echo HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade"]
     lines += [f"Sec-WebSocket-Key: {KEY}", "Sec-WebSocket-Version: 13"]
     lines += [f"Origin: {origin}"] if origin is not None else []
@@ -54,7 +54,7 @@ def admits(name, origin=None, **options):
         "http://[::1]:3000",
     ],
 )
-def test_pages_of_this_machine_and_clients_that_are_not_browsers_may_connect(serve, origin):
+def test_local_pages_and_non_browser_clients_may_connect(serve, origin):
     assert answer(serve(), "127.0.0.1:8765", origin)[0].status == 101
 
 
@@ -74,14 +74,14 @@ def test_pages_of_this_machine_and_clients_that_are_not_browsers_may_connect(ser
         "http://",
     ],
 )
-def test_pages_from_elsewhere_get_403_with_the_option_that_lets_them_in(serve, origin):
+def test_foreign_pages_get_a_403_that_names_the_option(serve, origin):
     response, body = answer(serve(), "127.0.0.1:8765", origin)
     assert response.status == 403
     assert repr(origin) in body
     assert "--origin" in body
 
 
-def test_plain_requests_of_pages_from_elsewhere_get_403_too(serve):
+def test_plain_requests_of_foreign_pages_get_a_403_too(serve):
     with Client(serve()) as client:
         client.send(request("/poll?interval=1h", "Origin: https://evil.example"))
         response = client.response()
@@ -101,7 +101,7 @@ def test_names_of_this_machine_are_served(serve, host):
     "host", ["evil.example", "evil.example:8765", "localhost.evil.example", ""]
 )
 @pytest.mark.parametrize("upgrade", [True, False])
-def test_a_name_that_is_not_the_servers_gets_403_as_against_dns_rebinding(serve, host, upgrade):
+def test_a_host_that_is_not_the_servers_is_a_403_against_dns_rebinding(serve, host, upgrade):
     data = (
         head(host)
         if upgrade
@@ -116,31 +116,31 @@ def test_a_name_that_is_not_the_servers_gets_403_as_against_dns_rebinding(serve,
     assert "--origin" in body
 
 
-def test_an_ip_address_cannot_be_rebound_and_is_always_served():
+def test_an_ip_address_as_host_is_always_served():
     assert admits("192.168.1.5:8765", host=ANYWHERE)
     assert admits("[fe80::1]", host="::")
     assert admits("127.1:8765")
 
 
-def test_the_name_to_listen_on_is_served_and_so_are_pages_from_there():
+def test_the_name_to_listen_on_is_served_and_its_pages_may_connect():
     assert admits("Box.lan:8765", "http://box.lan", host="box.lan")
     assert admits("box.lan:8765", "https://box.lan:3000", host="box.lan")
     assert not admits("other.lan", host="box.lan")
     assert not admits("box.lan", "http://other.lan", host="box.lan")
 
 
-def test_the_name_of_the_machine_is_served_where_others_can_reach_it():
+def test_the_name_of_the_machine_is_served_if_others_can_reach_it():
     assert admits(f"{MACHINE}:8765", f"http://{MACHINE}:3000", host=ANYWHERE)
     assert admits(f"{MACHINE.partition('.')[0]}.local", host=ANYWHERE)
     assert not admits(f"{MACHINE}.evil.example", host=ANYWHERE)
 
 
-def test_a_page_from_an_address_may_connect_to_the_same_address_alone():
+def test_a_page_from_an_address_may_connect_only_to_that_address():
     assert admits("192.168.1.5:8765", "http://192.168.1.5:3000", host=ANYWHERE)
     assert not admits("192.168.1.5:8765", "http://192.168.1.6:3000", host=ANYWHERE)
 
 
-def test_an_allowed_origin_is_let_in_besides_the_others_and_its_host_is_a_name_of_the_server():
+def test_an_allowed_origin_is_accepted_and_its_host_is_a_name_of_the_server():
     allowed = {"origins": ("https://x.tunnel.example", "null")}
     assert admits("127.0.0.1", "https://x.tunnel.example", **allowed)
     assert admits("x.tunnel.example", "https://x.tunnel.example", **allowed)
@@ -151,11 +151,11 @@ def test_an_allowed_origin_is_let_in_besides_the_others_and_its_host_is_a_name_o
     assert not admits("127.0.0.1", "https://x.tunnel.example:8443", **allowed)
 
 
-def test_a_star_lets_everybody_in():
+def test_origin_star_accepts_everything():
     assert admits("evil.example", "https://evil.example", origins=("*",))
 
 
-def test_behind_a_unix_socket_the_host_is_the_proxys_to_check():
+def test_on_a_unix_socket_any_host_is_served():
     assert admits("site.example", "https://site.example", unix_socket="s")
     assert not admits("site.example", "https://evil.example", unix_socket="s")
 
@@ -171,6 +171,6 @@ def test_a_refusal_is_shown_by_inspect(serve):
     assert "'evil.example' is not a name of this server" in result.out.decode() + result.err
 
 
-def test_an_origin_that_would_not_read_as_one_is_not_offered_as_an_option(serve):
+def test_a_malformed_origin_is_not_repeated_in_the_advice(serve):
     body = answer(serve(), "localhost", "https://a b\x1b[2J'; rm -rf")[1]
     assert body.rstrip().endswith("--origin ORIGIN")

@@ -1,4 +1,4 @@
-"""Misbehaviour on purpose, byte for byte as it comes."""
+"""Deliberate faults, checked byte for byte."""
 
 import socket
 
@@ -25,7 +25,7 @@ def test_a_bad_frame_breaks_the_rule_of_its_name_and_no_other(serve, kind):
 
 
 @pytest.mark.parametrize("kind", FRAMES)
-def test_a_client_that_fails_the_connection_is_answered(serve, kind):
+def test_the_close_of_a_client_after_a_bad_frame_is_answered(serve, kind):
     server = serve()
     with Client(server) as client:
         client.open(f"/fault/{kind}")
@@ -35,7 +35,7 @@ def test_a_client_that_fails_the_connection_is_answered(serve, kind):
     assert (visit.code, visit.reason, visit.by, visit.clean) == (1002, "for shame", "client", True)
 
 
-def test_bad_accept_answers_another_key(serve):
+def test_bad_accept_belongs_to_another_key(serve):
     asked = request("/fault/bad-accept", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
     with Client(serve()) as client:
         response = client.open("/fault/bad-accept")
@@ -53,7 +53,7 @@ def test_drop_resets_tcp_in_the_middle_of_a_frame(serve):
             client.read()
 
 
-def test_stall_never_says_anything(serve):
+def test_stall_sends_nothing(serve):
     with Client(serve()) as client:
         client.open("/fault/stall")
         client.text("hello?")
@@ -62,7 +62,7 @@ def test_stall_never_says_anything(serve):
         assert client.read_to_end() == b""
 
 
-def test_slow_sends_a_byte_at_a_time_and_loses_none(serve):
+def test_slow_sends_every_byte_one_at_a_time(serve):
     with Client(serve()) as client:
         client.open("/fault/slow")
         sent = client.encoder.messages(1, [b"slowly"]) + client.encoder.ping(b"p")
@@ -76,7 +76,7 @@ def test_slow_sends_a_byte_at_a_time_and_loses_none(serve):
         assert len(pieces) > 10
 
 
-def test_what_comes_behind_a_violation_does_not_hide_it_from_a_recording(serve):
+def test_a_violation_is_recorded_even_if_more_follows(serve):
     server = serve()
     ends = []
     sink = server.sinks[1] = Sink()
@@ -100,7 +100,7 @@ def test_no_close_ends_tcp_without_a_close_frame(serve):
 
 
 @pytest.mark.parametrize("kind", [*FRAMES, *BEHAVIOURS])
-def test_the_server_is_well_after_each_fault(serve, kind):
+def test_the_server_still_works_after_each_fault(serve, kind):
     server = serve()
     with Client(server) as client:
         client.open(f"/fault/{kind}")

@@ -36,7 +36,7 @@ def plain(*fields, version="HTTP/1.1", target="/", method="GET"):
 
 
 def opening(*fields, **changes):
-    """Return a request for an upgrade, with some text of it replaced."""
+    """Return an upgrade request in which some text is replaced."""
     head = upgrade("/", *fields).decode()
     for before, after in changes.items():
         head = head.replace(before, after)
@@ -47,7 +47,7 @@ def opening(*fields, **changes):
 
 
 @pytest.mark.parametrize("end", [b"\r\n\r\n", b"\n\n", b"\r\n\n", b"\n\r\n"])
-def test_a_head_is_removed_and_what_follows_it_is_kept(end):
+def test_a_head_is_removed_and_the_bytes_after_it_are_kept(end):
     received = bytearray(b"GET / HTTP/1.1" + end + b"\x81\x00")
     assert gate.take_head(received, 0) == b"GET / HTTP/1.1" + end
     assert received == b"\x81\x00"
@@ -79,7 +79,7 @@ def test_a_head_may_be_as_long_as_the_limit(more):
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_a_head_without_an_end_is_given_up_at_the_limit(more):
+def test_a_head_without_an_end_is_refused_at_the_limit(more):
     received = bytearray(b"a" * (gate.MAX_HEAD + more))
     if more:
         assert refusal(gate.take_head, received, 0).status == 431
@@ -164,8 +164,8 @@ def test_http_1_0_needs_no_host():
     assert refusal(gate.check_request, parse_request(b"GET / HTTP/1.1\r\n\r\n"), ADMISSION)
 
 
-def test_a_request_that_is_wrong_is_told_so_before_who_may_ask():
-    """The one who sent it can mend the request, and not the Host of a name that is rebound."""
+def test_an_invalid_request_is_refused_as_such_before_its_host_is_checked():
+    """So a client with a bug is told of it, even if it may not connect."""
     wrong = parse_request(b"POST / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
     assert refusal(gate.check_request, wrong, ADMISSION).status == 405
     foreign = parse_request(b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
@@ -186,7 +186,7 @@ def test_a_request_that_is_wrong_is_told_so_before_who_may_ask():
         ("", ""),
     ],
 )
-def test_the_path_of_a_target_is_what_follows_the_authority(target, path):
+def test_the_path_of_a_target_follows_the_authority(target, path):
     assert gate.path_of(target) == path
 
 
@@ -203,7 +203,7 @@ def test_the_path_of_a_target_is_what_follows_the_authority(target, path):
         (("Sec-WebSocket-Version: 13",), False),
     ],
 )
-def test_a_key_or_an_upgrade_to_websocket_is_meant_as_a_handshake(fields, wants):
+def test_a_request_with_a_key_or_an_upgrade_is_a_handshake(fields, wants):
     assert gate.wants_upgrade(plain(*fields)) is wants
 
 
@@ -221,7 +221,9 @@ def test_a_key_or_an_upgrade_to_websocket_is_meant_as_a_handshake(fields, wants)
         (("Transfer-Encoding: chunked",), "HTTP/1.1", False),
     ],
 )
-def test_a_connection_stays_open_unless_a_body_or_the_client_forbids_it(fields, version, keeps):
+def test_a_connection_stays_open_unless_there_is_a_body_or_the_client_closes(
+    fields, version, keeps
+):
     assert gate.keeps_open(plain(*fields, version=version)) is keeps
 
 
@@ -232,7 +234,7 @@ def test_a_connection_stays_open_unless_a_body_or_the_client_forbids_it(fields, 
     ("clients", "most", "status"),
     [(0, None, None), (10_000, None, None), (1, 2, None), (2, 2, 503), (3, 2, 503), (0, 0, 503)],
 )
-def test_a_client_is_let_in_while_the_limit_is_not_reached(clients, most, status):
+def test_clients_are_accepted_up_to_the_limit(clients, most, status):
     if status is None:
         gate.check_upgrade(opening(), clients, most)
     else:
@@ -241,7 +243,7 @@ def test_a_client_is_let_in_while_the_limit_is_not_reached(clients, most, status
         assert refused.sentence.startswith(f"{clients} clients are connected")
 
 
-def test_a_handshake_that_is_wrong_is_told_so_also_by_a_full_server():
+def test_an_invalid_handshake_is_refused_as_such_even_by_a_full_server():
     assert refusal(gate.check_upgrade, opening(**{": 13": ": 8"}), 2, 2).status == 426
 
 
@@ -258,13 +260,13 @@ def test_a_handshake_that_is_wrong_is_told_so_also_by_a_full_server():
         (("graphql-ws!#$", "x"), "graphql-ws!#$"),
     ],
 )
-def test_the_first_name_in_an_offer_of_subprotocols_is_chosen(offered, chosen):
+def test_the_first_subprotocol_in_the_offer_is_chosen(offered, chosen):
     fields = [f"Sec-WebSocket-Protocol: {value}" for value in offered]
     assert gate.choose_subprotocol(plain(*fields)) == chosen
 
 
 @pytest.mark.parametrize("name", ["a b", '"a"', "a/b", "ä", "a;b", "(a)"])
-def test_a_name_that_is_not_a_token_is_refused(name):
+def test_a_subprotocol_that_is_not_a_token_is_refused(name):
     refused = refusal(gate.choose_subprotocol, plain(f"Sec-WebSocket-Protocol: {name}, b"))
     assert refused.status == 400
     assert repr(name) in refused.sentence
@@ -282,7 +284,7 @@ def test_a_response_has_its_length_and_type():
 
 @pytest.mark.parametrize("status", [204, 304])
 @pytest.mark.parametrize("keep", [True, False])
-def test_a_response_that_has_no_body_announces_none(status, keep):
+def test_a_response_without_a_body_has_no_length(status, keep):
     data = HttpResponse(status, b"not sent").to_bytes(keep=keep)
     response = parse_response(data)
     assert data == response.raw
@@ -299,12 +301,12 @@ def test_a_response_that_has_no_body_announces_none(status, keep):
         ((("Upgrade", "websocket"),), False, "Upgrade, close"),
     ],
 )
-def test_connection_names_upgrade_and_the_end(headers, keep, connection):
+def test_the_connection_header_names_upgrade_and_close(headers, keep, connection):
     response = parse_response(HttpResponse(426, b"", headers=headers).to_bytes(keep=keep))
     assert response.headers.get("Connection") == connection
 
 
-def test_the_reason_of_a_response_is_the_usual_one_unless_it_is_given():
+def test_a_response_has_the_usual_reason_unless_one_is_given():
     assert b" 404 Not Found\r\n" in HttpResponse(404, b"").to_bytes(keep=True)
     assert b" 404 Gone away\r\n" in HttpResponse(404, b"", reason="Gone away").to_bytes(keep=True)
     assert HttpResponse(599, b"").to_bytes(keep=True).startswith(b"HTTP/1.1 599 \r\n")
@@ -325,7 +327,7 @@ def test_a_refusal_is_a_line_of_text_with_its_headers():
     assert answer.content_type.startswith("text/plain")
 
 
-def test_json_is_compact_utf8_that_no_cache_keeps():
+def test_json_is_compact_utf8_that_is_not_cached():
     answer = json_answer({"name": "Zoë", "list": [1, None]})
     assert answer.body == '{"name":"Zoë","list":[1,null]}'.encode()
     assert answer.content_type == "application/json"

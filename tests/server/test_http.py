@@ -1,4 +1,4 @@
-"""Plain HTTP on the server: the page, the feed for who polls, and every way to ask wrongly."""
+"""Plain HTTP on the server: the page, polling, and invalid requests of every kind."""
 
 import json
 import re
@@ -15,14 +15,14 @@ UPGRADE = ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Key: {KE
 
 
 def answer(server, data):
-    """Send bytes, and return the response and its body; the server must end TCP then."""
+    """Send bytes, and return the response and its body; the server must then end TCP."""
     with Client(server) as client:
         client.send(data)
         response = client.response()
         return response, client.read_to_end().decode()
 
 
-def test_the_page_is_one_file_that_needs_no_network(serve):
+def test_the_page_loads_nothing_else(serve):
     with Client(serve()) as client:
         response, body = client.fetch("/")
     page = body.decode()
@@ -46,7 +46,7 @@ def test_poll_has_the_latest_tick_and_long_poll_the_next(serve):
     assert first["tick"] <= polled["tick"] < second["tick"]
 
 
-def test_who_polls_gets_every_tick_since_the_last_one_known(serve):
+def test_a_long_poll_has_every_tick_since_the_last_known_one(serve):
     known = 0
     with Client(serve()) as client:
         for _ in range(5):
@@ -56,7 +56,7 @@ def test_who_polls_gets_every_tick_since_the_last_one_known(serve):
             known = numbers[-1]
 
 
-def test_ticks_that_are_polled_are_those_that_are_pushed(serve):
+def test_polled_and_pushed_ticks_are_the_same(serve):
     server = serve()
     with Client(server) as listener, Client(server) as poller:
         listener.open("/ticks?interval=20ms")
@@ -65,7 +65,7 @@ def test_ticks_that_are_polled_are_those_that_are_pushed(serve):
         assert json.loads(poller.fetch(target)[1])[0] == pushed
 
 
-def test_only_so_many_ticks_back_can_be_polled(serve):
+def test_only_the_last_hundred_ticks_can_be_polled(serve):
     with Client(serve()) as client:
         client.fetch("/longpoll?interval=1ms&since=150")
         numbers = [
@@ -85,12 +85,12 @@ def test_an_unknown_parameter_of_a_plain_request_is_a_400(serve, target):
     assert b"unknown parameter" in body
 
 
-def test_nothing_new_is_an_empty_list(serve):
+def test_a_poll_without_a_new_tick_is_an_empty_list(serve):
     with Client(serve()) as client:
         assert client.fetch("/poll?interval=1h")[1] == b"[]"
 
 
-def test_a_connection_serves_one_request_after_another(serve):
+def test_a_connection_can_serve_several_requests(serve):
     server = serve()
     with Client(server) as client:
         for _ in range(3):
@@ -103,7 +103,7 @@ def test_a_connection_serves_one_request_after_another(serve):
 
 @pytest.mark.parametrize("target", ["/poll", "/longpoll?interval=50ms"])
 @pytest.mark.parametrize("behind", [request("/poll"), bytes(1 << 20)], ids=["one", "flood"])
-def test_a_request_that_does_not_wait_for_the_last_response_gets_none(serve, target, behind):
+def test_a_pipelined_request_gets_no_response(serve, target, behind):
     with Client(serve()) as client:
         client.send(request(target) + behind)
         response = client.response()
@@ -111,7 +111,7 @@ def test_a_request_that_does_not_wait_for_the_last_response_gets_none(serve, tar
         assert json.loads(client.read_to_end()) is not None
 
 
-def test_an_offer_of_http_2_is_passed_over(serve):
+def test_an_upgrade_to_http_2_is_ignored(serve):
     with Client(serve()) as client:
         offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
         assert client.fetch("/poll", *offer)[0].status == 200
@@ -127,18 +127,18 @@ def test_an_offer_of_http_2_is_passed_over(serve):
     ],
     ids=["asked for", "HTTP/1.0", "length", "chunked"],
 )
-def test_a_connection_that_cannot_stay_is_closed_after_the_response(serve, data):
+def test_a_connection_that_cannot_stay_open_is_closed_after_the_response(serve, data):
     assert answer(serve(), data)[0].status == 200
 
 
-def test_frames_behind_the_request_are_not_lost(serve):
+def test_frames_sent_right_after_the_request_are_not_lost(serve):
     with Client(serve()) as client:
         client.send(upgrade("/echo") + client.encoder.messages(1, [b"early"]))
         assert client.response().status == 101
         assert client.message() == b"early"
 
 
-def test_a_request_may_come_a_byte_at_a_time(serve):
+def test_a_request_may_arrive_byte_by_byte(serve):
     with Client(serve()) as client:
         for octet in upgrade("/echo"):
             client.send(bytes([octet]))
@@ -169,15 +169,19 @@ BAD_REQUESTS = {
     "no connection": (
         upgrade("/").replace(b"Connection: Upgrade\r\n", b""),
         400,
-        "no Connection: Upgrade",
+        "Connection: Upgrade is missing",
     ),
-    "no upgrade": (upgrade("/").replace(b"Upgrade: websocket", b"A: b"), 400, "no Upgrade"),
+    "no upgrade": (
+        upgrade("/").replace(b"Upgrade: websocket", b"A: b"),
+        400,
+        "Upgrade: websocket is missing",
+    ),
     "no key": (upgrade("/").replace(b"Sec-WebSocket-Key", b"Key"), 400, "Sec-WebSocket-Key"),
     "short key": (upgrade("/").replace(KEY.encode(), b"YWJj"), 400, "16 bytes in base64"),
     "two keys": (upgrade("/", f"Sec-WebSocket-Key: {KEY}"), 400, "one Sec-WebSocket-Key"),
     "subprotocol": (upgrade("/", "Sec-WebSocket-Protocol: a b"), 400, "invalid subprotocol in"),
-    "CR": (upgrade("/", "Sec-WebSocket-Protocol: a\rX: y"), 400, "a CR that ends no line"),
-    "NUL": (request("/", "A: b\0c"), 400, "has a NUL in it"),
+    "CR": (upgrade("/", "Sec-WebSocket-Protocol: a\rX: y"), 400, "a bare CR"),
+    "NUL": (request("/", "A: b\0c"), 400, "contains a NUL"),
     "long head": (request("/", f"A: {'b' * 17_000}"), 431, "more than 16,384 bytes"),
     "endless head": (b"GET / HTTP/1.1\r\nA: " + b"b" * 20_000, 431, "more than 16,384 bytes"),
     "many headers": (request("/", *["A: b"] * 100), 431, "more than 100 header fields"),
@@ -185,7 +189,7 @@ BAD_REQUESTS = {
 
 
 @pytest.mark.parametrize("name", BAD_REQUESTS)
-def test_a_bad_request_is_told_what_is_wrong(serve, name):
+def test_a_bad_request_is_refused_with_the_reason(serve, name):
     data, status, sentence = BAD_REQUESTS[name]
     server = serve()
     response, body = answer(server, data)
@@ -195,7 +199,7 @@ def test_a_bad_request_is_told_what_is_wrong(serve, name):
     assert server.visit().status == status
 
 
-def test_what_a_refusal_must_tell_is_among_its_headers(serve):
+def test_a_refusal_has_the_headers_that_http_requires(serve):
     server = serve()
     assert answer(server, request("/", method="PUT"))[0].headers.get("Allow") == "GET"
     old = answer(server, upgrade("/").replace(b": 13", b": 8"))[0]
@@ -218,25 +222,25 @@ def test_a_target_may_be_a_whole_uri(serve, origin):
         assert client.message() == b"echo"
 
 
-def test_a_large_body_does_not_keep_the_refusal_from_its_reader(serve):
-    """To close on bytes that were not read would be a reset, which overtakes the response."""
+def test_a_refusal_arrives_even_if_a_large_body_was_not_read(serve):
+    """Closing a socket with unread bytes is a reset, which can overtake the response."""
     head = request("/", "Content-Length: 4000000", method="POST")
     assert answer(serve(), head + bytes(1_000_000))[0].status == 405
 
 
-def test_a_head_that_takes_too_long_is_given_up(serve, monkeypatch):
+def test_a_head_that_takes_too_long_is_a_408(serve, monkeypatch):
     monkeypatch.setattr(gate, "HEAD_TIMEOUT", 0.1)
     response, body = answer(serve(), upgrade("/")[:-2])
     assert response.status == 408
     assert "within 0.1 s" in body
 
 
-def test_a_connection_without_a_request_is_given_up(serve, monkeypatch):
+def test_a_connection_without_a_request_times_out(serve, monkeypatch):
     monkeypatch.setattr(gate, "HEAD_TIMEOUT", 0.1)
     assert answer(serve(), b"")[0].status == 408
 
 
-def test_a_connection_that_rests_between_requests_is_ended_without_a_word(serve, monkeypatch):
+def test_an_idle_connection_is_ended_without_a_response(serve, monkeypatch):
     monkeypatch.setattr(gate, "HEAD_TIMEOUT", 0.1)
     server = serve()
     with Client(server) as client:
@@ -247,7 +251,7 @@ def test_a_connection_that_rests_between_requests_is_ended_without_a_word(serve,
 
 @pytest.fixture(scope="module")
 def any_server():
-    """One server for all of a fuzz, which must outlive it."""
+    """One server for all examples, which must outlive them."""
     from tests.conftest import Embedded
 
     with Embedded() as server:
@@ -266,7 +270,7 @@ def any_server():
         ),
     )
 )
-def test_whatever_is_asked_the_server_answers_http_or_ends_tcp(any_server, data):
+def test_any_bytes_get_an_http_response_or_the_end_of_tcp(any_server, data):
     with Client(any_server) as client:
         client.send(data + b"\r\n\r\n")
         client.sock.shutdown(1)
@@ -275,6 +279,6 @@ def test_whatever_is_asked_the_server_answers_http_or_ends_tcp(any_server, data)
         assert b"Traceback" not in received
 
 
-def test_after_all_that_the_server_still_serves(any_server):
+def test_after_the_fuzzing_the_server_still_works(any_server):
     with Client(any_server) as client:
         assert client.fetch("/poll")[0].status == 200

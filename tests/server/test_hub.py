@@ -1,4 +1,4 @@
-"""The hub among members that behave badly: whatever they do, the rest never notice."""
+"""A hub with members that misbehave: the other members never notice."""
 
 import contextlib
 import threading
@@ -13,7 +13,7 @@ BIG = "x" * 60_000
 
 
 def talk(talker, listener, count=10):
-    """Let a member speak, and see that another one hears all of it."""
+    """Send messages from one member, and check that another one gets all of them."""
     for number in range(count):
         talker.text(f"message {number}")
         assert listener.message() == talker.message() == f"message {number}".encode()
@@ -34,7 +34,7 @@ def members(serve):
         yield join
 
 
-def test_a_member_that_never_reads_is_dropped_and_nobody_waits_for_it(members, monkeypatch):
+def test_a_member_that_never_reads_is_dropped_and_delays_nobody(members, monkeypatch):
     monkeypatch.setattr(connection, "_CLOSE_TIMEOUT", 0.2)
     deaf, talker, listener = members(receive_buffer=4096), members(), members()
     visit = None
@@ -49,7 +49,7 @@ def test_a_member_that_never_reads_is_dropped_and_nobody_waits_for_it(members, m
         assert deaf.read_to_end()
 
 
-def test_a_member_that_wakes_up_finds_what_waited_and_why_it_was_dropped(members):
+def test_a_dropped_member_gets_the_queued_messages_and_the_reason(members):
     slow, talker = members(receive_buffer=4096), members()
     sent = 0
     for _ in range(200):
@@ -67,8 +67,8 @@ def test_a_member_that_wakes_up_finds_what_waited_and_why_it_was_dropped(members
     assert members.server.visit().clean
 
 
-def test_a_talker_that_does_not_read_stops_itself_alone(members):
-    """It is not read from until it reads, so that what it says is not lost, nor held for it."""
+def test_a_sender_that_does_not_read_slows_down_only_itself(members):
+    """The server stops reading from it, so that its messages are neither lost nor queued."""
     talker, listener = members(receive_buffer=4096), members()
     count = 300
     sending = threading.Thread(target=lambda: [talker.text(BIG) for _ in range(count)])
@@ -78,7 +78,7 @@ def test_a_talker_that_does_not_read_stops_itself_alone(members):
     sending.join()
 
 
-def test_a_member_that_resets_in_mid_frame_is_gone(members):
+def test_a_member_may_reset_in_the_middle_of_a_frame(members):
     rude, talker, listener = members(), members(), members()
     rude.send(rude.encoder.messages(1, [b"half of this"])[:9])
     rude.reset()
@@ -86,13 +86,13 @@ def test_a_member_that_resets_in_mid_frame_is_gone(members):
     talk(talker, listener)
 
 
-def test_a_member_that_sends_half_a_frame_and_stops_hears_the_rest(members):
+def test_a_member_that_sends_half_a_frame_still_gets_messages(members):
     halting, talker = members(), members()
     halting.send(halting.encoder.messages(1, [b"half of this"])[:9])
     talk(talker, halting)
 
 
-def test_a_member_that_breaks_the_protocol_is_dropped_alone(members):
+def test_only_the_member_that_breaks_the_protocol_is_dropped(members):
     bad, talker, listener = members(), members(), members()
     bad.text("the last good one")
     assert all(each.message() == b"the last good one" for each in (bad, talker, listener))
@@ -101,7 +101,7 @@ def test_a_member_that_breaks_the_protocol_is_dropped_alone(members):
     talk(talker, listener)
 
 
-def test_500_that_connect_and_leave_at_once_leave_nothing(members):
+def test_500_clients_that_leave_at_once_leave_nothing_behind(members):
     talker, listener = members(), members()
     for number in range(500):
         with Client(members.server) as guest:
@@ -116,14 +116,14 @@ def test_500_that_connect_and_leave_at_once_leave_nothing(members):
     talk(talker, listener)
 
 
-def test_what_many_say_reaches_each_in_one_order(members):
+def test_all_members_get_messages_in_the_same_order(members):
     everyone = [members() for _ in range(20)]
     for number, member in enumerate(everyone):
         member.text(f"{number} says one", f"{number} says two")
     heard = [[member.message() for _ in range(40)] for member in everyone]
     assert all(each == heard[0] for each in heard)
     assert sorted(heard[0]) == sorted(
-        f"{number} says {what}".encode() for number in range(20) for what in ("one", "two")
+        f"{number} says {word}".encode() for number in range(20) for word in ("one", "two")
     )
     for number in range(20):
         assert heard[0].index(f"{number} says one".encode()) < heard[0].index(
@@ -131,7 +131,7 @@ def test_what_many_say_reaches_each_in_one_order(members):
         )
 
 
-def test_a_member_that_leaves_at_once_has_been_heard_by_all_and_itself(members):
+def test_a_message_followed_by_close_reaches_all_members_and_its_sender(members):
     hasty, listener = members(), members()
     hasty.send(hasty.encoder.messages(1, [b"bye"]) + hasty.encoder.close(1000))
     assert hasty.read_to_end() == b"\x81\x03bye\x88\x02\x03\xe8"

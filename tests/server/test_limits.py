@@ -1,4 +1,4 @@
-"""Who is let in, how much is taken, and how it all ends."""
+"""Limits on clients, messages and time, and the shutdown of the server."""
 
 import contextlib
 import socket
@@ -16,7 +16,7 @@ from wscli.wire.codes import Opcode
 from wscli.wire.events import Close, Messages, Ping
 
 
-def test_one_client_more_than_are_let_in_gets_503_until_another_leaves(serve):
+def test_a_client_above_the_limit_gets_503_until_another_leaves(serve):
     server = serve(max_clients=2)
     with connect(server.url) as first, connect(server.url):
         with pytest.raises(InvalidStatus) as caught, connect(server.url):
@@ -32,7 +32,7 @@ def test_one_client_more_than_are_let_in_gets_503_until_another_leaves(serve):
             assert third.recv(timeout=20) == "now"
 
 
-def test_a_message_that_is_too_large_closes_with_1009(serve):
+def test_a_message_above_the_limit_closes_with_1009(serve):
     with connect(serve(max_size=1000).url) as connection:
         connection.send("x" * 1000)
         assert len(connection.recv(timeout=20)) == 1000
@@ -42,7 +42,7 @@ def test_a_message_that_is_too_large_closes_with_1009(serve):
     assert caught.value.rcvd.code == 1009
 
 
-def test_what_inflates_beyond_the_limit_closes_with_1009(serve):
+def test_a_message_that_inflates_beyond_the_limit_closes_with_1009(serve):
     with connect(serve(max_size=1 << 20).url, compression="deflate") as connection:
         connection.send("x" * (1 << 24))
         with pytest.raises(ConnectionClosedError) as caught:
@@ -50,7 +50,7 @@ def test_what_inflates_beyond_the_limit_closes_with_1009(serve):
     assert caught.value.rcvd.code == 1009
 
 
-def test_what_came_before_a_violation_is_answered_before_the_connection_is_failed(serve):
+def test_messages_before_a_violation_are_answered_before_the_close(serve):
     with Client(serve()) as client:
         client.open("/echo")
         good = client.encoder.messages(1, [b"one", b"two"]) + client.encoder.ping(b"p")
@@ -60,7 +60,7 @@ def test_what_came_before_a_violation_is_answered_before_the_connection_is_faile
         assert client.read_to_end() == reply
 
 
-def test_a_client_that_answers_pings_stays_and_one_that_does_not_is_dropped(serve):
+def test_a_client_that_does_not_answer_pings_is_dropped(serve):
     server = serve(ping_interval=0.05)
     with Client(server) as alive, Client(server) as dead:
         alive.open("/echo")
@@ -77,7 +77,7 @@ def test_a_client_that_answers_pings_stays_and_one_that_does_not_is_dropped(serv
         assert alive.message() == b"still here"
 
 
-def test_a_client_that_is_gone_without_a_word_is_dropped_at_last(serve, monkeypatch):
+def test_a_client_that_has_vanished_is_dropped(serve, monkeypatch):
     monkeypatch.setattr(connection, "_CLOSE_TIMEOUT", 0.1)
     server = serve(ping_interval=0.05)
     with Client(server) as dead:
@@ -93,13 +93,13 @@ def test_an_echo_reads_no_more_from_a_client_that_does_not_read(serve):
         client.sock.settimeout(0.5)
         sent = 0
         with contextlib.suppress(TimeoutError):
-            while sent < 2000:  # 120 MB, which no buffer of the kernel's takes
+            while sent < 2000:  # 120 MB, more than any buffer of the kernel takes
                 client.send(client.encoder.messages(Opcode.BINARY, [message]))
                 sent += 1
         assert sent < 2000
 
 
-def test_a_client_that_reads_late_gets_all_of_a_push(serve):
+def test_a_client_that_reads_late_gets_all_pushed_messages(serve):
     with Client(serve(), receive_buffer=8192) as client:
         client.open("/push?n=20000&size=100")
         count = 0
@@ -111,7 +111,9 @@ def test_a_client_that_reads_late_gets_all_of_a_push(serve):
 @pytest.mark.parametrize(
     ("target", "size"), [("/echo", 4 << 20), ("/push?n=1&size=4MiB", None)], ids=["echo", "push"]
 )
-def test_a_client_that_reads_slowly_gets_all_before_the_end(serve, monkeypatch, target, size):
+def test_a_client_that_reads_slowly_gets_everything_before_tcp_ends(
+    serve, monkeypatch, target, size
+):
     monkeypatch.setattr(asyncio_stream, "_FIN_TIMEOUT", 0.2)
     monkeypatch.setattr(connection, "_CLOSE_TIMEOUT", 0.2)
     with Client(serve(), receive_buffer=65536) as client:
@@ -121,12 +123,12 @@ def test_a_client_that_reads_slowly_gets_all_before_the_end(serve, monkeypatch, 
             client.send(message + client.encoder.close(1000))
         pieces = [client.read()]
         while not pieces[-1].endswith(b"\x88\x02\x03\xe8"):
-            time.sleep(0.01)  # 64 KiB each, which makes it at least thrice the limit
+            time.sleep(0.01)  # 64 KiB each, so that it takes at least three times the limit
             pieces.append(client.read())
     assert sum(map(len, pieces)) == (4 << 20) + 10 + 4
 
 
-def test_the_end_of_the_server_closes_every_client_with_1001(serve):
+def test_shutting_down_closes_every_client_with_1001(serve):
     server = serve()
     with connect(server.url) as echo, connect(server.url + "/hub") as hub, Client(server) as client:
         client.send(b"GET /longpoll?interval=1h HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -139,7 +141,7 @@ def test_the_end_of_the_server_closes_every_client_with_1001(serve):
             assert caught.value.rcvd.code == 1001
 
 
-def test_a_client_that_does_not_answer_does_not_hold_up_the_end(serve):
+def test_a_client_that_does_not_answer_does_not_delay_the_shutdown(serve):
     server = serve()
     with Client(server) as stalled, Client(server) as mute:
         stalled.open("/fault/stall")
@@ -150,7 +152,7 @@ def test_a_client_that_does_not_answer_does_not_hold_up_the_end(serve):
             mute.read()
 
 
-def test_a_client_without_a_request_does_not_hold_up_the_end(serve):
+def test_a_client_without_a_request_does_not_delay_the_shutdown(serve):
     server = serve()
     with Client(server) as silent, Client(server) as other:
         other.fetch("/poll")
@@ -184,7 +186,7 @@ def _alive(*names):
     ]
 
 
-def test_a_failure_of_ours_ends_one_connection_and_is_reported(serve, monkeypatch):
+def test_an_error_in_an_endpoint_ends_one_connection_and_is_reported(serve, monkeypatch):
     server = serve()
     with Client(server) as unlucky, Client(server) as other:
         unlucky.open("/echo")
@@ -204,7 +206,7 @@ def _fail(*args):
     raise ZeroDivisionError
 
 
-def test_a_unix_socket_is_served_and_removed_in_the_end(serve, tmp_path):
+def test_a_unix_socket_is_served_and_removed_at_the_end(serve, tmp_path):
     path = tmp_path / "wscli.sock"
     server = serve(unix_socket=str(path))
     assert server.url == "ws://localhost"

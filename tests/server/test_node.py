@@ -1,4 +1,4 @@
-"""The server seen by the npm package ws, in real Node."""
+"""The server as seen by the npm package ws, in Node."""
 
 import json
 import os
@@ -13,7 +13,7 @@ CLIENT = Path(__file__).with_name("node_client.js")
 
 @pytest.fixture(scope="module")
 def node_path(tmp_path_factory):
-    """A folder in which Node finds ws."""
+    """The folder in which Node finds ws."""
     if shutil.which("npm") is None:
         pytest.skip("there is no Node with npm here")
     folder = tmp_path_factory.mktemp("node")
@@ -26,7 +26,7 @@ def node_path(tmp_path_factory):
 
 @pytest.fixture
 def node(node_path):
-    """Return a function that lets ws take some steps, and gives what it saw."""
+    """Return a function that lets ws take some steps, and returns the events that it saw."""
 
     def run(url, *steps, **options):
         command = ["node", str(CLIENT), url, json.dumps(options), json.dumps(steps)]
@@ -34,13 +34,13 @@ def node(node_path):
         done = subprocess.run(
             command, env=environ, capture_output=True, text=True, timeout=30, check=True
         )
-        return [tuple(what) for what in json.loads(done.stdout)]
+        return [tuple(event) for event in json.loads(done.stdout)]
 
     return run
 
 
 @pytest.mark.parametrize("compress", [True, False])
-def test_messages_come_back(serve, node, compress):
+def test_messages_come_back_unchanged(serve, node, compress):
     long = "long " * 20_000
     seen = node(
         serve().url + "/echo",
@@ -68,22 +68,22 @@ def test_a_ping_is_answered(serve, node):
     assert ("pong", "are you there?") in seen
 
 
-def test_a_hub_sends_to_the_sender_too(serve, node):
+def test_a_hub_sends_messages_to_their_sender_too(serve, node):
     seen = node(serve().url + "/hub", {"text": ["one"]}, {"text": ["two"]}, {"close": [1000]})
     assert seen[1:] == [("text", "one"), ("text", "two"), ("close", 1000, "")]
 
 
-def test_ticks_and_their_end(serve, node):
+def test_ticks_end_after_their_count(serve, node):
     seen = node(serve().url + "/ticks?interval=10ms&count=3")
-    assert [what[0] for what in seen] == ["open", "text", "text", "text", "close"]
+    assert [event[0] for event in seen] == ["open", "text", "text", "text", "close"]
     assert seen[-1] == ("close", 1000, "")
 
 
-def test_a_close_code_with_its_reason(serve, node):
+def test_a_client_gets_the_close_code_and_reason(serve, node):
     assert node(serve().url + "/close?code=1013&reason=later")[-1] == ("close", 1013, "later")
 
 
-def test_a_refused_upgrade(serve, node):
+def test_a_refused_upgrade_is_an_error_of_the_client(serve, node):
     assert ("error", "Unexpected server response: 418") in node(serve().url + "/status/418")
 
 
@@ -99,7 +99,7 @@ def test_a_refused_upgrade(serve, node):
         ("bad-accept", "Invalid Sec-WebSocket-Accept header"),
     ],
 )
-def test_each_fault_is_the_error_that_it_should_be(serve, node, kind, error):
+def test_each_fault_is_the_expected_error_in_ws(serve, node, kind, error):
     assert ("error", error) in node(f"{serve().url}/fault/{kind}")
 
 

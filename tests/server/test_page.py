@@ -1,4 +1,4 @@
-"""The page, in a real browser."""
+"""The page for the browser, in Chromium."""
 
 import json
 
@@ -34,7 +34,7 @@ def page(browser, serve):
 
 
 class Page:
-    """What a person does with the page."""
+    """The actions of a user on the page."""
 
     def __init__(self, tab, server):
         self.tab = tab
@@ -48,7 +48,7 @@ class Page:
         self.tab.run(script)
 
     def connect(self, target):
-        """Connect to a path that is typed."""
+        """Type a path, and connect to it."""
         self.type("#target", target)
         self.click("#connect")
 
@@ -61,7 +61,7 @@ class Page:
         self.click("#send")
 
     def messages(self, count):
-        """Wait until there are so many messages; return arrow, kind, size and text of each."""
+        """Wait for ``count`` messages; return the arrow, kind, size and text of each."""
 
         def rows():
             return [row for row in self.tab.run(ROWS) if row[1] in ("text", "binary", "http")]
@@ -69,7 +69,7 @@ class Page:
         return wait_until(lambda: rows() if len(rows()) >= count else None)
 
     def note(self, beginning):
-        """Wait for a note that begins so, and return it."""
+        """Wait for a note with this beginning, and return it."""
 
         def find():
             notes = [row[3] for row in self.tab.run(ROWS) if row[0] == "·"]
@@ -78,7 +78,7 @@ class Page:
         return wait_until(find)
 
 
-def test_text_and_binary_go_out_and_come_back(page):
+def test_the_page_sends_and_receives_text_and_binary(page):
     page.click("[data-target='/echo']")
     page.wait_for_state("open")
     page.send("héllo")
@@ -89,7 +89,7 @@ def test_text_and_binary_go_out_and_come_back(page):
         assert [row[1:] for row in messages if row[0] == arrow] == [text, binary]
 
 
-def test_page_and_program_in_one_hub_see_each_others_messages(page):
+def test_page_and_program_in_a_hub_get_each_others_messages(page):
     page.connect("/hub/both")
     page.wait_for_state("open")
     with start("pipe", f"{page.server.url}/hub/both") as program:
@@ -110,22 +110,22 @@ def test_page_and_program_in_one_hub_see_each_others_messages(page):
 def test_the_code_and_reason_of_a_close_are_shown(page):
     page.connect("/close?code=4001&reason=bye")
     page.wait_for_state("closed 4001")
-    assert page.note("closed") == "closed: 4001 application's own “bye”"
+    assert page.note("closed") == "closed: 4001 application code “bye”"
 
 
-def test_a_drop_shows_1006(page):
+def test_a_dropped_connection_shows_1006(page):
     page.click("[data-target='/fault/drop']")
     page.wait_for_state("closed 1006")
-    assert page.note("closed") == "closed: 1006 lost, with no Close frame"
+    assert page.note("closed") == "closed: 1006 lost without a Close frame"
 
 
-def test_a_refused_upgrade_says_that_it_was_refused(page):
+def test_the_page_says_that_an_upgrade_failed(page):
     page.connect("/status/403")
     page.wait_for_state("closed 1006")
     assert "the upgrade failed" in page.note("closed")
 
 
-def test_the_page_closes_with_the_code_that_is_typed(page):
+def test_the_page_closes_with_the_code_and_reason_typed(page):
     page.connect("/hub")
     page.wait_for_state("open")
     page.type("#code", "4242")
@@ -138,7 +138,7 @@ def test_the_page_closes_with_the_code_that_is_typed(page):
     assert (visits[-1].code, visits[-1].reason) == (4242, "enough of this")
 
 
-def test_a_code_that_a_browser_may_not_send_is_said_to_be_so(page):
+def test_a_code_that_a_browser_may_not_send_is_an_error(page):
     page.connect("/echo")
     page.wait_for_state("open")
     page.type("#code", "1002")
@@ -147,30 +147,30 @@ def test_a_code_that_a_browser_may_not_send_is_said_to_be_so(page):
     page.wait_for_state("open")
 
 
-def test_a_burst_is_counted_whole_and_shown_in_part(page):
+def test_a_burst_is_counted_completely_and_shown_in_part(page):
     page.connect("/push?n=3000&size=10")
     page.wait_for_state("closed 1000")
     wait_until(lambda: page.tab.run("document.querySelector('#in-count').textContent") == "3,000")
     assert page.tab.run("document.querySelectorAll('#rows li').length") == 500
     peak = "document.querySelector('#peak').textContent"
-    wait_until(lambda: "at most" in page.tab.run(peak))
+    wait_until(lambda: "peak" in page.tab.run(peak))
 
 
 @pytest.mark.parametrize(("size", "cut"), [(512, False), (513, True), (5000, True)])
-def test_a_long_binary_message_says_that_it_is_cut(page, size, cut):
+def test_a_long_binary_message_is_marked_as_cut(page, size, cut):
     page.connect(f"/push?n=1&size={size}&op=binary")
     (row,) = page.messages(1)
     assert row[3].endswith(" …") == cut
 
 
-def test_the_feed_can_be_polled_from_the_page(page):
+def test_the_page_can_poll_ticks(page):
     page.click("[data-target^='/longpoll']")
     (row,) = page.messages(1)
     assert row[:3] == ["↓", "http", "200"]
     assert json.loads(row[3])[0]["tick"] > 0
 
 
-def test_what_a_peer_sends_is_text_and_never_markup(page):
+def test_received_text_is_never_interpreted_as_markup(page):
     page.connect("/hub")
     page.wait_for_state("open")
     attack = "<img src=x onerror=alert(1)><script>alert(1)</script>"
@@ -182,7 +182,7 @@ def test_what_a_peer_sends_is_text_and_never_markup(page):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 768, 390, 320])
-def test_nothing_is_wider_than_the_window(page, width, dark):
+def test_the_page_fits_the_window(page, width, dark):
     page.connect("/hub")
     page.wait_for_state("open")
     page.send("a long message without a space: " + "x" * 300)
@@ -193,7 +193,7 @@ def test_nothing_is_wider_than_the_window(page, width, dark):
     assert (background == "rgb(16, 18, 20)") == dark
 
 
-def test_the_page_makes_no_complaint_in_the_console(page):
+def test_the_page_writes_nothing_to_the_console(page):
     for target in ("/echo", "/ticks?interval=50ms&count=2", "/headers"):
         page.connect(target)
         page.wait_for_state("open" if target == "/echo" else "closed 1000")

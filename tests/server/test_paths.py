@@ -1,4 +1,4 @@
-"""What each path of the embedded server does, seen by the websockets package's client."""
+"""The paths of the embedded server, as seen by the client of the websockets package."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ from tests.raw import Client
 
 
 def read_all(connection):
-    """Return all messages, and the Close frame that came behind them."""
+    """Return all messages, and the Close frame after them."""
     return list(connection), connection.protocol.close_rcvd
 
 
@@ -32,14 +32,14 @@ def test_many_messages_come_back_in_order(serve, compression):
         assert [connection.recv(timeout=20) for _ in messages] == messages
 
 
-def test_fragments_come_back_as_the_message_they_make(serve):
+def test_a_fragmented_message_comes_back_whole(serve):
     with connect(serve().url + "/echo") as connection:
         connection.send(["frag", "men", "ted"])
         assert connection.recv(timeout=20) == "fragmented"
 
 
 @pytest.mark.parametrize("compression", [None, "deflate"])
-def test_an_echo_may_come_in_fragments(serve, compression):
+def test_an_echo_can_be_sent_in_fragments(serve, compression):
     url = serve().url + "/echo?fragment=3"
     with connect(url, compression=compression) as connection:
         connection.send("fragmented")
@@ -48,24 +48,24 @@ def test_an_echo_may_come_in_fragments(serve, compression):
     assert len(parts) == 4
 
 
-def test_a_close_is_answered_with_its_own_code(serve):
+def test_a_close_is_answered_with_the_same_code(serve):
     with connect(serve().url + "/echo") as connection:
         connection.close(4321, "enough")
         assert connection.protocol.close_rcvd.code == 4321
 
 
-def test_the_first_subprotocol_offered_is_taken(serve):
+def test_the_first_subprotocol_offered_is_accepted(serve):
     with connect(serve().url, subprotocols=["chat.v2", "chat.v1"]) as connection:
         assert connection.subprotocol == "chat.v2"
 
 
-def test_an_empty_place_in_the_list_of_subprotocols_is_passed_over(serve):
+def test_empty_elements_in_the_list_of_subprotocols_are_skipped(serve):
     with Client(serve()) as client:
         response = client.open("/echo", "Sec-WebSocket-Protocol: , b", "Sec-WebSocket-Protocol: a")
         assert response.headers.get("Sec-WebSocket-Protocol") == "b"
 
 
-def test_the_first_offer_of_compression_that_can_be_taken_is_taken(serve):
+def test_the_first_acceptable_offer_of_compression_is_accepted(serve):
     offers = (
         "x-other, permessage-deflate; server_max_window_bits=16, "
         "permessage-deflate; client_max_window_bits; client_max_window_bits=9"
@@ -77,7 +77,7 @@ def test_the_first_offer_of_compression_that_can_be_taken_is_taken(serve):
         assert answer == ["permessage-deflate; server_max_window_bits=10"]
 
 
-def test_members_of_a_hub_hear_each_other_and_themselves(serve):
+def test_hub_members_get_all_messages_including_their_own(serve):
     url = serve().url + "/hub"
     with connect(url) as first, connect(url) as second:
         first.send("from the first")
@@ -86,7 +86,7 @@ def test_members_of_a_hub_hear_each_other_and_themselves(serve):
         assert [each.recv(timeout=20) for each in (first, second)] == [b"from the second"] * 2
 
 
-def test_rooms_of_a_hub_do_not_hear_each_other(serve):
+def test_a_message_stays_in_its_room(serve):
     url = serve().url + "/hub"
     with (
         connect(f"{url}/tea%20room") as tea,
@@ -98,7 +98,7 @@ def test_rooms_of_a_hub_do_not_hear_each_other(serve):
         assert [each.recv(timeout=20) for each in (tea, coffee, hub)] == ["tea", "coffee", "hub"]
 
 
-def test_a_hub_goes_on_when_a_member_has_left(serve):
+def test_a_hub_continues_after_a_member_has_left(serve):
     url = serve().url + "/hub"
     with connect(url) as stays:
         with connect(url) as leaves:
@@ -108,7 +108,7 @@ def test_a_hub_goes_on_when_a_member_has_left(serve):
         assert stays.recv(timeout=20) == "anybody here?"
 
 
-def test_ticks_come_unasked_and_end_with_1000(serve):
+def test_ticks_arrive_in_order_and_end_with_1000(serve):
     with connect(serve().url + "/ticks?interval=20ms&count=5") as connection:
         messages, close = read_all(connection)
     numbers = [json.loads(message)["tick"] for message in messages]
@@ -123,7 +123,7 @@ def test_ticks_are_the_same_for_everybody(serve):
     assert one & other
 
 
-def test_ticks_go_on_without_a_count(serve):
+def test_ticks_continue_without_a_count(serve):
     with connect(serve().url + "/ticks?interval=5ms") as connection:
         assert len(list(itertools.islice(connection, 20))) == 20
 
@@ -138,7 +138,7 @@ def test_ticks_go_on_without_a_count(serve):
         ("?n=0", 0, 0, str),
     ],
 )
-def test_push_sends_so_many_messages_and_closes(serve, query, count, size, kind):
+def test_push_sends_n_messages_and_closes(serve, query, count, size, kind):
     with connect(f"{serve().url}/push{query}") as connection:
         messages, close = read_all(connection)
     assert [type(message) for message in messages] == [kind] * count
@@ -146,13 +146,13 @@ def test_push_sends_so_many_messages_and_closes(serve, query, count, size, kind)
     assert close.code == 1000
 
 
-def test_messages_that_are_pushed_bear_their_number(serve):
+def test_pushed_messages_are_numbered(serve):
     with connect(serve().url + "/push?n=700&size=16") as connection:
         numbers = [int(message.split()[0]) for message in connection]
     assert numbers == list(range(1, 701))
 
 
-def test_headers_shows_the_request_as_it_was_seen(serve):
+def test_headers_shows_the_request_as_received(serve):
     extra = {"X-Twice": "1", "x-lower": "ü"}
     with connect(
         serve().url + "/headers", additional_headers=extra, origin="http://localhost:3000"
@@ -174,7 +174,7 @@ def test_close_closes_with_the_code_and_reason(serve):
     assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1008, "not you")
 
 
-def test_close_echoes_until_its_time_comes(serve):
+def test_close_echoes_messages_until_its_time(serve):
     with connect(serve().url + "/close?after=300ms") as connection:
         connection.send("still here")
         messages, close = read_all(connection)
@@ -183,7 +183,7 @@ def test_close_echoes_until_its_time_comes(serve):
 
 
 @pytest.mark.parametrize("status", [200, 204, 401, 403, 404, 418, 426, 500, 503, 599])
-def test_status_refuses_the_upgrade_with_that_status(serve, status):
+def test_status_answers_the_upgrade_with_that_status(serve, status):
     with pytest.raises(InvalidStatus) as caught, connect(f"{serve().url}/status/{status}"):
         pass
     assert caught.value.response.status_code == status
@@ -229,7 +229,7 @@ def test_a_redirect_leads_to_the_echo(serve, status):
         ("/status/99999999999999999999", "from 200 to 599"),
     ],
 )
-def test_a_query_that_makes_no_sense_is_told_why(serve, target, complaint):
+def test_an_invalid_query_is_a_400_with_the_reason(serve, target, complaint):
     with pytest.raises(InvalidStatus) as caught, connect(serve().url + target):
         pass
     assert caught.value.response.status_code == 400
@@ -239,7 +239,7 @@ def test_a_query_that_makes_no_sense_is_told_why(serve, target, complaint):
 @pytest.mark.parametrize(
     "target", ["/nothing", "/echo/more", "/fault/", "/fault/unknown", "/../../etc/passwd", "//"]
 )
-def test_a_path_that_is_not_there_lists_those_that_are(serve, target):
+def test_an_unknown_path_is_a_404_that_lists_the_paths(serve, target):
     with pytest.raises(InvalidStatus) as caught, connect(serve().url + target):
         pass
     assert caught.value.response.status_code == 404
@@ -253,12 +253,12 @@ def test_in_echo_mode_every_path_is_an_echo(serve, path):
         assert connection.recv(timeout=20) == "x"
 
 
-def test_a_plain_request_is_told_that_any_path_is_for_websocket(serve):
+def test_with_a_mode_a_plain_request_is_a_426_on_any_path(serve):
     with Client(serve(mode="hub")) as client:
         assert client.fetch("/any/thing")[0].status == 426
 
 
-def test_in_hub_mode_every_path_is_a_hub_of_its_own(serve):
+def test_in_hub_mode_every_path_is_a_separate_hub(serve):
     url = serve(mode="hub").url
     with connect(url + "/a") as one, connect(url + "/a?x") as two, connect(url + "/echo") as other:
         other.send("elsewhere")

@@ -1,4 +1,4 @@
-"""The table of the server's routes, and everything that is made from it."""
+"""The table of the server's routes, and everything that is generated from it."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def values(target, max_size=MAX_SIZE):
 
 
 def refusal(server, target):
-    """Return status and body of the answer to an upgrade that is refused."""
+    """Return the status and the body of the response to a refused upgrade."""
     with Client(server) as client:
         client.send(upgrade(target))
         response = client.response()
@@ -54,23 +54,23 @@ def with_query(target, query):
 # One to one
 
 
-def test_every_websocket_route_has_an_endpoint_and_no_other():
+def test_websocket_routes_and_endpoints_correspond():
     assert list(routes.ENDPOINTS) == [route.path for route in WEBSOCKETS]
 
 
-def test_every_plain_route_has_an_answer_and_no_other():
+def test_plain_routes_and_answers_correspond():
     assert list(routes.ANSWERS) == [route.path for route in PLAIN]
 
 
-def test_every_fault_has_an_endpoint_and_no_other():
+def test_faults_and_their_endpoints_correspond():
     assert set(FAULTS) == {*faults.FRAMES, *faults.BEHAVIOURS}
 
 
-def test_every_route_is_reached_over_one_protocol_at_least():
+def test_every_route_is_served_over_at_least_one_protocol():
     assert all(route.websocket or route.http for route in ROUTES)
 
 
-def test_no_path_and_no_parameter_of_a_path_is_there_twice():
+def test_paths_and_their_parameters_are_unique():
     assert max(Counter(route.path for route in ROUTES).values()) == 1
     for route in ROUTES:
         names = [each.name for each in route.parameters]
@@ -95,7 +95,7 @@ def test_every_parameter_has_a_meaning(route, parameter):
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=path)
-def test_an_example_is_a_target_of_its_route(route):
+def test_the_example_of_a_route_leads_to_that_route(route):
     values(route.target)
     assert routes._split(route.target)[0] == route.path  # noqa: SLF001
     assert bool(urlsplit(route.target).query) <= bool(route.parameters)
@@ -121,15 +121,15 @@ def test_the_example_of_a_plain_route_is_answered(serve, route):
 
 
 @pytest.mark.parametrize("route", [each for each in ROUTES if not each.http], ids=path)
-def test_a_websocket_route_tells_a_plain_request_that_it_is_one(serve, route):
+def test_a_plain_request_on_a_websocket_route_is_a_426(serve, route):
     with Client(serve()) as client:
         response, body = client.fetch(route.target)
     assert response.status == 426
-    assert b"this path is for WebSocket" in body
+    assert b"this path is a WebSocket" in body
 
 
 @pytest.mark.parametrize("route", [each for each in ROUTES if not each.websocket], ids=path)
-def test_a_plain_route_tells_an_upgrade_that_it_is_one(serve, route):
+def test_an_upgrade_on_a_plain_route_is_a_404_that_says_so(serve, route):
     status, body = refusal(serve(), route.target)
     assert status == 404
     assert body == f"{route.pattern} is served over plain HTTP, and is not a WebSocket\n"
@@ -139,7 +139,7 @@ def test_a_plain_route_tells_an_upgrade_that_it_is_one(serve, route):
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=path)
-def test_an_unknown_parameter_of_an_upgrade_is_a_400_that_names_those_that_exist(serve, route):
+def test_an_unknown_parameter_of_an_upgrade_is_a_400_that_lists_the_parameters(serve, route):
     status, body = refusal(serve(), with_query(route.target, "intervall=1s"))
     names = ", ".join(each.name for each in route.parameters) or "no parameters"
     assert status == 400
@@ -147,7 +147,7 @@ def test_an_unknown_parameter_of_an_upgrade_is_a_400_that_names_those_that_exist
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=path)
-def test_an_unknown_parameter_of_a_plain_request_is_a_400_that_names_those_that_exist(serve, route):
+def test_an_unknown_parameter_of_a_plain_request_is_a_400_that_lists_the_parameters(serve, route):
     with Client(serve()) as client:
         response, body = client.fetch(with_query(route.target, "intervall=1s"))
     names = ", ".join(each.name for each in route.parameters) or "no parameters"
@@ -162,14 +162,14 @@ def test_an_unknown_parameter_of_a_fault_is_a_400(serve, kind):
 
 @pytest.mark.parametrize("options", [{"mode": "echo"}, {"mode": "hub"}])
 @pytest.mark.parametrize("query", ["x=1", "interval=", "n=1&n=2"])
-def test_where_every_path_is_served_the_query_is_the_applications_own(serve, options, query):
+def test_with_a_mode_any_query_is_accepted(serve, options, query):
     with Client(serve(**options)) as client:
         client.open(f"/ticks?{query}")
         client.text("hello")
         assert client.message() == b"hello"
 
 
-def test_with_a_script_the_query_is_the_applications_own(serve, tmp_path):
+def test_with_a_script_any_query_is_accepted(serve, tmp_path):
     script = tmp_path / "script.toml"
     script.write_text('[[rule]]\nreply = "rule"\n')
     with Client(serve(script=str(script))) as client:
@@ -199,7 +199,7 @@ def test_a_parameter_that_is_given_twice_is_a_400(serve):
 
 @pytest.mark.parametrize(("route", "parameter"), PARAMETERS, ids=named)
 @pytest.mark.parametrize("text", ["{}", "{}="], ids=["no value", "empty value"])
-def test_an_empty_value_is_a_text_but_not_a_number_size_or_duration(text, route, parameter):
+def test_an_empty_value_is_valid_only_for_text(text, route, parameter):
     target = f"{route.path}?{text.format(parameter.name)}"
     if parameter.kind is route_table.TEXT:
         assert values(target)[parameter] == ""
@@ -208,7 +208,7 @@ def test_an_empty_value_is_a_text_but_not_a_number_size_or_duration(text, route,
             values(target)
 
 
-def test_an_empty_value_of_a_number_is_a_400_and_of_a_text_is_one(serve):
+def test_an_empty_number_is_a_400_and_an_empty_text_is_not(serve):
     server = serve()
     assert (
         refusal(server, "/push?n=")[1]
@@ -219,7 +219,7 @@ def test_an_empty_value_of_a_number_is_a_400_and_of_a_text_is_one(serve):
         assert client.closed() == (4001, "")
 
 
-def test_an_empty_query_is_no_query():
+def test_an_empty_query_has_no_parameters():
     for target in ("/echo?", "/echo?&", "/ticks?&&count=1&"):
         values(target)
 
@@ -236,7 +236,7 @@ def test_a_long_unknown_name_is_cut():
     assert len(str(caught.value)) < 200
 
 
-def test_values_are_decoded():
+def test_percent_encoded_values_are_decoded():
     found = values("/close?reason=not%20you%2C+%C3%BC&after=500ms")
     assert found[route_table.REASON] == "not you, ü"
     assert found[route_table.AFTER] == 0.5
@@ -260,7 +260,7 @@ def test_a_size_may_be_as_large_as_the_largest_message(max_size):
 
 
 @given(st.integers(0, 10**12))
-def test_a_number_is_accepted_within_its_bounds_only(number):
+def test_a_number_is_accepted_only_within_its_bounds(number):
     if number <= 0xFFFF:
         assert values(f"/close?code={number}")[route_table.CODE] == number
     else:
@@ -287,7 +287,7 @@ def test_a_query_is_read_in_any_order_and_with_any_part_absent(pairs):
 
 
 @given(code=st.integers(0, 0xFFFF), reason=st.text(), name=st.text())
-def test_any_text_survives_a_query_and_a_path(code, reason, name):
+def test_any_text_can_be_passed_in_a_query_or_path(code, reason, name):
     found = values(f"/close?{urlencode({'code': code, 'reason': reason}, errors='replace')}")
     assert found[route_table.CODE] == code
     assert found[route_table.REASON] == reason
@@ -310,13 +310,13 @@ def test_a_refusal_names_the_route_and_not_the_path_that_was_typed(serve):
 
 
 @pytest.mark.parametrize("target", ["/fault/", "/fault/nothing", "/fault/drop/", "/fault/DROP"])
-def test_a_fault_that_does_not_exist_is_a_404_that_lists_the_kinds(serve, target):
+def test_an_unknown_fault_is_a_404_that_lists_the_kinds(serve, target):
     status, body = refusal(serve(), target)
     assert status == 404
     assert body.endswith(f"where KIND is {', '.join(FAULTS)}\n")
 
 
-# What is made from the table
+# Generated from the table
 
 
 @pytest.mark.parametrize("plain", [True, False])
@@ -333,14 +333,14 @@ def page_data(server):
     return json.loads(re.search(r"^const ROUTES = (.*?);  //", page, re.MULTILINE)[1])
 
 
-def test_the_page_lists_every_route_but_itself_and_the_faults_apart(serve):
+def test_the_page_lists_every_route_and_fault_except_itself(serve):
     data = page_data(serve())
     listed = {target for kind in ("websocket", "http") for target, _ in data[kind]}
     assert listed == {route.target for route in ROUTES} - {"/", "/fault/drop"}
     assert dict(data["faults"]) == FAULTS
 
 
-def test_the_page_asks_for_a_plain_route_over_http_and_for_any_other_over_websocket(serve):
+def test_the_page_fetches_only_plain_routes_over_http(serve):
     data = page_data(serve())
     assert [target for target, _ in data["http"]] == [
         route.target for route in ROUTES if not route.websocket

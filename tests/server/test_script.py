@@ -1,4 +1,4 @@
-"""Replies by rules."""
+"""Replies by the rules of a script."""
 
 import contextlib
 import json
@@ -50,7 +50,7 @@ reason = "as you wish"
 
 @pytest.fixture
 def script(tmp_path):
-    """Return a function that writes a script beside the files it names."""
+    """Return a function that writes a script into the folder of the files that it names."""
     (tmp_path / "welcome.json").write_text('{"ok":true}')
     (tmp_path / "image.bin").write_bytes(b"\x89PNG\xff")
 
@@ -62,7 +62,7 @@ def script(tmp_path):
 
 
 def ask(connection, *messages):
-    """Send messages, and return as many replies."""
+    """Send messages, and return the same number of replies."""
     for message in messages:
         connection.send(message)
     return [connection.recv(timeout=20) for _ in messages]
@@ -76,25 +76,25 @@ def test_the_first_rule_that_matches_answers_on_every_path(serve, script):
         assert ask(connection, b"an image", "at") == [b"\x89PNG\xff", "@home"]
 
 
-def test_what_no_rule_matches_is_echoed(serve, script):
+def test_a_message_that_no_rule_matches_is_echoed(serve, script):
     with connect(serve(script=script(SCRIPT)).url) as connection:
         others = ["pinging", '{"op":"subscribe"}', b"\xff", '{"channel":["news",1,1]}', "[1"]
         assert ask(connection, *others) == others
 
 
-def test_what_no_rule_matches_is_passed_over_if_the_file_says_so(serve, script):
+def test_with_otherwise_silent_other_messages_get_no_reply(serve, script):
     with connect(serve(script=script('otherwise = "silent"\n' + SCRIPT)).url) as connection:
         connection.send("nothing to say")
         assert ask(connection, "ping") == ["pong"]
 
 
-def test_a_rule_without_a_reply_is_silence(serve, script):
+def test_a_rule_without_a_reply_sends_nothing(serve, script):
     with connect(serve(script=script(SCRIPT)).url) as connection:
         connection.send("quiet please")
         assert ask(connection, "ping") == ["pong"]
 
 
-def test_replies_keep_the_order_of_the_messages_also_when_one_is_delayed(serve, script):
+def test_replies_keep_the_order_of_the_messages_even_if_one_is_delayed(serve, script):
     with connect(serve(script=script(SCRIPT)).url) as connection:
         assert ask(connection, "later", "ping", "later", "x") == [
             b"\xca\xfe",
@@ -104,18 +104,18 @@ def test_replies_keep_the_order_of_the_messages_also_when_one_is_delayed(serve, 
         ]
 
 
-def test_many_messages_behind_a_delay_are_all_answered(serve, script):
+def test_all_messages_behind_a_delayed_reply_are_answered(serve, script):
     with connect(serve(script=script(SCRIPT)).url) as connection:
         messages = ["later", *(f"message {number}" for number in range(5000))]
         assert ask(connection, *messages)[1:] == messages[1:]
 
 
-def test_no_more_than_so_much_is_read_behind_a_delay(serve, script):
+def test_reading_stops_when_too_many_messages_wait_behind_a_delay(serve, script):
     server = serve(script=script('[[rule]]\nmatch = "wait"\ndelay = "1h"\n'))
     with Client(server) as client:
         client.open()
         client.text("wait")
-        flood = client.encoder.messages(2, [bytes(1 << 20)]) * 100  # no kernel's buffer takes it
+        flood = client.encoder.messages(2, [bytes(1 << 20)]) * 100  # more than the kernel takes
         client.sock.settimeout(0.5)
         with pytest.raises(TimeoutError):
             client.send(flood)
@@ -145,7 +145,7 @@ def test_a_client_that_reads_late_gets_all_replies(long_replies):
         assert len(client.message()) == 60_000
 
 
-def test_what_is_nested_too_deeply_to_be_compared_is_no_match(serve, script):
+def test_deeply_nested_json_does_not_match(serve, script):
     with connect(serve(script=script(SCRIPT)).url) as connection:
         deep = "[" * 100_000
         assert ask(connection, deep) == [deep]
@@ -170,9 +170,10 @@ def test_a_rule_can_close(serve, script):
         ),
         ('[[rule]]\nreply = "@missing.txt"\n', 2, "missing.txt"),
         ('[[rule]]\nreply = "0xZZ"\n', 2, "reply: 'Z' is not a hexadecimal digit"),
-        ("[[rule]]\nreply = 5\n", 2, "reply: 5 is not a text"),
+        ("[[rule]]\nreply = 5\n", 2, "reply: 5 is not a string"),
         ('[[rule]]\ndelay = "soon"\n', 2, "'soon' is not a duration"),
         ('[[rule]]\nreply = """\n[[rule]]\n"""\n[[rule]]\nclose = "1000"\n', 6, "close: '1000'"),
+        ('rule = [\n{},\n{delay = "soon"}]\n', 3, "'soon' is not a duration"),
         ("[[rule]]\nclose = true\n", 2, "close: True"),
         ("[[rule]]\nclose = 70000\n", 2, "close: 70000"),
         ("[[rule]]\nmatch = 2026-01-01\n", 2, "match: "),
@@ -183,14 +184,14 @@ def test_a_rule_can_close(serve, script):
         ('[[rule]]\nmatch = "$[?(("\n', 2, "not a JSONPath query"),
     ],
 )
-def test_a_bad_script_is_told_by_line(script, text, line, complaint):
+def test_an_error_in_a_script_names_the_line(script, text, line, complaint):
     with pytest.raises(UsageError) as caught:
         load_script(script(text))
     assert complaint in caught.value.what
     assert caught.value.evidence.startswith(f"line {line}: ")
 
 
-def test_a_script_that_is_no_toml_is_told_by_line(script):
+def test_invalid_toml_is_an_error_that_names_the_line(script):
     with pytest.raises(UsageError) as caught:
         load_script(script('[[rule]]\nmatch = "a\n'))
     assert "not TOML" in caught.value.what
@@ -198,7 +199,7 @@ def test_a_script_that_is_no_toml_is_told_by_line(script):
 
 
 @pytest.mark.parametrize("depth", [2000, 100_000])
-def test_a_script_that_is_nested_too_deeply_is_a_clear_error(script, depth):
+def test_a_script_that_is_nested_too_deeply_is_a_usage_error(script, depth):
     text = f"[[rule]]\nmatch = {'[' * depth}{']' * depth}\n"
     with pytest.raises(UsageError, match="nested too deeply"):
         load_script(script(text))
@@ -230,7 +231,7 @@ def test_a_pattern_that_backtracks_closes_with_1011_and_is_reported_once(serve, 
 
 
 class HalfSecond:
-    """A pattern that takes half a second for each message, which is too long for some."""
+    """A pattern that takes half a second for each message, and times out for one of them."""
 
     text = "slow"
 
@@ -248,7 +249,7 @@ class HalfSecond:
 
 @pytest.fixture
 def resting(monkeypatch):
-    """A script with a slow pattern, at a clock that is moved by hand, and that pattern."""
+    """A script with a slow pattern, whose clock is moved by hand, and that pattern."""
     clock = HandClock()
     monkeypatch.setattr("wscli.server.script.Clock", lambda: clock)
     pattern = HalfSecond(clock)
@@ -260,14 +261,14 @@ def resting(monkeypatch):
 
 
 def reply(script, text):
-    """Return the reply to a text, or whether it is the first time that a rule takes too long."""
+    """Return the reply to a text; if a rule is slow, return whether it is for the first time."""
     try:
         return script.reply_to(1, text.encode())
     except SlowRule as slow:
         return slow.first
 
 
-def test_a_rule_that_took_too_long_is_not_tried_for_ten_times_as_long(resting):
+def test_a_rule_that_took_too_long_rests_for_ten_times_as_long(resting):
     script, pattern = resting
     assert reply(script, "evil") is True
     pattern.clock.now += 4.9
@@ -276,7 +277,7 @@ def test_a_rule_that_took_too_long_is_not_tried_for_ten_times_as_long(resting):
     assert (reply(script, "slow").message, pattern.searches) == ((1, b"matched"), 2)
 
 
-def test_a_rule_that_takes_too_long_again_rests_again_and_is_not_reported(resting):
+def test_a_rule_that_takes_too_long_again_rests_again_without_a_report(resting):
     script, pattern = resting
     assert reply(script, "evil") is True
     pattern.clock.now += 5.1
@@ -284,13 +285,13 @@ def test_a_rule_that_takes_too_long_again_rests_again_and_is_not_reported(restin
     assert (reply(script, "slow"), pattern.searches) == (False, 2)
 
 
-def test_a_rule_before_one_that_rests_still_answers(resting):
+def test_a_rule_before_a_resting_one_still_answers(resting):
     script, _ = resting
     reply(script, "evil")
     assert reply(script, "bye") == ScriptReply(close=4000)
 
 
-def test_a_slow_rule_is_slow_only_once_it_took_too_long(resting):
+def test_a_rule_is_tried_until_it_takes_too_long(resting):
     script, pattern = resting
     assert reply(script, "other") == ScriptReply((1, b"other"))
     assert reply(script, "slow") == ScriptReply((1, b"matched"))
@@ -338,7 +339,7 @@ def test_a_rule_without_a_match_answers_every_message(script, line, expected):
 
 
 def ask_once(server, message):
-    """Return the reply on a connection of its own, or None if it is closed instead."""
+    """Return the reply on a new connection, or None if the server closes instead."""
     with connect(server.url) as connection:
         connection.send(message)
         with contextlib.suppress(ConnectionClosedError):
@@ -347,7 +348,7 @@ def ask_once(server, message):
 
 
 def test_others_are_served_while_many_clients_provoke_backtracking(serve, script):
-    """The limit of 0.1 s for each of 40 clients would make it 4 s."""
+    """With a time limit of 0.1 s for each of 40 clients, it would take 4 s."""
     text = '[[rule]]\nmatch = "hello"\nreply = "hi"\n\n' + BACKTRACKING
     server = serve(script=script(text))
     with contextlib.ExitStack() as stack:
@@ -363,6 +364,6 @@ def test_others_are_served_while_many_clients_provoke_backtracking(serve, script
         assert all(client.closed().code == 1011 for client in clients)
 
 
-def test_a_script_that_is_not_there_is_a_clear_error(tmp_path):
+def test_a_script_that_does_not_exist_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="cannot read the script"):
         load_script(str(tmp_path / "none.toml"))

@@ -1,4 +1,4 @@
-"""How the server sends: bounded memory, turns for everybody, and counts of bytes that left."""
+"""Sending from the server: bounded memory, turns for all clients, and counts of sent bytes."""
 
 import socket
 from pathlib import Path
@@ -29,7 +29,7 @@ def read_bytes(client, count):
 
 
 class Outgoing(Sink):
-    """Keeps the sizes of the outgoing messages that a recording would have."""
+    """Keeps the sizes of the outgoing messages, as a recording would have them."""
 
     def __init__(self):
         self.sizes = []
@@ -41,7 +41,7 @@ class Outgoing(Sink):
                     self.sizes += map(len, item.payloads)
 
 
-# A queue
+# The queue
 
 
 def test_a_message_larger_than_the_queue_reaches_members_that_keep_up(serve):
@@ -55,7 +55,7 @@ def test_a_message_larger_than_the_queue_reaches_members_that_keep_up(serve):
                 assert len(member.message()) == 4 * MIB
 
 
-def test_the_message_about_to_be_queued_counts(serve):
+def test_the_next_message_counts_towards_the_queue(serve):
     server = serve(queue=10 * MIB)
     with Client(server) as talker, Client(server, receive_buffer=4096) as deaf:
         deaf.open("/hub")
@@ -74,7 +74,7 @@ def test_the_message_about_to_be_queued_counts(serve):
 
 
 def test_a_message_to_many_members_that_do_not_read_is_kept_once():
-    """60 members that do not read, 8 MiB: 480 MiB if each had its own copy."""
+    """A copy of 8 MiB for each of 60 members would take 480 MiB."""
     with start("serve", "--json", "0") as process:
         address = _address(process)
         members = [Client(address, receive_buffer=4096) for _ in range(60)]
@@ -91,7 +91,7 @@ def test_a_message_to_many_members_that_do_not_read_is_kept_once():
     assert peak < 150 * MIB
 
 
-def test_a_recording_does_not_keep_the_part_that_has_left_for_each_member(tmp_path):
+def test_a_recording_keeps_no_copy_of_a_message_for_each_member(tmp_path):
     with start("serve", "--json", "--record", tmp_path / "r", "0") as process:
         address = _address(process)
         members = [Client(address) for _ in range(60)]
@@ -115,7 +115,7 @@ def test_a_recording_does_not_keep_the_part_that_has_left_for_each_member(tmp_pa
 
 
 @pytest.mark.parametrize("compression", [(), ("Sec-WebSocket-Extensions: permessage-deflate",)])
-def test_an_echo_in_more_frames_than_make_sense_closes_with_1009(serve, compression):
+def test_an_echo_in_too_many_frames_closes_with_1009(serve, compression):
     with Client(serve()) as client:
         client.open("/echo?fragment=1", *compression)
         binary(client, bytes(16 * MIB - 64))
@@ -135,7 +135,7 @@ def test_messages_after_a_refused_one_are_not_answered(serve):
         assert client.read_to_end() == b""
 
 
-def test_as_many_frames_as_are_allowed_come_and_others_are_served_meanwhile(serve):
+def test_others_are_served_while_the_most_frames_allowed_are_sent(serve):
     server = serve()
     with Client(server, receive_buffer=4096) as slow, Client(server) as other:
         slow.open("/echo?fragment=16")
@@ -155,7 +155,7 @@ def test_as_many_frames_as_are_allowed_come_and_others_are_served_meanwhile(serv
     assert [frame.opcode for frame in frames[:3]] == [Opcode.BINARY, 0, 0]
 
 
-def test_an_echo_in_large_fragments_takes_little_more_memory_than_the_message():
+def test_a_fragmented_echo_takes_little_more_memory_than_the_message():
     with start("serve", "--json", "0") as process:
         with Client(_address(process)) as client:
             client.open("/echo?fragment=256")
@@ -171,7 +171,7 @@ def test_an_echo_in_large_fragments_takes_little_more_memory_than_the_message():
 # Counting and recording
 
 
-def test_the_log_counts_bytes_that_left_and_not_those_queued(serve):
+def test_the_log_counts_only_bytes_that_have_left(serve):
     server = serve()
     with Client(server, receive_buffer=4096) as client:
         client.open("/echo")
@@ -184,7 +184,7 @@ def test_the_log_counts_bytes_that_left_and_not_those_queued(serve):
     assert 0 < visit.bytes_out < 12 * MIB
 
 
-def test_messages_of_a_batch_that_left_in_part_are_counted_one_by_one(serve):
+def test_the_messages_that_left_of_a_batch_are_counted(serve):
     server = serve()
     with Client(server, receive_buffer=4096) as client:
         response = client.open("/push?n=100000&size=1000")
@@ -194,7 +194,7 @@ def test_messages_of_a_batch_that_left_in_part_are_counted_one_by_one(serve):
     assert visit.messages_out == (visit.bytes_out - len(response.raw)) // 1004
 
 
-def test_a_recording_shows_a_message_when_it_has_left(serve):
+def test_a_message_is_recorded_when_it_has_left(serve):
     server = serve()
     sink = server.sinks[1] = Outgoing()
     with Client(server, receive_buffer=4096) as client:
@@ -221,7 +221,7 @@ def test_a_message_that_never_left_is_not_in_the_recording(serve):
     assert sink.sizes == [5]
 
 
-def test_a_client_that_ends_its_side_of_tcp_still_gets_what_waits(serve):
+def test_a_client_that_ends_its_side_of_tcp_still_gets_the_queued_bytes(serve):
     with Client(serve(), receive_buffer=4096) as client:
         client.open("/echo")
         binary(client, bytes(15 * MIB))
@@ -230,7 +230,7 @@ def test_a_client_that_ends_its_side_of_tcp_still_gets_what_waits(serve):
 
 
 def _address(process):
-    """Return the address for a client, given a server that prints its own."""
+    """Return the address of a server that prints it."""
     port = int(process.stdout.readline().partition(b"127.0.0.1:")[2].partition(b"/")[0])
 
     class Server:
@@ -240,6 +240,6 @@ def _address(process):
 
 
 def _peak(process):
-    """Return the most bytes of memory that a process has held."""
+    """Return the peak memory of a process in bytes."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) << 10

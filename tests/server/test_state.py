@@ -1,4 +1,4 @@
-"""The state that connections share, ticks, rooms and routes, without a socket."""
+"""The shared state of connections, ticks, rooms and routes, without a socket."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from wscli.server.endpoints.bench import Push
 from wscli.server.endpoints.echo import Echo
 from wscli.server.endpoints.hub import Hub, Rooms
 from wscli.server.endpoints.scripted import Scripted
-from wscli.server.endpoints.ticks import KEPT, PATIENCE, Epoch, Ticks, TickSchedule
+from wscli.server.endpoints.ticks import KEPT, LONG_POLL_LIMIT, Epoch, Ticks, TickSchedule
 from wscli.server.http import HttpResponse, Refused
 from wscli.server.options import ServeOptions
 from wscli.server.script import ScriptReply, ScriptRule, SlowRule
@@ -27,14 +27,14 @@ START = 1_769_860_800.0  # 2026-01-31T12:00:00Z
 
 
 class WallClock(HandClock):
-    """A clock that is moved by hand, and shows the time of day too."""
+    """A clock that is moved by hand, and also has the time of day."""
 
     def time(self):
         return START + self.now - 100.0
 
 
 class Keeping(Watcher):
-    """Keeps what it is told."""
+    """Keeps the records and warnings that it receives."""
 
     def __init__(self):
         self.records = []
@@ -59,7 +59,7 @@ class Served:
 
 @pytest.fixture
 def make_state(monkeypatch):
-    """Return a function that makes the state of a server, at a clock that is moved by hand."""
+    """Return a function that makes the state of a server, whose clock is moved by hand."""
     monkeypatch.setattr("wscli.server.state.Clock", WallClock)
     return lambda **options: ServerState(ServeOptions(**options), Keeping())
 
@@ -67,7 +67,7 @@ def make_state(monkeypatch):
 # The state
 
 
-def test_connections_are_numbered_in_the_order_in_which_they_come(make_state):
+def test_connections_are_numbered_in_order(make_state):
     state = make_state()
     records = [state.new_record(f"127.0.0.1:{port}") for port in (5, 3)]
     assert [(each.number, each.address) for each in records] == [
@@ -77,7 +77,7 @@ def test_connections_are_numbered_in_the_order_in_which_they_come(make_state):
     assert {each.time for each in records} == {START}
 
 
-def test_a_record_that_is_new_knows_of_no_request_and_no_close(make_state):
+def test_a_new_record_has_no_request_and_no_close(make_state):
     access = make_state().new_record("local")
     assert (access.status, access.method, access.target, access.by) == (None, None, None, None)
     assert (access.code, access.clean, access.upgraded) == (1006, False, False)
@@ -90,7 +90,7 @@ def test_a_status_of_101_is_an_upgrade(make_state, status, upgraded):
     assert access.upgraded is upgraded
 
 
-def test_only_websockets_are_clients_and_all_are_connections(make_state):
+def test_only_websockets_count_as_clients(make_state):
     state = make_state()
     page, first, second = Served(state, status=200), Served(state), Served(state)
     assert (state.clients, len(state.connections)) == (2, 3)
@@ -100,7 +100,7 @@ def test_only_websockets_are_clients_and_all_are_connections(make_state):
     assert (state.clients, list(state.connections)) == (1, [second])
 
 
-def test_a_connection_that_leaves_is_recorded_with_its_duration(make_state):
+def test_a_connection_that_ends_is_recorded_with_its_duration(make_state):
     state = make_state()
     first = Served(state)
     state.clock.now += 1.5
@@ -130,7 +130,7 @@ def test_the_url_of_a_target_has_the_scheme_of_the_server(make_state, options, s
     assert str(state.url("/a?b")) == f"{scheme}://[::1]:99/a?b"
 
 
-def test_a_slow_rule_is_reported_with_what_to_avoid(make_state):
+def test_the_report_of_a_slow_rule_says_what_to_avoid(make_state):
     state = make_state()
     state.report_slow_rule(SlowRule(ScriptRule(3, ScriptReply()), first=True))
     ((message, hint),) = state.watcher.warnings
@@ -156,7 +156,7 @@ def test_a_tick_is_due_at_the_end_of_its_interval(elapsed, latest):
     assert ticks.seconds_until(latest) <= 0 < ticks.seconds_until(latest + 1) <= 2.0
 
 
-def test_the_time_of_a_tick_is_when_it_was_due_and_not_when_it_is_sent():
+def test_the_time_of_a_tick_is_when_it_was_due():
     ticks, clock = schedule()
     clock.now += 55.5
     assert ticks.tick(2) == {"tick": 2, "time": "2026-01-31T12:00:04.000000Z"}
@@ -164,7 +164,7 @@ def test_the_time_of_a_tick_is_when_it_was_due_and_not_when_it_is_sent():
 
 @settings(deadline=None)
 @given(st.integers(0, 400), st.integers(0, 500))
-def test_all_ticks_since_one_are_those_after_it_and_at_most_the_last_hundred(passed, known):
+def test_the_ticks_since_one_are_at_most_the_last_hundred(passed, known):
     ticks, clock = schedule()
     clock.now += 2.0 * passed
     numbers = [each["tick"] for each in ticks.since(known)]
@@ -219,7 +219,7 @@ def test_all_messages_of_a_turn_are_one_push_to_each_member():
     assert [member.pushed for member in members] == [expected] * 2
 
 
-def test_members_that_leave_while_they_are_pushed_to_keep_nobody_from_the_message():
+def test_a_member_that_leaves_during_a_push_does_not_stop_it():
     rooms, members = Rooms(), []
     for number in range(3):
         members.append(Member(lambda number=number: rooms.leave("tea", members[number])))
@@ -255,7 +255,7 @@ def test_a_target_has_an_endpoint_of_its_kind(make_state, target, kind):
 
 
 @pytest.mark.parametrize(("mode", "kind"), [("echo", Echo), ("hub", Hub)])
-def test_a_mode_serves_every_path_before_the_routes(make_state, mode, kind):
+def test_a_mode_takes_precedence_over_the_routes(make_state, mode, kind):
     state = make_state(mode=mode)
     assert type(routes.find_endpoint(get("/push?x=y"), state)) is kind
     assert isinstance(routes.find_answer(get("/"), state), HttpResponse)
@@ -264,7 +264,7 @@ def test_a_mode_serves_every_path_before_the_routes(make_state, mode, kind):
     assert caught.value.refusal.status == 426
 
 
-def test_a_script_serves_every_path_before_a_mode(make_state, tmp_path):
+def test_a_script_takes_precedence_over_a_mode(make_state, tmp_path):
     path = tmp_path / "script.toml"
     path.write_text("")
     state = make_state(script=str(path), mode="hub")
@@ -275,7 +275,7 @@ def answer(state, target):
     return routes.find_answer(get(target), state)
 
 
-def test_a_poll_has_the_latest_tick_and_after_since_all_that_follow(make_state):
+def test_a_poll_has_the_latest_tick_or_all_since_one(make_state):
     state = make_state()
     assert answer(state, "/poll?interval=2s").body == b"[]"
     state.clock.now += 6.5
@@ -303,9 +303,9 @@ def test_a_long_poll_that_missed_a_tick_does_not_wait(make_state):
 
 
 @pytest.mark.parametrize("since", ["", "&since=1000000000"])
-def test_a_long_poll_waits_only_so_long(make_state, since):
+def test_a_long_poll_waits_no_longer_than_its_limit(make_state, since):
     later = answer(make_state(), f"/longpoll?interval=1h{since}")
-    assert later.seconds == PATIENCE
+    assert later.seconds == LONG_POLL_LIMIT
     assert later.make().body == b"[]"
 
 
@@ -319,15 +319,15 @@ def test_a_long_poll_waits_only_so_long(make_state, since):
         (503, "Retry-After", "1"),
     ],
 )
-def test_a_status_has_the_header_that_it_requires(make_state, status, name, value):
+def test_a_status_has_its_required_header(make_state, status, name, value):
     found = answer(make_state(), f"/status/{status}")
     assert (found.status, dict(found.headers).get(name)) == (status, value)
     assert answer(make_state(), "/status/200").headers == ()
 
 
-def test_the_body_of_a_status_names_it_also_without_a_phrase(make_state):
-    assert answer(make_state(), "/status/404").body == b"404 Not Found, as the path asks for\n"
-    assert answer(make_state(), "/status/299").body == b"299, as the path asks for\n"
+def test_the_body_of_a_status_names_it_even_without_a_phrase(make_state):
+    assert answer(make_state(), "/status/404").body == b"404 Not Found, as requested by the path\n"
+    assert answer(make_state(), "/status/299").body == b"299, as requested by the path\n"
 
 
 # The bounds of a parameter
@@ -346,7 +346,7 @@ def test_the_body_of_a_status_names_it_also_without_a_phrase(make_state):
         (table.COUNT, ["1" + "0" * 9], ["9" * 31, "٣"]),
     ],
 )
-def test_a_value_is_read_within_its_bounds_only(parameter, inside, outside):
+def test_a_value_is_accepted_only_within_its_bounds(parameter, inside, outside):
     for text in inside:
         assert parameter.parse(text, 1024) == parameter.kind.read(text)
     for text in outside:
@@ -354,7 +354,7 @@ def test_a_value_is_read_within_its_bounds_only(parameter, inside, outside):
             parameter.parse(text, 1024)
 
 
-def test_the_reason_for_a_value_that_is_refused_has_its_bounds_and_no_long_value():
+def test_the_reason_for_a_refused_value_has_its_bounds_and_is_short():
     with pytest.raises(ValueError, match="size must be from 0 to 1024, not '1025'"):
         table.MESSAGE_SIZE.parse("1025", 1024)
     with pytest.raises(ValueError, match=r"n must be from 0 to 1000000000: 'x+' is not") as caught:

@@ -1,7 +1,7 @@
-"""wss://, with a certificate of one's own and with one made on the spot.
+"""wss://, with a given certificate and with a generated one.
 
-The client is the asyncio one: the threaded one reads and writes one TLS socket in two threads,
-which now and then loses what it writes.
+The client is the asyncio one of websockets. Its threaded client reads and writes a TLS socket in
+two threads, which sometimes loses data.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from wscli.wire.encoder import Encoder
 
 
 async def exchange(url, cafile, message):
-    """Return the reply of a server that is trusted by a file, and the Close that ends it."""
+    """Send a message, trusting the certificates in ``cafile``; return the reply and the Close."""
     context = ssl.create_default_context(cafile=cafile)
     async with connect(url, ssl=context, max_size=None) as connection:
         await connection.send(message)
@@ -37,12 +37,12 @@ async def exchange(url, cafile, message):
 
 
 def echoes(server, cafile):
-    """Tell whether the server echoes to a client that trusts a file, and checks the name."""
+    """Return True if the server echoes to a client that trusts this file and checks the name."""
     urls = [server.url, server.url.replace("127.0.0.1", "localhost")]
     return all(asyncio.run(exchange(url, cafile, "secret"))[0] == "secret" for url in urls)
 
 
-def test_a_certificate_made_on_the_spot_can_be_trusted(serve):
+def test_a_generated_certificate_can_be_trusted(serve):
     server = serve(tls=True)
     assert server.url.startswith("wss://")
     assert echoes(server, server.certificate)
@@ -56,7 +56,7 @@ def test_without_cryptography_openssl_makes_the_certificate(serve, monkeypatch):
     assert echoes(server, server.certificate)
 
 
-def test_with_neither_the_error_names_the_extra(tmp_path, monkeypatch):
+def test_without_cryptography_and_openssl_the_error_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "cryptography", None)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError) as caught:
@@ -64,7 +64,7 @@ def test_with_neither_the_error_names_the_extra(tmp_path, monkeypatch):
     assert "wscli-tool[tls]" in caught.value.hint
 
 
-def test_what_was_made_is_gone_in_the_end(serve):
+def test_a_generated_certificate_is_deleted_at_the_end(serve):
     server = serve(tls=True)
     folder = server.certificate.parent
     assert [path.name for path in folder.iterdir()] == ["certificate.pem"]
@@ -78,7 +78,7 @@ def authority():
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["one file", "two files"])
-def test_a_certificate_of_ones_own_is_served(serve, authority, tmp_path, together):
+def test_a_given_certificate_is_served(serve, authority, tmp_path, together):
     issued = authority.issue_cert("127.0.0.1", "localhost")
     cert, key, ca = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(ca)
@@ -88,7 +88,7 @@ def test_a_certificate_of_ones_own_is_served(serve, authority, tmp_path, togethe
     assert echoes(server, ca)
 
 
-def test_a_certificate_that_cannot_be_used_is_a_clear_error(serve, tmp_path):
+def test_a_certificate_that_cannot_be_used_is_a_usage_error(serve, tmp_path):
     bad = tmp_path / "bad.pem"
     bad.write_text("nothing")
     for name in (bad, tmp_path / "missing.pem"):
@@ -96,7 +96,7 @@ def test_a_certificate_that_cannot_be_used_is_a_clear_error(serve, tmp_path):
             serve(cert=str(name))
 
 
-def test_a_client_that_speaks_plain_text_to_tls_does_no_harm(serve):
+def test_plain_text_on_a_tls_port_does_no_harm(serve):
     server = serve(tls=True)
     with Client(server) as client:
         client.send(upgrade("/"))
@@ -104,7 +104,7 @@ def test_a_client_that_speaks_plain_text_to_tls_does_no_harm(serve):
     assert echoes(server, server.certificate)
 
 
-def test_a_large_message_and_the_close_come_through_tls(serve):
+def test_a_large_message_and_the_close_arrive_over_tls(serve):
     server = serve(tls=True)
     message = bytes(3_000_000)
     reply, close = asyncio.run(exchange(server.url + "/hub", server.certificate, message))
@@ -113,7 +113,7 @@ def test_a_large_message_and_the_close_come_through_tls(serve):
     assert server.visit().clean
 
 
-def test_a_client_whose_tls_is_ready_when_the_server_ends_is_turned_away(serve):
+def test_a_tls_handshake_that_completes_during_the_shutdown_is_dropped(serve):
     server = serve(tls=True)
     context = ssl.create_default_context(cafile=server.certificate)
     with (
@@ -124,7 +124,7 @@ def test_a_client_whose_tls_is_ready_when_the_server_ends_is_turned_away(serve):
     ):
         mute.sendall(upgrade("/echo"))
         ending = threading.Thread(target=server.stop)
-        while b"the server ends" not in mute.recv(4096):
+        while b"the server is shutting down" not in mute.recv(4096):
             if not ending.is_alive():
                 ending.start()
         secure = context.wrap_socket(late, server_hostname="localhost")
@@ -134,7 +134,7 @@ def test_a_client_whose_tls_is_ready_when_the_server_ends_is_turned_away(serve):
         ending.join(20)
 
 
-def test_tls_that_is_never_made_does_not_hold_up_the_end(serve):
+def test_an_unfinished_tls_handshake_does_not_delay_the_shutdown(serve):
     server = serve(tls=True)
     with Client(server) as silent:
         assert echoes(server, server.certificate)
@@ -142,7 +142,7 @@ def test_tls_that_is_never_made_does_not_hold_up_the_end(serve):
         assert silent.read_to_end() == b""
 
 
-def test_a_timer_that_fires_while_asyncio_takes_a_lost_tls_connection_apart_does_no_harm(serve):
+def test_a_timer_may_fire_while_asyncio_closes_a_lost_tls_connection(serve):
     server = serve(tls=True)
     context = ssl.create_default_context(cafile=server.certificate)
     client = Client(server)
@@ -172,7 +172,7 @@ def test_a_timer_that_fires_while_asyncio_takes_a_lost_tls_connection_apart_does
     assert not server.failures
 
 
-def test_a_client_that_reads_slowly_gets_all_through_tls(serve, monkeypatch):
+def test_a_client_that_reads_slowly_gets_everything_over_tls(serve, monkeypatch):
     monkeypatch.setattr(asyncio_stream, "_FIN_TIMEOUT", 0.2)
     server = serve(tls=True)
     context = ssl.create_default_context(cafile=server.certificate)

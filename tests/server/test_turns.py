@@ -1,4 +1,4 @@
-"""One client's messages are handled in turns: bounded memory, with others served in between."""
+"""The messages of one client are handled in turns, with bounded memory and others in between."""
 
 import threading
 import time
@@ -18,11 +18,11 @@ OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeove
 
 
 def bombs(size, count):
-    """Return a stream of a client's messages that inflate to ``size`` bytes each."""
+    """Return the bytes of a client's messages that inflate to ``size`` bytes each."""
     return Encoder(Role.CLIENT, deflate=DEFLATE).messages(2, [bytes(size)]) * count
 
 
-def test_messages_that_inflate_to_much_are_handled_one_by_one(serve):
+def test_large_inflated_messages_are_handled_one_by_one(serve):
     server = serve(max_size=8 * MIB)
     with Client(server) as client:
         client.open("/fault/stall", OFFER)
@@ -64,8 +64,8 @@ def test_others_are_served_while_a_read_is_decoded(serve):
     assert echoes > 3
 
 
-def test_messages_sent_while_a_read_is_decoded_come_after_it(serve):
-    """In the order in which it was sent, and the Close last."""
+def test_messages_that_arrive_during_decoding_keep_their_order(serve):
+    """Their replies come in the order of the messages, and the Close comes last."""
     server = serve(max_size=MIB)
     sender = Encoder(Role.CLIENT)
     with Client(server) as client:
@@ -81,7 +81,7 @@ def test_messages_sent_while_a_read_is_decoded_come_after_it(serve):
     assert answers[-1] == Close(1000, "")
 
 
-def test_a_client_that_resets_while_a_read_is_decoded_is_forgotten(serve):
+def test_a_client_may_reset_while_its_messages_are_decoded(serve):
     server = serve(max_size=8 * MIB)
     with Client(server) as client:
         client.open("/echo", OFFER)

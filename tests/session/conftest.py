@@ -1,4 +1,4 @@
-"""What the tests of sessions have in common: both ways to drive a connection."""
+"""Shared by the tests of sessions: both ways to drive a connection."""
 
 import pytest
 

@@ -1,11 +1,11 @@
-"""An event loop whose time is moved by its timers: what takes seconds elsewhere takes none here."""
+"""An event loop whose clock jumps to the next timer, so that a wait of seconds takes no time."""
 
 import asyncio
 import selectors
 
 
 class HandSelector(selectors.DefaultSelector):
-    """Never waits: when no file is ready, the time of the loop jumps to its next timer."""
+    """Never waits: when no file is ready, the clock of the loop jumps to the next timer."""
 
     def __init__(self):
         super().__init__()
@@ -14,13 +14,13 @@ class HandSelector(selectors.DefaultSelector):
     def select(self, timeout=None):
         ready = super().select(0)
         if not ready:
-            assert timeout is not None, "nothing would ever happen again"
+            assert timeout is not None, "the loop would wait forever"
             self.now += max(0.0, timeout)
         return ready
 
 
 class HandLoop(asyncio.SelectorEventLoop):
-    """Runs coroutines in which all waiting is for timers, or for sockets of this process."""
+    """Runs coroutines that wait for nothing but timers and sockets of this process."""
 
     def __init__(self):
         self._hand = HandSelector()

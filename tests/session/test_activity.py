@@ -1,4 +1,4 @@
-"""What last moved on a connection: a loss right after our message may be the answer to it."""
+"""The time without traffic, and the message sent just before it, by which a loss is explained."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def post(activity, *sizes, mark):
     activity.posted(Opcode.TEXT, [bytes(size) for size in sizes], mark)
 
 
-def test_stillness_is_counted_from_the_opening(activity, clock):
+def test_stillness_counts_from_the_opening(activity, clock):
     clock.now += 7.0
     assert activity.stillness() == Stillness(7.0, None)
 
@@ -34,20 +34,20 @@ def test_bytes_in_either_direction_end_the_stillness(activity, clock, move):
     assert activity.stillness().seconds == 2.0
 
 
-def test_a_count_that_has_not_changed_is_no_movement(activity, clock):
+def test_an_unchanged_count_is_not_traffic(activity, clock):
     activity.sent(10)
     clock.now += 2.0
     activity.sent(10)
     assert activity.stillness().seconds == 2.0
 
 
-def test_a_message_that_is_only_queued_is_no_movement(activity, clock):
+def test_a_queued_message_is_not_traffic(activity, clock):
     clock.now += 2.0
     post(activity, 5, mark=7)
     assert activity.stillness() == Stillness(2.0, None)
 
 
-def test_the_last_message_of_a_batch_is_named_with_its_number_and_size(activity):
+def test_the_last_message_of_a_batch_has_its_number_and_size(activity):
     post(activity, 1, 2, 3, mark=12)
     activity.sent(12)
     assert activity.stillness().message == SentMessage(3, Opcode.TEXT, 3)
@@ -64,20 +64,20 @@ def test_a_message_counts_once_its_last_byte_has_left(activity):
     assert activity.stillness().message is not None
 
 
-def test_what_leaves_behind_a_message_takes_its_place(activity):
+def test_a_message_no_longer_counts_when_bytes_leave_after_it(activity):
     post(activity, 5, mark=7)
     activity.sent(7)
     activity.sent(9)
     assert activity.stillness().message is None
 
 
-def test_a_message_that_leaves_together_with_a_ping_behind_it_counts(activity):
+def test_a_message_that_leaves_together_with_a_later_ping_counts(activity):
     post(activity, 5, mark=7)
     activity.sent(9)
     assert activity.stillness().message is not None
 
 
-def test_what_comes_after_a_message_takes_its_place(activity):
+def test_a_message_no_longer_counts_when_bytes_arrive_after_it(activity):
     post(activity, 5, mark=7)
     activity.sent(7)
     activity.received()

@@ -1,7 +1,7 @@
-"""Both drivers on one script, over a pair of sockets and with time moved by hand.
+"""Both drivers play the same scripts, over a pair of sockets and with time moved by hand.
 
-Whatever the two ends do, and in whatever order: every wait ends, the connection has one end, and it
-is the same end in a thread and in an event loop.
+Whatever the two ends do, in any order, every wait ends, and the connection has one end, which is
+the same in a thread and in an event loop.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class Ends(Sink):
 
 
 class Peer:
-    """The server's end of the sockets; does what a script says, and keeps what it received."""
+    """The server's end of the sockets; follows a script, and keeps what it receives."""
 
     def __init__(self, sock):
         sock.setblocking(False)
@@ -95,7 +95,7 @@ class Peer:
 
 
 class ThreadSide:
-    """Our end, driven by calls of ``turn`` in this thread."""
+    """Our end, run by calls of ``turn`` in this thread."""
 
     def __init__(self, sock, options=OPTIONS):
         self.clock, self.seen = HandClock(), Ends()
@@ -131,7 +131,7 @@ class ThreadSide:
         self.settle()
 
     def finish(self):
-        """Close, let the time limits pass, and return the end."""
+        """Close, let the time limits pass, and return how the connection ended."""
         self.close(1000)
         for _ in range(3):
             self.wait(2.0)
@@ -139,7 +139,7 @@ class ThreadSide:
 
 
 class LoopSide:
-    """Our end in an event loop, whose coroutines run here until they have nothing to do."""
+    """Our end in an event loop that runs only during the calls."""
 
     def __init__(self, sock, runner, options=OPTIONS):
         self.runner, self.seen = runner, Ends()
@@ -209,13 +209,13 @@ def joined(kind, options=OPTIONS):
                 ours, stack.enter_context(asyncio.Runner(loop_factory=HandLoop)), options
             )
         yield side, Peer(theirs)
-        if side.finish() is None:  # or the runner would wait for it
+        if side.finish() is None:  # the runner would wait for it without end
             pytest.fail("the connection has no end")
 
 
 @pytest.fixture(params=["threads", "asyncio"])
 def pair(request):
-    """Both ends of a connection, with either driver at ours."""
+    """Both ends of a connection; ours has either driver."""
     with joined(request.param) as ends:
         yield ends
 
@@ -234,7 +234,7 @@ ACTS = st.lists(
 
 
 def play(kind, acts):
-    """Play a script; return our end, what each side received, and which calls raised what."""
+    """Play a script; return the end, the messages that each side received, and the errors."""
     taken, errors = [], []
     with joined(kind) as (side, peer):
         for name, value in acts:
@@ -306,7 +306,7 @@ def test_messages_can_be_sent_until_the_peers_close_is_answered(pair):
     assert peer.received == [b"answer", Close(1000, "")]
 
 
-def test_when_we_have_closed_the_peers_close_ends_it_though_nobody_takes_the_messages(pair):
+def test_after_our_close_the_peers_close_ends_the_connection_despite_unread_messages(pair):
     side, peer = pair
     side.close(1000)
     peer.message(b"late")
@@ -317,8 +317,8 @@ def test_when_we_have_closed_the_peers_close_ends_it_though_nobody_takes_the_mes
     assert side.receive() == "late"
 
 
-def test_what_a_full_inbox_has_no_room_for_is_dropped_once_we_have_closed(pair):
-    """Otherwise a peer that goes on sending could fill the memory of a caller that is leaving."""
+def test_after_our_close_messages_for_a_full_inbox_are_dropped(pair):
+    """A peer that goes on sending must not fill the memory of a caller that is leaving."""
     side, peer = pair
     while not side.inbox.full:
         peer.send(*[Frame(Opcode.TEXT)] * 8192)  # an empty message costs memory, too
@@ -334,7 +334,7 @@ def test_what_a_full_inbox_has_no_room_for_is_dropped_once_we_have_closed(pair):
     assert len(side.inbox) == kept
 
 
-def test_a_peer_that_does_not_answer_close_is_given_up_after_the_time_of_that_close(pair):
+def test_a_peer_that_does_not_answer_close_is_dropped_after_the_timeout_of_that_close(pair):
     side, _ = pair
     side.close(1000)
     side.settle()
@@ -346,7 +346,7 @@ def test_a_peer_that_does_not_answer_close_is_given_up_after_the_time_of_that_cl
     assert end.detail == "the peer did not answer Close within 1 s"
 
 
-def test_a_peer_that_ends_tcp_in_place_of_its_close_has_hung_up(pair):
+def test_a_peer_that_ends_tcp_instead_of_answering_close_has_hung_up(pair):
     side, peer = pair
     side.close(1000)
     peer.end()
@@ -355,7 +355,7 @@ def test_a_peer_that_ends_tcp_in_place_of_its_close_has_hung_up(pair):
     assert (end.hung_up, end.began) == (True, Side.LOCAL)
 
 
-def test_a_peer_that_cuts_a_message_off_after_our_close_has_not_hung_up(pair):
+def test_a_peer_that_ends_tcp_within_a_message_has_not_hung_up(pair):
     side, peer = pair
     side.close(1000)
     peer.half()
@@ -374,7 +374,7 @@ def test_an_abort_is_not_blamed_on_the_peer(pair):
     assert (end.detail, end.began) == ("it was dropped by wscli", None)
 
 
-def test_an_http_response_that_tcp_ends_in_the_middle_of_is_named(pair):
+def test_an_http_response_that_is_cut_off_is_reported(pair):
     side, peer = pair
     peer.sock.sendall(b"HTTP/1.1 500 Oops\r\n")
     peer.end()
@@ -391,7 +391,7 @@ def test_a_second_abort_does_nothing(pair):
     assert len(side.seen.ends) == 1
 
 
-def test_a_peer_that_breaks_a_rule_is_told_so_and_has_a_second_to_end_tcp(pair):
+def test_a_violation_is_answered_with_close_and_the_peer_has_a_second_to_end_tcp(pair):
     side, peer = pair
     peer.violate()
     side.settle()
@@ -437,7 +437,7 @@ def test_a_keepalive_ping_leaves_at_its_time_and_not_before(pinging):
     assert [type(item) for item in peer.received] == [Ping]
 
 
-def test_a_silent_peer_is_closed_when_the_time_for_the_pong_has_passed(pinging):
+def test_a_connection_is_closed_when_no_pong_comes_in_time(pinging):
     side, peer = pinging
     side.wait(10.0)
     side.wait(4.9)
@@ -450,7 +450,7 @@ def test_a_silent_peer_is_closed_when_the_time_for_the_pong_has_passed(pinging):
     assert side.seen.ends[0].unanswered == 5.0
 
 
-def test_any_frame_in_time_keeps_a_connection_open(pinging):
+def test_any_frame_counts_as_the_answer_to_a_keepalive_ping(pinging):
     side, peer = pinging
     for _ in range(10):
         side.wait(4.0)

@@ -1,4 +1,4 @@
-"""The Python API: what is public, what it accepts, and what happens between two calls."""
+"""The Python API: its public names, its arguments, and the time between two calls."""
 
 import errno
 import gc
@@ -31,7 +31,7 @@ def echo(peer):
     peer.close()
 
 
-# What is public
+# Public names
 
 
 def test_connect_has_the_options_as_keyword_arguments():
@@ -45,7 +45,7 @@ def test_connect_has_the_options_as_keyword_arguments():
         assert own[name] == hints[name], name
 
 
-def test_the_asyncio_twin_has_the_same_arguments():
+def test_aio_connect_has_the_same_arguments():
     parameters = dict(inspect.signature(wscli.connect).parameters)
     del parameters["background"]  # the event loop reads
     assert dict(inspect.signature(aio.connect).parameters) == parameters
@@ -72,7 +72,7 @@ def test_an_option_that_does_not_exist_is_a_type_error():
         wscli.connect("ws://localhost/", timeout=5)
 
 
-def test_the_package_exports_what_a_caller_needs():
+def test_every_exported_name_exists():
     for name in wscli.__all__:
         assert getattr(wscli, name) is not None
     assert set(wscli.__all__) == set(dir(wscli))
@@ -81,13 +81,13 @@ def test_the_package_exports_what_a_caller_needs():
     assert all(issubclass(error, wscli.WscliError) for error in errors)
 
 
-def test_the_package_has_no_other_names():
+def test_a_name_that_does_not_exist_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'Sessions'"):
         _ = wscli.Sessions
 
 
 @pytest.mark.parametrize("session", [wscli.Session, aio.AsyncSession])
-def test_a_session_shows_only_its_api(session):
+def test_a_session_has_no_public_names_besides_its_api(session):
     public = {name for name in dir(session) if not name.startswith("_")}
     assert public == {
         "abort",
@@ -104,12 +104,12 @@ def test_a_session_shows_only_its_api(session):
 
 
 @pytest.mark.parametrize("module", ["asyncio", "ssl", "websocket", "logging", "threading"])
-def test_importing_the_package_loads_little(module):
+def test_importing_the_package_does_not_load_heavy_modules(module):
     code = f"import sys, wscli; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_errors_are_also_those_of_python():
+def test_errors_are_also_built_in_errors():
     assert issubclass(wscli.TimedOut, TimeoutError)
     assert issubclass(wscli.ConnectError, OSError)
     assert issubclass(wscli.UsageError, ValueError)
@@ -181,7 +181,7 @@ def test_a_ping_of_more_than_125_bytes_is_a_value_error(connect, scripted):
 # Sending in time
 
 
-def test_sending_to_a_peer_that_does_not_read_times_out(connect, scripted):
+def test_sending_times_out_if_the_peer_does_not_read(connect, scripted):
     go = threading.Event()
 
     def script(peer):
@@ -222,21 +222,21 @@ def pinging(peer):
     peer.close()
 
 
-def test_a_server_that_wants_pongs_keeps_a_caller_that_is_busy(connect, scripted):
+def test_pings_are_answered_while_the_caller_is_busy(connect, scripted):
     with connect(scripted(pinging).url) as session:
         time.sleep(1.5)
         assert session.receive(timeout=20) == "still here"
     assert session.end.code == 1000
 
 
-def test_without_the_reader_nothing_happens_between_calls(scripted):
+def test_without_the_reader_no_ping_is_answered_between_calls(scripted):
     session = wscli.connect(scripted(pinging).url, background=False)
     time.sleep(0.6)
     with pytest.raises(wscli.ConnectionLost):
         session.receive(timeout=20)
 
 
-def test_messages_that_come_between_calls_are_kept_in_order(connect, scripted):
+def test_messages_that_arrive_between_calls_are_kept_in_order(connect, scripted):
     def script(peer):
         peer.accept()
         for number in range(100):
@@ -316,7 +316,7 @@ def test_the_reader_ends_with_the_connection(scripted):
     assert wait_until(lambda: not readers())
 
 
-def test_a_session_that_nobody_uses_any_more_is_dropped(scripted):
+def test_a_session_without_references_is_dropped(scripted):
     server = scripted(echo)
     session = wscli.connect(server.url)
     time.sleep(0.2)  # the reader waits for the network
@@ -328,7 +328,7 @@ def test_a_session_that_nobody_uses_any_more_is_dropped(scripted):
     assert wait_until(lambda: not readers())
 
 
-def test_a_program_that_leaves_without_closing_exits_at_once(scripted):
+def test_a_program_that_does_not_close_its_session_exits_at_once(scripted):
     code = (
         "import sys, wscli\n"
         "session = wscli.connect(sys.argv[1])\n"
@@ -340,7 +340,7 @@ def test_a_program_that_leaves_without_closing_exits_at_once(scripted):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"hello\n", b"")
 
 
-def test_callers_in_several_threads_and_the_reader_share_a_session(scripted):
+def test_several_threads_and_the_reader_can_share_a_session(scripted):
     with wscli.connect(scripted(echo).url) as session:
         for _ in range(3):
             time.sleep(0.1)  # the reader drives
@@ -352,7 +352,7 @@ def test_callers_in_several_threads_and_the_reader_share_a_session(scripted):
                 thread.join()
 
 
-# What is shown
+# The repr and the log
 
 
 def test_the_repr_has_no_secrets(connect, scripted):
@@ -365,7 +365,7 @@ def test_the_repr_has_no_secrets(connect, scripted):
     assert repr(session).endswith(" ended>")
 
 
-def test_the_log_tells_of_opening_and_end_without_secrets(connect, scripted, caplog):
+def test_the_opening_and_the_end_are_logged_without_secrets(connect, scripted, caplog):
     caplog.set_level(logging.DEBUG, logger="wscli")
     url = scripted(echo).url.replace("://", "://me:secret@") + "?token=abc123def"
     with connect(url, bearer=None, headers=[("Authorization", "Basic Zm9v")]):
@@ -377,7 +377,7 @@ def test_the_log_tells_of_opening_and_end_without_secrets(connect, scripted, cap
     assert not any(secret in text for secret in ("secret", "abc123def", "Zm9v"))
 
 
-def test_a_loss_is_a_warning(connect, scripted, caplog):
+def test_a_loss_is_logged_as_a_warning(connect, scripted, caplog):
     def script(peer):
         peer.accept()
         peer.reset()

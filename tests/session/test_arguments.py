@@ -41,7 +41,7 @@ def test_a_timeout_of_zero_polls(scripted):
         assert connection.receive(timeout=0) == "two"
 
 
-def test_sending_on_a_reset_connection_with_a_full_inbox_raises(scripted):
+def test_sending_raises_after_a_reset_even_with_a_full_inbox(scripted):
     full = threading.Event()
 
     def script(peer):
@@ -67,7 +67,7 @@ def test_sending_on_a_reset_connection_with_a_full_inbox_raises(scripted):
 
 
 def pings_with(scripted, answers, payloads):
-    """Send pings from a thread each, in order; return their round trips when they are answered.
+    """Send pings with these payloads; return the round-trip time of each, None without a pong.
 
     The peer reads all pings, and then sends pongs with the payloads ``answers``.
     """
@@ -88,18 +88,18 @@ def pings_with(scripted, answers, payloads):
     return [ping.rtt for ping in pings]
 
 
-def test_each_of_two_pings_with_one_payload_has_its_pong(scripted):
+def test_two_pings_with_the_same_payload_each_get_a_pong(scripted):
     rtts = pings_with(scripted, [b"same", b"same"], [b"same", b"same"])
     assert None not in rtts
 
 
-def test_one_pong_answers_the_older_of_two_pings_with_its_payload(scripted):
+def test_a_single_pong_answers_the_older_of_two_equal_pings(scripted):
     first, second = pings_with(scripted, [b"same"], [b"same", b"same"])
     assert first is not None
     assert second is None
 
 
-def test_a_pong_answers_the_pings_before_its_own_too(scripted):
+def test_a_pong_answers_earlier_pings_too(scripted):
     """RFC 6455 §5.5.3: a peer may answer only the most recent ping."""
     first, second, third = pings_with(scripted, [b"two"], [b"one", b"two", b"three"])
     assert first >= second > 0
@@ -110,7 +110,7 @@ def test_an_unsolicited_pong_answers_nothing(scripted):
     assert pings_with(scripted, [b"other", b""], [b"one"]) == [None]
 
 
-def test_a_message_of_a_wrong_type_keeps_the_others_from_being_sent(scripted):
+def test_if_one_message_has_a_wrong_type_none_is_sent(scripted):
     received = []
 
     def script(peer):
@@ -144,7 +144,7 @@ def test_a_message_of_a_wrong_type_keeps_the_others_from_being_sent(scripted):
         (1000, "€" * 42),
     ],
 )
-def test_a_close_that_may_not_be_sent_is_refused(scripted, close):
+def test_an_invalid_close_code_or_reason_is_refused(scripted, close):
     closes = []
 
     def script(peer):
@@ -162,7 +162,7 @@ def test_a_close_that_may_not_be_sent_is_refused(scripted, close):
 @pytest.mark.parametrize(
     "close", [(1000, ""), (1014, "x" * 123), (3000, "€" * 41), (4999, ""), (1005, "")]
 )
-def test_a_close_that_may_be_sent_is_sent(scripted, close):
+def test_a_valid_close_code_and_reason_are_sent(scripted, close):
     closes = []
 
     def script(peer):
@@ -176,7 +176,7 @@ def test_a_close_that_may_be_sent_is_sent(scripted, close):
     assert closes == [Close(*close)]
 
 
-def test_any_close_frame_may_still_be_forged(scripted):
+def test_an_invalid_close_can_be_sent_as_a_frame(scripted):
     frames = []
 
     def script(peer):
@@ -207,7 +207,7 @@ def test_any_close_frame_may_still_be_forged(scripted):
         ({"resolve": ["localhost:80:127.0.0.1"]}, "item 0 is not one"),
     ],
 )
-def test_options_of_a_wrong_form_are_refused(options, message):
+def test_options_of_a_wrong_type_are_refused(options, message):
     with pytest.raises(TypeError, match=message):
         wscli.connect("ws://127.0.0.1:1/", **options)
 

@@ -1,6 +1,6 @@
-"""The asyncio API: what only an event loop has, such as tasks that are cancelled, and many of them.
+"""The asyncio API as far as it differs: many tasks, and tasks that are cancelled.
 
-What both sessions have in common is in the other modules, whose tests run with either.
+The tests of everything that both sessions share are in the other modules, and run with either.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ MANY = 1000
 
 @pytest.fixture
 def run():
-    """Return a function that runs a coroutine; nothing may go wrong in its loop, and none hang."""
+    """Return a function that runs a coroutine, and fails if its loop reports an error or hangs."""
 
     def run(main):
         failures = []
@@ -41,7 +41,7 @@ def run():
                 await main
 
         asyncio.run(observed())
-        gc.collect()  # what nobody closed says so now
+        gc.collect()  # an object that was not closed warns when it is collected
         assert failures == []
 
     return run
@@ -57,7 +57,7 @@ def sockets():
 
 
 def silent(peer):
-    """Accept, and say nothing until the client closes."""
+    """Accept, and send nothing until the client closes."""
     peer.accept()
     peer.expect_close()
     peer.close()
@@ -68,7 +68,7 @@ def silent(peer):
 
 @pytest.mark.timeout(120)
 def test_a_thousand_connections_in_one_process(run, tmp_path):
-    """Each sends its own message to ``wscli serve``, and gets it back, while all are open."""
+    """While all are open, each sends its own message to ``wscli serve`` and gets it back."""
 
     async def main(url):
         sessions = await asyncio.gather(*(aio.connect(url) for _ in range(MANY)))
@@ -112,8 +112,8 @@ def test_tasks_share_a_session(run, echo_url):
 
 
 @pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
-def test_both_ends_send_much_at_once(run, websockets_server, tmp_path, secure):
-    """Neither waits for the other to read first; pings go between, and TLS stays in order."""
+def test_both_ends_can_send_much_at_once(run, websockets_server, tmp_path, secure):
+    """Neither waits for the other to read first; pings pass meanwhile, and TLS stays in order."""
 
     def push(connection):
         for n in range(8):
@@ -144,7 +144,7 @@ def test_both_ends_send_much_at_once(run, websockets_server, tmp_path, secure):
 # Cancellation
 
 
-def test_a_receive_that_is_cancelled_takes_no_message_with_it(run, scripted):
+def test_a_cancelled_receive_loses_no_message(run, scripted):
     count = 300
 
     def script(peer):
@@ -174,7 +174,7 @@ def test_a_receive_that_is_cancelled_takes_no_message_with_it(run, scripted):
     run(main(scripted(script).url))
 
 
-def test_a_time_limit_of_the_callers_own_is_theirs(run, scripted):
+def test_a_timeout_of_the_caller_is_not_a_timed_out_error(run, scripted):
     async def main(url):
         async with aio.connect(url) as session:
             with pytest.raises(TimeoutError) as caught:
@@ -187,7 +187,7 @@ def test_a_time_limit_of_the_callers_own_is_theirs(run, scripted):
     run(main(scripted(silent).url))
 
 
-def test_a_send_that_is_cancelled_is_sent_nevertheless(run, scripted):
+def test_a_cancelled_send_is_still_sent(run, scripted):
     go = threading.Event()
     sizes = []
 
@@ -213,7 +213,7 @@ def test_a_send_that_is_cancelled_is_sent_nevertheless(run, scripted):
     assert sizes == [30 * MIB, 8]
 
 
-def test_a_close_that_is_cancelled_goes_on(run, scripted):
+def test_a_cancelled_close_continues(run, scripted):
     go = threading.Event()
 
     def script(peer):
@@ -235,7 +235,7 @@ def test_a_close_that_is_cancelled_goes_on(run, scripted):
 
 
 class LatePeer:
-    """A server that answers the request for an upgrade only when ``go`` is set."""
+    """A server that answers the upgrade request only when ``go`` is set."""
 
     def __init__(self):
         self.go = threading.Event()
@@ -257,7 +257,7 @@ async def give_up_connecting(url):
         await asyncio.wait_for(connect(), 0.1)
 
 
-def test_a_connect_that_is_cancelled_leaves_no_connection(run, scripted):
+def test_a_cancelled_connect_leaves_no_connection(run, scripted):
     late = LatePeer()
 
     async def main(url):
@@ -268,7 +268,7 @@ def test_a_connect_that_is_cancelled_leaves_no_connection(run, scripted):
     run(main(scripted(late).url))
 
 
-def test_a_connect_that_outlives_its_loop_closes_what_it_opens(run, scripted):
+def test_a_connection_that_is_opened_after_the_loop_has_ended_is_closed(run, scripted):
     late = LatePeer()
     run(give_up_connecting(scripted(late).url))
     late.go.set()
@@ -278,7 +278,7 @@ def test_a_connect_that_outlives_its_loop_closes_what_it_opens(run, scripted):
 # Opening
 
 
-def test_the_errors_of_connecting_come_from_the_thread(run, scripted):
+def test_errors_of_connecting_are_raised_in_the_coroutine(run, scripted):
     async def main(url):
         with pytest.raises(UpgradeError, match="403"):
             await aio.connect(url)
@@ -289,12 +289,12 @@ def test_the_errors_of_connecting_come_from_the_thread(run, scripted):
     run(main(scripted(lambda peer: peer.refuse("HTTP/1.1 403 No\r\n\r\n")).url))
 
 
-def test_a_wrong_argument_is_an_error_of_the_call_itself():
+def test_a_wrong_argument_is_raised_by_the_call_itself():
     with pytest.raises(TypeError, match="subprotocols must be a list"):
         aio.connect("ws://localhost/", subprotocols="chat")
 
 
-def test_what_came_with_the_101_is_received(run, scripted):
+def test_frames_that_arrive_with_the_101_are_received(run, scripted):
     def script(peer):
         peer.accept(then=Frame(1, b"at once").to_bytes() + Frame(8, b"\x03\xe8").to_bytes())
         peer.expect_close()
@@ -307,7 +307,7 @@ def test_what_came_with_the_101_is_received(run, scripted):
     run(main(scripted(script).url))
 
 
-def test_a_unix_socket(run, scripted, tmp_path):
+def test_a_session_over_a_unix_socket(run, scripted, tmp_path):
     path = str(tmp_path / "socket")
     scripted(silent, path=path)
 
@@ -322,8 +322,8 @@ def test_a_unix_socket(run, scripted, tmp_path):
 # The end
 
 
-def test_what_the_peer_sent_before_a_failed_write_is_received(run, scripted):
-    """The peer sends, closes its socket, and so resets TCP when more is written to it."""
+def test_messages_sent_before_a_failed_write_are_received(run, scripted):
+    """The peer closes its socket after sending, and so resets TCP when more is written to it."""
     gone = threading.Event()
 
     def script(peer):
@@ -334,7 +334,7 @@ def test_what_the_peer_sent_before_a_failed_write_is_received(run, scripted):
 
     async def main(url):
         session = await aio.connect(url)
-        gone.wait(20)  # the loop stands still, so that the write comes before the read
+        gone.wait(20)  # blocks the loop, so that the write comes before the read
         sending = [asyncio.create_task(session.send(bytes(MIB))) for _ in range(3)]
         assert [await session.receive(timeout=20) for _ in range(3)] == ["one", "two", "three"]
         with pytest.raises(ConnectionLost):
@@ -363,7 +363,7 @@ def test_an_abort_ends_every_wait(run, scripted):
 
 
 @pytest.mark.parametrize("end", ["fin", "reset"])
-def test_closing_after_a_loss_ends_although_nobody_took_the_messages(run, scripted, end):
+def test_closing_after_a_loss_returns_despite_unread_messages(run, scripted, end):
     def script(peer):
         peer.accept()
         peer.frames(*(Frame(2, bytes(MIB)) for _ in range(7)))
@@ -372,14 +372,14 @@ def test_closing_after_a_loss_ends_although_nobody_took_the_messages(run, script
     async def main(url):
         session = await aio.connect(url, max_size=MIB)
         with pytest.raises((TimedOut, ConnectionLost)):
-            await session.ping(timeout=0.3)  # meanwhile the inbox is full, and the peer goes
+            await session.ping(timeout=0.3)  # meanwhile the inbox fills, and the peer ends TCP
         await session.close(timeout=0.5)
         assert session.end is not None
 
     run(main(scripted(script).url))
 
 
-def test_a_peer_that_does_not_answer_close_is_left(run, scripted):
+def test_a_peer_that_does_not_answer_close_is_dropped(run, scripted):
     async def main(url):
         session = await aio.connect(url)
         await session.close(timeout=0.1)

@@ -1,4 +1,4 @@
-"""Bounds that hold whatever the peer sends: memory, the length of a turn, and silence."""
+"""Limits that hold whatever the peer sends: on memory, the length of a turn, and silence."""
 
 import signal
 import subprocess
@@ -27,7 +27,7 @@ ANSWER = f"Sec-WebSocket-Extensions: {DEFLATE.answer()}"
 
 
 def bombs(size, count):
-    """Return a stream of messages that inflate to ``size`` bytes each."""
+    """Return the bytes of compressed messages that inflate to ``size`` bytes each."""
     return Encoder(Role.SERVER, deflate=DEFLATE).messages(2, [bytes(size)]) * count
 
 
@@ -53,13 +53,13 @@ class Counter(Sink):
 
 
 def watched(url, sink, **options):
-    """Open a session that feeds a sink."""
+    """Open a connection whose events go to a sink."""
     session = open_driver(url, ConnectOptions(**options), bus=Bus([sink]))
     session.start()
     return session
 
 
-def test_messages_that_inflate_to_much_are_passed_on_one_by_one(scripted):
+def test_large_inflated_messages_are_passed_on_one_by_one(scripted):
     sink = Counter()
     url = scripted(send_bombs).url
     tracemalloc.start()
@@ -89,7 +89,7 @@ class Recording(Counter):
 
 
 class ReaderGone(Sink):
-    """Fails at the first batch that leaves, as stdout does when its reader has gone."""
+    """Fails at the first outgoing batch, as stdout does when its reader has gone."""
 
     wants_outgoing = wants_frames = True
 
@@ -102,7 +102,7 @@ class ReaderGone(Sink):
             raise BrokenPipeError
 
 
-def test_a_sink_that_fails_in_the_middle_of_what_leaves_hides_nothing_from_the_others(scripted):
+def test_a_sink_that_fails_hides_no_sent_message_from_the_other_sinks(scripted):
     def script(peer):
         peer.accept()
         peer.expect_close()
@@ -120,7 +120,7 @@ def test_a_sink_that_fails_in_the_middle_of_what_leaves_hides_nothing_from_the_o
     assert recording.close_codes == [1001, 1000]
 
 
-def test_an_inbox_that_is_full_stops_inflating_what_has_been_read(connect, scripted):
+def test_a_full_inbox_stops_the_inflating_of_received_bytes(connect, scripted):
     url = scripted(send_bombs).url
     tracemalloc.start()
     try:
@@ -147,7 +147,7 @@ def test_bytes_that_a_full_inbox_left_undecoded_are_received_after_a_loss(connec
         connection.receive(timeout=20)
 
 
-def test_a_message_costs_more_than_its_payload():
+def test_a_message_counts_for_more_than_its_payload():
     inbox = Inbox(1000)
     inbox.take([Messages(1, [b""] * 4)])
     assert not inbox.full
@@ -159,7 +159,7 @@ def test_a_message_costs_more_than_its_payload():
 
 
 def test_empty_messages_fill_an_inbox(connect, scripted):
-    """Messages that nobody takes stay in the network, and the server has to wait."""
+    """The messages of a caller that takes none stay in the network, and the server has to wait."""
     sent = []
     stalled = threading.Event()
 
@@ -194,11 +194,11 @@ def flood(peer):
 
 
 @pytest.mark.parametrize("options", [[], ["-vv"]])
-def test_a_flood_of_empty_fragments_does_not_hold_up_ctrl_c(scripted, options):
+def test_a_flood_of_empty_fragments_does_not_delay_ctrl_c(scripted, options):
     url = scripted(flood).url
     process = start("listen", *options, "--close-timeout", "0.2s", url, stderr=subprocess.DEVNULL)
     try:
-        # Its processor time shows that it is busy with the flood.
+        # By its processor time: it is busy with the flood.
         wait_until(lambda: processor_time(process.pid) > 1)
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()
@@ -217,7 +217,7 @@ def processor_time(pid):
 
 
 class Slow(Counter):
-    """Takes some time for each batch, as a slow reader of stdout makes us do."""
+    """Takes some time for each batch, as a sink does whose reader is slow."""
 
     def batch(self, batch):
         super().batch(batch)
@@ -225,7 +225,7 @@ class Slow(Counter):
 
 
 def test_a_slow_sink_does_not_make_a_live_peer_look_dead(scripted):
-    """The pong arrives after messages that we are slow to write: the delay is our own."""
+    """The pong arrives behind messages that we are slow to write: the delay is our own."""
 
     def script(peer):
         peer.accept()
@@ -242,7 +242,7 @@ def test_a_slow_sink_does_not_make_a_live_peer_look_dead(scripted):
     assert (session.end.code, session.end.unanswered, sink.messages) == (1000, None, 8)
 
 
-def test_a_peer_that_pushes_and_never_answers_pings_is_alive(connect, scripted):
+def test_a_peer_that_sends_messages_but_no_pongs_is_alive(connect, scripted):
     def script(peer):
         peer.accept()
         for number in range(20):
@@ -274,7 +274,7 @@ def test_a_full_inbox_does_not_make_a_live_peer_look_dead(connect, scripted):
         assert [len(connection.receive(timeout=20)) for _ in range(count)] == [MIB] * count
 
 
-def test_time_spent_between_calls_is_not_the_peers_silence(connect, echo_url):
+def test_time_between_calls_does_not_count_as_silence_of_the_peer(connect, echo_url):
     with connect(echo_url, ping_interval=0.05, ping_timeout=0.2) as connection:
         with pytest.raises(TimedOut):
             connection.receive(timeout=0.1)
@@ -283,7 +283,7 @@ def test_time_spent_between_calls_is_not_the_peers_silence(connect, echo_url):
         assert connection.receive(timeout=20) == "still there"
 
 
-def test_a_peer_that_falls_silent_after_a_while_is_dead(connect, scripted):
+def test_keepalive_ends_the_connection_when_the_peer_falls_silent(connect, scripted):
     def script(peer):
         peer.accept()
         peer.text("the last word")

@@ -1,4 +1,4 @@
-"""How a connection ended, and which error that is."""
+"""How a connection ended, and the error for it."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def receives(closing, event):
     closing.receive(event, 100.0, 1.0)
 
 
-def test_a_violation_is_the_end(closing):
+def test_a_violation_is_the_reason_for_the_end(closing):
     violation = Violation(TEXT_NOT_UTF8, "ff")
     receives(closing, violation)
     sends(closing, 1007)
@@ -43,7 +43,7 @@ def test_a_violation_is_the_end(closing):
     assert status_of(error_of(end)) == 7
 
 
-def test_a_normal_end_is_no_error_but_closes_the_door(closing):
+def test_a_normal_end_is_an_error_only_for_further_calls(closing):
     receives(closing, Close(1000, ""))
     assert error_of(end_of(closing)) is None
     assert closed_error(end_of(closing)).code == 1000
@@ -58,7 +58,7 @@ def test_our_own_code_is_not_an_error_and_is_reported_as_ours(closing):
     assert closed_error(end).code == 4001
 
 
-def test_another_normal_code_in_answer_leaves_the_code_ours(closing):
+def test_a_normal_code_in_answer_to_our_close_is_not_an_error(closing):
     sends(closing, 4001)
     receives(closing, Close(1000, "fine"))
     end = end_of(closing)
@@ -66,7 +66,7 @@ def test_another_normal_code_in_answer_leaves_the_code_ours(closing):
     assert describe_close(end) == ('4001 private use, answered with 1000 normal closure: "fine"')
 
 
-def test_an_error_code_in_answer_is_the_peers(closing):
+def test_an_error_code_in_answer_to_our_close_is_an_error(closing):
     sends(closing, 1000)
     receives(closing, Close(1011, "oops"))
     error = error_of(end_of(closing))
@@ -74,7 +74,7 @@ def test_an_error_code_in_answer_is_the_peers(closing):
     assert status_of(error) == 9
 
 
-def test_a_peer_that_hangs_up_after_our_close_is_not_an_error(closing):
+def test_the_peer_may_end_tcp_instead_of_answering_our_close(closing):
     sends(closing, 4001)
     end = make_end(closing, "the peer ended TCP", 0.0, 1.0, None, hung_up=True)
     assert error_of(end) is None
@@ -82,7 +82,7 @@ def test_a_peer_that_hangs_up_after_our_close_is_not_an_error(closing):
     assert (end.code, end.clean) == (1006, False)
 
 
-def test_a_peer_that_hangs_up_before_any_close_is_a_loss(closing):
+def test_the_end_of_tcp_before_any_close_is_a_loss(closing):
     end = make_end(closing, "the peer ended TCP", 0.0, 1.0, None, hung_up=True)
     assert status_of(error_of(end)) == 8
 
@@ -103,7 +103,7 @@ def test_a_well_known_time_limit_is_named(closing, seconds, words, interval):
     assert advise(error).startswith(f"--ping-interval {interval} keeps it open")
 
 
-def test_activity_names_a_message_only_while_nothing_followed_it(clock):
+def test_a_loss_names_a_message_only_if_nothing_followed_it(clock):
     activity = Activity(clock)
     activity.posted(1, [b"a", b"hello"], 20)
     activity.sent(10)

@@ -1,4 +1,4 @@
-"""The bytes that broke a rule are shown in every output, as far as they came with the header."""
+"""A frame that broke a rule is shown in every output, even if only a part of it has arrived."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ CASES = {
 
 @pytest.fixture(params=CASES.values(), ids=CASES)
 def offender(scripted, request):
-    """A server that sends a good frame and a part of a bad one; with the bytes of that."""
+    """A server that sends a good frame and a part of a bad one, and the bytes of that part."""
     wire, rule = request.param
 
     def script(peer):
@@ -31,7 +31,7 @@ def offender(scripted, request):
     return scripted(script).url, wire
 
 
-def test_three_times_verbose_shows_the_bytes(offender):
+def test_vvv_shows_the_bytes(offender):
     url, wire = offender
     result = call("listen", "-vvv", url)
     assert result.status == 7
@@ -50,7 +50,7 @@ def offending(lines):
     return frame
 
 
-def test_json_shows_the_frame_as_far_as_it_came(offender):
+def test_json_shows_the_received_part_of_the_frame(offender):
     url, wire = offender
     result = call("listen", "--json", "-vv", url)
     frame = offending(result.out.splitlines())

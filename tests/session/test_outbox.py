@@ -17,7 +17,7 @@ TURN = 4 * SLICE  # bytes that are handed over in one turn of the loop
 
 
 class Kernel(asyncio.WriteTransport):
-    """A transport of asyncio over a kernel that has room for as many bytes as a test says."""
+    """A transport of asyncio over a kernel whose send buffer has ``room`` for some bytes."""
 
     def __init__(self, room=0):
         super().__init__()
@@ -58,7 +58,7 @@ class Kernel(asyncio.WriteTransport):
         self.buffer, self.room = self.buffer[count:], self.room - count
 
     def make_room(self, size):
-        """Let the kernel take more; asyncio resumes once its own buffer is empty."""
+        """Let the kernel take more; asyncio calls ``resume`` once its own buffer is empty."""
         self.room += size
         self.drain()
         if self.paused and not self.buffer:
@@ -66,38 +66,38 @@ class Kernel(asyncio.WriteTransport):
             self.outbox.resume()
 
     def fail(self):
-        """Lose the connection: what asyncio holds is dropped, and cannot be counted any more."""
+        """Lose the connection: the bytes that asyncio holds are dropped, and can't be counted."""
         self.failed = True
         self.buffer = b""
 
 
-class Owner:
-    """Keeps what an outbox reports."""
+class OutboxOwner:
+    """Keeps the reports of an outbox."""
 
     def __init__(self):
         self.size = self.messages = 0
         self.data = b""
         self.moves = 0
 
-    def left(self, size, messages, data):
+    def data_sent(self, size, messages, data):
         self.size += size
         self.messages += messages
         self.data += bytes(data)
 
-    def moved(self):
+    def size_changed(self):
         self.moves += 1
 
 
 def joined(room=0):
-    """A kernel with room for some bytes, and an outbox that sends to it for an owner."""
-    kernel, owner = Kernel(room), Owner()
+    """Return a kernel with room for some bytes, an outbox that sends to it, and its owner."""
+    kernel, owner = Kernel(room), OutboxOwner()
     kernel.outbox = Outbox(kernel, owner)
     kernel.outbox.start()
     return kernel, kernel.outbox, owner
 
 
 def in_loop(test):
-    """Run a test in an event loop; pytest would not run a coroutine."""
+    """Run a test in an event loop, since pytest does not run coroutines."""
 
     def call():
         run(test())
@@ -126,7 +126,7 @@ ACTIONS = st.lists(
 
 
 class Sender:
-    """Does the actions of a test, and remembers what must leave."""
+    """Does the actions of a test, and remembers the bytes that must leave."""
 
     def __init__(self, room):
         self.kernel, self.outbox, self.owner = joined(room)
@@ -189,7 +189,7 @@ def test_when_a_connection_is_dropped_exactly_the_bytes_that_left_are_counted(ro
 
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from([0, 3, 1 << 16]), ACTIONS)
-def test_after_a_failed_write_nothing_is_counted_that_did_not_leave(room, actions):
+def test_after_a_failed_write_only_bytes_that_left_are_counted(room, actions):
     async def scenario():
         sender = Sender(room)
         await sender.act(actions)
@@ -205,21 +205,21 @@ def test_after_a_failed_write_nothing_is_counted_that_did_not_leave(room, action
 
 
 @in_loop
-async def test_asyncio_is_asked_to_report_every_byte_that_it_holds():
+async def test_asyncio_reports_every_byte_that_it_holds():
     kernel, _, _ = joined()
     assert kernel.limits == (0, 0)
 
 
 @in_loop
-async def test_over_tls_asyncio_may_hold_one_byte_or_it_would_report_that_none_are_left():
+async def test_over_tls_asyncio_may_hold_one_byte_unreported():
     kernel = Kernel()
     kernel.can_write_eof = lambda: False
-    Outbox(kernel, Owner()).start()
+    Outbox(kernel, OutboxOwner()).start()
     assert kernel.limits == (1, 0)
 
 
 @in_loop
-async def test_data_that_the_kernel_takes_at_once_is_one_write_and_never_queued():
+async def test_data_that_the_kernel_takes_at_once_is_never_queued():
     kernel, outbox, owner = joined(room=1 << 20)
     outbox.write(text(10, 20), 2)
     assert (kernel.taken, kernel.writes) == (text(10, 20), [34])
@@ -227,7 +227,7 @@ async def test_data_that_the_kernel_takes_at_once_is_one_write_and_never_queued(
 
 
 @in_loop
-async def test_a_slice_is_written_at_once_and_more_than_a_slice_in_slices():
+async def test_more_than_a_slice_is_written_in_slices():
     kernel, outbox, _ = joined(room=1 << 30)
     outbox.write(b"a" * SLICE, 1)
     assert kernel.writes == [SLICE]
@@ -277,7 +277,7 @@ async def test_the_size_decreases_as_the_kernel_takes_bytes():
 
 
 @in_loop
-async def test_the_owner_is_told_of_each_move():
+async def test_the_owner_hears_of_each_change_of_size():
     kernel, outbox, owner = joined()
     outbox.write(b"a" * (3 * SLICE), 1)
     before = owner.moves
@@ -287,7 +287,7 @@ async def test_the_owner_is_told_of_each_move():
 
 
 @in_loop
-async def test_small_data_that_waits_is_joined_and_leaves_as_one_write():
+async def test_small_queued_data_leaves_as_one_write():
     kernel, outbox, owner = joined()
     outbox.write(b"first", 1)
     for _ in range(100):
@@ -299,7 +299,7 @@ async def test_small_data_that_waits_is_joined_and_leaves_as_one_write():
 
 
 @in_loop
-async def test_small_data_is_not_joined_beyond_a_slice():
+async def test_small_data_is_joined_up_to_a_slice():
     kernel, outbox, _ = joined()
     outbox.write(b"first", 1)
     for _ in range(30):
@@ -311,7 +311,7 @@ async def test_small_data_is_not_joined_beyond_a_slice():
 
 
 @in_loop
-async def test_large_data_is_never_joined_so_that_many_connections_can_share_it():
+async def test_large_data_is_never_copied():
     kernel, outbox, owner = joined()
     outbox.write(b"first", 1)
     outbox.write(b"y" * 4096, 1)
@@ -323,7 +323,7 @@ async def test_large_data_is_never_joined_so_that_many_connections_can_share_it(
 
 
 @in_loop
-async def test_data_that_is_joined_later_does_not_change_the_callers():
+async def test_joining_data_does_not_change_the_callers_buffer():
     _, outbox, _ = joined()
     outbox.write(b"first", 1)
     own = bytearray(b"mine")
@@ -333,7 +333,7 @@ async def test_data_that_is_joined_later_does_not_change_the_callers():
 
 
 @in_loop
-async def test_what_has_begun_to_leave_is_not_added_to():
+async def test_nothing_is_joined_to_data_that_has_begun_to_leave():
     kernel, outbox, owner = joined()
     outbox.write(b"first", 1)
     outbox.write(b"second", 1)
@@ -346,7 +346,7 @@ async def test_what_has_begun_to_leave_is_not_added_to():
 
 
 @in_loop
-async def test_a_streamed_message_is_made_only_as_it_leaves():
+async def test_a_streamed_message_is_encoded_as_it_leaves():
     kernel, outbox, owner = joined()
     made = []
 
@@ -367,7 +367,7 @@ async def test_a_streamed_message_is_made_only_as_it_leaves():
 
 
 @in_loop
-async def test_a_stream_that_is_longer_than_it_was_counted_leaves_no_negative_size():
+async def test_a_stream_longer_than_its_declared_size_makes_no_negative_size():
     kernel, outbox, owner = joined()
     outbox.stream(iter([bytes(100), bytes(100)]), 100, 1)
     outbox.write(b"behind", 1)
@@ -380,7 +380,7 @@ async def test_a_stream_that_is_longer_than_it_was_counted_leaves_no_negative_si
 
 
 @in_loop
-async def test_the_last_action_comes_after_all_queued_bytes():
+async def test_the_last_action_runs_after_all_queued_bytes_have_left():
     kernel, outbox, _ = joined()
     ended = []
     outbox.write(b"a" * SLICE, 1)
@@ -394,7 +394,7 @@ async def test_the_last_action_comes_after_all_queued_bytes():
 
 
 @in_loop
-async def test_with_an_empty_queue_the_last_action_comes_at_once():
+async def test_with_an_empty_queue_the_last_action_runs_at_once():
     _, outbox, _ = joined()
     ended = []
     outbox.finish(lambda: ended.append(True))
@@ -402,7 +402,7 @@ async def test_with_an_empty_queue_the_last_action_comes_at_once():
 
 
 @in_loop
-async def test_of_two_last_actions_the_second_replaces_the_first():
+async def test_a_second_last_action_replaces_the_first():
     kernel, outbox, _ = joined()
     ended = []
     outbox.write(b"a", 1)
@@ -414,7 +414,7 @@ async def test_of_two_last_actions_the_second_replaces_the_first():
 
 
 @in_loop
-async def test_after_a_drop_nothing_is_sent_and_no_last_action_is_taken():
+async def test_after_a_drop_nothing_is_sent_and_the_last_action_does_not_run():
     kernel, outbox, _ = joined()
     ended = []
     outbox.write(b"a" * (2 * SLICE), 1)
@@ -427,8 +427,8 @@ async def test_after_a_drop_nothing_is_sent_and_no_last_action_is_taken():
 
 
 @in_loop
-async def test_resuming_writes_nothing_before_the_loop_turns():
-    """A transport that is written to while it resumes, and fails, is lost twice."""
+async def test_resuming_writes_nothing_until_the_next_turn_of_the_loop():
+    """A transport that is written to while it resumes, and fails, reports the loss twice."""
     kernel, outbox, _ = joined()
     outbox.write(b"a" * (2 * SLICE), 1)
     kernel.make_room(1 << 20)
@@ -446,7 +446,7 @@ async def test_a_write_that_fails_at_once_is_not_counted():
 
 
 @pytest.mark.parametrize("cut", [0, 1, 6, 7, 8, 14, 20])
-def test_a_message_that_left_before_the_drop_counts_and_one_that_was_cut_does_not(cut):
+def test_only_messages_that_left_completely_count_after_a_drop(cut):
     async def scenario():
         kernel, outbox, owner = joined()
         outbox.write(text(5, 5, 5), 3)

@@ -1,4 +1,4 @@
-"""Stages and pipelines: what stands between a source and its sinks."""
+"""Stages and pipelines, between a source and its sinks."""
 
 from collections import deque
 
@@ -40,7 +40,7 @@ class Seen(Sink):
 
     @property
     def payloads(self):
-        """The payloads of what was seen; a ping or pong by its name."""
+        """The payloads of each batch; a control frame by its name."""
         return [_payloads(batch) for batch in self.events if isinstance(batch, Batch)]
 
     @property
@@ -69,7 +69,7 @@ def _items(items):
 
 
 class FakeOutbox:
-    """Keeps what is posted; the other end of a session."""
+    """Keeps the messages that are posted, in place of a session."""
 
     def __init__(self):
         self.posted = []
@@ -93,7 +93,7 @@ class Mark(MessageStage):
 
 
 class Drop(MessageStage):
-    """Drops messages with a letter in them."""
+    """Drops messages that contain a letter."""
 
     def __init__(self, letter):
         self._letter = letter
@@ -135,7 +135,7 @@ class Delay(Stage):
 
 
 class Heartbeat(MessageStage):
-    """Answers heartbeats of a made-up subprotocol, and says so in a message of its own."""
+    """Answers the heartbeats of an invented subprotocol, and adds a message that says so."""
 
     def batch(self, batch, now):
         yield batch
@@ -162,7 +162,7 @@ def test_without_stages_a_batch_reaches_every_sink_as_the_same_object():
     assert second.events[0] is batch
 
 
-def test_a_plain_stage_passes_on_the_same_object():
+def test_a_stage_passes_on_the_same_object_by_default():
     seen, batch = Seen(), outgoing([b"a"])
     Pipeline([Stage(), Stage()], [seen]).batch(batch)
     assert seen.events[0] is batch
@@ -174,13 +174,13 @@ def test_a_stage_that_keeps_every_message_passes_on_the_same_object():
     assert seen.events[0] is batch
 
 
-def test_stages_work_in_their_order():
+def test_stages_are_applied_in_order():
     seen = Seen()
     Pipeline([Mark(b"1"), Mark(b"2"), Mark(b"3")], [seen]).batch(incoming([b"a"]))
     assert seen.payloads == [[b"a123"]]
 
 
-def test_a_later_stage_gets_what_an_earlier_one_made():
+def test_a_stage_gets_the_output_of_the_one_before():
     seen = Seen()
     Pipeline([Mark(b"x"), Drop(b"x")], [seen]).batch(incoming([b"a", b"b"], Ping(b"")))
     Pipeline([Drop(b"x"), Mark(b"x")], [seen]).batch(incoming([b"a", b"b"]))
@@ -200,7 +200,7 @@ def test_an_empty_batch_passes():
     assert seen.events == [batch]
 
 
-def test_what_passes_keeps_its_time_and_direction():
+def test_a_changed_batch_keeps_its_time_and_direction():
     seen = Seen()
     Pipeline([Mark(b"!")], [seen]).batch(Batch(False, 1.5, 0.5, [Messages(2, [b"a"])]))
     batch = seen.events[0]
@@ -208,7 +208,7 @@ def test_what_passes_keeps_its_time_and_direction():
     assert batch.items[0].opcode == 2
 
 
-def test_the_parts_of_a_split_batch_pass_one_after_the_other():
+def test_the_parts_of_a_split_batch_pass_in_order():
     first, second = Seen(), Seen()
     Pipeline([Split(), Mark(b"!")], [first, second]).batch(
         incoming([b"a", b"b"], Ping(b""), [b"c"])
@@ -305,7 +305,7 @@ def test_a_branch_has_stages_of_its_own():
 
 
 @pytest.mark.parametrize("name", ["wants_frames", "wants_outgoing"])
-def test_a_pipeline_asks_for_what_a_stage_or_a_sink_wants(name):
+def test_a_pipeline_asks_for_frames_if_a_stage_or_sink_does(name):
     stage, sink = Stage(), Sink()
     assert not getattr(Pipeline([stage], [sink]), name)
     setattr(stage, name, True)
@@ -318,7 +318,7 @@ def test_a_pipeline_asks_for_what_a_stage_or_a_sink_wants(name):
 # Acting on the connection
 
 
-def test_a_stage_adds_messages_in_both_directions():
+def test_a_stage_can_send_messages_and_add_some_to_the_output():
     outbox, seen = FakeOutbox(), Seen()
     pipeline = Pipeline([], [Pipeline([Heartbeat()], [seen])])
     pipeline.attach(StageContext(outbox))
@@ -337,13 +337,13 @@ def test_after_another_attach_a_stage_posts_on_the_new_connection():
     assert first.posted == second.posted == [(1, b"pong")]
 
 
-def test_without_a_connection_what_is_posted_is_dropped():
+def test_without_a_connection_posted_messages_are_dropped():
     seen = Seen()
     Pipeline([Heartbeat()], [seen]).batch(incoming([b"ping"]))
     assert seen.messages == [b"ping", b"(answered)"]
 
 
-def test_nothing_is_posted_while_too_much_waits_to_be_sent():
+def test_a_message_is_dropped_while_too_much_waits_to_be_sent():
     outbox = FakeOutbox()
     context = StageContext(outbox)
     outbox.pending = OUTBOX_HIGH_WATER
@@ -403,7 +403,7 @@ def test_a_delayed_batch_passes_when_it_is_due_and_as_the_same_object(clock):
     assert pipeline.next_deadline() is None
 
 
-def test_delays_one_after_the_other_add_up(clock):
+def test_the_delays_of_two_stages_add_up(clock):
     pipeline, seen = delayed(clock, 2.0, 3.0)
     start = clock.now
     pipeline.batch(incoming([b"a"]))
@@ -413,7 +413,7 @@ def test_delays_one_after_the_other_add_up(clock):
     assert clock.now == start + 5.0
 
 
-def test_what_a_tick_passes_on_skips_the_stages_before_it(clock):
+def test_a_batch_from_a_tick_skips_the_stages_before_it(clock):
     seen = Seen()
     pipeline = Pipeline([Mark(b"1"), Delay(1.0), Mark(b"2")], [seen], clock)
     pipeline.batch(incoming([b"a"]))
@@ -422,7 +422,7 @@ def test_what_a_tick_passes_on_skips_the_stages_before_it(clock):
     assert seen.messages == [b"a12"]
 
 
-def test_the_first_deadline_of_all_branches_counts(clock):
+def test_the_earliest_deadline_of_all_branches_counts(clock):
     fast, slow = delayed(clock, 1.0), delayed(clock, 5.0)
     pipeline = Pipeline([Delay(0.5)], [slow[0], fast[0]], clock)
     pipeline.batch(incoming([b"a"]))
@@ -487,7 +487,7 @@ def test_a_delay_shifts_every_batch_by_the_same_time(arrivals, seconds):
 # The end
 
 
-def test_what_is_held_back_passes_before_the_end(clock):
+def test_delayed_batches_pass_before_the_end(clock):
     pipeline, seen = delayed(clock, 1.0, 2.0)
     pipeline.batch(incoming([b"a"]))
     clock.now += 1
@@ -498,7 +498,7 @@ def test_what_is_held_back_passes_before_the_end(clock):
     assert seen.events[-1] == "ended"
 
 
-def test_what_is_held_back_passes_before_a_failure(clock):
+def test_delayed_batches_pass_before_a_failure(clock):
     pipeline, seen = delayed(clock, 1.0)
     pipeline.batch(incoming([b"a"]))
     pipeline.failed(Failed(2, "x", "", "", 0.0, 0.0))
@@ -506,7 +506,7 @@ def test_what_is_held_back_passes_before_a_failure(clock):
     assert seen.events[-1] == "failed"
 
 
-def test_what_is_held_back_goes_through_the_stages_behind(clock):
+def test_delayed_batches_still_pass_the_later_stages(clock):
     everything, part = Seen(), Seen()
     branch = Pipeline([Delay(1.0), Drop(b"b")], [part], clock)
     pipeline = Pipeline([Delay(1.0), Mark(b"!")], [everything, branch], clock)
@@ -516,7 +516,7 @@ def test_what_is_held_back_goes_through_the_stages_behind(clock):
     assert (everything.messages, part.messages) == ([b"a!", b"b!"], [b"a!"])
 
 
-def test_after_the_end_nothing_is_due_and_another_connection_may_follow(clock):
+def test_a_pipeline_can_be_used_for_another_connection_after_the_end(clock):
     pipeline, seen = delayed(clock, 1.0)
     pipeline.batch(incoming([b"a"]))
     pipeline.ended(None)
@@ -535,7 +535,7 @@ class Gone(Sink):
         raise BrokenPipeError
 
 
-def test_the_error_of_a_sink_reaches_the_caller_and_earlier_sinks_have_the_batch():
+def test_an_error_of_a_sink_reaches_the_caller_after_earlier_sinks_got_the_batch():
     first, last = Seen(), Seen()
     pipeline = Pipeline([Split()], [first, Pipeline([Mark(b"!")], [Gone()]), last])
     with pytest.raises(BrokenPipeError):
@@ -544,7 +544,7 @@ def test_the_error_of_a_sink_reaches_the_caller_and_earlier_sinks_have_the_batch
     assert last.messages == []
 
 
-def test_after_the_error_of_a_sink_the_stages_go_on(clock):
+def test_stages_keep_working_after_an_error_of_a_sink(clock):
     first, gone = Seen(), Gone()
     pipeline = Pipeline([Delay(1.0)], [first, gone], clock)
     pipeline.batch(incoming([b"a"]))
@@ -557,7 +557,7 @@ def test_after_the_error_of_a_sink_the_stages_go_on(clock):
     assert first.messages == [b"a", b"b"]
 
 
-def test_the_complaint_of_a_stage_is_reported_and_the_batch_passes():
+def test_an_error_reported_by_a_stage_does_not_stop_the_batch():
     complaints, seen = [], Seen()
     pipeline = Pipeline([], [Pipeline([Fails(), Mark(b"!")], [seen])])
     pipeline.attach(StageContext(complain=complaints.append))
@@ -566,7 +566,7 @@ def test_the_complaint_of_a_stage_is_reported_and_the_batch_passes():
     assert seen.messages == [b"a!"]
 
 
-def test_without_somebody_to_report_it_a_complaint_is_raised():
+def test_without_a_callback_an_error_of_a_stage_is_raised():
     with pytest.raises(UsageError, match="it cannot be done"):
         Pipeline([Fails()], []).batch(incoming([b"a"]))
 
@@ -598,19 +598,19 @@ def test_without_a_count_everything_passes_and_is_counted():
         (9, [[b"a", b"b"], [b"c", b"d"]]),
     ],
 )
-def test_a_count_cuts_a_batch_where_it_is_reached(wanted, passed):
+def test_a_batch_is_cut_where_the_count_is_reached(wanted, passed):
     stop = StopAfter(wanted)
     assert count(stop, [[b"a", b"b"]], [[b"c", b"d"]]) == passed
     assert stop.reached == (wanted < 9)
 
 
-def test_a_count_of_zero_is_reached_at_once_and_only_messages_are_held_back():
+def test_a_count_of_zero_drops_messages_but_no_pings():
     stop = StopAfter(0)
     assert stop.reached
     assert count(stop, [[b"a"], Ping(b"p")]) == [["Ping"]]
 
 
-def test_what_goes_out_passes_and_is_not_counted():
+def test_outgoing_messages_pass_and_are_not_counted():
     stop, seen = StopAfter(1), Seen()
     Pipeline([stop], [seen]).batch(outgoing([b"out", b"out"]))
     assert seen.messages == [b"out", b"out"]

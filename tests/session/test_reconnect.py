@@ -25,13 +25,13 @@ def test_the_limit_doubles_from_half_a_second_to_thirty():
     assert [reconnect.wait(LOST) for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
 
 
-def test_the_wait_is_any_part_of_the_limit():
+def test_the_wait_is_a_random_part_of_the_limit():
     assert Reconnect(chance=lambda: 0.0).wait(LOST) == 0
     assert Reconnect(chance=lambda: 0.5).wait(LOST) == FIRST_WAIT / 2
     assert all(0 <= Reconnect().wait(LOST) <= FIRST_WAIT for _ in range(100))
 
 
-def test_a_connection_that_lasted_makes_the_limit_small_again():
+def test_a_connection_that_lasted_resets_the_limit():
     reconnect = Reconnect(chance=lambda: 1.0)
     for _ in range(5):
         reconnect.wait(LOST)
@@ -55,7 +55,7 @@ def test_a_connection_that_lasted_makes_the_limit_small_again():
     ],
     ids=str,
 )
-def test_it_is_tried_again_where_that_may_help(outcome):
+def test_it_reconnects_after_an_end_that_may_not_repeat(outcome):
     assert Reconnect().wait(outcome) is not None
 
 
@@ -72,13 +72,13 @@ def test_it_is_tried_again_where_that_may_help(outcome):
     ],
     ids=str,
 )
-def test_it_is_not_tried_again_where_it_is_not_wanted_unless_always(outcome):
+def test_it_does_not_reconnect_after_a_refusal_unless_always(outcome):
     assert Reconnect().wait(outcome) is None
     assert Reconnect(always=True).wait(outcome) is not None
 
 
 @pytest.mark.parametrize("always", [False, True])
-def test_what_the_user_closed_stays_closed(always):
+def test_it_never_reconnects_after_the_user_has_closed(always):
     assert Reconnect(always=always).wait(end(1000, began=Side.LOCAL)) is None
     assert Reconnect(always=always).wait(end(1006, began=Side.LOCAL)) is None
 
@@ -112,14 +112,14 @@ CLOSED_EARLY = {
 
 
 @pytest.mark.parametrize("script", CLOSED_EARLY.values(), ids=CLOSED_EARLY)
-def test_it_is_tried_again_where_the_connection_ends_before_an_answer(scripted, script):
+def test_it_reconnects_if_the_connection_ends_before_an_answer(scripted, script):
     error = failure(scripted(script).url)
     assert isinstance(error, UpgradeError | ConnectError)
     assert Reconnect().wait(error) is not None
 
 
 @pytest.mark.parametrize("script", CLOSED_EARLY.values(), ids=CLOSED_EARLY)
-def test_it_is_tried_again_where_the_connection_ends_right_after_the_tls_handshake(
+def test_it_reconnects_if_the_connection_ends_right_after_the_tls_handshake(
     scripted, certified, script
 ):
     error = failure(scripted(script, tls=certified).url, insecure=True)
@@ -128,7 +128,7 @@ def test_it_is_tried_again_where_the_connection_ends_right_after_the_tls_handsha
 
 
 @pytest.mark.parametrize("script", [lambda peer: peer.fin(), lambda peer: peer.reset()])
-def test_it_is_tried_again_where_the_connection_ends_during_the_tls_handshake(scripted, script):
+def test_it_reconnects_if_the_connection_ends_during_the_tls_handshake(scripted, script):
     error = failure(scripted(script).url.replace("ws:", "wss:"))
     assert isinstance(error, TLSError | ConnectError)
     assert Reconnect().wait(error) is not None
@@ -142,19 +142,19 @@ INVALID = {
 
 
 @pytest.mark.parametrize("answer", INVALID.values(), ids=INVALID)
-def test_it_is_not_tried_again_after_an_invalid_answer(scripted, answer):
+def test_it_does_not_reconnect_after_an_invalid_answer(scripted, answer):
     error = failure(scripted(lambda peer: peer.refuse(answer)).url)
     assert isinstance(error, UpgradeError)
     assert Reconnect().wait(error) is None
 
 
-def test_it_is_not_tried_again_where_the_certificate_is_not_trusted(scripted, certified):
+def test_it_does_not_reconnect_if_the_certificate_is_not_trusted(scripted, certified):
     error = failure(scripted(lambda peer: None, tls=certified).url)
     assert isinstance(error, TLSError)
     assert Reconnect().wait(error) is None
 
 
-def test_it_is_not_tried_again_where_a_client_certificate_is_missing(scripted, certified):
+def test_it_does_not_reconnect_if_a_client_certificate_is_missing(scripted, certified):
     certified.verify_mode = ssl.CERT_REQUIRED
     certified.maximum_version = ssl.TLSVersion.TLSv1_2  # 1.3 sends its alert after the handshake
     error = failure(scripted(lambda peer: None, tls=certified).url, insecure=True)
@@ -162,7 +162,7 @@ def test_it_is_not_tried_again_where_a_client_certificate_is_missing(scripted, c
     assert Reconnect().wait(error) is None
 
 
-def test_a_session_reconnects_through_a_port_forwarder_without_a_server(terminal, scripted):
+def test_a_session_reconnects_through_a_port_forwarder_whose_server_is_down(terminal, scripted):
     def serve(peer):
         peer.accept()
         peer.text("back again")

@@ -1,4 +1,4 @@
-"""The Python API: a session as a caller sees it, against servers that we did not write."""
+"""The Python API: a session as a caller uses it, with servers that are not our own."""
 
 import threading
 
@@ -42,7 +42,7 @@ def test_an_echo_client_is_a_loop(connect, scripted):
     assert echoed == [b"one", b"two"]
 
 
-def test_the_handshake_as_parsed(connect, echo_url):
+def test_a_session_has_the_parsed_handshake(connect, echo_url):
     with connect(echo_url, headers=[("X-Test", "1")]) as connection:
         opening = connection.opening
     assert opening.request.headers.get("X-Test") == "1"
@@ -52,14 +52,14 @@ def test_the_handshake_as_parsed(connect, echo_url):
     assert opening.opinion == "accepted"
 
 
-def test_a_subprotocol(connect, websockets_server):
+def test_a_session_has_the_subprotocol_that_was_agreed_on(connect, websockets_server):
     url = websockets_server(lambda connection: connection.recv(), subprotocols=["b", "a"])
     with connect(url, subprotocols=("a", "b")) as connection:
         assert connection.subprotocol == "b"
         connection.send("done")
 
 
-def test_receive_waits_no_longer_than_it_may(connect, echo_url):
+def test_receive_waits_no_longer_than_its_timeout(connect, echo_url):
     with connect(echo_url) as connection:
         with pytest.raises(TimedOut, match=r"no message came within 0\.05 s"):
             connection.receive(timeout=0.05)
@@ -77,7 +77,7 @@ def test_a_ping_returns_its_round_trip_time(connect, echo_url):
             connection.ping(bytes(126))
 
 
-def test_a_ping_that_is_not_answered(connect, scripted):
+def test_a_ping_that_is_not_answered_times_out(connect, scripted):
     def script(peer):
         peer.accept()
         peer.expect_close()
@@ -87,7 +87,7 @@ def test_a_ping_that_is_not_answered(connect, scripted):
         connection.ping(timeout=0.05)
 
 
-def test_iteration_ends_at_a_normal_close_and_receive_then_says_so(connect, scripted):
+def test_iteration_ends_at_a_normal_close_and_later_calls_raise(connect, scripted):
     def script(peer):
         peer.accept()
         peer.text("last")
@@ -118,7 +118,7 @@ def test_iteration_raises_at_an_error_after_all_messages(connect, scripted):
     assert caught.value.code == 1011
 
 
-def test_what_came_before_a_violation_can_be_answered(connect, scripted):
+def test_messages_before_a_violation_can_be_answered(connect, scripted):
     answers = []
 
     def script(peer):
@@ -137,7 +137,7 @@ def test_what_came_before_a_violation_can_be_answered(connect, scripted):
     assert answers == [[b"good"], Close(1002, "reserved-opcode")]
 
 
-def test_what_came_before_a_close_can_be_answered(connect, scripted):
+def test_messages_before_a_close_can_be_answered(connect, scripted):
     answers = []
 
     def script(peer):
@@ -154,7 +154,7 @@ def test_what_came_before_a_close_can_be_answered(connect, scripted):
     assert answers == [[b"good"], Close(1000, "")]
 
 
-def test_a_lost_connection(connect, scripted):
+def test_receive_raises_after_a_loss(connect, scripted):
     def script(peer):
         peer.accept()
         peer.text("before")
@@ -167,7 +167,7 @@ def test_a_lost_connection(connect, scripted):
     assert caught.value.code == 1006
 
 
-def test_close_has_a_code_and_a_reason(connect, scripted):
+def test_close_sends_a_code_and_a_reason(connect, scripted):
     closes = []
 
     def script(peer):
@@ -182,7 +182,7 @@ def test_close_has_a_code_and_a_reason(connect, scripted):
     assert (connection.end.code, connection.end.began) == (4000, Side.LOCAL)
 
 
-def test_a_peer_that_never_answers_close_is_given_the_time_that_was_said(connect, scripted):
+def test_close_waits_no_longer_than_its_timeout(connect, scripted):
     def script(peer):
         peer.accept()
         peer.expect_close()
@@ -193,7 +193,7 @@ def test_a_peer_that_never_answers_close_is_given_the_time_that_was_said(connect
     assert connection.end.detail == "the peer did not answer Close within 0.1 s"
 
 
-def test_messages_that_came_before_the_close_are_still_there_after_it(connect, scripted):
+def test_messages_that_arrived_before_the_close_can_be_received_after_it(connect, scripted):
     def script(peer):
         peer.accept()
         peer.text("kept")
@@ -219,7 +219,7 @@ def test_an_exception_in_the_block_closes_with_going_away(connect, scripted):
     assert closes == [Close(1001, "")]
 
 
-def test_answers_can_be_withheld_to_test_a_server(connect, scripted):
+def test_the_answers_to_pings_and_close_can_be_turned_off(connect, scripted):
     silence = []
 
     def script(peer):
@@ -249,8 +249,8 @@ def test_errors_of_connecting_are_raised(connect, scripted):
         connect("ws://127.0.0.1:1/", no_such_option=1)
 
 
-def test_more_messages_than_are_taken_stay_in_the_network(connect, scripted):
-    """Waiting for a pong reads on, but only so far: the rest holds the server up."""
+def test_messages_that_nobody_takes_make_the_server_wait(connect, scripted):
+    """Waiting for a pong reads messages too, but only until the inbox is full."""
     sent = []
     stalled = threading.Event()
 
@@ -290,12 +290,12 @@ def test_a_flood_of_pings_is_answered_with_the_newest_only(connect, scripted):
 
 
 @pytest.mark.parametrize("message", [5, None, ["a"], 1.5])
-def test_what_is_neither_text_nor_binary_is_not_sent(connect, echo_url, message):
+def test_a_message_that_is_neither_str_nor_bytes_is_refused(connect, echo_url, message):
     with connect(echo_url) as connection, pytest.raises(TypeError):
         connection.send(message)
 
 
-def test_the_close_of_a_peer_is_what_sending_then_meets(connect, scripted):
+def test_sending_after_the_peers_close_raises_its_code_and_reason(connect, scripted):
     def script(peer):
         peer.accept(then=Frame(8, b"\x03\xf0token expired").to_bytes())
         peer.expect_close()
@@ -306,7 +306,7 @@ def test_the_close_of_a_peer_is_what_sending_then_meets(connect, scripted):
         assert (caught.value.code, caught.value.reason) == (1008, "token expired")
 
 
-def test_keepalive_that_is_not_answered_closes_with_1011(connect, scripted):
+def test_an_unanswered_keepalive_ping_closes_with_1011(connect, scripted):
     closes = []
 
     def script(peer):
@@ -321,7 +321,7 @@ def test_keepalive_that_is_not_answered_closes_with_1011(connect, scripted):
     assert closes == [Close(1011, "keepalive ping timeout")]
 
 
-def test_several_threads_send_and_one_receives(connect, echo_url):
+def test_messages_of_several_threads_keep_their_order(connect, echo_url):
     count, senders = 300, 4
     with connect(echo_url) as connection:
         threads = [

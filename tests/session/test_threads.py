@@ -81,7 +81,7 @@ def test_fifty_tls_connections_with_senders_and_a_reader_each(
     assert failures == []
 
 
-def test_a_reader_thread_hands_over_what_another_thread_sends(connect, echo_url):
+def test_one_thread_can_send_while_another_receives(connect, echo_url):
     received = []
     with connect(echo_url) as connection:
 
@@ -97,7 +97,7 @@ def test_a_reader_thread_hands_over_what_another_thread_sends(connect, echo_url)
 
 
 def waiting_reader(connection, outcome):
-    """Start a thread that waits for a message for as long as it takes; return when it does."""
+    """Start a thread that waits for a message without a timeout; return once it waits."""
     waiting = threading.Event()
 
     def read():
@@ -146,8 +146,8 @@ def test_two_receivers_share_the_messages(connect, echo_url):
     assert sorted(received, key=int) == [str(n) for n in range(count)]
 
 
-def test_a_reader_that_empties_a_full_inbox_gets_the_rest(connect, scripted):
-    """While another thread drives: it stopped reading, and must be told that it may go on."""
+def test_taking_messages_from_a_full_inbox_resumes_reading(connect, scripted):
+    """Another thread drives, and has stopped reading: it must be told to resume."""
     count, size = 200, 100_000
 
     def script(peer):
@@ -169,8 +169,8 @@ def test_a_reader_that_empties_a_full_inbox_gets_the_rest(connect, scripted):
     assert len(rtts) == 1
 
 
-def test_what_send_returns_from_has_left(connect, echo_url):
-    """Also where the thread that drove at first has gone meanwhile."""
+def test_messages_have_left_when_send_returns(connect, echo_url):
+    """Even if the thread that drove at first has returned meanwhile."""
     with connect(echo_url) as connection:
         driver = threading.Thread(target=connection.ping)
         driver.start()
@@ -180,7 +180,7 @@ def test_what_send_returns_from_has_left(connect, echo_url):
         assert len(connection.receive(timeout=20)) == 8 << 20
 
 
-def test_senders_meet_nothing_but_the_end_of_the_connection(connect, echo_url):
+def test_closing_gives_threads_that_send_no_error_but_connection_closed(connect, echo_url):
     failures, started = [], threading.Barrier(9)
 
     def send(connection):

@@ -11,7 +11,7 @@ from wscli.session.turns import Turns
 
 
 class Driven:
-    """Something that turns; each turn is recorded with the time it may take and its thread."""
+    """A connection that only records its turns, with the time that each may take and its thread."""
 
     def __init__(self):
         self.clock = HandClock()
@@ -31,7 +31,7 @@ def driven():
     return Driven()
 
 
-def test_what_is_done_already_takes_no_turn(driven):
+def test_a_condition_that_holds_already_takes_no_turn(driven):
     assert driven.turns.until(lambda: True, 0)
     assert driven.limits == []
 
@@ -47,11 +47,11 @@ def test_a_timeout_of_zero_turns_once_without_waiting(driven, timeout):
     assert driven.limits == [0]
 
 
-def test_a_condition_that_comes_true_in_the_only_turn_is_no_timeout(driven):
+def test_a_condition_fulfilled_by_the_last_turn_is_not_a_timeout(driven):
     assert driven.turns.until(lambda: bool(driven.limits), 0)
 
 
-def test_each_turn_may_take_the_time_that_is_left(driven):
+def test_each_turn_may_take_the_remaining_time(driven):
     def during():
         driven.clock.now += 2.0
 
@@ -82,7 +82,7 @@ def test_the_lock_is_held_for_the_condition_and_free_during_a_turn(driven):
     assert held == [True, False, True]
 
 
-def test_the_error_of_a_turn_reaches_its_caller_and_the_next_one_may_turn(driven):
+def test_an_error_in_a_turn_reaches_its_caller_and_others_can_turn(driven):
     def fail():
         raise OSError("broken")
 
@@ -148,7 +148,7 @@ def test_the_background_thread_ends_with_the_connection(driven):
 
 
 class Pauses(threading.Event):
-    """The pauses of the background thread; in each, the next of some acts happens."""
+    """The pauses of the background thread; in each, the next of some functions is called."""
 
     def __init__(self, *acts):
         super().__init__()

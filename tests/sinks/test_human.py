@@ -1,4 +1,4 @@
-"""Text for a terminal: safe, laid out, and with every token as it came."""
+"""Text for a terminal: safe, laid out, and with every token unchanged."""
 
 import json
 
@@ -28,7 +28,7 @@ SELECTORS = {0xFE0E, 0xFE0F}
 
 
 @pytest.mark.parametrize("around", ["{}", "a{}b", " {} ", "漢{}字", "1{}2"])
-def test_a_character_that_cannot_be_seen_is_shown_as_a_symbol(around):
+def test_an_invisible_character_is_shown_as_a_symbol(around):
     controls = {*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)}
     for code in INVISIBLE | controls:
         if code not in JOINERS or "漢" not in around:
@@ -38,7 +38,7 @@ def test_a_character_that_cannot_be_seen_is_shown_as_a_symbol(around):
 @given(
     st.text(st.sampled_from([*map(chr, INVISIBLE), "a", "1", "é", "م", "क", "👩", "❤", "\u20e3"]))
 )
-def test_nothing_invisible_and_nothing_obeyed_reaches_a_terminal(text):
+def test_no_invisible_character_reaches_a_terminal(text):
     """Joiners and selectors are kept only beside characters that they change."""
     shown = visible(text)
     for index, character in enumerate(shown):
@@ -52,7 +52,7 @@ def test_nothing_invisible_and_nothing_obeyed_reaches_a_terminal(text):
 
 
 @given(st.text())
-def test_no_control_reaches_a_terminal(text):
+def test_no_control_character_reaches_a_terminal(text):
     assert not any(ord(c) < 0x20 or 0x7F <= ord(c) <= 0x9F for c in visible(text))
 
 
@@ -68,7 +68,7 @@ def test_ordinary_text_is_not_changed(text):
 
 
 def test_emoji_are_not_changed():
-    """Flags of regions are an exception, since they are spelt in invisible tags."""
+    """Flags of regions are an exception, since they are spelled in invisible tags."""
     from rich._emoji_codes import EMOJI
 
     changed = {name for name, emoji in EMOJI.items() if visible(emoji) != emoji}
@@ -96,15 +96,15 @@ def test_emoji_are_not_changed():
         ("漢\U000e0100 ᠠ\u180b", "漢<U+E0100> ᠠ<U+180B>"),
     ],
 )
-def test_each_is_shown_as_something_to_be_seen(text, shown):
+def test_unsafe_characters_are_shown_as_symbols(text, shown):
     assert visible(text) == shown
 
 
-def test_some_characters_may_be_kept():
+def test_some_characters_can_be_kept():
     assert visible("a\tb\nc\x1b", keep="\t\n") == "a\tb\nc␛"
 
 
-def test_bytes_that_are_no_text_are_shown_in_hex():
+def test_bytes_that_are_not_utf8_are_shown_in_hex():
     assert visible_bytes(b"ok \xff\xfe") == "ok \\xff\\xfe"
 
 
@@ -123,7 +123,7 @@ def test_bytes_that_are_no_text_are_shown_in_hex():
         ('{"a":[1,2],"b":3}', 16, '{\n  "a": [1, 2],\n  "b": 3\n}'),
     ],
 )
-def test_json_is_laid_out_with_its_tokens_as_they_came(text, width, shown):
+def test_json_is_laid_out_with_its_tokens_unchanged(text, width, shown):
     assert pretty_json(text, width, PLAIN) == shown.split("\n")
 
 
@@ -145,7 +145,7 @@ def test_json_is_laid_out_with_its_tokens_as_they_came(text, width, shown):
         "hello {}",
     ],
 )
-def test_what_is_no_json_is_left_alone(text):
+def test_text_that_is_not_json_is_not_laid_out(text):
     assert pretty_json(text, 80, PLAIN) is None
 
 
@@ -157,12 +157,12 @@ def test_what_is_no_json_is_left_alone(text):
     ),
     st.integers(1, 60),
 )
-def test_json_means_the_same_before_and_after(value, width):
+def test_laid_out_json_has_the_same_value(value, width):
     text = json.dumps([value], ensure_ascii=True)
     assert json.loads("\n".join(pretty_json(text, width, PLAIN))) == [value]
 
 
-def test_json_in_colour_is_the_same_text():
+def test_colours_do_not_change_the_text_of_json():
     import re
 
     text = '{"a":[1,true,"x"],"b":null}'
@@ -189,7 +189,7 @@ def test_a_hex_dump_has_every_byte(data):
         (5 << 40, "5120 GiB"),
     ],
 )
-def test_sizes(size, shown):
+def test_a_size_has_a_unit(size, shown):
     assert show_size(size) == shown
 
 
@@ -197,7 +197,7 @@ def test_sizes(size, shown):
     ("seconds", "shown"),
     [(0.0042, "4.2 ms"), (1.25, "1.2 s"), (61, "1 min 1 s"), (3725, "1 h 2 min")],
 )
-def test_durations(seconds, shown):
+def test_a_duration_has_a_unit(seconds, shown):
     assert show_duration(seconds) == shown
 
 
@@ -209,5 +209,5 @@ def test_durations(seconds, shown):
         (1.9999999, "1970-01-01T00:00:02.000000Z"),
     ],
 )
-def test_times(seconds, shown):
+def test_a_time_is_written_as_in_rfc_3339(seconds, shown):
     assert iso_time(seconds) == shown

@@ -1,4 +1,4 @@
-"""How a message is laid out."""
+"""The layout of a message at a terminal."""
 
 import json
 import re
@@ -23,12 +23,12 @@ def lines(payload, *, opcode=1, number=None, width=80, rows=None, whole=False, *
     return [re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "TIME", line) for line in shown]
 
 
-def test_a_short_text_stands_beside_its_meta_data():
+def test_a_short_text_is_beside_its_metadata():
     assert lines(b"hello") == ["← TIME text        5 B  hello"]
     assert lines(b"hello", number=17) == ["←    17 TIME text        5 B  hello"]
 
 
-def test_a_text_that_does_not_fit_stands_below():
+def test_a_text_that_does_not_fit_is_below_its_metadata():
     assert lines(b"x" * 60) == ["← TIME text       60 B", "  " + "x" * 60]
 
 
@@ -38,52 +38,59 @@ def test_wide_characters_take_two_columns():
     assert len(lines(too_wide.encode())) == 2
 
 
-def test_an_empty_message_is_its_meta_data():
+@pytest.mark.parametrize("character", ["\u3164", "\u2800", "\u115f", "\ufe0f"])
+def test_invisible_characters_that_python_calls_printable_are_symbols(character):
+    assert character.isprintable()
+    (line,) = lines(f"pay{character}pal".encode())
+    assert line.endswith(f"pay<U+{ord(character):04X}>pal")
+
+
+def test_an_empty_message_has_only_metadata():
     assert [line.rstrip() for line in lines(b"")] == ["← TIME text        0 B"]
     assert lines(b"", opcode=2) == ["← TIME binary      0 B"]
 
 
-def test_several_lines_stand_below_or_beside_where_there_is_room():
+def test_several_lines_are_beside_the_metadata_only_if_there_is_room():
     assert lines(b"one\ntwo") == ["← TIME text        7 B", "  one", "  two"]
     assert lines(b"one\ntwo", width=120) == ["← TIME text        7 B  one", " " * 32 + "two"]
 
 
-def test_json_is_folded_to_the_columns_that_it_has():
+def test_json_is_laid_out_to_its_columns():
     text = json.dumps({"a": "x" * 30, "b": "y" * 30}).encode()
     assert max(map(len, lines(text, width=60))) <= 60
     assert len(lines(text, width=60)) == 5
     assert len(lines(text, width=140)) == 1
 
 
-def test_json_may_be_shown_as_it_came():
+def test_json_can_be_shown_unchanged():
     assert lines(b'{"a":1}', pretty=False) == ['← TIME text        7 B  {"a":1}']
 
 
-def test_text_may_be_shown_as_a_dump():
+def test_text_can_be_shown_as_a_hex_dump():
     assert "68 69" in lines(b"hi", as_hex=True)[1]
 
 
-def test_bare_is_the_payload_and_still_safe():
+def test_a_bare_payload_is_still_safe():
     assert lines(b"a\x1b[2Jb\nc", bare=True) == ["a␛[2Jb", "c"]
     assert lines(b"a\x00\xff", opcode=2, bare=True) == ["a␀\\xff"]
 
 
-def test_a_message_with_a_number_is_cut_to_the_rows_and_says_how_to_see_it():
+def test_a_message_with_a_number_is_cut_and_says_how_to_see_all():
     cut = lines("\n".join(map(str, range(100))).encode(), number=7, rows=10)
     assert cut[1:] == [*(f"  {number}" for number in range(10)), "  … /show 7 shows all 289 B"]
 
 
-def test_one_long_line_is_cut_as_well():
+def test_a_single_long_line_is_cut_too():
     cut = lines(b"x" * 100_000, number=7, rows=10)
     assert cut[1:] == ["  " + "x" * 78] * 10 + ["  … /show 7 shows all 97.7 KiB"]
 
 
-def test_what_is_too_large_for_a_terminal_is_for_a_file():
+def test_a_message_too_large_for_a_terminal_can_be_saved():
     cut = lines(b"x" * (2 << 20), number=7, rows=10)
     assert cut[11] == "  … /save FILE 7 writes all 2.0 MiB"
 
 
-def test_a_dump_is_cut():
+def test_a_hex_dump_is_cut():
     assert len(lines(bytes(1000), opcode=2, number=7, rows=10)) == 12
 
 
@@ -94,14 +101,14 @@ def test_large_json_is_cut_and_still_laid_out():
     assert len(cut) == 12
 
 
-def test_nothing_is_cut_where_it_could_not_be_asked_for_or_all_is_wanted():
+def test_a_message_without_a_number_or_shown_whole_is_not_cut():
     text = "\n".join(map(str, range(100))).encode()
     assert len(lines(text, rows=10)) == 101
     assert len(lines(text, rows=10, number=7, whole=True)) == 101
 
 
 @pytest.mark.parametrize("end", range(1, 60))
-def test_json_that_is_cut_anywhere_is_laid_out_as_far_as_it_goes(end):
+def test_json_cut_anywhere_is_laid_out_up_to_the_cut(end):
     text = '{"key": [1, 2.5, true, {"inner": "value"}], "last": null} '
     shown = pretty_json(text[:end], 20, PLAIN, cut=True)
     assert shown is not None
@@ -110,7 +117,7 @@ def test_json_that_is_cut_anywhere_is_laid_out_as_far_as_it_goes(end):
 
 
 @pytest.mark.parametrize("text", ["{no json, however long it may be}", "[1, 2", "[01x]", "{}x"])
-def test_what_is_no_json_is_not_laid_out(text):
+def test_broken_json_is_not_laid_out(text):
     assert pretty_json(text, 80, PLAIN) is None
 
 
@@ -132,7 +139,7 @@ def test_sizes_take_at_most_eight_characters(size, shown):
     assert len(shown) <= 8
 
 
-def test_the_width_of_a_text_is_that_of_its_cells():
+def test_the_width_of_a_text_is_in_columns_of_the_terminal():
     assert cell_width("abc") == 3
     assert cell_width("日本") == 4
     assert cell_width("e\u0301") == 1
@@ -165,7 +172,7 @@ def test_rows_of_a_long_string_in_json_keep_the_indent_of_their_member():
         "",
     ],
 )
-def test_a_line_is_broken_at_the_width_and_nothing_of_it_is_lost(text, width):
+def test_a_line_is_broken_at_the_width_and_nothing_is_lost(text, width):
     coloured = f"\x1b[31m{text}\x1b[0m"
     for line in (text, coloured):
         rows = wrap(line, width, "  ")
@@ -176,7 +183,7 @@ def test_a_line_is_broken_at_the_width_and_nothing_of_it_is_lost(text, width):
         assert re.sub(r"\x1b\[[0-9;]*m|[ \t]", "", joined) == re.sub("[ \t]", "", text)
 
 
-def test_colours_go_on_in_the_next_row_and_end_with_each():
+def test_colours_end_with_each_row_and_continue_in_the_next():
     assert wrap("\x1b[31mabcdef\x1b[0mgh", 4, "  ") == [
         "\x1b[31mabcd\x1b[0m",
         "  \x1b[31mef\x1b[0m",
@@ -184,7 +191,7 @@ def test_colours_go_on_in_the_next_row_and_end_with_each():
     ]
 
 
-def test_words_are_kept_whole_below_the_column_that_they_begin_in():
+def test_words_are_kept_whole_and_stay_in_their_column():
     row = "/frame [OPTION]... DATA   Send any frame, also one that breaks the protocol."
     assert wrap_words(row, 60) == [
         "/frame [OPTION]... DATA   Send any frame, also one that",
@@ -198,7 +205,7 @@ def test_words_are_kept_whole_below_the_column_that_they_begin_in():
     assert wrap_words("", 30) == [""]
 
 
-def test_a_long_string_in_json_is_abridged_and_its_size_shown():
+def test_a_long_string_in_json_is_abridged_and_has_its_size():
     text = json.dumps({"id": 1, "data": "QUJD" * 10_000, "last": "here"}).encode()
     shown = lines(text, number=7, rows=12)
     assert shown[1:] == [
@@ -220,7 +227,7 @@ def test_a_string_of_three_rows_is_shown_whole():
     assert "…" not in "".join(lines(text, number=7, rows=12))
 
 
-def test_the_string_that_a_very_large_message_ends_in_is_abridged_too():
+def test_the_last_string_of_a_very_large_message_is_abridged_too():
     text = json.dumps({"id": 1, "data": "A" * (3 << 20)}).encode()
     shown = lines(text, number=7, rows=12)
     assert shown[1:3] == ["  {", '    "id": 1,']
@@ -229,7 +236,7 @@ def test_the_string_that_a_very_large_message_ends_in_is_abridged_too():
 
 
 @pytest.mark.parametrize("end", range(1, 60))
-def test_json_that_is_cut_anywhere_is_abridged_as_far_as_it_goes(end):
+def test_json_cut_anywhere_can_be_abridged(end):
     text = '{"key": "' + "x" * 30 + '", "other": ["\\\\\\u00e9", 1]}'
     abridgement = Abridgement(rows=2, width=8)
     shown = pretty_json(text[:end], 8, PLAIN, cut=True, abridgement=abridgement)
@@ -240,6 +247,6 @@ def test_json_that_is_cut_anywhere_is_abridged_as_far_as_it_goes(end):
 @pytest.mark.parametrize(
     "payload", [b"", b"text\n" * 9, b"x" * 99, b'{"a": [1, {"b": "%s"}]}' % (b"y" * 99)]
 )
-def test_a_terminal_of_no_useful_width_is_not_an_error(payload, width):
+def test_a_terminal_of_useless_width_is_not_an_error(payload, width):
     for opcode in (1, 2):
         assert lines(payload, opcode=opcode, number=1, rows=8, width=width)

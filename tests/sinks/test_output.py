@@ -1,4 +1,4 @@
-"""Output: every byte is written, or an error says why not."""
+"""Output: every byte is written, or an error is raised."""
 
 import io
 import os
@@ -32,13 +32,13 @@ class Grudging(io.RawIOBase):
         return 1
 
 
-def test_a_stream_that_takes_little_at_a_time_gets_all():
+def test_a_stream_that_takes_little_at_a_time_gets_everything():
     stream = Grudging()
     Output(stream).write(b"0123456789")
     assert stream.taken == b"0123456789"
 
 
-def test_a_pipe_that_somebody_made_non_blocking_is_waited_for():
+def test_a_write_waits_for_a_non_blocking_pipe():
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     received = bytearray()
@@ -57,7 +57,7 @@ def test_a_pipe_that_somebody_made_non_blocking_is_waited_for():
     assert received == payload
 
 
-def test_a_reader_that_has_gone_is_said_once():
+def test_only_the_first_write_reports_that_the_reader_has_gone():
     reader, writer = os.pipe()
     os.close(reader)
     with io.FileIO(writer, "w") as stream:
@@ -85,7 +85,7 @@ def full_pipe():
 
 @pytest.fixture
 def alarms():
-    """Have a signal handler end writes that block, as a command does after its time limit."""
+    """Let a signal handler end writes that block, as a command does after its time limit."""
 
     def look(number, frame):
         main_thread_writes.abandon_blocked(ExitStatus.TERMINATED)
@@ -98,7 +98,7 @@ def alarms():
 
 
 @pytest.mark.parametrize("blocking", [True, False])
-def test_a_write_that_blocks_can_be_given_up(full_pipe, alarms, blocking):
+def test_a_write_that_blocks_can_be_abandoned(full_pipe, alarms, blocking):
     os.set_blocking(full_pipe.fileno(), blocking)
     output = Output(full_pipe)
     with pytest.raises(OutputStalled) as caught:
@@ -108,13 +108,13 @@ def test_a_write_that_blocks_can_be_given_up(full_pipe, alarms, blocking):
     output.write(b"this is dropped")
 
 
-def test_talk_that_blocks_is_dropped(full_pipe, alarms):
+def test_a_write_to_stderr_that_blocks_is_dropped(full_pipe, alarms):
     output = Output(full_pipe, None)
     output.write(b"nobody reads this")
     output.write(b"nor this")
 
 
-def test_a_write_is_not_given_up_at_the_first_check():
+def test_a_write_is_not_abandoned_at_the_first_check():
     class Looking(Grudging):
         def write(self, data):
             if not self.taken:
@@ -126,7 +126,7 @@ def test_a_write_is_not_given_up_at_the_first_check():
         assert stream.taken == b"012345"
 
 
-def test_what_can_no_longer_be_written_is_not_dumped_in_hex():
+def test_no_hex_dump_is_made_once_the_reader_has_gone():
     """A dump of 16 MiB takes seconds, for which a signal would have to wait."""
     with open(os.devnull, "rb", buffering=0) as read_only:
         output = Output(read_only, None)

@@ -1,4 +1,4 @@
-"""Payloads as lines: the output is the same for messages of any size."""
+"""Payloads as lines: messages of any size are written alike."""
 
 import io
 
@@ -41,7 +41,7 @@ def test_each_message_is_followed_by_the_end(payloads, end, timestamps):
 
 
 @pytest.mark.parametrize("payload", [SMALL, SMALL + b"\0", LARGE, LARGE + b"\0"])
-def test_an_end_that_a_message_has_is_not_repeated(payload):
+def test_an_end_that_a_message_already_has_is_not_repeated(payload):
     text = b"".join(written([payload], b"\0", only_missing=True))
     assert text == payload.removesuffix(b"\0") + b"\0"
 

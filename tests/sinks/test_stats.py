@@ -1,4 +1,4 @@
-"""The arithmetic of a session's numbers."""
+"""The counts, rates and times of a session."""
 
 from types import SimpleNamespace
 
@@ -22,14 +22,14 @@ KEY = b"\1\2\3\4"
 
 
 def read(*frames, role=Role.CLIENT, **options):
-    """Return what a receiver makes of frames."""
+    """Return the items that a receiver makes of frames."""
     data = b"".join(frame.to_bytes() for frame in frames)
     return items(Receiver(role, strict=False, **options), data)
 
 
 @pytest.mark.parametrize("frames", [False, True])
 @pytest.mark.parametrize(("size", "header"), [(0, 2), (125, 2), (126, 4), (65535, 4), (65536, 10)])
-def test_every_byte_of_a_frame_is_header_or_payload(size, header, frames):
+def test_every_byte_of_a_frame_counts_as_header_or_payload(size, header, frames):
     tally = Tally()
     tally.add(read(Frame(2, bytes(size)), frames=frames), 0)
     assert (tally.messages, tally.payload, tally.frames) == (1, size, 1)
@@ -37,13 +37,13 @@ def test_every_byte_of_a_frame_is_header_or_payload(size, header, frames):
 
 
 @pytest.mark.parametrize("frames", [False, True])
-def test_a_mask_is_overhead_too(frames):
+def test_the_mask_counts_as_header(frames):
     tally = Tally()
     tally.add(read(Frame(1, b"hi", mask_key=KEY), role=Role.SERVER, frames=frames), 0)
     assert tally.headers == 6
 
 
-def test_fragments_and_control_frames_are_frames_and_one_message():
+def test_fragments_and_control_frames_count_as_frames_of_one_message():
     tally = Tally()
     items = read(Frame(1, b"in ", fin=False), Frame(9, b"ping"), Frame(0, b"two"))
     tally.add(items, 0)
@@ -51,7 +51,7 @@ def test_fragments_and_control_frames_are_frames_and_one_message():
     assert (tally.payload, tally.on_wire, tally.control) == (6, 6, 4)
 
 
-def test_compression_is_counted_for_what_is_compressed():
+def test_compressed_messages_count_before_and_after_compression():
     deflate = PerMessageDeflate()
     sender = Encoder(Role.SERVER, deflate=deflate)
     tally = Tally()
@@ -61,7 +61,7 @@ def test_compression_is_counted_for_what_is_compressed():
     assert tally.after == tally.on_wire < 50
 
 
-def test_rates_are_those_of_the_last_ten_seconds():
+def test_rates_cover_the_last_ten_seconds():
     tally = Tally()
     for second in range(100, 120):
         tally.add(read(Frame(1, b"12345")), second + 0.5)
@@ -70,7 +70,7 @@ def test_rates_are_those_of_the_last_ten_seconds():
     assert tally.rates(200.0) == (0.0, 0.0)
 
 
-def test_a_rate_is_over_the_time_that_has_passed_where_that_is_less():
+def test_a_rate_covers_the_elapsed_time_if_that_is_less():
     tally = Tally()
     for second in (100, 101):
         tally.add(read(Frame(1, b"12345")), second + 0.5)
@@ -79,7 +79,7 @@ def test_a_rate_is_over_the_time_that_has_passed_where_that_is_less():
     assert tally.rates(102.0, seconds=0.0) == (20.0, 100.0)  # over a tenth of a second
 
 
-def test_the_table_says_over_which_time_the_recent_rate_is():
+def test_the_table_names_the_time_that_the_recent_rate_covers():
     stats = Stats()
     stats.opened(Opened(opening(), 100, 0))
     stats.batch(Batch(True, 101, 1, read(*[Frame(1, b"hello")] * 8)))
@@ -99,7 +99,7 @@ def test_an_http_head_has_the_headers_without_those_of_the_upgrade():
     assert http_head(len("POST /ws HTTP/1.1"), headers) == len(head)
 
 
-def test_http_is_taken_at_its_best_a_reply_for_each_request():
+def test_http_is_estimated_at_its_best_with_a_reply_to_each_request():
     stats = Stats()
     stats.opened(Opened(opening(), 0, 0))
     stats.batch(Batch(False, 0, 0, read(Frame(1, b"a"), Frame(1, b"b"))))
@@ -107,7 +107,7 @@ def test_http_is_taken_at_its_best_a_reply_for_each_request():
     assert stats.http_cost() == 5 * sum(stats.heads)
 
 
-def test_the_time_open_adds_up_over_connections():
+def test_the_time_open_is_the_sum_over_all_connections():
     stats = Stats()
     stats.opened(Opened(opening(), 100, 0))
     assert stats.time_open(103) == 3
@@ -118,7 +118,7 @@ def test_the_time_open_adds_up_over_connections():
     assert stats.connections == 2
 
 
-def test_the_table_has_what_was_counted():
+def test_the_table_has_the_counts():
     stats = Stats()
     stats.opened(Opened(opening(), 100, 0))
     stats.batch(Batch(True, 100, 0, [*read(Frame(1, b"hello")), Pong(b"", 0.002)]))
@@ -139,5 +139,5 @@ def test_the_table_has_what_was_counted():
         (7260, "2 h 1 min"),
     ],
 )
-def test_durations_read_as_people_count(seconds, shown):
+def test_a_long_duration_has_two_units(seconds, shown):
     assert show_time(seconds) == shown

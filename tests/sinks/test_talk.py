@@ -38,7 +38,7 @@ CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]"
 
 
 def said(make, *calls):
-    """Return what a sink writes when its methods are called with one argument each."""
+    """Return the text that a sink writes when its methods are called with one argument each."""
     stream = KeptOutput()
     sink = make(Output(stream))
     for name, argument in calls:
@@ -91,21 +91,21 @@ def end(code=1000, **fields):
         (Frame(1, b"hi", rsv=2), "rsv 010  no mask  length 2 (7 bits)  68 69"),
     ],
 )
-def test_a_frame_is_its_fields_and_the_beginning_of_its_payload(frame, words):
+def test_a_frame_is_shown_with_its_fields_and_the_beginning_of_its_payload(frame, words):
     shown = show_frame(frame)
     assert words in shown
     assert shown == shown.rstrip()
 
 
 @pytest.mark.parametrize(("opcode", "fits"), [(1, 64), (2, 32)])
-def test_a_payload_that_is_longer_than_its_line_shows_ends_in_an_ellipsis(opcode, fits):
+def test_a_longer_payload_ends_with_an_ellipsis(opcode, fits):
     assert not show_frame(Frame(opcode, b"a" * fits)).endswith("…")
     assert show_frame(Frame(opcode, b"a" * (fits + 1))).endswith("…")
 
 
 @settings(deadline=None)
 @given(st.integers(0, 15), st.binary(max_size=80), st.integers(0, 7))
-def test_a_frame_is_one_line_that_no_terminal_obeys(opcode, payload, rsv):
+def test_a_frame_is_one_line_without_control_characters(opcode, payload, rsv):
     assert not re.search("[\x00-\x1f\x7f-\x9f]", show_frame(Frame(opcode, payload, rsv=rsv)))
 
 
@@ -119,7 +119,7 @@ def test_frames_are_shown_from_vv_on_and_their_bytes_with_vvv(verbosity):
     assert TalkSink(Output(KeptOutput()), PLAIN, verbosity).wants_frames == (verbosity >= 2)
 
 
-def test_the_direction_of_frames_is_their_mark():
+def test_the_mark_of_a_frame_is_its_direction():
     batches = [Batch(incoming, 0, 0, [Frame(1, b"hi")]) for incoming in (True, False)]
     text = said(talk(3), *(("batch", batch) for batch in batches))
     assert [line[0] for line in text.splitlines()] == ["<", "<", ">", ">"]
@@ -131,8 +131,8 @@ def test_the_direction_of_frames_is_their_mark():
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, "closed with 1000 normal closure, begun by the peer, after 2.0 s"),
-        ({"began": Side.LOCAL, "sent": 1000}, "1000 normal closure, begun by wscli, after"),
+        ({}, "closed with 1000 normal closure, initiated by the peer, after 2.0 s"),
+        ({"began": Side.LOCAL, "sent": 1000}, "1000 normal closure, initiated by wscli, after"),
         ({"began": None, "code": 1005}, "closed with 1005 no status received, after 2.0 s"),
         (
             {"code": 1006, "detail": "reset", "began": None},
@@ -144,15 +144,15 @@ def test_the_direction_of_frames_is_their_mark():
         ),
         (
             {"code": 1006, "detail": "reset", "still": Stillness(0.5, SentMessage(3, 1, 7))},
-            "reset (500.0 ms after message 3, text, 7 B), begun by the peer, after",
+            "reset (500.0 ms after message 3, text, 7 B), after a Close from the peer, after",
         ),
         (
             {"code": 1006, "detail": "gone", "hung_up": True, "began": Side.LOCAL, "sent": 1001},
-            "closed with 1001 going away, begun by wscli; the peer ended TCP without answering",
+            "closed with 1001 going away, initiated by wscli; the peer ended TCP without answering",
         ),
     ],
 )
-def test_an_end_says_how_and_by_whom_and_after_how_long(fields, words):
+def test_an_end_has_its_cause_its_initiator_and_its_time(fields, words):
     assert words in describe_end(end(**fields))
 
 
@@ -160,7 +160,7 @@ def test_an_end_says_how_and_by_whom_and_after_how_long(fields, words):
     ("fields", "is_error"),
     [({}, False), ({"code": 1011}, True), ({"code": 1006, "detail": "reset"}, True)],
 )
-def test_an_end_that_is_an_error_has_its_colour(fields, is_error):
+def test_an_end_that_is_an_error_has_the_colour_of_errors(fields, is_error):
     text = said(talk(1, COLOUR), ("ended", end(**fields)))
     assert text.startswith(COLOUR.paint("error" if is_error else "dim", "* ")[:-4])
 
@@ -175,7 +175,7 @@ def test_an_end_that_is_an_error_has_its_colour(fields, is_error):
         (agreement("chat", "permessage-deflate"), ": subprotocol chat, permessage-deflate\n"),
     ],
 )
-def test_what_was_agreed_on_is_said_with_v_only(agreed, words):
+def test_the_agreement_is_written_only_with_v(agreed, words):
     call = ("opened", opened(agreement=agreed))
     assert words in said(talk(1), call)
     assert said(talk(0), call) == ""
@@ -183,14 +183,14 @@ def test_what_was_agreed_on_is_said_with_v_only(agreed, words):
 
 
 @pytest.mark.parametrize("verbosity", [0, 1])
-def test_that_no_subprotocol_was_chosen_is_said_at_any_verbosity(verbosity):
+def test_a_declined_subprotocol_is_reported_at_any_verbosity(verbosity):
     call = ("opened", opened(agreement=agreement(declined=("a", "b"))))
     text = said(talk(verbosity), call)
     assert "! " not in text
     assert text.count("chose none of the subprotocols offered (a, b)") == 1
 
 
-def test_a_name_that_was_looked_up_is_said_and_an_address_is_not():
+def test_the_addresses_of_a_name_are_written_but_not_those_of_an_address():
     found = opening(looked_up="h", addresses=("::1", "127.0.0.1"), timings={"name": 0.01})
     given_address = opening(looked_up="::1", addresses=("::1",), timings={"name": 0.01})
     make = talk(1)
@@ -207,19 +207,19 @@ NAMES = ["Authorization", "PROXY-authorization", "cookie", "Set-Cookie"]
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("mark", ["<", ">"])
-def test_a_header_of_credentials_keeps_its_name_and_four_characters(name, mark):
+def test_a_masked_header_keeps_its_name_and_four_characters(name, mark):
     assert mask_secrets([(mark, f"{name}:  {BASIC}")]) == [(mark, f"{name}:  Basi…")]
 
 
 @pytest.mark.parametrize(
     ("value", "shown"), [("", ""), ("a", "…"), ("abcd", "…"), ("abcde", "abcd…")]
 )
-def test_a_short_secret_is_not_shown_at_all(value, shown):
+def test_a_short_secret_is_masked_completely(value, shown):
     assert mask_secrets([("<", f"Cookie: {value}")]) == [("<", f"Cookie: {shown}")]
 
 
 @pytest.mark.parametrize("begin", [" ", "\t"])
-def test_a_secret_that_goes_on_in_the_next_line_is_masked_there_too(begin):
+def test_a_secret_on_a_folded_line_is_masked_too(begin):
     lines = [(">", "Cookie: abcdef"), (">", f"{begin}secret"), (">", f"{begin}more"), (">", "A: b")]
     masked = mask_secrets(lines)
     assert masked == [(">", "Cookie: abcd…"), (">", " …"), (">", " …"), (">", "A: b")]
@@ -228,25 +228,25 @@ def test_a_secret_that_goes_on_in_the_next_line_is_masked_there_too(begin):
 @pytest.mark.parametrize(
     "line", ["X-Authorization: a secret", "Cookies: abcdef", "Accept: cookie: abcdef", ""]
 )
-def test_another_header_is_not_masked(line):
+def test_other_headers_are_not_masked(line):
     lines = [("<", line), ("<", " and its second line")]
     assert mask_secrets(lines) == lines
 
 
-def test_a_remark_is_not_a_header():
+def test_remarks_are_not_masked():
     assert mask_secrets([("*", "Cookie: abcdef")]) == [("*", "Cookie: abcdef")]
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from([*NAMES, "Host", "X-A"]), min_size=1, max_size=6))
-def test_no_secret_is_left_in_masked_lines_and_their_number_stays(names):
+def test_masking_leaves_no_secret_and_no_line_out(names):
     lines = [(">", f"{name}: {BASIC}" if name in NAMES else f"{name}: x") for name in names]
     masked = mask_secrets(lines)
     assert len(masked) == len(lines)
     assert not any("c2VjcmV0" in line for _, line in masked)
 
 
-def test_that_credentials_are_masked_is_said_once_and_only_where_they_are():
+def test_a_line_says_once_that_credentials_are_masked():
     request = parse_request(b"GET / HTTP/1.1\r\nCookie: abcdef\r\n\r\n")
     steps = [("step", Step(OpeningStep.REQUEST, opening(request=request), START, 0.0))] * 2
     text = said(talk(1, mask=True), *steps)
@@ -270,23 +270,23 @@ def test_the_reason_of_a_normal_close_is_a_notice(reasons, fields, is_normal):
 
 
 @pytest.mark.parametrize("agreed", [None, agreement("chat"), agreement()])
-def test_an_ordinary_opening_is_no_notice(agreed):
+def test_an_ordinary_opening_writes_no_notice(agreed):
     make = notice(reasons=True)
     assert said(make, ("opened", opened(agreement=agreed))) == ""
 
 
-def test_subprotocols_that_were_declined_are_a_notice():
+def test_declined_subprotocols_are_a_notice():
     make = notice(reasons=False)
     text = said(make, ("opened", opened(agreement=agreement(declined=("a\x1b",)))))
     assert text.startswith("wscli: the server chose none of the subprotocols offered (a␛)")
 
 
-# Whatever a peer says
+# Hostile text from a peer
 
 
 @st.composite
 def hostile_openings(draw):
-    """An opening in which every text is the peer's."""
+    """An opening in which a hostile peer chose every text."""
     value = draw(HOSTILE).encode(errors="replace").replace(b"\r", b"").replace(b"\n", b"")
     head = b"HTTP/1.1 101 " + value + b"\r\nX-Peer: " + value + b"\r\nServer: " + value
     text = draw(HOSTILE)
@@ -306,7 +306,7 @@ def hostile_openings(draw):
 
 @settings(deadline=None, max_examples=40)
 @given(hostile_openings(), st.sampled_from([PLAIN, COLOUR]))
-def test_nothing_of_an_opening_is_obeyed_by_a_terminal(made, palette):
+def test_no_control_character_of_an_opening_reaches_a_terminal(made, palette):
     calls = [("step", Step(name, made, START, 0.1)) for name in OpeningStep if name != "probe"]
     calls.append(("opened", Opened(made, START, 0.25)))
     text = said(talk(3, palette), *calls)
@@ -328,7 +328,7 @@ def test_the_tables_of_a_report_are_never_wider_than_the_terminal(made, width):
 
 
 @pytest.mark.parametrize("width", [40, 80, None])
-def test_a_long_value_is_broken_and_nothing_of_it_is_lost(width):
+def test_a_long_value_is_folded_and_nothing_is_lost(width):
     value = "".join(f"{number:04}" for number in range(100))
     response = parse_response(f"HTTP/1.1 403 No\r\nX-Long: {value}\r\n\r\n".encode())
     call = ("opened", Opened(opening(response=response), START, 0.25))
@@ -339,7 +339,7 @@ def test_a_long_value_is_broken_and_nothing_of_it_is_lost(width):
 
 @pytest.mark.parametrize("palette", [PLAIN, COLOUR])
 @pytest.mark.parametrize("text", ["", "a"])
-def test_a_palette_without_colour_or_text_adds_nothing(palette, text):
+def test_without_colour_or_text_a_palette_adds_nothing(palette, text):
     painted = palette.paint("error", text)
     assert (painted == text) == (palette is PLAIN or not text)
     assert re.sub(STYLES, "", painted) == text
@@ -364,12 +364,12 @@ def test_the_first_event_has_the_version_and_no_other(steps):
     assert [fields.get("v") for fields in written] == [1, *[None] * (len(written) - 1)]
 
 
-def test_a_batch_that_comes_first_takes_no_version_from_the_event_behind_it():
+def test_if_a_batch_comes_first_no_event_has_the_version():
     written = events(("batch", Batch(True, START, 0, [Messages(1, [b"a"])])), ("ended", end()))
     assert ["v" in fields for fields in written] == [False, False]
 
 
-def test_an_error_has_the_attempt_that_failed_unless_the_connection_was_open():
+def test_an_error_event_has_the_failed_attempt_unless_the_connection_was_open():
     (failed,) = events(STEP, FAILED)
     assert failed["opening"]["address"] == "::1"
     *_, failed = events(STEP, ("opened", opened()), FAILED)
@@ -385,7 +385,7 @@ def test_every_event_has_the_number_of_its_connection():
 
 
 @pytest.mark.parametrize("frames", [True, False])
-def test_frames_and_violations_are_events_where_they_are_asked_for(frames):
+def test_frames_and_violations_are_events_only_on_request(frames):
     items = [Frame(1, b"a"), Violation(MESSAGE_SIZE, "2 bytes"), Messages(1, [b"a"])]
     written = events(("batch", Batch(True, START, 0, items)), frames=frames)
     kinds = ["frame", "violation"] * frames + ["message"]
@@ -394,7 +394,7 @@ def test_frames_and_violations_are_events_where_they_are_asked_for(frames):
 
 @settings(deadline=None)
 @given(HOSTILE)
-def test_with_escapes_an_event_has_the_same_value_and_nothing_that_is_obeyed(text):
+def test_with_escapes_an_event_has_the_same_value_without_control_characters(text):
     payload = text.encode(errors="replace")
     call = ("batch", Batch(True, START, 0, [Messages(1, [payload])]))
     escaped = said(lambda output: NdjsonSink(output, escape=True), call)

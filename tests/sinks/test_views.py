@@ -1,4 +1,4 @@
-"""Each view of one fixed session, against its golden file."""
+"""The views of one fixed session match their golden files."""
 
 import base64
 import json
@@ -101,7 +101,7 @@ def play(sink):
 
 
 def view(output, *, tty=False, width=80, environ=()):
-    """Return what the session looks like on stdout and stderr together, in the order written."""
+    """Return the session's output on stdout and stderr together, in the order written."""
     stream = KeptOutput()
     env = Env(stream, stream, stream, dict(environ), stdout_tty=tty, stderr_tty=tty, width=width)
     sinks = [*talk_sinks(output, env), data_sink(output, env)]
@@ -139,13 +139,13 @@ VIEWS = {
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_each_view_of_a_session(name):
+def test_each_view_of_a_session_matches_its_golden_file(name):
     output, where = VIEWS[name]
     golden.check(f"view-{name}.txt", view(output, **where))
 
 
 @pytest.mark.parametrize("name", [name for name, (_, where) in VIEWS.items() if where])
-def test_nothing_of_the_peer_is_obeyed_by_a_terminal(name):
+def test_no_control_character_of_the_peer_reaches_a_terminal(name):
     output, where = VIEWS[name]
     text = view(output._replace(colour="never"), **where)
     assert not {"\x1b", "\u202e", "\x07"} & set(text)
@@ -164,7 +164,7 @@ def test_colour_follows_the_terminal_and_the_environment(environ, tty, coloured)
     assert ("\x1b[2m" in view(OutputOptions(), tty=tty, environ=environ)) == coloured
 
 
-def test_force_color_and_the_option_go_before_the_terminal():
+def test_force_color_and_the_option_override_the_terminal():
     forced = view(OutputOptions(verbosity=1), environ={"FORCE_COLOR": "1"})
     assert "\x1b[2m" in forced
     assert "\x1b[2m" not in view(
@@ -174,7 +174,7 @@ def test_force_color_and_the_option_go_before_the_terminal():
 
 
 @pytest.mark.parametrize(("name", "width"), [("pipe", None), ("terminal", 80)])
-def test_the_report_of_an_upgrade(name, width):
+def test_a_report_of_an_upgrade_matches_its_golden_file(name, width):
     stream = KeptOutput()
     sink = InspectionSink(Output(stream), Palette(colour=False), width)
     play(sink)
@@ -186,7 +186,7 @@ def test_the_report_of_an_upgrade(name, width):
     [Frame(1, 'ü\x00"✓\U000e0041\u200d'.encode() * 150_000), Frame(2, bytes(range(256)) * 8000)],
 )
 @pytest.mark.parametrize("tty", [False, True])
-def test_a_large_message_is_the_same_event_in_blocks(frame, tty):
+def test_a_large_message_written_in_blocks_is_the_same_event(frame, tty):
     stream = KeptOutput()
     sink = data_sink(OutputOptions(form="json"), Env(stream, stream, stream, {}, stdout_tty=tty))
     sink.batch(batch(True, [frame], as_frames=False, after=0.0))
@@ -206,7 +206,7 @@ def test_a_large_message_in_hex_is_dumped_in_blocks():
     assert bytes.fromhex("".join(line[10:59] for line in lines)) == payload
 
 
-def test_an_error_as_an_event():
+def test_an_error_is_an_event():
     stream = KeptOutput()
     env = Env(stream, stream, stream, {})
     sink = data_sink(OutputOptions(form="json"), env)

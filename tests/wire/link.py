@@ -1,4 +1,4 @@
-"""Two protocol objects joined without a socket and without time: the network is this file."""
+"""A client's and a server's protocol objects joined in memory, without a socket or a clock."""
 
 from wscli.wire.codes import Role
 from wscli.wire.connection import Connection, Policy
@@ -9,7 +9,7 @@ from wscli.wire.rules import Violation
 
 
 class End:
-    """One end: its protocol object, what it has received, and what it would write."""
+    """One end: its protocol object, and the events that it has received."""
 
     def __init__(self, role, now, policy=None, **options):
         self.connection = Connection(role, now, policy, **options)
@@ -44,7 +44,7 @@ class Link:
         return (self.client, self.server)
 
     def run(self, *, answer=True):
-        """Carry bytes to and fro until nothing moves any more; with ``answer``, answer Closes."""
+        """Carry bytes in both directions until none are left; with ``answer``, answer Closes."""
         moved = True
         while moved:
             moved = False
@@ -64,7 +64,7 @@ class Link:
             receiver.receive(piece, self.now)
 
     def wait(self, seconds):
-        """Let time pass: both ends do what is due, each deadline at its time, and bytes move."""
+        """Let time pass: call ``tick`` at each deadline of both ends, and carry the bytes."""
         until = self.now + seconds
         while (due := self.next_deadline()) is not None and due <= until:
             self.now = max(self.now, due)
@@ -74,7 +74,7 @@ class Link:
                 break
             self.run()
             if self.next_deadline() == due:
-                break  # an end that gives up: the driver's part
+                break  # an end gives up, which is for its driver to act on
         self.now = until
 
     def next_deadline(self):

@@ -68,7 +68,7 @@ def test_fragments_that_inflate_to_a_large_message_need_no_second_copy():
     assert peak < 24 * MIB
 
 
-def test_a_batch_is_decoded_when_it_is_asked_for():
+def test_a_batch_is_decoded_when_it_is_requested():
     end = receiver(deflate=DEFLATE, max_size=2 * MIB)
     batches = end.receive(compressed(2 * MIB, 2) + Frame(0x3).to_bytes())
     assert inflated(next(batches)) == 2 * MIB
@@ -105,7 +105,7 @@ def test_a_frame_and_the_message_that_it_completes_are_in_one_batch():
         assert kinds == [Frame, Messages] * (len(batch) // 2)
 
 
-def test_messages_that_come_in_several_batches_follow_their_run():
+def test_messages_in_several_batches_follow_their_run():
     batches = list(receiver(deflate=DEFLATE).receive(compressed(1000, 3000)))
     assert isinstance(batches[0][0], MessageRun)
     assert sum(map(inflated, batches)) == 3_000_000

@@ -1,4 +1,4 @@
-"""PayloadBuffer of a payload: joined in order, in little more memory than the payload."""
+"""PayloadBuffer joins pieces in order, in little more memory than the payload."""
 
 import tracemalloc
 

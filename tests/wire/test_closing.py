@@ -24,7 +24,7 @@ def receives(closing, event, now=100.0):
     closing.receive(event, now, 1.0)
 
 
-def test_every_state_has_its_row():
+def test_every_state_has_a_row_in_the_table():
     assert set(TRANSITIONS) == set(State)
 
 
@@ -46,7 +46,7 @@ def test_each_path_through_the_table_ends_with_both_closes_or_a_failure():
     }
 
 
-def test_messages_can_be_sent_until_our_close_is_and_never_after():
+def test_messages_can_be_sent_before_our_close_and_never_after_it():
     for state, step in product(State, ClosingEvent):
         following = TRANSITIONS[state].get(step)
         if following is not None:
@@ -55,7 +55,7 @@ def test_messages_can_be_sent_until_our_close_is_and_never_after():
             )
 
 
-def test_a_second_close_is_no_step():
+def test_a_second_close_is_not_a_transition():
     for state in State:
         assert (ClosingEvent.SEND_CLOSE in TRANSITIONS[state]) == (state in SENDING)
 
@@ -68,7 +68,7 @@ def test_we_give_up_when_the_peer_does_not_answer(closing):
     assert closing.is_over(103.0)
 
 
-def test_as_long_as_something_leaves_we_do_not_give_up(closing):
+def test_the_timer_restarts_while_bytes_are_leaving(closing):
     sends(closing, mark=100)
     for now, out in ((102.0, 10), (104.0, 60), (106.0, 99)):
         closing.progress(out, now)
@@ -79,14 +79,14 @@ def test_as_long_as_something_leaves_we_do_not_give_up(closing):
     assert closing.deadline() == 111.0
 
 
-def test_when_nothing_leaves_any_more_we_give_up(closing):
+def test_we_give_up_when_bytes_stop_leaving(closing):
     sends(closing, mark=100)
     closing.progress(10, 100.0)
     closing.progress(10, 103.0)
     assert closing.is_over(103.0)
 
 
-def test_a_peer_that_reads_what_had_left_gets_more_time(closing):
+def test_the_timer_restarts_when_the_peer_reads_bytes_that_had_left(closing):
     closing.restart(101.0)
     assert closing.deadline() is None
     sends(closing)
@@ -94,7 +94,7 @@ def test_a_peer_that_reads_what_had_left_gets_more_time(closing):
     assert closing.deadline() == 105.0
 
 
-def test_the_answer_to_our_close_leaves_only_the_end_of_tcp_to_wait_for(closing):
+def test_after_the_answer_to_our_close_only_the_end_of_tcp_is_awaited(closing):
     sends(closing, patience=30.0)
     closing.progress(8, 100.0)
     receives(closing, Close(1000, ""))
@@ -103,7 +103,7 @@ def test_the_answer_to_our_close_leaves_only_the_end_of_tcp_to_wait_for(closing)
     assert closing.deadline() == 101.0
 
 
-def test_the_peer_may_begin(closing):
+def test_the_peer_may_close_first(closing):
     receives(closing, Close(1001, "bye"))
     assert (closing.began, closing.state) == (Side.REMOTE, State.CLOSE_RECEIVED)
     assert closing.answer_due
@@ -113,7 +113,7 @@ def test_the_peer_may_begin(closing):
     assert (closing.began, closing.state, closing.can_send) == (Side.REMOTE, State.CLOSED, False)
 
 
-def test_a_violation_is_answered_and_is_the_end(closing):
+def test_a_violation_is_answered_with_close_and_ends_the_handshake(closing):
     receives(closing, VIOLATION)
     assert (closing.state, closing.violation, closing.answer_due) == (State.BROKEN, VIOLATION, True)
     sends(closing, code=1007)
@@ -127,7 +127,7 @@ def test_a_violation_after_our_close_needs_no_answer(closing):
     assert (closing.state, closing.answer_due, closing.complete) == (State.FAILED, False, True)
 
 
-def test_a_limit_holds_however_much_leaves(closing):
+def test_a_limit_holds_even_while_bytes_are_leaving(closing):
     sends(closing, mark=100)
     closing.limit(105.0)
     for now, out in ((102.0, 10), (104.0, 60)):
@@ -138,7 +138,7 @@ def test_a_limit_holds_however_much_leaves(closing):
     assert closing.is_over(105.0)
 
 
-def test_a_limit_may_come_before_our_close(closing):
+def test_a_limit_may_be_set_before_our_close(closing):
     closing.limit(101.0)
     assert closing.deadline() is None
     assert not closing.is_over(101.5)
@@ -153,11 +153,11 @@ def test_of_two_limits_the_earlier_counts(closing):
     assert closing.deadline() == 101.0
 
 
-def test_hurry_shortens_and_never_lengthens(closing):
-    closing.hurry(100.0, 1.0)
+def test_shortening_the_wait_never_lengthens_it(closing):
+    closing.shorten(100.0, 1.0)
     assert closing.deadline() is None
     sends(closing, patience=3.0)
-    closing.hurry(100.0, 10.0)
+    closing.shorten(100.0, 10.0)
     assert (closing.deadline(), closing.patience) == (103.0, 3.0)
-    closing.hurry(101.0, 0.5)
+    closing.shorten(101.0, 0.5)
     assert (closing.deadline(), closing.patience) == (101.5, 0.5)

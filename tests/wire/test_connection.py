@@ -1,4 +1,4 @@
-"""The protocol object of both roles, joined by a fake link: no socket, no sleep, no clock."""
+"""The protocol objects of both roles, joined in memory: no socket, no sleep, no clock."""
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,9 @@ def names(events):
 
 
 @given(MESSAGES, MESSAGES, st.sampled_from([None, 1, 2, 7]), st.booleans(), st.booleans())
-def test_what_each_end_sends_the_other_receives(to_server, to_client, chunk, deflate, frames):
+def test_each_end_receives_the_messages_that_the_other_sends(
+    to_server, to_client, chunk, deflate, frames
+):
     agreed = PerMessageDeflate() if deflate else None
     link = Link(chunk=chunk, deflate=agreed, frames=frames)
     for opcode, payload in to_server:
@@ -122,7 +124,7 @@ def test_while_the_peer_does_not_read_only_the_newest_ping_is_answered():
     assert end.connection.data_to_send() == b""
 
 
-def test_a_pong_that_was_held_back_is_dropped_when_close_was_sent_meanwhile():
+def test_a_pong_that_was_held_back_is_dropped_if_close_was_sent_meanwhile():
     end = End(Role.SERVER, 0.0)
     end.connection.send(Opcode.BINARY, [bytes(64 << 10)])
     end.receive(Frame(Opcode.PING, b"x", mask_key=bytes(4)).to_bytes(), 0.0)
@@ -186,7 +188,7 @@ def test_messages_can_be_sent_between_the_peers_close_and_our_answer():
     assert not link.server.connection.can_send
 
 
-def test_an_answer_is_given_once():
+def test_a_close_is_answered_once():
     link = Link()
     link.client.connection.close(link.now)
     link.run(answer=False)
@@ -197,7 +199,7 @@ def test_an_answer_is_given_once():
     assert link.server.connection.data_to_send() == b""
 
 
-def test_closing_while_the_peers_close_waits_answers_that():
+def test_close_answers_a_close_of_the_peer_that_is_still_unanswered():
     link = Link()
     link.client.connection.close(link.now, 4321)
     link.run(answer=False)
@@ -214,13 +216,13 @@ def test_close_is_not_answered_if_the_policy_says_so():
     assert link.server.closing.state is State.CLOSE_SENT
 
 
-def test_nothing_that_follows_a_close_is_read():
+def test_bytes_after_a_close_are_ignored():
     end = End(Role.CLIENT, 0.0)
     end.receive(b"\x88\x00\x81\x02hi", 0.0)
     assert end.events == [Close(1005, "")]
 
 
-def test_a_forged_close_frame_counts_as_ours():
+def test_a_forged_close_frame_counts_as_our_close():
     end = End(Role.SERVER, 0.0)
     end.connection.send_frame(Frame(Opcode.CLOSE, b"\x03\xee"), 0.0)
     assert (end.closing.sent, end.closing.state) == (1006, State.CLOSE_SENT)
@@ -228,7 +230,7 @@ def test_a_forged_close_frame_counts_as_ours():
     assert end.connection.data_to_send() == b"\x88\x02\x03\xee\x81\x09behind it"
 
 
-def test_a_forged_close_frame_without_a_code_is_1005():
+def test_a_forged_close_frame_without_a_code_counts_as_1005():
     end = Connection(Role.SERVER, 0.0)
     end.send_frame(Frame(Opcode.CLOSE), 0.0)
     assert end.closing.sent == 1005
@@ -238,7 +240,7 @@ def test_a_forged_close_frame_without_a_code_is_1005():
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_peer_that_breaks_a_rule_is_told_which(role):
+def test_a_peer_that_breaks_a_rule_is_told_which_one(role):
     end = End(role, 0.0)
     mask = None if role is Role.CLIENT else bytes(4)
     good = Frame(Opcode.TEXT, b"good", mask_key=mask).to_bytes()
@@ -264,7 +266,7 @@ def test_a_violation_after_our_close_is_not_answered():
     assert end.closing.state is State.FAILED
 
 
-def test_a_message_beyond_the_limit_is_1009():
+def test_a_message_beyond_the_limit_is_answered_with_1009():
     end = End(Role.CLIENT, 0.0, max_size=100)
     end.receive(b"\x82\x7e\x00\xff", 0.0)
     end.connection.answer(0.0)
@@ -299,7 +301,7 @@ def test_a_few_bytes_that_might_begin_a_response_are_frames_at_the_end_of_tcp():
 
 
 @pytest.mark.parametrize("before", [b"\x81\x02hi", b"\x81"])
-def test_behind_the_beginning_of_a_frame_nothing_is_taken_for_a_response(before):
+def test_http_is_not_recognised_after_the_first_frame_has_begun(before):
     end = End(Role.CLIENT, 0.0)
     end.receive(before, 0.0)
     end.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 4, 0.0)
@@ -317,7 +319,7 @@ def test_a_server_does_not_look_for_http():
 # Time
 
 
-def test_with_nothing_to_wait_for_there_is_no_deadline():
+def test_there_is_no_deadline_without_anything_to_wait_for():
     assert Connection(Role.CLIENT, 0.0).next_deadline() is None
 
 
@@ -341,7 +343,7 @@ def test_a_silent_peer_is_closed_with_1011():
     assert link.server.events[-1] == Close(1011, "keepalive ping timeout")
 
 
-def test_any_byte_is_a_sign_of_life():
+def test_any_byte_proves_that_the_peer_is_alive():
     end = End(Role.CLIENT, 0.0, Policy(ping_interval=10.0, ping_timeout=5.0))
     end.connection.tick(10.0)
     end.receive(b"\x81", 14.9)
@@ -350,7 +352,7 @@ def test_any_byte_is_a_sign_of_life():
     assert end.closing.state is State.OPEN
 
 
-def test_unread_bytes_are_a_sign_of_life_if_the_driver_says_so():
+def test_a_driver_can_report_unread_bytes_as_a_sign_of_life():
     connection = Connection(Role.CLIENT, 0.0, Policy(ping_interval=10.0, ping_timeout=5.0))
     connection.tick(10.0)
     assert connection.is_silent(15.0)
@@ -368,7 +370,7 @@ def test_no_keepalive_ping_follows_our_close():
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_peer_that_does_not_answer_close_is_given_up(role):
+def test_a_peer_that_does_not_answer_close_is_given_up_after_a_time(role):
     connection = Connection(role, 0.0, Policy(close_timeout=3.0))
     connection.close(0.0)
     connection.bytes_left(len(connection.data_to_send()), 0.0)
@@ -392,7 +394,7 @@ def test_a_second_close_may_only_shorten_the_wait():
     assert connection.next_deadline() == 1.5
 
 
-def test_while_our_close_is_leaving_the_timer_restarts():
+def test_the_timer_restarts_while_our_close_is_leaving():
     connection = Connection(Role.SERVER, 0.0, Policy(close_timeout=3.0))
     connection.send(Opcode.BINARY, [bytes(1000)])
     connection.close(0.0)

@@ -45,21 +45,21 @@ def test_the_examples_of_rfc_7692_section_7_2_3(messages):
         assert inflate(inflater, bytes.fromhex(payload), last=True, room=ROOM) == text.encode()
 
 
-def test_what_is_compressed_is_the_example_of_the_rfc():
+def test_compressing_gives_the_bytes_of_the_rfc():
     deflater = Deflater()
     assert deflater.compress(b"Hello").hex(" ") == "f2 48 cd c9 c9 07 00"
     assert deflater.compress(b"Hello").hex(" ") == "f2 00 11 00 00"
     assert deflater.compress(b"").hex() == "00"
 
 
-def test_without_takeover_each_message_stands_alone():
+def test_without_context_takeover_each_message_is_compressed_alone():
     deflater = Deflater(no_context_takeover=True)
     assert deflater.compress(b"Hello") == deflater.compress(b"Hello")
 
 
 @pytest.mark.parametrize("sender", Role)
 @pytest.mark.parametrize("parameters", COMBINATIONS, ids=lambda p: p.answer())
-def test_every_combination_of_parameters_brings_messages_back(parameters, sender):
+def test_messages_round_trip_with_every_combination_of_parameters(parameters, sender):
     deflater = parameters.deflater(sender)
     inflater = parameters.inflater(sender)
     text = b"the quick brown fox " * 400
@@ -68,7 +68,7 @@ def test_every_combination_of_parameters_brings_messages_back(parameters, sender
 
 
 @given(st.sampled_from(COMBINATIONS), st.lists(st.binary(max_size=2000), max_size=6), st.data())
-def test_a_message_comes_back_however_it_is_fragmented(parameters, messages, data):
+def test_a_message_round_trips_however_it_is_fragmented(parameters, messages, data):
     deflater = parameters.deflater(Role.SERVER)
     inflater = parameters.inflater(Role.SERVER)
     for message in messages:
@@ -78,21 +78,21 @@ def test_a_message_comes_back_however_it_is_fragmented(parameters, messages, dat
         assert first + inflate(inflater, wire[cut:], last=True, room=ROOM) == message
 
 
-def test_eight_window_bits_never_reach_back_further_than_256_bytes():
-    """Decode by hand-fed output limits: zlib refuses a distance beyond what its window holds."""
+def test_with_eight_window_bits_no_reference_reaches_back_beyond_256_bytes():
+    """Inflate a byte at a time, since zlib checks a distance only against its window then."""
     deflater = Deflater(8)
     message = os.urandom(200) * 50 + os.urandom(255) * 50 + os.urandom(257) * 50
     wire = deflater.compress(message) + b"\x00\x00\xff\xff"
     inflater = zlib.decompressobj(-8)
     out = b""
     while wire:
-        # One byte of output a call: every reference goes through the window of 256 bytes.
+        # With one byte of output per call, every reference is to the window of 256 bytes.
         out += inflater.decompress(wire, 1)
         wire = inflater.unconsumed_tail
     assert out + inflater.flush() == message
 
 
-def test_data_that_is_no_deflate_stream_is_refused():
+def test_data_that_is_not_a_deflate_stream_is_rejected():
     with pytest.raises(BrokenDeflate):
         inflate(Inflater(), b"\xff\xff\xff", last=True, room=ROOM)
 
@@ -109,13 +109,13 @@ def test_a_bomb_is_stopped_at_the_limit_in_bounded_memory():
         tracemalloc.stop()
 
 
-def test_final_blocks_without_end_are_refused():
-    """Each ends the stream and starts another: two bytes that would cost a copy of the rest."""
-    with pytest.raises(BrokenDeflate, match="marked as the last"):
+def test_endless_final_blocks_are_rejected():
+    """Each block of two bytes ends the stream, and starting another one copies the rest."""
+    with pytest.raises(BrokenDeflate, match="marked as final"):
         inflate(Inflater(), b"\x03\x00" * 100_000, last=True, room=ROOM)
 
 
-def test_a_message_of_just_the_limit_passes():
+def test_a_message_of_exactly_the_limit_passes():
     wire = Deflater().compress(bytes(ROOM))
     assert len(inflate(Inflater(), wire, last=True, room=ROOM)) == ROOM
     with pytest.raises(TooBig):
@@ -134,7 +134,7 @@ def test_a_message_of_just_the_limit_passes():
         ([("window", "9")], "no parameter"),
     ],
 )
-def test_an_answer_with_wrong_parameters_is_refused(parameters, complaint):
+def test_an_answer_with_invalid_parameters_is_rejected(parameters, complaint):
     with pytest.raises(ValueError, match=complaint):
         PerMessageDeflate.from_answer(parameters)
 
@@ -151,7 +151,7 @@ def test_an_answer_with_wrong_parameters_is_refused(parameters, complaint):
         ([("server_max_window_bits", "9")], "permessage-deflate; server_max_window_bits=9"),
     ],
 )
-def test_an_offer_is_answered(offer, answer):
+def test_an_offer_is_answered_with_the_parameters_that_it_needs(offer, answer):
     assert PerMessageDeflate.from_offer(offer).answer() == answer
 
 

@@ -1,4 +1,4 @@
-"""Frames: the vectors of the RFC, and properties that hold for any stream."""
+"""Frames: the examples of the RFC, and properties that hold for any stream."""
 
 import pytest
 from hypothesis import given
@@ -56,7 +56,7 @@ def test_the_examples_of_rfc_6455_section_5_7(wire, expected):
 
 
 @pytest.mark.parametrize(("wire", "expected"), RFC_6455_5_7.values(), ids=RFC_6455_5_7)
-def test_the_examples_arrive_a_byte_at_a_time(wire, expected):
+def test_the_examples_may_arrive_a_byte_at_a_time(wire, expected):
     wire = bytes.fromhex(wire)
     assert parse([wire[i : i + 1] for i in range(len(wire))], runs=False)[0] == expected
 
@@ -91,21 +91,21 @@ def test_a_stream_that_ends_inside_a_frame_says_so(sent, data):
     st.sampled_from([Opcode.TEXT, Opcode.BINARY]),
     st.lists(st.binary(max_size=140), max_size=30),
 )
-def test_a_batch_of_masked_messages_comes_back(opcode, payloads):
+def test_a_batch_of_masked_messages_round_trips(opcode, payloads):
     items, _ = parse([encode_masked(opcode, payloads)], runs=False)
     assert [item.payload for item in items] == payloads
     assert all(item.fin and item.opcode == opcode and item.mask_key for item in items)
 
 
 @given(st.lists(st.binary(max_size=140), min_size=2, max_size=30))
-def test_a_run_of_masked_messages_comes_back_unmasked(payloads):
+def test_a_run_of_masked_messages_is_received_unmasked(payloads):
     items, _ = parse([encode_masked(Opcode.TEXT, payloads)])
     assert [payload for run in items for payload in run.payloads] == payloads
     assert all(isinstance(run, MessageRun) and run.masked for run in items)
 
 
 @given(st.lists(st.binary(max_size=140), max_size=30))
-def test_a_batch_of_unmasked_messages_comes_back(payloads):
+def test_a_batch_of_unmasked_messages_round_trips(payloads):
     items, _ = parse([encode_unmasked(Opcode.TEXT, payloads)], runs=False)
     assert [item.payload for item in items] == payloads
 
@@ -118,7 +118,7 @@ def test_each_frame_of_a_batch_has_its_own_key():
 @pytest.mark.parametrize(
     ("length", "form"), [(0, 7), (125, 7), (126, 16), (65535, 16), (65536, 64)]
 )
-def test_the_shortest_length_form(length, form):
+def test_the_shortest_length_form_is_used_by_default(length, form):
     assert shortest_length_form(length) == form
     frame = Frame(Opcode.BINARY, bytes(length))
     assert frame.length_form == form
@@ -132,14 +132,14 @@ def test_a_longer_length_form_than_needed_is_kept():
     assert frame.to_bytes() == wire
 
 
-def test_a_frame_begun_shows_its_header_and_what_has_come():
+def test_an_incomplete_frame_has_its_header_and_the_latest_payload():
     _, parser = parse([b"\x81\xfe\x01\x00" + KEY + b"\x7f\x9f"])
     partial = parser.partial
     assert (partial.header.opcode, partial.header.length) == (Opcode.TEXT, 256)
     assert (partial.received, partial.missing, partial.latest) == (2, 254, b"He")
 
 
-def test_an_incomplete_frame_is_its_header_and_the_payload_so_far():
+def test_an_incomplete_frame_can_be_taken_with_the_payload_so_far():
     wire = b"\x81\xfe\x01\x00" + KEY + b"\x7f\x9f"
     _, parser = parse([wire])
     frame = parser.partial.frame()

@@ -52,7 +52,7 @@ def test_the_example_of_the_rfc_is_valid():
     assert agreement == ("chat", None, None, (), ())
 
 
-def test_case_of_names_and_tokens_does_not_matter():
+def test_the_case_of_names_and_tokens_does_not_matter():
     assert faults(response(Upgrade="WebSocket", Connection="keep-alive, UPGRADE")) == []
 
 
@@ -76,16 +76,16 @@ def test_each_fault_of_a_response_is_named(changes, fault):
     assert faults(response(**changes)) == [fault]
 
 
-def test_two_accept_headers_are_one_too_many():
+def test_two_accept_headers_are_a_fault():
     assert faults(response(f"Sec-WebSocket-Accept: {ACCEPT}")) == ["accept"]
 
 
-def test_a_response_of_http_1_0_is_faulty():
+def test_an_http_1_0_response_is_a_fault():
     answer = response()._replace(version="1.0")
     assert faults(answer) == ["http-version"]
 
 
-def test_a_wrong_accept_shows_the_right_one():
+def test_a_wrong_accept_is_reported_with_the_right_one():
     (fault,) = check_response(request(), response(Sec_WebSocket_Accept="nonsense")).faults
     assert "'nonsense'" in fault.sentence
     assert ACCEPT in fault.sentence
@@ -162,7 +162,7 @@ def test_extensions_over_several_headers_are_one_list():
 
 
 @given(st.text(alphabet='ab;,="\\ \t', max_size=30))
-def test_any_extension_header_is_read_or_refused(value):
+def test_any_extension_header_is_parsed_or_rejected(value):
     try:
         parse_extensions(Headers([("Sec-WebSocket-Extensions", value)]))
     except ValueError as error:

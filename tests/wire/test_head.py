@@ -62,7 +62,7 @@ def test_a_request_is_parsed():
         b"HTTP/1.1 200 OK\r\n: nameless\r\n\r\n",
     ],
 )
-def test_what_is_no_head_is_refused(raw):
+def test_bytes_that_are_not_a_response_head_are_rejected(raw):
     with pytest.raises(MalformedHead):
         parse_response(raw)
 
@@ -70,7 +70,7 @@ def test_what_is_no_head_is_refused(raw):
 @pytest.mark.parametrize(
     "raw", [b"\r\n\r\n", b"GET /\r\n\r\n", b"GET / HTTP/2\r\n\r\n", b"GET a b HTTP/1.1\r\n\r\n"]
 )
-def test_what_is_no_request_is_refused(raw):
+def test_bytes_that_are_not_a_request_head_are_rejected(raw):
     with pytest.raises(MalformedHead):
         parse_request(raw)
 
@@ -79,13 +79,13 @@ def test_a_status_line_needs_no_reason():
     assert parse_response(b"HTTP/1.1 101\r\n\r\n").status == 101
 
 
-def test_text_that_is_no_utf8_is_kept_byte_for_byte():
+def test_a_head_is_decoded_as_utf8_or_else_byte_by_byte():
     assert parse_response(b"HTTP/1.1 200 \xe9t\xe9\r\n\r\n").reason == "été"
     assert parse_response("HTTP/1.1 200 été\r\n\r\n".encode()).reason == "été"
 
 
 @given(st.data())
-def test_the_end_of_a_head_is_found_however_it_comes(data):
+def test_the_end_of_a_head_is_found_however_it_arrives(data):
     received, end = bytearray(), None
     for chunk in data.draw(cuts(REFUSAL)):
         before = len(received)
@@ -129,7 +129,7 @@ def test_chunks_with_bare_line_feeds_are_joined():
     assert body.content == b"firstsecond"
 
 
-def test_a_chunked_body_ends_behind_its_trailers():
+def test_a_chunked_body_ends_after_its_trailers():
     body = Body(response(("Transfer-Encoding", "chunked")), 100)
     body.feed(b"2\r\nok\r\n0\r\nTrailer: x\r\n")
     assert not body.complete
@@ -167,7 +167,7 @@ def test_endless_framing_ends_the_body(framing, size):
     [(), (("Content-Length", "999999999999"),), (("Transfer-Encoding", "chunked"),)],
     ids=["length-less", "huge", "chunked"],
 )
-def test_no_more_than_the_limit_is_read_of_a_body(headers):
+def test_a_body_is_read_up_to_the_limit(headers):
     body = Body(response(*headers), 10)
     body.feed(b"20\r\n" + b"x" * 32 if headers and "Transfer" in headers[0][0] else b"x" * 36)
     assert body.complete

@@ -50,7 +50,7 @@ def test_without_a_timeout_no_pong_is_missed():
     assert keepalive.deadline() == 102.0
 
 
-def test_a_pong_has_the_time_since_its_ping():
+def test_a_pong_has_the_round_trip_time_of_its_ping():
     pings = PingsInFlight()
     ping = pings.send(b"a", 100.0)
     assert pings.receive(Pong(b"a"), 100.5) == Pong(b"a", 0.5)
@@ -64,14 +64,14 @@ def test_a_pong_answers_the_earlier_pings_too():
     assert (first.rtt, second.rtt, third.rtt) == (1.0, 1.0, None)
 
 
-def test_of_two_pings_with_one_payload_the_older_is_answered():
+def test_the_older_of_two_pings_with_the_same_payload_is_answered():
     pings = PingsInFlight()
     first, second = pings.send(b"x", 100.0), pings.send(b"x", 101.0)
     pings.receive(Pong(b"x"), 102.0)
     assert (first.rtt, second.rtt) == (2.0, None)
 
 
-def test_a_pong_that_answers_nothing_has_no_time():
+def test_an_unsolicited_pong_has_no_round_trip_time():
     pings = PingsInFlight()
     pings.send(b"a", 100.0)
     assert pings.receive(Pong(b"unsolicited"), 101.0).rtt is None

@@ -1,4 +1,4 @@
-"""Two protocol objects on a network that delivers when it likes: laws that hold in any order."""
+"""Two protocol objects on a network that delays bytes: properties that hold for any order."""
 
 import pytest
 from hypothesis import given, settings
@@ -19,37 +19,37 @@ CODES = st.sampled_from([1000, 1001, 1005, 1011, 3000, 4999])
 
 
 class Wire:
-    """A client and a server, and the bytes that are between them."""
+    """A client and a server, and the bytes that are in transit between them."""
 
     def __init__(self, **options):
         self.now = 100.0
         self.ends = {role: End(role, self.now, POLICY, **options) for role in Role}
-        self.on_the_way = dict.fromkeys(Role, b"")
+        self.in_transit = dict.fromkeys(Role, b"")
         self.sent = {role: [] for role in Role}
         self.began = []
 
-    def act(self, role, act, value):
+    def perform(self, role, action, value):
         connection = self.ends[role].connection
-        if act == "deliver":
+        if action == "deliver":
             self.deliver(role, value)
-        elif act == "answer":
+        elif action == "answer":
             connection.answer(self.now)
-        elif act == "close":
+        elif action == "close":
             if connection.closing.state is State.OPEN:
                 self.began.append(role)
             connection.close(self.now, value)
         elif connection.can_send:
-            self.sent[role].append((act, value))
-            if act == "ping":
+            self.sent[role].append((action, value))
+            if action == "ping":
                 connection.ping(value, self.now)
             else:
-                connection.send(act, [value])
+                connection.send(action, [value])
 
     def deliver(self, sender, size):
-        """Carry some of the bytes that an end has sent to the other one."""
+        """Carry at most ``size`` bytes from one end to the other."""
         connection = self.ends[sender].connection
-        data = self.on_the_way[sender] + connection.data_to_send()
-        self.on_the_way[sender] = data[size:]
+        data = self.in_transit[sender] + connection.data_to_send()
+        self.in_transit[sender] = data[size:]
         connection.bytes_left(connection.bytes_out + len(data[:size]), self.now)
         self.ends[sender.peer].receive(data[:size], self.now)
 
@@ -60,7 +60,7 @@ class Wire:
                 self.deliver(role, 1 << 30)
 
 
-ACTS = st.lists(
+ACTIONS = st.lists(
     st.tuples(
         st.sampled_from(Role),
         st.one_of(
@@ -77,11 +77,11 @@ ACTS = st.lists(
 
 
 @settings(max_examples=80, deadline=None)
-@given(ACTS, st.booleans(), st.sampled_from([None, 50]))
-def test_in_any_order_both_ends_agree_on_what_was_sent_and_on_the_end(acts, deflate, fragment):
+@given(ACTIONS, st.booleans(), st.sampled_from([None, 50]))
+def test_in_any_order_both_ends_agree_on_the_messages_and_on_the_close(actions, deflate, fragment):
     wire = Wire(deflate=PerMessageDeflate() if deflate else None, fragment=fragment)
-    for role, (act, value) in acts:
-        wire.act(role, act, value)
+    for role, (action, value) in actions:
+        wire.perform(role, action, value)
     wire.deliver_all()
     states = {end.closing.state for end in wire.ends.values()}
     assert states == ({State.CLOSED} if wire.began else {State.OPEN})
@@ -101,15 +101,15 @@ def test_in_any_order_both_ends_agree_on_what_was_sent_and_on_the_end(acts, defl
 
 
 @settings(max_examples=60, deadline=None)
-@given(ACTS)
-def test_every_ping_before_a_close_is_answered_in_order_where_the_peer_reads(acts):
+@given(ACTIONS)
+def test_every_ping_before_a_close_is_answered_in_order_if_the_peer_reads(actions):
     wire = Wire()
-    for role, (act, value) in acts:
-        if act != "close":
-            wire.act(role, act, value)
+    for role, (action, value) in actions:
+        if action != "close":
+            wire.perform(role, action, value)
     wire.deliver_all()
     for role, end in wire.ends.items():
-        pings = [value for act, value in wire.sent[role] if act == "ping"]
+        pings = [value for action, value in wire.sent[role] if action == "ping"]
         pongs = [event for event in end.events if isinstance(event, Pong)]
         assert [pong.payload for pong in pongs] == pings
         assert all(pong.rtt is None or pong.rtt == 0.0 for pong in pongs)
@@ -140,7 +140,7 @@ def test_any_cut_of_the_bytes_gives_the_same_events_and_the_same_answers(role, d
             for item in batch
             if isinstance(item, Pong | Close)
         ]
-        # The evidence of bad UTF-8 has the octet behind it, if that has come.
+        # Not the evidence: that of invalid UTF-8 also has the next octet, if it has arrived.
         events = [event.rule.id if isinstance(event, Violation) else event for event in end.events]
         return events, closing.state, closing.sent, sent
 
@@ -150,14 +150,12 @@ def test_any_cut_of_the_bytes_gives_the_same_events_and_the_same_answers(role, d
 
 
 @settings(max_examples=60, deadline=None)
-@given(ACTS, st.sampled_from([*Role, None]))
-def test_whatever_happened_each_deadline_is_the_last_of_its_kind_or_leads_to_a_later_one(
-    acts, dead
-):
-    """A driver that calls ``tick`` at each deadline is never in a busy loop, and always ends."""
+@given(ACTIONS)
+def test_each_deadline_ends_the_wait_or_is_followed_by_a_later_one(actions):
+    """A driver that calls ``tick`` at each deadline never loops without waiting, and ends."""
     wire = Wire()
-    for role, (act, value) in acts:
-        wire.act(role, act, value)
+    for role, (action, value) in actions:
+        wire.perform(role, action, value)
     for role in Role:
         wire.ends[role].connection.close(wire.now)
     for end in wire.ends.values():
@@ -215,7 +213,7 @@ def test_a_ping_is_answered_at_once_while_less_than_64_kib_wait(role, waiting):
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_policy_without_pongs_answers_none_later_either(role):
+def test_with_pongs_turned_off_no_late_pong_is_sent_either(role):
     end = End(role, 0.0, Policy(answer_pings=False))
     end.connection.send_encoded(bytes(70_000))
     end.connection.data_to_send()
@@ -226,7 +224,7 @@ def test_a_policy_without_pongs_answers_none_later_either(role):
 
 
 @pytest.mark.parametrize("rule", ["violation", "close"])
-def test_an_answer_gives_the_peer_the_time_to_end_tcp_and_no_more(rule):
+def test_after_our_answer_the_peer_has_only_the_time_to_end_tcp(rule):
     end = End(Role.SERVER, 0.0, Policy(close_timeout=30.0, end_timeout=1.0))
     opcode = 0x3 if rule == "violation" else Opcode.CLOSE
     end.receive(Frame(opcode, mask_key=bytes(4)).to_bytes(), 5.0)
@@ -235,7 +233,7 @@ def test_an_answer_gives_the_peer_the_time_to_end_tcp_and_no_more(rule):
     assert end.connection.next_deadline() == 8.0
 
 
-def test_a_peer_that_closes_without_an_answer_may_still_be_closed_by_hand():
+def test_a_close_that_is_not_echoed_can_still_be_answered_by_hand():
     end = End(Role.CLIENT, 0.0, Policy(echo_close=False))
     end.receive(Frame(Opcode.CLOSE, b"\x03\xe8").to_bytes(), 0.0)
     end.connection.answer(0.0)
@@ -244,7 +242,7 @@ def test_a_peer_that_closes_without_an_answer_may_still_be_closed_by_hand():
     assert (end.closing.sent, end.closing.state) == (4000, State.CLOSED)
 
 
-def test_a_violation_is_answered_also_where_a_close_would_not_be():
+def test_a_violation_is_answered_even_if_a_close_is_not_echoed():
     end = End(Role.CLIENT, 0.0, Policy(echo_close=False))
     end.receive(b"\x83\x00", 0.0)
     end.connection.answer(0.0)
@@ -260,7 +258,7 @@ def test_the_answer_to_a_close_has_its_code_and_not_its_reason():
     assert link.client.closing.sent_reason == "my reason"
 
 
-def test_a_forged_message_behind_no_close_leaves_the_connection_open():
+def test_a_forged_data_frame_leaves_the_connection_open():
     connection = Connection(Role.SERVER, 0.0)
     connection.send_frame(Frame(Opcode.TEXT, b"x", rsv=7), 0.0)
     assert connection.closing.state is State.OPEN
@@ -275,7 +273,7 @@ def test_a_forged_second_close_does_not_replace_the_code_of_the_first():
     assert connection.data_to_send().endswith(b"\x88\x02\x03\xe9")
 
 
-def test_a_forged_close_has_the_time_of_the_policy():
+def test_a_forged_close_has_the_timeout_of_the_policy():
     connection = Connection(Role.SERVER, 0.0, Policy(close_timeout=7.0))
     connection.send_frame(Frame(Opcode.CLOSE), 2.0)
     assert connection.next_deadline() == 9.0
@@ -313,7 +311,7 @@ def test_an_http_response_after_our_close_is_still_named():
     assert end.closing.sent == 1000
 
 
-def test_what_follows_a_complete_http_response_changes_nothing():
+def test_bytes_after_a_complete_http_response_are_ignored():
     end = End(Role.CLIENT, 0.0)
     end.receive(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", 0.0)
     (violation,) = end.events
@@ -336,13 +334,13 @@ def test_a_response_in_place_of_frames_has_the_same_evidence_however_it_arrives(
 
 
 @pytest.mark.parametrize(("kept", "limit"), [(16 << 10, True), ((16 << 10) - 1, False)])
-def test_of_a_response_that_does_not_end_16_kib_are_enough(kept, limit):
+def test_an_endless_response_is_reported_after_16_kib(kept, limit):
     end = End(Role.CLIENT, 0.0)
     end.receive((b"HTTP/1.1 400 Bad Request\r\nX: " + b"x" * kept)[:kept], 0.0)
     assert bool(end.events) == limit
 
 
-def test_a_response_with_a_head_that_cannot_be_read_is_reported_at_once():
+def test_a_response_with_a_malformed_head_is_reported_at_once():
     end = End(Role.CLIENT, 0.0)
     end.receive(b"HTTP/1.1 what\r\n\r\n", 0.0)
     (violation,) = end.events

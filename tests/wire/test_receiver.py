@@ -1,4 +1,4 @@
-"""What one end encodes, the other decodes: bytes in, events out, in both roles."""
+"""Receivers of both roles: bytes in, events out."""
 
 import tracemalloc
 
@@ -27,7 +27,7 @@ DEFLATE = st.none() | st.builds(
 
 
 def events(receiver, chunks):
-    """Return what the chunks amount to, messages one by one."""
+    """Return the events of the chunks, messages one by one."""
     out = []
     for item in items(receiver, *chunks):
         if isinstance(item, Messages):
@@ -53,7 +53,7 @@ def broken_rule(frames, **options):
 
 
 @given(st.sampled_from(Role), DEFLATE, MESSAGES, st.booleans(), st.data())
-def test_what_one_end_sends_the_other_receives(role, deflate, messages, frames, data):
+def test_each_end_receives_the_messages_that_the_other_sends(role, deflate, messages, frames, data):
     sender = Encoder(role, deflate=deflate)
     receiver = Receiver(role.peer, deflate=deflate, frames=frames)
     stream = b"".join(sender.messages(opcode, [payload]) for opcode, payload in messages)
@@ -65,7 +65,7 @@ def test_what_one_end_sends_the_other_receives(role, deflate, messages, frames, 
 
 
 @given(MESSAGES, st.data())
-def test_fragments_with_pings_between_make_the_same_messages(messages, data):
+def test_fragments_with_pings_between_them_make_the_same_messages(messages, data):
     frames, expected = [], []
     for opcode, payload in messages:
         pieces = data.draw(cuts(payload))
@@ -79,7 +79,7 @@ def test_fragments_with_pings_between_make_the_same_messages(messages, data):
 
 
 @given(DEFLATE, MESSAGES, st.integers(1, 400))
-def test_what_is_sent_in_fragments_is_received_whole(deflate, messages, most):
+def test_messages_sent_in_fragments_are_received_whole(deflate, messages, most):
     sender = Encoder(Role.CLIENT, deflate=deflate, fragment=most)
     data = b"".join(sender.messages(opcode, [payload]) for opcode, payload in messages)
     receiver = Receiver(Role.SERVER, deflate=deflate, frames=True)
@@ -88,7 +88,7 @@ def test_what_is_sent_in_fragments_is_received_whole(deflate, messages, most):
     assert all(len(item.payload) <= most for item in received if isinstance(item, Frame))
 
 
-def test_what_came_before_a_violation_is_delivered_first():
+def test_messages_before_a_violation_are_delivered_first():
     batch = wire(Frame(1, b"one"), Frame(1, b"two"), Frame(0x3), Frame(1, b"three"))
     connection = client()
     received = events(connection, [batch])
@@ -98,7 +98,7 @@ def test_what_came_before_a_violation_is_delivered_first():
     assert items(connection, wire(Frame(1, b"four"))) == []
 
 
-def test_in_a_run_the_messages_before_bad_utf8_are_delivered():
+def test_messages_before_invalid_utf8_in_a_run_are_delivered():
     batch = wire(Frame(1, b"good"), Frame(1, b"bad\xff"), Frame(1, b"never"))
     received = events(client(), [batch])
     assert received[0] == (1, b"good")
@@ -107,8 +107,8 @@ def test_in_a_run_the_messages_before_bad_utf8_are_delivered():
     assert len(received) == 2
 
 
-def test_bad_utf8_is_noticed_at_the_first_octet_that_cannot_be():
-    """RFC 6455 §8.1; the frame announces 1,000 bytes, of which 13 have come."""
+def test_invalid_utf8_is_noticed_at_the_first_invalid_octet():
+    """RFC 6455 §8.1; the frame announces 1,000 bytes, of which 13 have arrived."""
     head = wire(Frame(1, bytes(1000)))[:4]
     connection = client()
     assert events(connection, [head + b"Hello \xce\xba\xe1\xbd\xb9"]) == []
@@ -118,8 +118,8 @@ def test_bad_utf8_is_noticed_at_the_first_octet_that_cannot_be():
 
 
 @given(st.binary(max_size=8), st.data())
-def test_utf8_is_judged_alike_however_it_comes(payload, data):
-    """The octet at which a strict decoder gives up is the octet at which we give up."""
+def test_utf8_is_judged_alike_however_it_arrives(payload, data):
+    """Text is a violation exactly if Python's strict decoder rejects it."""
     stream = wire(Frame(1, payload))
     octets = [stream[i : i + 1] for i in range(len(stream))]
     whole = [type(event) for event in events(client(), [stream])]
@@ -129,7 +129,7 @@ def test_utf8_is_judged_alike_however_it_comes(payload, data):
 
 
 @pytest.mark.parametrize("bad", ["c0", "c1", "e0 9f", "ed a0", "f0 8f", "f4 90", "f5", "e1 80 41"])
-def test_each_kind_of_bad_sequence_fails_at_its_last_octet_here(bad):
+def test_each_kind_of_invalid_sequence_fails_at_its_first_invalid_octet(bad):
     bad = bytes.fromhex(bad)
     head = wire(Frame(1, bytes(100)))[:2]
     connection = client()
@@ -138,22 +138,22 @@ def test_each_kind_of_bad_sequence_fails_at_its_last_octet_here(bad):
     assert violation.rule.id == "text-utf8"
 
 
-def test_bad_utf8_split_over_fragments_is_noticed():
+def test_invalid_utf8_split_over_fragments_is_noticed():
     frames = [Frame(1, b"\xf4", fin=False), Frame(0, b"\x90", fin=False)]
     assert broken_rule(frames) == "text-utf8"
 
 
-def test_utf8_split_over_fragments_is_whole():
+def test_utf8_split_over_fragments_is_joined():
     frames = [Frame(1, b"\xe2\x82", fin=False), Frame(0, b"\xac")]
     assert events(client(), [wire(*frames)]) == [(1, "€".encode())]
 
 
-def test_utf8_cut_short_at_the_end_of_a_message_is_noticed():
+def test_utf8_cut_off_at_the_end_of_a_message_is_noticed():
     assert broken_rule([Frame(1, b"\xe2\x82")]) == "text-utf8"
     assert broken_rule([Frame(1, b"\xe2\x82"), Frame(1, b"\xac")]) == "text-utf8"
 
 
-def test_binary_may_hold_anything():
+def test_a_binary_message_may_hold_any_bytes():
     assert events(client(), [wire(Frame(2, b"\xff\xfe"))]) == [(2, b"\xff\xfe")]
 
 
@@ -170,7 +170,7 @@ def test_binary_may_hold_anything():
         (b"\x03\xe8\xff", "reason-utf8"),
     ],
 )
-def test_a_close_frame_that_may_not_be_sent(payload, rule):
+def test_an_illegal_close_frame_breaks_its_rule(payload, rule):
     assert broken_rule([Frame(Opcode.CLOSE, payload)]) == rule
 
 
@@ -183,16 +183,16 @@ def test_a_close_frame_that_may_not_be_sent(payload, rule):
         (b"\x0f\xa1" + "ключ".encode(), Close(4001, "ключ")),
     ],
 )
-def test_a_close_frame_is_read(payload, close):
+def test_a_close_frame_is_decoded(payload, close):
     assert events(client(), [wire(Frame(Opcode.CLOSE, payload))]) == [close]
 
 
-def test_nothing_is_read_behind_a_close_frame():
+def test_nothing_is_read_after_a_close_frame():
     stream = wire(Frame(Opcode.CLOSE, b"\x03\xe8"), Frame(1, b"late"))
     assert events(client(), [stream]) == [Close(1000, "")]
 
 
-def test_a_header_that_breaks_a_rule_fails_before_its_payload_comes():
+def test_a_header_that_breaks_a_rule_fails_before_its_payload_arrives():
     (violation,) = events(client(), [wire(Frame(Opcode.PING, bytes(126)))[:4]])
     assert violation.rule.id == "oversize-control"
 
@@ -209,7 +209,7 @@ def test_a_header_that_breaks_a_rule_fails_before_its_payload_comes():
         (Frame(2, bytes(100_001)), 10, "message-size"),
     ],
 )
-def test_the_frame_that_breaks_a_rule_is_shown_as_far_as_it_has_come(frame, size, rule, frames):
+def test_the_frame_that_breaks_a_rule_is_shown_as_far_as_it_has_arrived(frame, size, rule, frames):
     wire = frame.to_bytes()[:size]
     shown, violation = items(client(frames=frames, max_size=100_000), wire)
     assert violation.rule.id == rule
@@ -236,7 +236,7 @@ def test_a_lenient_receiver_shows_complete_frames_only():
     assert items(watcher, Frame(0x3, b"reserved").to_bytes()[:5]) == []
 
 
-def test_a_length_beyond_the_limit_fails_before_anything_is_held():
+def test_a_length_beyond_the_limit_fails_before_the_payload_arrives():
     header = wire(Frame(2, bytes(101)))[:2]
     (violation,) = events(client(max_size=100), [header])
     assert violation.rule.id == "message-size"
@@ -263,7 +263,7 @@ def test_the_limit_holds_while_inflating():
     assert violation.rule.id == "message-size"
 
 
-def test_fragments_without_end_are_kept_in_little_memory():
+def test_endless_fragments_are_kept_in_little_memory():
     fragments = Frame(0, b"8 octets", fin=False).to_bytes() * 20_000
     connection = client()
     items(connection, Frame(1, b"", fin=False).to_bytes() + fragments)
@@ -278,12 +278,12 @@ def test_fragments_without_end_are_kept_in_little_memory():
         tracemalloc.stop()
 
 
-def test_a_compressed_message_that_cannot_be_inflated():
+def test_a_compressed_message_that_cannot_be_inflated_is_a_violation():
     frames = [Frame(1, b"\xff\xff\xff", rsv=4)]
     assert broken_rule(frames, deflate=PerMessageDeflate()) == "deflate-data"
 
 
-def test_a_compressed_message_may_be_text_that_is_not_utf8():
+def test_a_compressed_message_of_invalid_utf8_is_a_violation():
     deflate = PerMessageDeflate()
     stream = Encoder(Role.SERVER, deflate=deflate).messages(1, [b"ok", b"\xff"])
     received = events(client(deflate=deflate), [stream])
@@ -291,20 +291,20 @@ def test_a_compressed_message_may_be_text_that_is_not_utf8():
     assert received[1].rule.id == "text-utf8"
 
 
-def test_an_uncompressed_message_is_fine_where_compression_was_agreed():
+def test_an_uncompressed_message_is_legal_if_compression_was_agreed():
     assert events(client(deflate=PerMessageDeflate()), [wire(Frame(1, b"plain"))]) == [
         (1, b"plain")
     ]
 
 
-def test_frames_are_shown_each_before_what_it_completes():
+def test_each_frame_is_shown_before_the_event_that_it_completes():
     connection = client(frames=True)
     frames = [Frame(1, b"a", fin=False), Frame(Opcode.PING, b"p"), Frame(0, b"b")]
     kinds = [type(item) for item in items(connection, wire(*frames))]
     assert kinds == [Frame, Frame, Ping, Frame, Messages]
 
 
-def test_a_receiver_that_is_not_strict_goes_on_after_a_violation():
+def test_a_lenient_receiver_continues_after_a_violation():
     watcher = Receiver(Role.SERVER, strict=False)
     key = bytes(4)
     stream = wire(Frame(0x3, mask_key=key), Frame(1, b"unmasked"), Frame(1, b"fine", mask_key=key))
@@ -314,7 +314,7 @@ def test_a_receiver_that_is_not_strict_goes_on_after_a_violation():
     assert not watcher.done
 
 
-def test_a_client_masks_all_it_sends_and_a_server_nothing():
+def test_a_client_masks_every_frame_and_a_server_none():
     for role, masked in ((Role.CLIENT, True), (Role.SERVER, False)):
         end = Encoder(role)
         sent = end.messages(1, [b"x"]) + end.ping() + end.pong() + end.close()
@@ -330,7 +330,7 @@ def test_a_close_without_a_code_is_empty():
     assert Encoder(Role.SERVER).close(1005) == b"\x88\x00"
 
 
-def test_a_reason_is_cut_to_fit_between_characters():
+def test_a_long_reason_is_cut_between_characters():
     sent = Encoder(Role.SERVER).close(1000, "€" * 100)
     assert events(client(), [sent]) == [Close(1000, "€" * 41)]
 
@@ -346,7 +346,7 @@ def test_cutting_utf8_leaves_utf8(text, size):
 
 @pytest.mark.parametrize("frames", [True, False])
 @pytest.mark.parametrize("size", [0, 3, 125, 126, 70000])
-def test_the_evidence_is_the_header_as_it_was_in_a_run_too(size, frames):
+def test_the_evidence_of_a_run_is_the_header_on_the_wire(size, frames):
     frame = Frame(Opcode.BINARY, bytes(size), mask_key=b"\x01\x02\x03\x04")
     receiver = Receiver(Role.CLIENT, frames=frames, max_size=100_000)
     violation = items(receiver, frame.to_bytes() * 2)[-1]

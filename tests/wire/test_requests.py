@@ -1,4 +1,4 @@
-"""What a server makes of a request for an upgrade, and what it answers (RFC 6455 §4.2)."""
+"""A server's check of an upgrade request, and its response (RFC 6455 §4.2)."""
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +25,7 @@ FIELDS = {
 
 
 def request(line="GET /chat HTTP/1.1", **changed):
-    """A request; a field may be changed, be there several times (a list), or be left out."""
+    """Return a request; a field may be changed, repeated (a list) or left out (None)."""
     fields = FIELDS | {name.replace("_", "-"): value for name, value in changed.items()}
     lines = [line]
     for name, value in fields.items():
@@ -34,7 +34,7 @@ def request(line="GET /chat HTTP/1.1", **changed):
     return parse_request("\r\n".join([*lines, "", ""]).encode())
 
 
-def test_a_complete_request_is_taken():
+def test_a_complete_request_is_accepted():
     assert check_request(request()) is None
 
 
@@ -48,7 +48,7 @@ def test_a_complete_request_is_taken():
         {"Origin": "http://other.example"},
     ],
 )
-def test_tokens_may_stand_in_lists_and_in_any_case(changed):
+def test_tokens_may_be_in_lists_and_in_any_case(changed):
     assert check_request(request(**changed)) is None
 
 
@@ -57,10 +57,10 @@ def test_tokens_may_stand_in_lists_and_in_any_case(changed):
     [
         ({"Host": None}, "there must be one Host header"),
         ({"Host": ["a", "b"]}, "there must be one Host header"),
-        ({"Upgrade": None}, "there is no Upgrade: websocket"),
-        ({"Upgrade": "websockets"}, "there is no Upgrade: websocket"),
-        ({"Connection": None}, "there is no Connection: Upgrade"),
-        ({"Connection": "keep-alive"}, "there is no Connection: Upgrade"),
+        ({"Upgrade": None}, "the header Upgrade: websocket is missing"),
+        ({"Upgrade": "websockets"}, "the header Upgrade: websocket is missing"),
+        ({"Connection": None}, "the header Connection: Upgrade is missing"),
+        ({"Connection": "keep-alive"}, "the header Connection: Upgrade is missing"),
         ({"Sec_WebSocket_Key": None}, "there must be one Sec-WebSocket-Key header"),
         ({"Sec_WebSocket_Key": [KEY, KEY]}, "there must be one Sec-WebSocket-Key header"),
         ({"Sec_WebSocket_Key": "short"}, "Sec-WebSocket-Key is not 16 bytes in base64"),
@@ -69,7 +69,7 @@ def test_tokens_may_stand_in_lists_and_in_any_case(changed):
         ({"Sec_WebSocket_Key": f"!{KEY[1:]}"}, "Sec-WebSocket-Key is not 16 bytes in base64"),
     ],
 )
-def test_a_request_that_lacks_something_is_a_400_which_names_it(changed, sentence):
+def test_a_request_that_lacks_a_header_gets_a_400_that_names_it(changed, sentence):
     refusal = check_request(request(**changed))
     if sentence is None:
         assert refusal is None
@@ -79,18 +79,18 @@ def test_a_request_that_lacks_something_is_a_400_which_names_it(changed, sentenc
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "get"])
-def test_another_method_is_a_405_with_the_right_one(method):
+def test_another_method_gets_a_405_that_names_get(method):
     refusal = check_request(request(f"{method} / HTTP/1.1"))
     assert (refusal.status, refusal.headers) == (405, (("Allow", "GET"),))
 
 
-def test_http_1_0_has_no_upgrade():
+def test_http_1_0_gets_a_400():
     refusal = check_request(request("GET / HTTP/1.0"))
-    assert (refusal.status, refusal.sentence) == (400, "HTTP/1.0 has no upgrade; 1.1 has")
+    assert (refusal.status, refusal.sentence) == (400, "HTTP/1.0 has no upgrade; use HTTP/1.1")
 
 
 @pytest.mark.parametrize("version", [None, "8", "13, 8", ["13", "13"], "013"])
-def test_another_version_is_a_426_with_ours(version):
+def test_another_version_gets_a_426_that_names_ours(version):
     refusal = check_request(request(Sec_WebSocket_Version=version))
     assert (refusal.status, refusal.reason) == (426, "Upgrade Required")
     assert refusal.headers == (("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"))
@@ -116,7 +116,7 @@ def test_a_client_finds_no_fault_with_what_a_server_accepts(subprotocol, deflate
     assert agreement.declined == (() if subprotocol else ("chat", "mqtt"))
 
 
-def test_of_several_offers_the_first_that_can_be_taken_is():
+def test_the_first_acceptable_offer_is_chosen():
     offers = [
         "x-unknown",
         "permessage-deflate; no_such_parameter",
@@ -130,5 +130,5 @@ def test_of_several_offers_the_first_that_can_be_taken_is():
 @pytest.mark.parametrize(
     "offer", [None, "x-unknown", "permessage-deflate;", "permessage-deflate=1"]
 )
-def test_without_an_offer_that_can_be_read_nothing_is_compressed(offer):
+def test_without_a_valid_offer_nothing_is_compressed(offer):
     assert choose_deflate(request(Sec_WebSocket_Extensions=offer)) is None

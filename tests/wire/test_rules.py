@@ -28,7 +28,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("rule", [rule for rule, _ in FRAME_RULES], ids=lambda rule: rule.id)
-def test_a_frame_that_breaks_one_rule_is_told_which(rule):
+def test_a_frame_that_breaks_one_rule_violates_only_that_rule(rule):
     case = BREAKS[rule.id]
     assert [other.id for other, broken in FRAME_RULES if broken(case)] == [rule.id]
     violation = judge(case)

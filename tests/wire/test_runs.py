@@ -1,4 +1,4 @@
-"""Runs: cutting and encoding many frames at once equals doing it frame by frame."""
+"""Runs: many frames cut or encoded at once are the same as frame by frame."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from wscli.wire.frames import Frame
 from wscli.wire.parser import FrameParser, MessageRun
 
 KEYS = st.binary(min_size=4, max_size=4)
-# Lengths around each form of the length field, and around what makes a block of equal frames.
+# Lengths around each form of the length field, and counts around the size of a block.
 LENGTHS = st.sampled_from([0, 1, 3, 4, 5, 64, 124, 125, 126, 127, 300])
 COUNTS = st.sampled_from([1, 2, 15, 16, 17, 31, 33, 160, 300])
 
@@ -22,7 +22,7 @@ def fill(length, number):
 
 @st.composite
 def series(draw):
-    """Frames one after another of which many have the same size."""
+    """Draw frames of which many in a row have the same size."""
     masked = draw(st.booleans())
     first = [
         (draw(LENGTHS), draw(COUNTS), draw(st.sampled_from([1, 2])), draw(KEYS))
@@ -50,7 +50,7 @@ def flatten(items):
 
 
 @given(series(), st.data())
-def test_runs_of_equal_sizes_are_the_same_frames_for_any_split(sent, data):
+def test_runs_of_equal_sizes_have_the_same_frames_for_any_split(sent, data):
     chunks = data.draw(cuts(b"".join(frame.to_bytes() for frame in sent)))
     assert list(flatten(parse(chunks))) == list(flatten(parse(chunks, runs=False)))
     assert list(flatten(parse(chunks))) == list(flatten(sent))
@@ -89,7 +89,7 @@ def test_a_longer_length_form_than_needed_is_not_in_a_run():
 
 
 @given(st.sampled_from([Opcode.TEXT, Opcode.BINARY]), LENGTHS, COUNTS)
-def test_messages_of_one_size_are_masked_each_with_a_key_of_its_own(opcode, length, count):
+def test_messages_of_one_size_each_have_a_mask_key_of_their_own(opcode, length, count):
     payloads = [fill(length, number) for number in range(count)]
     wire = encode_masked(opcode, payloads)
     frames = parse([wire], runs=False)
@@ -99,7 +99,7 @@ def test_messages_of_one_size_are_masked_each_with_a_key_of_its_own(opcode, leng
 
 
 @given(st.lists(LENGTHS | st.sampled_from([4096, 4097, 65535, 65536]), max_size=20))
-def test_masked_messages_of_any_sizes_come_back(lengths):
+def test_masked_messages_of_any_sizes_round_trip(lengths):
     payloads = [fill(length, number) for number, length in enumerate(lengths)]
     wire = encode_masked(Opcode.BINARY, payloads)
     assert list(flatten(parse([wire]))) == [(2, 0, payload, True) for payload in payloads]
@@ -107,7 +107,7 @@ def test_masked_messages_of_any_sizes_come_back(lengths):
 
 
 @given(st.lists(LENGTHS | st.sampled_from([65535, 65536]), max_size=20))
-def test_unmasked_messages_are_encoded_as_single_frames_are(lengths):
+def test_unmasked_messages_are_encoded_like_single_frames(lengths):
     payloads = [fill(length, number) for number, length in enumerate(lengths)]
     expected = b"".join(Frame(Opcode.TEXT, payload).to_bytes() for payload in payloads)
     assert encode_unmasked(Opcode.TEXT, payloads) == expected

@@ -1,4 +1,9 @@
-"""The access log of the embedded server: one line a connection, and its recording."""
+"""The access log of the embedded server, one line a connection, and its recording.
+
+All of it runs in the thread of the server's event loop. A write that blocks, because nobody reads
+the log, holds up every connection until it is read again; on a signal it is abandoned, so that the
+server always ends.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +14,25 @@ import traceback
 from collections.abc import Callable
 from typing import Literal
 
-import wscli.advice  # noqa: F401 - reports load it, which fails when no file can be opened
+# ``report`` would import it on use. A server that has run out of file descriptors could not open
+# the module then, and the report of that very error would fail.
+import wscli.advice  # noqa: F401
 from wscli.apps.env import Env
 from wscli.apps.report import report, say
-from wscli.errors import OutputError, WscliError
+from wscli.errors import WscliError
 from wscli.server.access import AccessRecord, Watcher
 from wscli.server.foreground import End
 from wscli.session.pipeline import Sink
-from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output, RawStream, main_thread_writes
+from wscli.sinks.recording import ConnectionRecorder, RecordingFile, Redact
 from wscli.status import ExitStatus, OutputStalled
 from wscli.text import clock_time, iso_time, show_size, visible
 
 LogForm = Literal["text", "json", "none"]
 """The form of the log: text on stderr, JSON on stdout, or no log."""
 
-_GRACE = 1.0  # seconds that the readers of log and recording have, once a signal ends the server
-_TICK = 0.1  # seconds between two looks at the write that is under way
+_GRACE = 1.0  # seconds for which a write may still block once a signal has ended the server
+_TICK = 0.1  # seconds between two checks of the write in progress
 
 
 class AccessLog(Watcher):
@@ -35,16 +42,24 @@ class AccessLog(Watcher):
     """
 
     def __init__(
-        self, env: Env, form: LogForm, recording: io.FileIO | None, *, frames: bool = False
+        self,
+        env: Env,
+        form: LogForm,
+        recording: io.FileIO | None,
+        *,
+        frames: bool = False,
+        redact: Redact | None = None,
     ) -> None:
         self._env = env
         self._form = form
         self._stdout = _ReportingOutput(env.stdout, "the output", self._unwritable)
         self._recording = None
         if recording is not None:
-            name = f"the recording {recording.name}"
-            self._recording = _ReportingOutput(recording, name, self._unrecorded)
+            self._recording = RecordingFile(
+                recording, str(recording.name), self._unrecorded, frames=frames, redact=redact
+            )
         self._frames = frames
+        # stdout is data: if it is lost, the server ends. A lost stderr only loses the log.
         self._talk = Output(env.stderr, None)
         self._end: End | None = None
 
@@ -56,7 +71,7 @@ class AccessLog(Watcher):
         """Return the sink that records a connection."""
         if self._recording is None:
             return None
-        return NdjsonSink(self._recording, frames=self._frames, connection=access.number)
+        return ConnectionRecorder(self._recording, access.number, frames=self._frames)
 
     def ended(self, access: AccessRecord) -> None:
         """Write a connection's line."""
@@ -71,6 +86,7 @@ class AccessLog(Watcher):
             say(self._env, "".join(traceback.format_exception(error)).rstrip())
         detail = f": {type(error).__name__}: {error}" if error is not None else ""
         hint = "WSCLI_DEBUG=1 shows where"
+        # In lower case, as other errors: the message is asyncio's ("Exception in callback …").
         report(WscliError(f"{message.lower()}{detail}", hint=hint), self._env)
 
     def warned(self, message: str, hint: str) -> None:
@@ -79,33 +95,43 @@ class AccessLog(Watcher):
 
     def interrupted(self, status: ExitStatus) -> None:
         """Abandon writes that block after a grace period, so that the server can end."""
+        # Called in the handler of the signal: the event loop may itself be blocked in such a write,
+        # and would never run a timer of its own. The alarm repeats because ``abandon_blocked`` ends
+        # only a write that it has found twice.
         signal.signal(signal.SIGALRM, lambda *_: main_thread_writes.abandon_blocked(status))
         signal.setitimer(signal.ITIMER_REAL, _GRACE, _TICK)
 
     def close(self) -> None:
-        """Stop the timer of ``interrupted``."""
+        """Stop the timer of ``interrupted``, and complete the recording."""
         signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._recording is not None:
+            self._recording.close()
 
     def event(self, name: str, **fields: object) -> None:
         """Write an event of JSON on stdout."""
         event = {"event": name, "time": iso_time(self._env.clock.time()), **fields}
         self._stdout.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
 
-    def _unrecorded(self, error: WscliError | BrokenPipeError) -> None:
+    def _unrecorded(self, error: WscliError) -> None:
         """Report that the recording has stopped; the server continues."""
-        lost = OutputError("cannot write the recording", "its reader is gone")
-        report(error if isinstance(error, WscliError) else lost, self._env)
+        report(error, self._env)
 
     def _unwritable(self, error: WscliError | BrokenPipeError) -> None:
+        # A reader that went away, as ``head`` does, is not reported: the user asked for that.
         if isinstance(error, WscliError):
             report(error, self._env)
+        # A write that was abandoned after a signal ends the server with the status of the signal.
         status = error.status if isinstance(error, OutputStalled) else ExitStatus.READER_GONE
         if self._end is not None:
             self._end(status)
 
 
 class _ReportingOutput(Output):
-    """An output that raises nothing, since a connection is not to suffer for it."""
+    """An output that reports errors instead of raising them.
+
+    The writer is a connection's own callback: an exception would end that connection, which is not
+    at fault.
+    """
 
     def __init__(
         self,
@@ -133,6 +159,7 @@ def _fields(access: AccessRecord) -> dict[str, object]:
         "status": access.status,
         "requests": access.requests,
     }
+    # The close fields of a plain request would be defaults (1006, 0 messages), not observations.
     if access.upgraded:
         fields |= {
             "code": access.code,
@@ -157,6 +184,7 @@ def _line(access: AccessRecord) -> str:
         f"{access.method} {access.target}" if access.method else "no request",
         str(access.status or "no response"),
     ]
+    # A kept-alive connection, such as one of `wscli compare`, makes hundreds of requests.
     if access.requests > 1:
         parts[2] += f" and {access.requests - 1} more"
     if access.upgraded:
@@ -166,6 +194,7 @@ def _line(access: AccessRecord) -> str:
     parts.append(f"in {_amount(access, access.messages_in, access.bytes_in)}")
     parts.append(f"out {_amount(access, access.messages_out, access.bytes_out)}")
     parts.append(f"{access.elapsed:.3f} s")
+    # The target and the close reason are the client's: they may hold escape sequences.
     return visible("  ".join(parts))
 
 

@@ -1,4 +1,12 @@
-"""Compare the cost of one feed by polling, by long polling and by WebSocket, all at once."""
+"""Compare the cost of one feed by polling, by long polling and by WebSocket, all at once.
+
+Each way follows the feed in a thread of its own, and writes to a ``DeliveryTally`` of its own; the
+main thread shows the progress, collects the outcomes and prints the table. They run at the same
+time so that all of them see the same updates, and the same load on the machine.
+
+A latency is the time from when an update was due, by the server's clock, to when it had arrived, by
+ours. So the delay of a poll counts in full, and both ends must have the same clock.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +43,15 @@ POLLING = (("poll 100ms", 0.1), ("poll 1s", 1.0))
 _REFRESH = 0.2  # seconds between two updates of the progress line
 
 _SHORTEST = 2 * max(every for _, every in POLLING) / KEPT
-"""Seconds between updates of which half as many come from poll to poll as can be polled."""
+"""The shortest interval of the feed, in seconds.
+
+The server keeps the last ``KEPT`` updates for polling. At this interval, half of that many come
+between two of the slowest polls, so a poll may be late by as much again and still miss nothing.
+"""
 
 
 class CompareOptions(NamedTuple):
-    """Where the feed is, the seconds between its updates, and how many of them to compare."""
+    """The URL of the server, the seconds between updates, and the number of updates to compare."""
 
     url: str
     connect: ConnectOptions = ConnectOptions()
@@ -49,7 +61,7 @@ class CompareOptions(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """An update: its number, and when it was due, in seconds since the epoch."""
+    """An update: its number, and the time at which it was due, in seconds since the epoch."""
 
     number: int
     due: float
@@ -74,8 +86,11 @@ class DeliveryTally:
         return percentile(sorted(self.latencies), percent)
 
 
-class Comparison(NamedTuple):
-    """The stretch of the feed that is compared: ticks ``first`` to ``last``."""
+class ComparedFeed(NamedTuple):
+    """The part of the feed that is compared: ticks ``first`` to ``last``.
+
+    ``stop`` is set when the main thread no longer waits for the ways.
+    """
 
     base: Url
     options: CompareOptions
@@ -100,7 +115,7 @@ def run(options: CompareOptions, env: Env) -> ExitStatus:
     try:
         _check(options)
         with demo.resolve(options.url) as url, _Progress(options, env) as progress:
-            feed = _begin(Comparison(parse_url(url), options, env, 0, 0, threading.Event()))
+            feed = _begin(ComparedFeed(parse_url(url), options, env, 0, 0, threading.Event()))
             tallies = _at_once(_ways(feed), progress, feed.stop)
     except WscliError as error:
         report(error, env)
@@ -113,14 +128,16 @@ def run(options: CompareOptions, env: Env) -> ExitStatus:
 def _check(options: CompareOptions) -> None:
     if options.interval < _SHORTEST:
         raise UsageError(
-            f"who polls each second misses updates that come every {options.interval * 1000:g} ms",
-            f"the last {KEPT} can be polled",
+            f"polling once a second would miss updates every {options.interval * 1000:g} ms",
+            f"the server keeps the last {KEPT} for polling",
             f"--interval {_SHORTEST * 1000:g}ms, or more",
         )
 
 
-def _begin(feed: Comparison) -> Comparison:
-    """Wait for a tick, so that there is an interval's time to connect before the first."""
+def _begin(feed: ComparedFeed) -> ComparedFeed:
+    """Wait for a tick, and compare from the next one on."""
+    # All ways then have nearly a whole interval to connect. Otherwise the one that connects last
+    # would be late for the first update, or miss it.
     fetcher = feed.fetcher()
     try:
         ticks: list[Tick] = []
@@ -133,7 +150,7 @@ def _begin(feed: Comparison) -> Comparison:
 
 
 def _read_ticks(text: bytes) -> list[Tick]:
-    """Read a list of updates, or one."""
+    """Read one update (a WebSocket message), or a list of updates (a response to polling)."""
     try:
         read = json.loads(text)
         return [
@@ -154,7 +171,7 @@ class Way(NamedTuple):
     follow: Callable[[DeliveryTally], None]
 
 
-def _ways(feed: Comparison) -> list[Way]:
+def _ways(feed: ComparedFeed) -> list[Way]:
     polling = [Way(DeliveryTally(name), partial(_poll, feed, every)) for name, every in POLLING]
     long_poll = Way(DeliveryTally("long poll"), partial(_long_poll, feed))
     return [*polling, long_poll, Way(DeliveryTally("WebSocket"), partial(_listen, feed))]
@@ -166,16 +183,19 @@ def _at_once(
     """Follow each way in a thread of its own; return the tallies.
 
     Raises:
-        WscliError: as soon as one way fails. The threads of the others end on their own: one of
-            them may be waiting for a server that does not answer.
+        WscliError: as soon as one way fails.
     """
     tallies = [way.tally for way in ways]
     outcomes: SimpleQueue[Exception | None] = SimpleQueue()
+    # Daemons that are not joined, unlike those of an executor: after a failure, another way may
+    # still be waiting for a server that does not answer.
     for way in ways:
         threading.Thread(target=_follow, args=(way, outcomes), daemon=True).start()
     missing = len(ways)
     try:
         while missing:
+            # The slowest way decides how much is left. Lists only grow, so no lock is needed to
+            # read their lengths while the threads append.
             progress.show(min(len(tally.latencies) for tally in tallies))
             with suppress(Empty):
                 outcome = outcomes.get(timeout=_REFRESH)
@@ -191,16 +211,19 @@ def _follow(way: Way, outcomes: SimpleQueue[Exception | None]) -> None:
     try:
         way.follow(way.tally)
     except WscliError as error:
+        # The same server may answer one way and not another, so the error has to name it.
         error.what = f"{way.tally.way}: {error.what}"
         outcomes.put(error)
-    except Exception as error:  # a bug, which the main thread reports
+    except Exception as error:
+        # A bug: the main thread raises it again, for the report that every bug gets. Here it would
+        # end in a traceback on stderr, and the main thread would wait forever.
         outcomes.put(error)
     else:
         outcomes.put(None)
 
 
 class _Progress:
-    """A progress line on stderr, if that is a terminal: how many updates each way has received."""
+    """A line on stderr, if that is a terminal: how many updates all ways have received."""
 
     def __init__(self, options: CompareOptions, env: Env) -> None:
         self._updates = options.updates
@@ -210,6 +233,7 @@ class _Progress:
         self._moves = env.environ.get("TERM") != "dumb"
 
     def __enter__(self) -> Self:
+        # A dumb terminal cannot erase a line, so it gets one that stays.
         if self._env.stderr_tty:
             draw = self._draw if self._moves else partial(say, self._env)
             draw(f"wscli: comparing for {self._seconds:.0f} s …")
@@ -224,27 +248,34 @@ class _Progress:
         self._draw(f"wscli: {updates} of {self._updates} updates, {left:.0f} s left")
 
     def _draw(self, text: str) -> None:
+        # One column less than the terminal has: a line that fills it would wrap, and the carriage
+        # return would then begin in the row below. CSI K erases the rest of a longer line.
         if self._env.stderr_tty and self._moves:
             self._output.write(f"\r{text[: self._env.width - 1]}\x1b[K".encode())
 
 
-def _poll(feed: Comparison, every: float, tally: DeliveryTally) -> None:
+def _poll(feed: ComparedFeed, every: float, tally: DeliveryTally) -> None:
     clock = feed.env.clock
     due = clock.monotonic()
 
     def wait() -> None:
+        """Wait until the next poll is due."""
         nonlocal due
+        # From due time to due time, so that slow responses do not make the polls rarer. ``stop``
+        # ends the wait when another way has failed.
         due += every
         feed.stop.wait(max(0.0, due - clock.monotonic()))
 
     _fetch_all(feed, tally, "poll", wait)
 
 
-def _long_poll(feed: Comparison, tally: DeliveryTally) -> None:
-    _fetch_all(feed, tally, "longpoll", lambda: None)
+def _long_poll(feed: ComparedFeed, tally: DeliveryTally) -> None:
+    _fetch_all(feed, tally, "longpoll", lambda: None)  # the server holds each response back
 
 
-def _fetch_all(feed: Comparison, tally: DeliveryTally, path: str, wait: Callable[[], None]) -> None:
+def _fetch_all(
+    feed: ComparedFeed, tally: DeliveryTally, path: str, wait: Callable[[], None]
+) -> None:
     fetcher = feed.fetcher()
     known = feed.first - 1
     try:
@@ -252,6 +283,7 @@ def _fetch_all(feed: Comparison, tally: DeliveryTally, path: str, wait: Callable
             wait()
             fetched = fetcher.get(feed.target(path, since=known))
             now = feed.env.clock.time()
+            # Also for a response with no update in it: that is the price of polling.
             tally.requests += 1
             tally.bytes_out += fetched.sent
             tally.bytes_in += fetched.received
@@ -259,6 +291,7 @@ def _fetch_all(feed: Comparison, tally: DeliveryTally, path: str, wait: Callable
                 if tick.number != known + 1:
                     raise _missed(known + 1, tick.number)
                 known = tick.number
+                # The last response may bring more updates than are compared.
                 if known <= feed.last:
                     tally.deliver(tick, now)
     finally:
@@ -269,16 +302,17 @@ def _missed(expected: int, came: int) -> ConnectError:
     """Return the error for a way that missed an update, and so cannot be compared."""
     return ConnectError(
         f"missed updates: expected {expected}, received {came}",
-        hint="a longer --interval, or a machine with less to do",
+        hint="a longer --interval, or a machine that is less busy",
     )
 
 
-def _listen(feed: Comparison, tally: DeliveryTally) -> None:
+def _listen(feed: ComparedFeed, tally: DeliveryTally) -> None:
     url = str(feed.base._replace(target=feed.target("ticks", count=feed.options.updates)))
     sink = _TickSink(tally)
     clock, environ = feed.env.clock, feed.env.environ
     session = open_driver(url, feed.options.connect, clock=clock, environ=environ, bus=Bus([sink]))
     session.start()
+    # The server closes after the last update (?count=N). A turn is short, so that ``stop`` is seen.
     while session.end is None and not feed.stop.is_set():
         session.turn(_REFRESH)
     error = error_of(session.end) if session.end is not None else None
@@ -287,8 +321,9 @@ def _listen(feed: Comparison, tally: DeliveryTally) -> None:
 
 
 class _TickSink(Sink):
-    """Counts the bytes of handshake and frames, and notes the ticks as they come."""
+    """Counts the bytes of the handshake and of all frames, and records the ticks."""
 
+    # Pings, pongs and Close count too: the bytes are compared with those of whole HTTP exchanges.
     wants_frames = True
     wants_outgoing = True
 
@@ -296,12 +331,14 @@ class _TickSink(Sink):
         self.tally = tally
 
     def opened(self, opened: Opened) -> None:
+        """Count the bytes of the handshake."""
         opening = opened.opening
         self.tally.requests += 1
         self.tally.bytes_out += len(opening.request.raw) if opening.request else 0
         self.tally.bytes_in += len(opening.response.raw) if opening.response else 0
 
     def batch(self, batch: Batch) -> None:
+        """Count the bytes of a batch, and record its ticks."""
         size = sum(item.wire_size for item in batch.items if isinstance(item, Frame))
         if not batch.incoming:
             self.tally.bytes_out += size
@@ -314,7 +351,7 @@ class _TickSink(Sink):
                         self.tally.deliver(tick, batch.time)
 
 
-def _json_lines(feed: Comparison, tallies: Sequence[DeliveryTally]) -> list[str]:
+def _json_lines(feed: ComparedFeed, tallies: Sequence[DeliveryTally]) -> list[str]:
     lines = []
     for tally in tallies:
         fields = {
@@ -332,7 +369,7 @@ def _json_lines(feed: Comparison, tallies: Sequence[DeliveryTally]) -> list[str]
     return lines
 
 
-def _table(feed: Comparison, tallies: Sequence[DeliveryTally]) -> list[str]:
+def _table(feed: ComparedFeed, tallies: Sequence[DeliveryTally]) -> list[str]:
     titles = (
         "for each update",
         "requests",

@@ -14,8 +14,10 @@ def resolve(url: str) -> Iterator[str]:
     if not url.startswith(SCHEME):
         yield url
         return
-    from wscli.server.background import serving
+    from wscli.server.background import serving  # imports asyncio, which other URLs do not need
 
     path = url.removeprefix(SCHEME)
+    # A port that the system chooses, so that several commands can run at once. The connection goes
+    # through TCP and HTTP as to any other server, so a demo shows nothing that is not real.
     with serving() as server:
         yield server.url + path.lstrip("/")

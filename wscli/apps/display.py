@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wscli.apps.env import Env
 from wscli.apps.options import OutputOptions
 from wscli.apps.report import report
-from wscli.errors import WscliError
 from wscli.session.pipeline import Pipeline, Sink, Stage
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 def data_sink(output: OutputOptions, env: Env, *stages: Stage) -> Sink:
     """Return the sink that writes messages to stdout, behind some stages."""
     sink = _data_sink(output, env)
+    # A pipeline of its own: a recording has every message, also those that -n or --until cut off.
     return Pipeline(stages, [sink], env.clock) if stages else sink
 
 
 def _data_sink(output: OutputOptions, env: Env) -> Sink:
+    # Each branch imports its own sink: rich, which lays messages out for people, takes longer to
+    # import than all of a `send` in a pipe.
     stdout = Output(env.stdout)
     if output.form == "json":
         from wscli.sinks.ndjson import NdjsonSink
@@ -34,10 +37,12 @@ def _data_sink(output: OutputOptions, env: Env) -> Sink:
             stdout,
             steps=output.verbosity >= 1,
             frames=output.verbosity >= 2,
+            # JSON lets U+009B, which begins an escape sequence, stand in a string as it is.
             escape=env.stdout_tty,
         )
+    # --raw is asked for by those who want bytes, so it is that at a terminal too (as curl's -o -).
     if output.form == "raw":
-        return PayloadSink(stdout, b"")
+        return PayloadSink(stdout, b"", outgoing=output.outgoing)
     if env.stdout_tty:
         from wscli.sinks.human.messages import HumanSink
 
@@ -45,18 +50,25 @@ def _data_sink(output: OutputOptions, env: Env) -> Sink:
     if output.form == "hex":
         from wscli.sinks.hexdump import HexSink
 
-        return HexSink(stdout)
+        return HexSink(stdout, outgoing=output.outgoing)
     return PayloadSink(
-        stdout, output.separator, timestamps=output.timestamps, only_missing=output.terminated
+        stdout,
+        output.separator,
+        timestamps=output.timestamps,
+        only_missing=output.terminated,
+        outgoing=output.outgoing,
     )
 
 
 def talk_sinks(output: OutputOptions, env: Env) -> list[Sink]:
-    """Return the sink that describes the connection on stderr; JSON events have most of it."""
+    """Return the sink that describes the connection on stderr, in a list; none with ``--quiet``."""
     if output.quiet:
         return []
     palette = Palette(colour=env.wants_colour(output.colour, tty=env.stderr_tty))
+    # Where stdout or stderr is redirected, stderr gets only facts that appear nowhere else: the
+    # reason of a close, and that the server chose none of the subprotocols.
     silent = not output.verbosity and not (env.stderr_tty and env.stdout_tty)
+    # The events on stdout have everything that -v adds, the close reason included.
     as_json = output.form == "json"
     if as_json or silent:
         from wscli.sinks.notice import NoticeSink
@@ -64,7 +76,7 @@ def talk_sinks(output: OutputOptions, env: Env) -> list[Sink]:
         return [NoticeSink(Output(env.stderr, None), palette, reasons=not as_json)]
     from wscli.sinks.human.talk import TalkSink
 
-    # Many people can read a CI log; -vvv asks for every byte.
+    # Many people can read a CI log, only the user a terminal; -vvv asks for every byte.
     mask = not (env.stderr_tty or output.secrets or output.verbosity >= 3)
     return [TalkSink(Output(env.stderr, None), palette, output.verbosity, mask=mask)]
 
@@ -79,12 +91,17 @@ def recording(output: OutputOptions, env: Env) -> Iterator[list[Sink]]:
     if output.record is None:
         yield []
         return
-    from wscli.apps.recording import Recorder, open_recording
+    from wscli.apps.recording import open_recording, redactor
+    from wscli.sinks.recording import Recorder
 
-    def complain(error: WscliError) -> None:
-        report(error, env, output.colour)
-
-    recorder = Recorder(complain, steps=output.verbosity >= 1, frames=output.verbosity >= 2)
+    # Opened before the dial: a file that cannot be written is an error before anything is sent.
+    complain = partial(report, env=env, colour=output.colour)
+    recorder = Recorder(
+        complain,
+        steps=output.verbosity >= 1,
+        frames=output.verbosity >= 2,
+        redact=redactor(output.redact),
+    )
     recorder.start(output.record, open_recording(output.record, output.existing))
     try:
         yield [recorder]

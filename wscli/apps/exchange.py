@@ -1,4 +1,10 @@
-"""Track the replies and the pattern matches that ``send`` waits for."""
+"""Track the replies and the pattern matches that ``send`` waits for.
+
+WebSocket has no replies: a message is just a message. ``payload.replies`` knows the ids of some
+protocols on top; where a sent message has none of them, its reply is the next message that is not
+a reply to another. The rest of the module decides which messages count, which are printed, and when
+the wait is over (``Exchange.reached``).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +21,7 @@ from wscli.wire.events import Messages
 
 
 class TrackedMessage:
-    """A message that we sent; ``call`` recognises its reply, None if that is the next message.
+    """A message that was sent; ``call`` recognises its reply, or is None if that is the next one.
 
     ``awaited`` is False if the user waits for a pattern after it instead of for its reply.
     """
@@ -63,9 +69,11 @@ class Exchange(MessageStage):
         self._plain: deque[TrackedMessage] = deque()  # without a call, and not answered yet
         self._count = count
         self._until = until
+        # With a count or a pattern the user says where the output ends. Otherwise messages that
+        # come while the connection closes are still printed: they may be part of the answer.
         self._ends = count is not None or until is not None
         self._found = False
-        self._abandoned = False  # whether a pattern was: the command is about to fail
+        self._abandoned = False  # a pattern timed out, and the command is about to fail
         self._all_sent = False
         self._only_replies = only_replies
         self._is_automatic = is_automatic
@@ -83,6 +91,7 @@ class Exchange(MessageStage):
     def finish(self) -> None:
         """Record that no further message will be sent."""
         self._all_sent = True
+        # The last reply may have come already; no other event would notice that.
         self._update()
 
     @property
@@ -92,7 +101,9 @@ class Exchange(MessageStage):
 
     @property
     def came(self) -> int:
-        """How many messages have come that are not answered automatically."""
+        """The number of messages received, except those that are answered automatically."""
+        # A heartbeat that --answer takes care of must not count as traffic: the silence that ends
+        # a wait would never come.
         return self.replies + self.others
 
     @property
@@ -111,26 +122,33 @@ class Exchange(MessageStage):
 
     def _take(self, message: Message) -> bool:
         """Record a received message, and return True if it is passed on."""
+        # Checked for each message, not each batch: one read may hold the last reply and more.
         if self._count == 0 or (self.reached and self._ends):
             return False
         is_reply = self._is_reply(message)
+        # The first pattern alone: they are to match in their order, each another message.
         if self.expected and self._matches(self.expected[0], message):
             del self.expected[0]
             is_reply = True
+        # A match that came before the last message was sent cannot be the result of that message.
         if self._all_sent and self._until and self._matches(self._until, message):
             self._found = is_reply = True
-        if is_reply:  # nothing else can reach the end, and most messages of a flood are none
+        # Nothing else can end the wait, and in a flood most messages are not replies.
+        if is_reply:
             self._update()
         return is_reply or not self._only_replies
 
     def _is_reply(self, message: Message) -> bool:
         """Assign a received message to the one that it answers, and count it."""
+        # An id is certain, so it is looked at first, even before the patterns of --answer.
         if self._answers_a_call(message):
             self.replies += 1
             return True
+        # A heartbeat is not the reply to a message without an id, although it is the next message.
         if self._is_automatic is not None and self._is_automatic(message):
             return False
         if not self._answers_the_next() and not self._counts_any():
+            # Messages received before the first one was sent cannot be a reaction to it.
             self.others += bool(self.sent)
             return False
         self.replies += 1
@@ -143,11 +161,14 @@ class Exchange(MessageStage):
         return True
 
     def _counts_any(self) -> bool:
+        # `send URL` without a message waits for whatever the server pushes. With messages that all
+        # have ids, -n counts replies to these ids alone.
         if not self.sent:
             return self._all_sent
         return self._count is not None and len(self._calls) < len(self.sent)
 
     def _answers_a_call(self, message: Message) -> bool:
+        # Calls that are answered stay in the list: a subscription has many replies with its id.
         for sent, call in self._calls:
             reply = call.reply(message)
             if reply is not None:
@@ -163,8 +184,10 @@ class Exchange(MessageStage):
         try:
             return matcher.matches(message)
         except PatternTimeout as error:
+            # The complaint ends the command after this batch. Its other messages still have to be
+            # printed, and must not take a tenth of a second each.
             self._abandoned = True
-            hint = "a pattern with fewer nested repetitions"
+            hint = "use a pattern with fewer nested repetitions"
             self.context.complain(UsageError(str(error), hint=hint))
             return False
 

@@ -17,13 +17,15 @@ def run(options: SessionOptions, env: Env) -> ExitStatus:
     """Connect, report, close, and return the exit status."""
     sink: Sink
     if options.output.form == "json":
+        # Messages that came together with the 101 are not part of the upgrade.
         sink = data_sink(options.output, env, StopAfter(0))
     else:
         colour = env.wants_colour(options.output.colour, tty=env.stdout_tty)
+        # In a pipe lines keep their length, so that grep finds a header in one line.
         width = env.width if env.stdout_tty else None
         sink = InspectionSink(Output(env.stdout), Palette(colour=colour), width)
-    return run_session(SessionCommand(options, _no_work, sink), env)
+    return run_session(SessionCommand(options, _do_nothing, sink), env)
 
 
-def _no_work(running: CommandSession) -> None:
-    """Leave it at the upgrade."""
+def _do_nothing(running: CommandSession) -> None:
+    """Return at once: the sink has reported the upgrade, and the connection is closed next."""

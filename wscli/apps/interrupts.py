@@ -1,9 +1,19 @@
-"""Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once.
+"""Ctrl-C, SIGTERM and SIGHUP: the first closes the connection, the second exits at once.
 
-After the first, and after a time limit of the command, nothing may block for longer than the
+After the first signal, and after a time limit of the command, nothing may block for longer than the
 closing handshake may take. The session bounds its own waits. It cannot bound a write to stdout or
 stderr that blocks because nobody reads: for that, SIGALRM is raised periodically until the end, and
 abandons a write that it interrupts twice.
+
+Python runs signal handlers in the main thread, between two bytecode instructions or when a system
+call is interrupted (EINTR; it is retried if the handler returns, PEP 475). So a handler here only
+records the signal and wakes the poll. It takes no lock that the interrupted code may hold.
+
+The effect of a signal depends on the time at which it comes::
+
+    before the connection is open   raise KeyboardInterrupt: there is nothing to close
+    with an open session            record it, wake the session: Close is sent, the rest printed
+    a second time                   os._exit: not even the closing handshake is waited for
 """
 
 from __future__ import annotations
@@ -22,7 +32,10 @@ from wscli.status import ExitStatus
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_GRACE = 2.0  # seconds that the reader of stdout has to take the current write
 _LONGEST_TICK = 0.1  # seconds between two checks of the write in progress
-_SAME_SIGNAL = 0.1  # seconds; timeout(1) signals the process and then its whole process group
+
+# Seconds in which a second signal counts as a copy of the first. timeout(1) signals the process and
+# then its whole process group, so the signal arrives twice; nobody presses Ctrl-C that fast.
+_SAME_SIGNAL = 0.1
 
 
 class Interrupts:
@@ -34,7 +47,7 @@ class Interrupts:
     """
 
     def __init__(self, close_timeout: float) -> None:
-        self.status: ExitStatus | None = None
+        self.status: ExitStatus | None = None  # of the first signal
         self._noted_at = 0.0
         self._session: ThreadDriver | None = None
         self._close_timeout = close_timeout
@@ -50,16 +63,21 @@ class Interrupts:
 
         It replaces an earlier limit; None is no limit.
         """
+        # Outside of the main thread there are no handlers, and the first signal has set its limit.
         if not self._before or self.status is not None:
-            return  # signals reach the main thread only, and the first has set its own limit
+            return
         signal.setitimer(signal.ITIMER_REAL, 0)
         self._late_status = status
         if seconds is not None:
             self._abandon_after(seconds)
 
     def __enter__(self) -> Self:
+        # Python allows signal.signal in the main thread only. A test or another program may run a
+        # command in a thread of its own, and handles signals itself then.
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
+                # POSIX shells ignore SIGINT in a background job of a script, and nohup ignores
+                # SIGHUP. A program that installs a handler all the same would undo that.
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._note)
             self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._tick)
@@ -85,20 +103,29 @@ class Interrupts:
                 os._exit(self.status)
             return
         self.status, self._noted_at = ExitStatus.of_signal(number), time.monotonic()
+        # While dialling, the main thread polls a socket or waits for a name: only an exception ends
+        # that, and there is no connection yet that it could damage.
         if self._session is None:
             raise KeyboardInterrupt
+        # With a session, an exception could come between reading a message and printing it. The
+        # limit is set here and not where Close is sent: a write may block before that.
         self._session.end_within(self._close_timeout)
         self._abandon_after(0.0)
 
     def _is_repeated(self) -> bool:
         """Return True for the second copy of a signal that was sent twice at the same time."""
+        # Once Close has left, exiting at once loses nothing, so a copy does no harm.
         session = self._session
         close_has_left = session is not None and session.closing and not session.pending
         return not close_has_left and time.monotonic() - self._noted_at < _SAME_SIGNAL
 
     def _abandon_after(self, seconds: float) -> None:
+        # Half of the close timeout at most, so that a write that stalls leaves time for the Close.
         grace = min(self._close_timeout / 2, _LONGEST_GRACE)
+        # Several ticks within the grace: a write is abandoned at the second tick that finds it. Not
+        # 0, with which setitimer would disarm the timer.
         tick = max(min(grace / 4, _LONGEST_TICK), 0.001)
+        # A limit that is already closer stays: a signal does not prolong the time of the command.
         due, _ = signal.getitimer(signal.ITIMER_REAL)
         wait = max(seconds + grace, tick)
         signal.setitimer(signal.ITIMER_REAL, min(wait, due or wait), tick)

@@ -31,13 +31,16 @@ def run(options: ListenOptions, env: Env) -> ExitStatus:
     stop = StopAfter(options.limit)
 
     def listen(running: CommandSession) -> None:
+        """Wait for the messages, which the sink prints."""
         done = running.wait(lambda: stop.reached, options.duration)
         if not done and not running.stopped and options.limit is not None:
             raise TimedOut(
                 f"{stop.seen:,} of {options.limit:,} messages came within {options.duration:g} s",
-                hint="--for waits longer; -n says how many messages to wait for",
+                hint="a longer --for, or a smaller -n",
             )
 
+    # `--for 1m` alone asks for the messages of a minute, so its end is a success. With -n it limits
+    # the wait for messages that a script needs.
     late = ExitStatus.OK if options.limit is None else ExitStatus.TIMEOUT
     command = SessionCommand(
         options.session,

@@ -18,8 +18,8 @@ _ENCODINGS = ("0x", "b64:")
 class Sending(NamedTuple):
     """The sending options: how texts become messages, and which are sent automatically.
 
-    With ``escapes``, escapes in typed text are replaced. ``end`` is added to messages that do not
-    end with it. ``answers`` and ``repeats`` are passed to ``Automation``.
+    With ``escapes``, escapes in typed text are replaced. ``end`` is added to messages that lack it.
+    ``answers`` and ``repeats`` are passed to ``Automation``.
     """
 
     opcode: Opcode = Opcode.TEXT
@@ -41,7 +41,9 @@ class Sending(NamedTuple):
         return Automation(self.opcode, self.answers, self.repeats)
 
     def stages(self) -> list[Stage]:
-        """Return that stage if there is anything for it to post."""
+        """Return that stage in a list, which is empty if there is nothing to post."""
+        # Without stages a batch reaches the sinks untouched, and the driver need not ask for
+        # deadlines.
         return [self.automation()] if self.answers or self.repeats else []
 
 
@@ -68,13 +70,16 @@ def _read_answer(text: str, sending: Sending, env: Env) -> AutoReply:
 
 
 def read_message(text: str, opcode: Opcode, env: Env, *, escapes: bool = False) -> bytes:
-    """Return a payload: a file's content for @FILE, otherwise what ``read_typed`` returns.
+    """Return a payload: the content of a file for @FILE, otherwise that of ``read_typed``.
 
     Raises:
         UsageError: if it cannot be read or decoded.
     """
+    # @FILE as in curl's -d; @@ begins a text that begins with @.
     if text.startswith("@@"):
         return read_typed(text[1:], opcode, escapes=escapes)
+    # The content of a file is never changed: no escapes, and, unlike curl's -d, no line feeds
+    # removed.
     if text.startswith("@"):
         return _checked(_read_file(text[1:], env), text, opcode)
     return read_typed(text, opcode, escapes=escapes)
@@ -86,6 +91,7 @@ def read_typed(text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
     Raises:
         UsageError: if it cannot be decoded.
     """
+    # In a text message these are ordinary characters: `send URL 0x1F` sends four letters.
     if opcode == Opcode.BINARY and text.startswith(_ENCODINGS):
         return _decode(text)
     try:
@@ -97,7 +103,9 @@ def read_typed(text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
 
 
 def _checked(payload: bytes, text: str, opcode: Opcode) -> bytes:
-    """Return the payload, unless it is to be text and is not UTF-8."""
+    """Return the payload of a message, or raise ``UsageError`` for text that is not UTF-8."""
+    # RFC 6455 §5.6: "The 'Payload data' is text data encoded as UTF-8." A peer must fail the
+    # connection otherwise (§8.1), so the mistake is reported before anything is sent.
     if opcode == Opcode.TEXT:
         try:
             payload.decode()
@@ -125,8 +133,9 @@ def _decode(text: str) -> bytes:
     try:
         if text.startswith("0x"):
             return HEX.parse(text[2:])
-        import base64
+        import base64  # only this form needs it
 
+        # Without ``validate``, characters outside of the alphabet would be skipped in silence.
         return base64.b64decode(text[4:], validate=True)
     except ValueError as error:
         raise UsageError(

@@ -1,4 +1,8 @@
-"""Round-trip times of real ping frames, like ping(8)."""
+"""Round-trip times of ping frames, in the manner of ping(8).
+
+One ping is in flight at a time: a pong answers the latest ping and may skip earlier ones (RFC 6455
+§5.5.3), so with several in flight a missing pong would not mean that one was lost.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ from wscli.status import ExitStatus
 
 
 class PingOptions(NamedTuple):
-    """``limit`` pings, or no end of them; the interval, and the wait for a pong, in seconds."""
+    """The number of pings, unlimited if None; the interval and the wait for a pong, in seconds."""
 
     session: SessionOptions
     limit: int | None = None
@@ -31,10 +35,12 @@ def run(options: PingOptions, env: Env) -> ExitStatus:
     """Ping, print a line for each pong and a summary, and return the exit status."""
 
     def ping(running: CommandSession) -> None:
+        """Ping, print the summary, and raise an error if a pong is missing."""
         pinger = Pinger(running, options)
         try:
             pinger.run()
         finally:
+            # Also after an error, as ping(8) prints its statistics whatever ends it.
             pinger.summarise()
         pinger.judge()
 
@@ -62,15 +68,20 @@ class Pinger:
         while not self._running.stopped and self._sent != self._options.limit:
             started = clock.monotonic()
             self._ping_once()
+            # From ping to ping, as in ping(8), not from a pong to the next ping. After the last
+            # one there is nothing to wait for.
             if self._sent != self._options.limit:
                 pause = self._options.interval - (clock.monotonic() - started)
                 self._running.wait(lambda: False, pause)
 
     def _ping_once(self) -> None:
+        # Random, so that an unsolicited pong (RFC 6455 §5.5.3) is not taken for the answer.
         try:
             ping = self._running.session.post_ping(os.urandom(4))
         except ConnectionClosed:
-            self._running.wait(lambda: False)  # until it has ended, which will not be long
+            # Close was sent or received. The handshake is finished here, so that its outcome, and
+            # not this exception, becomes the result of the command.
+            self._running.wait(lambda: False)
             return
         self._sent += 1
         if self._running.wait(lambda: ping.rtt is not None, self._options.timeout):
@@ -95,6 +106,7 @@ class Pinger:
             TimedOut: if a pong did not come, and not because the connection ended.
         """
         missing = self._sent - len(self._rtts)
+        # A ping that was in flight when the connection ended or Ctrl-C came is not a lost one.
         if missing and not self._running.stopped:
             raise TimedOut(
                 f"{missing} of {self._sent} pings got no pong within {self._options.timeout:g} s",
@@ -111,6 +123,6 @@ class Pinger:
 
 
 def summary(rtts: Sequence[float]) -> tuple[float, float, float, float]:
-    """Return least, mean, 95th percentile (nearest rank) and greatest of some durations."""
+    """Return minimum, mean, 95th percentile (nearest rank) and maximum of some durations."""
     ordered = sorted(rtts)
     return ordered[0], sum(ordered) / len(ordered), percentile(ordered, 95), ordered[-1]

@@ -1,4 +1,4 @@
-"""Recordings: the file, which only its owner may read, and the sink that writes events to it."""
+"""Make recordings: the file, which only its owner may read, and what it is to lack."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import errno
 import io
 import os
 import stat
-import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wscli.apps.options import Existing
-from wscli.errors import OutputError, UsageError
-from wscli.session.end import End
-from wscli.session.events import Batch, Failed, Opened, Step
-from wscli.session.pipeline import Sink
-from wscli.sinks.output import Output
+from wscli.errors import UsageError
 
 if TYPE_CHECKING:
-    from wscli.sinks.ndjson import NdjsonSink
+    from wscli.payload.matching import RegexReplacer
+    from wscli.records.redaction import Redactor
 
 _MODE = 0o600  # a recording has credentials in its headers
 _IS_LINK = (errno.ELOOP, errno.EMLINK, errno.ENOENT)  # FreeBSD says EMLINK
+
+
+def redactor(patterns: Sequence[RegexReplacer] | None) -> Redactor | None:
+    """Return what replaces secrets in events, with the user's patterns; None for None."""
+    if patterns is None:
+        return None
+    from wscli.payload.matching import PatternTimeout
+    from wscli.records.redaction import Redactor
+    from wscli.records.secrets import Secrets
+
+    return Redactor(Secrets(patterns, PatternTimeout))
 
 
 def open_recording(
@@ -94,87 +101,3 @@ def _end_line(path: str, fd: int, size: int) -> None:
         file.seek(size - 1)
         if file.read(1) != b"\n":
             os.write(fd, b"\n")
-
-
-class Recorder(Sink):
-    """Records into one file at a time; a failure stops it, and is passed to ``complain``."""
-
-    wants_outgoing = True
-
-    def __init__(
-        self, complain: Callable[[OutputError], None], *, steps: bool, frames: bool
-    ) -> None:
-        self.wants_frames = frames
-        self._steps = steps
-        self.path: str | None = None
-        self._complain = complain
-        self._lock = threading.Lock()  # commands start and stop it, the reader feeds it
-        self._stream: io.FileIO | None = None
-        self._sink: NdjsonSink | None = None
-        self._opened: Opened | None = None
-
-    def start(self, path: str, stream: io.FileIO) -> None:
-        """Start recording into an open file, with the opening of the current connection first."""
-        from wscli.sinks.ndjson import NdjsonSink
-
-        with self._lock:
-            self._drop()
-            self.path, self._stream = path, stream
-            output = Output(stream, f"the recording {path}")
-            self._sink = NdjsonSink(
-                output, steps=self._steps, frames=self.wants_frames, escape=stream.isatty()
-            )
-            if (opened := self._opened) is not None:
-                self._write(lambda sink: sink.opened(opened))
-
-    def stop(self) -> None:
-        """Stop recording."""
-        with self._lock:
-            self._drop()
-
-    def step(self, step: Step) -> None:
-        """Record a step of an attempt to connect."""
-        with self._lock:
-            self._write(lambda sink: sink.step(step))
-
-    def opened(self, opened: Opened) -> None:
-        """Record that a connection is open."""
-        with self._lock:
-            self._opened = opened
-            self._write(lambda sink: sink.opened(opened))
-
-    def batch(self, batch: Batch) -> None:
-        """Record a batch."""
-        with self._lock:
-            self._write(lambda sink: sink.batch(batch))
-
-    def ended(self, end: End) -> None:
-        """Record how the connection ended."""
-        with self._lock:
-            self._opened = None
-            self._write(lambda sink: sink.ended(end))
-
-    def failed(self, failed: Failed) -> None:
-        """Record that the connection could not be established, or the error it ended with."""
-        with self._lock:
-            self._write(lambda sink: sink.failed(failed))
-
-    def _write(self, write: Callable[[NdjsonSink], None]) -> None:
-        if self._sink is None:
-            return
-        try:
-            write(self._sink)
-        except BrokenPipeError:
-            self._fail(OutputError(f"cannot write the recording {self.path}", "its reader is gone"))
-        except OutputError as error:
-            self._fail(error)
-
-    def _fail(self, error: OutputError) -> None:
-        self._drop()
-        remark = "the recording ends here; the connection goes on"
-        self._complain(OutputError(error.what, f"{error.evidence}\n{remark}"))
-
-    def _drop(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        self.path = self._stream = self._sink = None

@@ -1,4 +1,9 @@
-"""One shot: connect, send each message when the one before has its reply, print, close."""
+"""One shot: connect, send each message when the one before it has its reply, print, close.
+
+``Sender`` decides when to send and how long to wait; ``Exchange``, a stage in front of stdout,
+decides which received message is a reply. They share the ``Exchange`` object, and one thread: a
+message is recorded there before it is posted, so that its reply cannot come too early.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ from wscli.payload.matching import Matcher
 from wscli.session.end import describe_close, error_of
 from wscli.status import ExitStatus
 
-_DEFAULT_WAIT = 1.0  # seconds
+_DEFAULT_WAIT = 1.0  # seconds for a reply before the next message is sent, unless --wait is given
 
 
 class SendOptions(NamedTuple):
@@ -64,6 +69,7 @@ def run(options: SendOptions, env: Env) -> ExitStatus:
 
 def _within_timeout(options: SendOptions) -> SessionOptions:
     """Limit the time for connecting to the time limit of the command."""
+    # As with curl's --max-time, the limit includes the time for connecting.
     connect = options.session.connect
     limits = [limit for limit in (connect.connect_timeout, options.timeout) if limit is not None]
     limited = connect._replace(connect_timeout=min(limits, default=None))
@@ -96,12 +102,16 @@ class Sender:
         self._env = env
         self._exchange = exchange
         self._pace = options.wait
+        # With -n 0 the user expects no replies, so there is nothing to wait for between messages.
         if self._pace is None:
             self._pace = 0.0 if options.replies == 0 else _DEFAULT_WAIT
+        # --wait 0 is about the pace of sending. As a measure of silence it would end the command
+        # at the first message that is not a reply.
         self._silence = options.wait or _DEFAULT_WAIT
         started = env.clock.monotonic()
         self._deadline = None if options.timeout is None else started + options.timeout
         self._last_sent = self._last_came = started
+        # Set before the connection opens: a greeting may come in the same read as the 101.
         first, *self._rounds = _rounds(options.steps)
         exchange.expected = list(first.expected)
         if not self._rounds:
@@ -119,7 +129,8 @@ class Sender:
             self._send_all(running)
             self._wait_for_rest(running)
         except (TimedOut, ConnectionClosed):
-            self._raise_error_reply(running)  # it explains why nothing else came
+            # An error reply explains why nothing else came, or why the peer closed.
+            self._raise_error_reply(running)
             raise
         self._raise_error_reply(running)
 
@@ -129,12 +140,15 @@ class Sender:
         for index, (payload, expected) in enumerate(self._rounds):
             if running.stopped:
                 return
+            # Everything is recorded before the message is posted: the reply, or a match of
+            # --expect, may come in the turn in which the message leaves.
             message = self._exchange.send(payload, awaited=not expected)
             self._exchange.expected = list(expected)
             is_last = index == len(self._rounds) - 1
             if is_last:
                 self._exchange.finish()
-            with suppress(ConnectionClosed):  # then the wait below ends, and says how it ended
+            # If the connection is closing, the wait below ends and reports how.
+            with suppress(ConnectionClosed):
                 running.session.post(self._options.sending.opcode, [payload])
             if not is_last:
                 self._wait_between(running, message)
@@ -144,6 +158,8 @@ class Sender:
         if not message.awaited:
             self._wait_for_expected(running)
         elif self._pace:
+            # The wait for a reply begins when the message has left: a large one may take longer
+            # than --wait to send.
             running.wait(lambda: not running.session.pending, self._left())
             running.wait(lambda: message.answered, self._at_most(self._pace))
 
@@ -165,7 +181,10 @@ class Sender:
                 return
 
     def _wait_for_more(self, running: CommandSession, limit: float | None) -> bool:
-        """Wait for one more message that no `--answer` answers, unless everything has arrived."""
+        """Wait for one more message, unless everything has arrived; return False at the limit.
+
+        Messages that ``--answer`` answers do not count.
+        """
         came = self._exchange.came
         done = running.wait(lambda: self._is_complete(running) or self._exchange.came > came, limit)
         if done:
@@ -177,6 +196,7 @@ class Sender:
         return running.stopped or (left is not None and left <= 0)
 
     def _is_complete(self, running: CommandSession) -> bool:
+        # With -n 0 the exchange is complete at once, while the messages still wait to be sent.
         return self._exchange.reached and not running.session.pending
 
     def _quiet_for(self) -> float | None:
@@ -184,6 +204,8 @@ class Sender:
 
         Silence ends it once enough messages have arrived that are not recognised as replies.
         """
+        # For protocols whose ids ``payload.replies`` does not know: the answer was printed, only
+        # not recognised. Where the user gave a pattern, only a match of it ends the wait.
         exchange = self._exchange
         patterns = exchange.expected or self._options.until is not None
         if patterns or not exchange.others or exchange.came < exchange.wanted:
@@ -201,7 +223,7 @@ class Sender:
     def _mention_unanswered(self) -> None:
         names = ", ".join(str(message) for message in self._exchange.unanswered[:3])
         if names and not self._options.session.output.quiet:
-            say(self._env, f"wscli: no reply to {names} was recognised; only other messages came")
+            say(self._env, f"wscli: no reply to {names} was recognised, only other messages came")
 
     def _raise_error_reply(self, running: CommandSession) -> None:
         errors = self._exchange.errors
@@ -213,30 +235,33 @@ class Sender:
     def _unanswered(self, running: CommandSession) -> WscliError:
         exchange = self._exchange
         if exchange.expected:
-            what = f"no message that matches {exchange.expected[0].text!r}"
-            return self._missing(running, what, _EXPECT_HINT)
+            received = f"no message that matches {exchange.expected[0].text!r}"
+            return self._missing(running, received, _EXPECT_HINT)
         if self._options.until is not None:
-            what = f"no message that matches {self._options.until.text!r}"
-            return self._missing(running, what, _UNTIL_HINT)
-        what = f"{exchange.replies} of {exchange.wanted} replies"
+            received = f"no message that matches {self._options.until.text!r}"
+            return self._missing(running, received, _UNTIL_HINT)
+        received = f"{exchange.replies} of {exchange.wanted} replies"
         if exchange.others:
-            what += f" and {exchange.others:,} other messages"
-        return self._missing(running, what, _COUNT_HINT)
+            received += f" and {exchange.others:,} other messages"
+        return self._missing(running, received, _COUNT_HINT)
 
-    def _missing(self, running: CommandSession, what: str, hint: str) -> WscliError:
+    def _missing(self, running: CommandSession, received: str, hint: str) -> WscliError:
+        # An abnormal end is the cause of the missing replies, and has a status of its own.
         end = running.session.end
         if end is not None and (error := error_of(end)) is not None:
             return error
         if end is None:
             limit = f"{self._options.timeout:g} s"
-            return TimedOut(f"{what} came within {limit}", hint=f"--timeout waits longer; {hint}")
+            return TimedOut(
+                f"{received} came within {limit}", hint=f"--timeout waits longer; {hint}"
+            )
         return TimedOut(
             f"the peer closed with {describe_close(end)} before all replies had come",
-            f"{what} came",
+            f"{received} came",
             hint,
         )
 
 
-_COUNT_HINT = "-n says how many replies to wait for, 0 for none"
+_COUNT_HINT = "-n sets the number of replies to wait for, 0 for none"
 _UNTIL_HINT = "--until applies to messages received after the last one was sent"
-_EXPECT_HINT = "--expect applies to messages received after the message before it was sent"
+_EXPECT_HINT = "--expect applies to messages received after the previous one was sent"

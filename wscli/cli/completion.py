@@ -4,6 +4,9 @@ The scripts in ``completions/`` run wscli with ``_WSCLI_COMPLETE`` set to the na
 The arguments are then the words of the command line up to the cursor, the last one unfinished.
 Each line of the answer is a candidate, or tells the shell to complete file names itself.
 Nothing is ever written to stderr, because it would appear in the middle of the user's line.
+
+click has completion of its own, which is not used: it knows nothing of a URL without a command, of
+a file name behind ``@``, or of a URL that bash has split at its colon.
 """
 
 from __future__ import annotations
@@ -23,9 +26,12 @@ Load = Callable[[str], click.Command | None]
 
 SHELLS = ("bash", "zsh", "fish")
 _IMPLIED = ("connect", "pipe")  # the commands that a URL alone may stand for
+
+# The metavar in the help says what a value is, and completion goes by it too.
 _FILE = r"FILE|PATH"
 _AT_FILE = r"MESSAGE|NAME: VALUE"
-_END = "\0"
+
+_END = "\0"  # cannot be in an argument, so it marks the end of the last word
 
 
 class Candidate(NamedTuple):
@@ -54,6 +60,8 @@ def answer(shell: str, args: Sequence[str], commands: Mapping[str, str], load: L
 
     ``args`` are the words up to the cursor; from bash, the line and the part readline replaces.
     """
+    # bash splits words at the characters of COMP_WORDBREAKS, also inside of a URL, so the whole
+    # line is read here again. zsh and fish hand over words as they are run.
     if shell == "bash":
         line, replaced = (*args, "", "")[:2]
         words = split_line(line)[1:] or [""]
@@ -71,6 +79,7 @@ def _kept(word: str, replaced: str) -> int:
 
     It replaces the part after an opening quote, or after = or : outside quotes.
     """
+    # Readline passes the part as it was typed, with its quotes; the word has none any more.
     for end in (replaced, split_line(replaced)[-1]):
         if word.endswith(end):
             return len(word) - len(end)
@@ -79,6 +88,7 @@ def _kept(word: str, replaced: str) -> int:
 
 def _in_bash(words: list[str], commands: Mapping[str, str], load: Load) -> Iterator[Answer]:
     """Remove redirections, which bash leaves in the words of a command."""
+    # In `wscli listen URL > out.txt --<Tab>` neither ">" nor the file is an argument of wscli.
     plain: list[str] = []
     file_follows = False
     for word in words:
@@ -92,9 +102,10 @@ def _in_bash(words: list[str], commands: Mapping[str, str], load: Load) -> Itera
 
 def split_line(line: str) -> list[str]:
     """Return the words of a line as a shell splits them; the last one may be empty or unclosed."""
+    # With the mark the last word is never empty, so that shlex yields it after a space, too.
     lexer = shlex.shlex(line + _END, posix=True, punctuation_chars="<>|&")
     lexer.whitespace_split = True
-    lexer.commenters = ""
+    lexer.commenters = ""  # the "#" in a URL begins no comment
     words: list[str] = []
     try:
         words += lexer
@@ -107,11 +118,13 @@ def split_line(line: str) -> list[str]:
 def candidates(words: Sequence[str], commands: Mapping[str, str], load: Load) -> Iterator[Answer]:
     """Yield the completions of the last word."""
     *before, word = words
+    # The first word may be a command or a URL.
     if not before and not word.startswith("-"):
         yield from _starting(word, commands.items())
         yield from _urls(word)
         return
     named = load(before[0]) if before else None
+    # Without a command it is `connect` or `pipe`, which the terminal decides when the line is run.
     position = _Position([named] if named else [load(name) for name in _IMPLIED])
     for previous in before[named is not None :]:
         position.advance(previous)
@@ -123,6 +136,7 @@ class _Position:
 
     def __init__(self, commands: Iterable[click.Command | None]) -> None:
         self._commands = [command for command in commands if command is not None]
+        # Of all commands in question; if two have an option of one name, the first one's.
         self._options: dict[str, click.Option] = {}
         for command in self._commands:
             self._options |= {**options_of(command), **self._options}
@@ -138,6 +152,7 @@ class _Position:
             self._wanted.pop(0)
         elif word == "--" and not self._only_arguments:
             self._only_arguments = True
+        # "-" alone is an argument by convention, though wscli has no use for it.
         elif self._only_arguments or not word.startswith("-") or word == "-":
             self._arguments += 1
         else:
@@ -159,9 +174,11 @@ class _Position:
     def _begin_option(self, option: click.Option | None, value: int | None) -> None:
         if option is None:
             return
+        # By the parameter's name, so that --quiet is not offered after -q.
         self._used.add(option.name)
         if value is None and takes_value(option):
             metavar = option.metavar or ""
+            # --every has two values, "DURATION MESSAGE", of which the second may be a file.
             self._wanted = metavar.split() if option.nargs > 1 else [metavar]
             self._choices = _choices(option)
 
@@ -170,6 +187,7 @@ class _Position:
         if word.startswith("--"):
             name, equals, _ = word.partition("=")
             return self._options.get(name), len(name) + 1 if equals else None
+        # A cluster such as -vvn10: letters of flags, then at most one option with its value.
         option = None
         for end, letter in enumerate(word[1:], 2):
             option = self._options.get(f"-{letter}")
@@ -197,8 +215,10 @@ class _Position:
 def _values(word: str, head: int, metavar: str, choices: Sequence[str]) -> Iterator[Answer]:
     """Complete a value, which begins ``head`` characters into the word."""
     value = word[head:]
+    # File names are left to the shell, which knows its quotes, its options and ~.
     if re.search(_FILE, metavar):
         yield Files(head)
+    # "@@" begins a text that begins with "@".
     elif re.search(_AT_FILE, metavar):
         if value.startswith("@") and not value.startswith("@@"):
             yield Files(head + 1)
@@ -210,6 +230,7 @@ def _values(word: str, head: int, metavar: str, choices: Sequence[str]) -> Itera
 
 def _urls(word: str) -> Iterator[Answer]:
     """Complete URLs of the embedded server, the only one whose paths are known."""
+    # Not for an empty word: it would stand among the commands as if it were one.
     if not word.startswith("demo:"):
         yield from _starting(word, [("demo:", "the embedded server")] if word else [])
     else:
@@ -233,6 +254,7 @@ def _choices(param: click.Parameter) -> Sequence[str]:
 
 def _for_bash(found: Answer, word: str, kept: int) -> str:
     """Return the replacement for a word after its first ``kept`` characters."""
+    # bash shows no descriptions, and would insert them.
     if isinstance(found, Files):
         return f":files {kept} {found.head} {word}"
     return found.word[kept:]
@@ -241,6 +263,7 @@ def _for_bash(found: Answer, word: str, kept: int) -> str:
 def _for_zsh(found: Answer) -> str:
     if isinstance(found, Files):
         return f":files {found.head}"
+    # _describe splits at the first colon that is not escaped.
     word = re.sub(r"([\\:])", r"\\\1", found.word)
     return f"{word}:{_brief(found.meaning)}" if found.meaning else word
 
@@ -253,4 +276,5 @@ def _for_fish(found: Answer) -> str:
 
 def _brief(meaning: str) -> str:
     """Return the first clause of a help text, short enough to show beside a candidate."""
+    # Not at a point inside a word, as in "1.2" or "$.": the clause ends where a space follows.
     return re.split(r"[;.](?:\s|$)", meaning, maxsplit=1)[0]

@@ -1,4 +1,7 @@
-"""Options of wscat, websocat and curl that wscli does not have, and their equivalents."""
+"""Options of wscat, websocat and curl that wscli does not have, and their equivalents.
+
+They are used in hints alone: a usage error shows the equivalent call (see ``translate``).
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ def _option(*words: str) -> Habit:
     return Habit(takes_value="{}" in "".join(words), becomes=words)
 
 
-# Where two programs differ, the value decides: see `translate.py`.
+# Where two programs use the same letter differently (-x is curl's proxy and wscat's message), the
+# value decides: see `translate.py`.
 HABITS = {
     # wscat
     "-c": _URL,
@@ -43,21 +47,21 @@ HABITS = {
     "-l": Habit(takes_value=True, command="serve"),
     "--listen": Habit(takes_value=True, command="serve"),
     "-w": _option("--wait", "{}"),
-    "--slash": _DROPPED,
+    "--slash": _DROPPED,  # a session always has slash commands
     # websocat
     "-1": _option("-n", "1"),
     "--one-message": _option("-n", "1"),
-    "-E": _DROPPED,
+    "-E": _DROPPED,  # pipe always ends after stdin
     "--exit-on-eof": _DROPPED,
-    "--no-close": _DROPPED,
+    "--no-close": _DROPPED,  # pipe goes on reading for --linger before it closes
     "--protocol": _option("-s", "{}"),
     "--basic-auth": _option("-u", "{}"),
-    # curl
+    # curl; options without an equivalent, such as -N and -S, ask for the way wscli works anyway
     "-d": _MESSAGE,
     "--data": _MESSAGE,
     "--data-raw": _MESSAGE,
     "--data-binary": _MESSAGE,
-    "-X": Habit(takes_value=True),
+    "-X": Habit(takes_value=True),  # a WebSocket opens with GET (RFC 6455 §4.1)
     "--request": Habit(takes_value=True),
     "-i": _option("-v"),
     "--include": _option("-v"),
@@ -65,14 +69,14 @@ HABITS = {
     "--silent": _option("-q"),
     "-I": Habit(command="inspect"),
     "--head": Habit(command="inspect"),
-    "-N": _DROPPED,
+    "-N": _DROPPED,  # output is never buffered
     "--no-buffer": _DROPPED,
-    "-f": _DROPPED,
+    "-f": _DROPPED,  # a refused upgrade is always an error
     "--fail": _DROPPED,
-    "-S": _DROPPED,
+    "-S": _DROPPED,  # errors are shown with -q, too
     "--show-error": _DROPPED,
-    "--compressed": _DROPPED,
-    "--http1.1": _DROPPED,
+    "--compressed": _DROPPED,  # permessage-deflate is offered by default
+    "--http1.1": _DROPPED,  # the only version in which the upgrade of RFC 6455 exists
     "--url": _URL,
     "--max-time": _option("--timeout", "{}"),
     "--oauth2-bearer": _option("--bearer", "{}"),
@@ -89,4 +93,4 @@ OWN_NAMES = {
     ("send", "--for"): "--timeout",
     ("send", "--count"): "--replies",
 }
-"""The name in one command of an option that other commands or programs name differently."""
+"""The name that an option of other commands or programs has in one command."""

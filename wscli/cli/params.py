@@ -1,4 +1,8 @@
-"""Read the values of the options that commands share, as click hands them over by name."""
+"""Read the values of the options that commands share, as click hands them over by name.
+
+Each value has been checked alone, by its type in ``types``. Here values that exclude each other are
+refused, before anything is opened or sent.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +21,31 @@ from wscli.wire.codes import Opcode
 
 if TYPE_CHECKING:
     from wscli.apps.message import Sending
-    from wscli.cli.param_types import ConnectParams, OutputParams, SendingParams, SessionParams
+    from wscli.cli.param_types import (
+        ConnectParams,
+        OutputParams,
+        SendingParams,
+        SessionParams,
+        ViewParams,
+    )
+    from wscli.payload.matching import RegexReplacer
 
 _DEFAULTS = ConnectOptions()
 
 
-def read_session(params: SessionParams, env: Env, sending: Sending | None = None) -> SessionOptions:
-    """Return the shared options as one value; the terminator of messages also ends the output's."""
-    output = read_output(params)
+def read_session(
+    params: SessionParams,
+    env: Env,
+    sending: Sending | None = None,
+    *,
+    records_later: bool = False,
+) -> SessionOptions:
+    """Return the shared options as one value; the terminator of messages also ends the output's.
+
+    With ``records_later`` a recording may begin after the start.
+    """
+    # A server that expects a terminator sends one, which should not be followed by a line feed.
+    output = read_output(params, records_later=records_later)
     if sending is not None and sending.end:
         output = output._replace(separator=sending.end, terminated=True)
     return SessionOptions(params["url"], read_connect(params, env), output)
@@ -34,7 +55,8 @@ def read_connect(params: ConnectParams, env: Env) -> ConnectOptions:
     """Return the options for connecting as one value; asks for a missing password."""
     user, password = _read_user(params["user"], env)
     if params["ipv4"] and params["ipv6"]:
-        raise UsageError("IPv4 only and IPv6 only exclude each other", hint="-4 or -6")
+        raise UsageError("-4 and -6 exclude each other", hint="give one of them")
+    # Written out, rather than ``**params``: mypy then finds a field that was renamed or forgotten.
     return ConnectOptions(
         headers=tuple(header for headers in params["headers"] for header in headers),
         user=user,
@@ -72,15 +94,19 @@ def read_connect(params: ConnectParams, env: Env) -> ConnectOptions:
 def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
     if text is None:
         return None, None
+    # At the first colon: a password may have colons, a user name must not (RFC 7617 §2).
     user, colon, password = text.partition(":")
     if colon:
         return user, password
+    # As in curl, a password that was left out is asked for, and never shows up in `ps`. click reads
+    # it from the terminal, so stdin may be a pipe.
     if not os.path.exists("/dev/tty") or not env.stderr_tty:
         raise UsageError(
             f"the password of {user} is missing, and there is no terminal to ask for it",
             hint="--user USER:PASS",
         )
-    # Ctrl-C must not end the program while the terminal does not echo.
+    # Ctrl-C must not end the program while the terminal does not echo: as an exception it lets
+    # click turn the echo on again.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return user, click.prompt(f"Password of {visible(user)}", hide_input=True, err=True)
@@ -88,8 +114,18 @@ def _read_user(text: str | None, env: Env) -> tuple[str | None, str | None]:
         signal.signal(signal.SIGINT, before)
 
 
-def read_output(params: OutputParams) -> OutputOptions:
+def read_output(params: OutputParams, *, records_later: bool = False) -> OutputOptions:
     """Return the options for output as one value."""
+    if not records_later:
+        check_redact(params["record"], params["redact"])
+    return read_view(params)._replace(
+        record=params["record"],
+        existing=read_existing(params["record"], params["force"], params["append"]),
+    )
+
+
+def read_view(params: ViewParams) -> OutputOptions:
+    """Return the options for output but those for a recording as one value."""
     given: dict[Form, bool] = {
         "raw": params.get("as_raw", False),
         "json": params["as_json"],
@@ -100,6 +136,7 @@ def read_output(params: OutputParams) -> OutputOptions:
     if len(forms) > 1:
         names = " and ".join(f"--{form}" for form in forms)
         raise UsageError(f"{names} exclude each other", hint="give one of them")
+    # The events have times, a hex dump has no line to put one on, and --raw adds nothing.
     if forms and timestamps:
         raise UsageError(f"--timestamps and --{forms[0]} exclude each other")
     return OutputOptions(
@@ -107,17 +144,34 @@ def read_output(params: OutputParams) -> OutputOptions:
         quiet=params["quiet"],
         form=forms[0] if forms else "auto",
         timestamps=timestamps,
-        record=params["record"],
-        existing=read_existing(params["record"], params["force"], params["append"]),
+        redact=read_redact(params["redact"]),
         secrets=params["show_secrets"],
         colour=params["colour"],
     )
+
+
+def check_redact(record: str | None, patterns: tuple[RegexReplacer | None, ...]) -> None:
+    """Reject ``--redact`` without a recording: it does not apply to what is shown.
+
+    Raises:
+        UsageError: if there is no recording.
+    """
+    if patterns and record is None:
+        raise UsageError("--redact needs --record", hint="--record FILE names the recording")
+
+
+def read_redact(
+    patterns: tuple[RegexReplacer | None, ...],
+) -> tuple[RegexReplacer, ...] | None:
+    """Return the patterns of secrets, or None if nothing is redacted."""
+    return tuple(filter(None, patterns)) if patterns else None
 
 
 def read_existing(record: str | None, force: bool, append: bool) -> Existing:
     """Return the choice for a recording that exists."""
     if force and append:
         raise UsageError("--force and --append exclude each other", hint="give one of them")
+    # Ignored, it would hide that --record was forgotten.
     if record is None and (force or append):
         given = "--force" if force else "--append"
         raise UsageError(f"{given} needs --record", hint="--record FILE names the recording")
@@ -128,6 +182,7 @@ def read_sending(params: SendingParams, env: Env) -> Sending:
     """Return the options for making messages as one value."""
     from wscli.apps.message import Sending, with_automation
 
+    # -t is the default and exists to be explicit in a script; the last one of -t -b does not win.
     if params["text"] and params["binary"]:
         raise UsageError("a message is text or binary, not both", hint="--text or --binary")
     opcode = Opcode.BINARY if params["binary"] else Opcode.TEXT

@@ -3,6 +3,10 @@
 People who know wscat, websocat or curl type the options of those programs. ``meant`` turns such a
 line into a call of wscli that its own parser accepts, for the hint of a usage error. It runs
 nothing and reads no file. This module is imported only after an error.
+
+The words are taken apart into options, URL and messages; each option becomes the one that was
+meant; and a call is put together for the command that fits. Where any word cannot be explained, no
+call is shown at all: a wrong suggestion costs the user more time than none.
 """
 
 from __future__ import annotations
@@ -23,9 +27,9 @@ from wscli.net.redaction import redact_url
 
 Load = Callable[[str], click.Command | None]
 
-_TALKING = ("connect", "pipe", "send", "listen", "inspect")
+_TALKING = ("connect", "pipe", "send", "listen", "inspect")  # in the order of preference
 _NEAR = 0.85  # of difflib's ratio: --timout is near --timeout, --until is not near --count
-_HOLDS_URL = {"-o", "--origin", "--proxy"}
+_HOLDS_URL = {"-o", "--origin", "--proxy"}  # their values look like the URL to connect to
 _SECRETS = ("-u", "--user", "--bearer", "--cookie")
 _CREDENTIALS = r"(?i)((?:proxy-)?authorization|cookie)\s*:.*"
 
@@ -41,20 +45,24 @@ def meant(args: Sequence[str], implied: str, load: Load) -> str:
 
 def _differs(call: Sequence[str], args: Sequence[str]) -> bool:
     """Return True unless a call has the same words as typed: their order changes nothing."""
+    # The same words mean that a value is wrong, which another order would not mend.
     return call[0] != args[0] or sorted(call) != sorted(args)
 
 
 def show_call(args: Sequence[str]) -> str:
     """Return a call as it can be typed in a shell, without the secrets that were typed."""
+    # Quoted for a POSIX shell: the hint is there to be copied.
     return f"wscli {shlex.join(_without_secrets(args))}"
 
 
 def accepts(command: click.Command, args: Sequence[str]) -> bool:
     """Return True if a command's parser takes these arguments; values are not converted."""
+    # As ``connect`` does before it parses: this option takes its value after "=" alone.
     known = options_of(command)
     args = [
         f"{word}=" if word in known and has_optional_value(known[word]) else word for word in args
     ]
+    # The parser alone: converting the values would read files and stdin.
     try:
         with click.Context(command, info_name=command.name) as context:
             values, rest, _ = command.make_parser(context).parse_args(args)
@@ -82,10 +90,11 @@ class _Reader:
         self._read(self._take_command(list(args)))
 
     def call(self) -> list[str]:
-        """Return the arguments of the call, or nothing."""
+        """Return the arguments of the call; none if the line is not understood."""
         self._find_url()
         if not self._understood or not (self._url or self._command == "serve"):
             return []
+        # The first command that accepts it all: the candidates are in the order of preference.
         for name in self._candidates():
             command = self._load(name or self._implied)
             if command is not None and accepts(command, tail := self._tail()):
@@ -100,6 +109,7 @@ class _Reader:
                 return args[:index] + args[index + 1 :]
             if not word.startswith("-"):
                 break
+        # Less strict than for options: the first word is almost certainly a command.
         if args and not args[0].startswith("-") and not is_url(args[0]):
             for name in get_close_matches(args[0], _TALKING, n=1, cutoff=0.6):
                 self._named = name
@@ -108,7 +118,8 @@ class _Reader:
 
     def _read(self, args: list[str]) -> None:
         known = self._known_options()
-        if {"-c", "--connect"} & set(args):  # wscat's -n has no value: --no-check
+        # With wscat's -c, an -n is wscat's too: --no-check, which has no value as our -n has.
+        if {"-c", "--connect"} & set(args):
             known.pop("-n", None)
         waiting = deque(args)
         while waiting:
@@ -122,11 +133,12 @@ class _Reader:
                 self._read_option(word, waiting, known)
 
     def _is_number(self, word: str) -> bool:
-        """Return True for a message such as -1, which is an option of websocat."""
+        # `send URL -1` sends the message -1; before the URL, -1 is the option of websocat.
         return self._named == "send" and bool(self._words) and word[1:].isdecimal()
 
     def _known_options(self) -> dict[str, click.Option]:
         """Return the options of all commands that connect, those of the intended one first."""
+        # Of all: an option may show that another command than the named one is meant.
         known: dict[str, click.Option] = {}
         for name in (self._named or self._implied, *_TALKING):
             command = self._load(name)
@@ -136,6 +148,8 @@ class _Reader:
 
     def _read_option(self, word: str, waiting: deque[str], known: dict[str, click.Option]) -> None:
         for typed, attached in _names_in(word, known):
+            # From the most certain to the least: our own option, another program's, a misspelling,
+            # a message.
             name = OWN_NAMES.get((self._named, typed), typed)
             if name in known:
                 self._keep(name, attached, waiting, known[name])
@@ -174,7 +188,8 @@ class _Reader:
         elif habit.becomes == "url":
             self._url = corrected_url(value) or value
         elif habit.becomes == "message":
-            if name == "-x" and is_url(value):  # curl's: a proxy
+            # -x is the message of wscat and the proxy of curl, which is always a URL.
+            if name == "-x" and is_url(value):
                 self._options += ["--proxy", value]
             else:
                 self._messages.append(value)
@@ -184,6 +199,7 @@ class _Reader:
     def _find_url(self) -> None:
         """Choose the URL among the words; the others are messages."""
         words = self._words
+        # `wscli localhost 8080`, as nc and telnet have it.
         if self._named != "send" and re.fullmatch(r"[\w.-]+ [0-9]{1,5}", " ".join(words[:2])):
             words = [":".join(words[:2]), *words[2:]]
         for index, word in enumerate(words if not self._url else ()):
@@ -192,16 +208,19 @@ class _Reader:
                 self._url = url or word
                 words = words[:index] + words[index + 1 :]
                 break
-        if any(re.match(r"\w+://", word) for word in words):  # a second URL is not a message
+        # A second URL is not a message: more likely the user expects several connections.
+        if any(re.match(r"\w+://", word) for word in words):
             self._understood = False
         self._messages = [*words, *self._messages]
 
     def _candidates(self) -> list[str]:
         if self._command:
             return [self._command]
+        # Only send takes messages as arguments.
         if self._messages:
             return [self._named, "send"] if self._named else ["send"]
-        if self._named and self._named not in _TALKING:  # ping measures; no other command does
+        # Nothing else does what ping, serve or compare does. The others are forms of one thing.
+        if self._named and self._named not in _TALKING:
             return [self._named]
         return [self._named, *(name for name in _TALKING if name != self._named)]
 
@@ -209,6 +228,7 @@ class _Reader:
         if self._command == "serve":
             return self._options
         messages = self._messages
+        # Otherwise the suggestion would be a usage error itself.
         if any(message.startswith("-") for message in messages):
             messages = ["--", *messages]
         return [*self._options, *([self._url] if self._url else []), *messages]
@@ -232,6 +252,8 @@ def _names_in(word: str, known: dict[str, click.Option]) -> Iterator[tuple[str, 
 
 def _with_missing_value(args: Sequence[str], implied: str, load: Load) -> list[str]:
     """Name the missing value if an option has taken the URL as its value."""
+    # In `wscli listen -s ws://h` click takes the URL for the subprotocol, and complains that the
+    # URL is missing. That is true and does not help.
     named = load(args[0]) is not None
     command = load(args[0] if named else implied)
     if command is None or accepts(command, args[named:]):
@@ -261,5 +283,6 @@ def _without_secrets(args: Sequence[str]) -> Iterator[str]:
 
 
 def _hidden(value: str) -> str:
+    # A user name is no secret, and shows which credentials were meant.
     user, colon, _ = value.partition(":")
     return f"{user}:…" if colon else "…"

@@ -16,15 +16,22 @@ from wscli.errors import UsageError
 from wscli.quantities import parse_duration, parse_size
 
 if TYPE_CHECKING:
-    from wscli.payload.matching import Matcher
+    from wscli.apps.selection import Moment
+    from wscli.payload.matching import JsonPathQuery, Matcher, RegexReplacer
 
+# [USER@]HOST[:PORT][/PATH], where HOST may be an IPv6 address in brackets. It only decides whether
+# a word is meant as a URL, so it is lenient; ``net.url`` parses and judges the URL itself.
 _ADDRESS = r"""(?x)(?: [^\s/?\#@]+@ )?
     (?P<host> \[[^\s\]/]+\] | \w[^\s:/?\#@\[\]]* ) (?P<port> :[^\s/?]* )? (?P<target> [/?]\S* )?"""
+
+# ws:/HOST, ws:HOST and ws//HOST, but neither ws://HOST nor a host called ws with a port, ws:8080.
 _MISTYPED_SCHEME = r"(?i)(wss?|https?)(?::(?!//|\d+(?:[/?]|$))/?|//)(?P<rest>[^/].*)"
+
 _RESOLVE = r"(?P<host>[^:\[\]]+|\[[^\]]+\]):(?P<port>\d+):(?P<address>.+)"
+_SPEED = r"([0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})x?"
 _DIGITS = 18  # any count of that length fits into 64 bits
 
-_STDIN = f"{__name__}.stdin"
+_STDIN = f"{__name__}.stdin"  # a key in ``Context.meta``, which all contexts of a call share
 
 Header = tuple[str, str | None]
 
@@ -36,21 +43,25 @@ def is_url(word: str) -> bool:
     match = re.fullmatch(_ADDRESS, word)
     if match is None:
         return False
+    # A name alone may be a misspelt command; a dot, a port or a path makes it an address. A dot at
+    # the end alone does not: "help." is a word of a sentence.
     return bool(match["port"] or match["target"] or "." in match["host"].rstrip("."))
 
 
 def corrected_url(word: str) -> str:
     """Return the URL for ``ws:/HOST``, ``ws:HOST`` or ``ws//HOST``; "" if nothing is mistyped."""
+    # Only for a hint: connecting to a guess could send credentials to another host.
     match = re.fullmatch(_MISTYPED_SCHEME, word)
     return f"{match[1].lower()}://{match['rest']}" if match else ""
 
 
 def url(value: str) -> str:
     """Reject a word that is certainly not a URL; URLs are parsed where they are used."""
+    # Reserved for profiles, so that no script comes to rely on another meaning.
     if value.startswith("@"):
         raise BadParameter(f"{value} names a profile, which wscli does not have yet; write the URL")
     if corrected_url(value):
-        from wscli.net.redaction import redact_url
+        from wscli.net.redaction import redact_url  # an error may end up in the log of a CI system
 
         raise BadParameter(f"{redact_url(value)!r} has no :// after the scheme")
     return value
@@ -58,6 +69,8 @@ def url(value: str) -> str:
 
 def duration(value: str | float) -> float:
     """Read ``500ms``, ``2s``, ``1m`` or a bare number of seconds; return seconds."""
+    # click passes defaults through their type, too, and again if they have been converted: a number
+    # must stay the same.
     try:
         return parse_duration(str(value))
     except ValueError as error:
@@ -74,6 +87,7 @@ def size(value: str | int) -> int:
 
 def count(value: str, least: int = 1) -> int:
     """Read a whole number of at least 1."""
+    # Not int(), which also takes "1_000", " 1" and digits of other scripts.
     if not re.fullmatch("-?[0-9]+", value):
         raise BadParameter(f"{value!r} is not a number")
     if len(value) > _DIGITS or int(value) < least:
@@ -93,6 +107,7 @@ def headers(value: str) -> list[Header]:
     """
     if not value.startswith("@"):
         return [_header(value)]
+    # Blank lines and comments are ignored, so that a file of headers can be annotated.
     try:
         lines = [line.strip() for line in _read(value[1:]).decode().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
@@ -104,8 +119,8 @@ def headers(value: str) -> list[Header]:
 class HeadersType(ParamType):  # type: ignore[type-arg]  # not generic before click 8.4
     """The parameter type for ``headers``.
 
-    A plain function would not do: click takes every ValueError of one for a bad value, also the
-    UsageError of ``claim_stdin``, and drops its hint.
+    A function as the type would lose the hint of ``claim_stdin``: its UsageError is a ValueError,
+    and click replaces every ValueError of a function with an error of its own.
     """
 
     name = "headers"
@@ -119,7 +134,8 @@ def _read(name: str) -> bytes:
     if name != "-":
         with open(name, "rb") as file:
             return file.read()
-    if get_current_context().resilient_parsing:  # for completion, nothing may be read
+    # Set when click parses without running the command: nothing may be consumed then.
+    if get_current_context().resilient_parsing:
         return b""
     return claim_stdin("--header @-").read_stdin()
 
@@ -130,6 +146,7 @@ def claim_stdin(reader: str) -> Env:
     Raises:
         UsageError: if another part reads it already.
     """
+    # The second reader would find an empty stdin, and send an empty message without an error.
     context = get_current_context()
     if _STDIN in context.meta:
         raise UsageError(
@@ -142,6 +159,7 @@ def claim_stdin(reader: str) -> Env:
 
 
 def _header(text: str) -> Header:
+    # The three forms of curl's -H. White space around a value is not part of it (RFC 9110 §5.5).
     name, colon, value = text.partition(":")
     if colon:
         return name.strip(), value.strip() or None
@@ -152,6 +170,7 @@ def _header(text: str) -> Header:
 
 def resolve(value: str) -> tuple[str, int, str]:
     """Read ``HOST:PORT:ADDRESS``, as curl has it."""
+    # An IPv6 address may have brackets or not: it is the last part, so its colons do no harm.
     match = re.fullmatch(_RESOLVE, value)
     if match is None:
         raise BadParameter(f"{value!r} is not HOST:PORT:ADDRESS")
@@ -160,6 +179,7 @@ def resolve(value: str) -> tuple[str, int, str]:
 
 def interval(value: str) -> float:
     """Read a duration greater than zero; return seconds."""
+    # With 0 a message would be posted in every turn, without end.
     seconds = duration(value)
     if seconds == 0:
         raise BadParameter("an interval must be longer than 0")
@@ -168,12 +188,53 @@ def interval(value: str) -> float:
 
 def pattern(value: str) -> Matcher:
     """Read a regular expression, or a JSONPath query."""
+    # Compiled while parsing, so that a mistake in it is an error before anything is sent.
     from wscli.payload.matching import parse_matcher
 
     try:
         return parse_matcher(value)
     except ValueError as error:
         raise BadParameter(str(error)) from None
+
+
+def replacer(value: str) -> RegexReplacer | None:
+    """Read a regular expression; an empty one is None."""
+    if not value:
+        return None
+    from wscli.payload.matching import RegexReplacer
+
+    try:
+        return RegexReplacer(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+
+
+def moment(value: str) -> Moment:
+    """Read a time of day, a time of RFC 3339, or ``+90s`` after the beginning."""
+    from wscli.apps.selection import parse_moment
+
+    try:
+        return parse_moment(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+
+
+def query(value: str) -> JsonPathQuery:
+    """Read a JSONPath query."""
+    from wscli.payload.matching import JsonPathQuery
+
+    try:
+        return JsonPathQuery(value)
+    except ValueError as error:
+        raise BadParameter(str(error)) from None
+
+
+def speed(value: str) -> float:
+    """Read ``2x``, ``0.5x`` or a bare number greater than 0."""
+    match = re.fullmatch(_SPEED, value)
+    if match is None or float(match[1]) == 0:
+        raise BadParameter(f"{value!r} is not a speed; write 2x or 0.5x")
+    return float(match[1])
 
 
 def terminator(value: str) -> bytes:
@@ -184,6 +245,7 @@ def terminator(value: str) -> bytes:
         end = unescape(value)
     except ValueError as error:
         raise BadParameter(str(error)) from None
+    # Every message ends with nothing: the option would do nothing, probably not as intended.
     if not end:
         raise BadParameter("a terminator must have at least one byte")
     return end

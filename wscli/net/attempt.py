@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from wscli.kinds import TimeoutKind
 
 Observer = Callable[[Opening, OpeningStep], None]
-"""Called after each step."""
+"""Called after each step, in the thread that connects."""
 
 
+# The phases in which silence has causes of its own, and so advice of its own: a plain-text port
+# waits for a request during TLS, and a TLS port for a handshake during the upgrade.
 _TIMEOUTS: dict[str, TimeoutKind] = {"tls": "tls", "upgrade": "upgrade"}
-"""The phases in which silence has causes of its own."""
 
 
 class Attempt:
@@ -39,7 +40,7 @@ class Attempt:
         self._observe = observe
 
     def observe(self, step: OpeningStep) -> None:
-        """Report to the observer that a step is done."""
+        """Tell the observer that a step is done."""
         self._observe(self.opening, step)
 
     @contextmanager
@@ -52,6 +53,7 @@ class Attempt:
         self.deadline.kind = _TIMEOUTS.get(name, "connect")
         self.deadline.secure = self.opening.url.secure
         start = self.clock.monotonic()
+        # Not in a ``finally``: a phase that fails has no time of its own, and is not reported.
         yield
         timings = self.opening.timings
         timings[name] = timings.get(name, 0.0) + self.clock.monotonic() - start

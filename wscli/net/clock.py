@@ -1,4 +1,4 @@
-"""Time, injected: the clock, how a moment is written, and one deadline over many steps."""
+"""Time: the clock, which tests replace, and one deadline over many steps."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ if TYPE_CHECKING:
     from wscli.kinds import Facts, TimeoutKind
 
 
-_LONGEST_POLL = 1_000_000.0  # seconds; poll(2) counts milliseconds in an int
+# Seconds (12 days). poll(2) takes milliseconds as an int of 32 bits, and Python raises an error for
+# more. A longer wait only returns early, and every caller polls again.
+_LONGEST_POLL = 1_000_000.0
 
 
 def poll_timeout(*limits: float | None) -> float | None:
-    """Return the least of some limits in seconds as poll takes it, in milliseconds."""
+    """Return the smallest of some limits in seconds as a timeout of poll, in milliseconds."""
     given = [limit for limit in limits if limit is not None]
     return 1000 * max(0.0, min(*given, _LONGEST_POLL)) if given else None
 
 
+# Wall-clock time is for people and records. It may jump when a machine is set or resumes from
+# sleep, so limits and durations use the monotonic clock.
 class Clock:
-    """The time; tests replace it."""
+    """The clock of the system; tests replace it."""
 
     def time(self) -> float:
         """Seconds since the epoch."""
@@ -38,8 +42,8 @@ class Clock:
 class Deadline:
     """One time limit, in seconds, for all steps of an operation; None means no limit.
 
-    ``doing`` names the present step, for the error; ``kind`` and ``secure``, whether the connection
-    is encrypted, are the facts of the error.
+    ``doing`` describes the current step for the error, as in "waiting for the proxy". ``kind`` and
+    ``secure`` (whether the connection is encrypted) become the error's kind and facts.
     """
 
     def __init__(self, clock: Clock, seconds: float | None, doing: str) -> None:
@@ -51,10 +55,10 @@ class Deadline:
         self.secure = False
 
     def remaining(self) -> float | None:
-        """Return the seconds that are left.
+        """Return the seconds that are left, or None if there is no limit.
 
         Raises:
-            TimedOut: if there are none.
+            TimedOut: if the deadline has passed.
         """
         if self._end is None:
             return None
@@ -64,11 +68,11 @@ class Deadline:
         return left
 
     def check(self) -> None:
-        """Raise TimedOut if the time is up."""
+        """Raise TimedOut if the deadline has passed."""
         self.remaining()
 
     def passed(self) -> TimedOut:
-        """Return the error that names the step in progress when time ran out."""
+        """Return the error, which names the step that was in progress."""
         facts: Facts = {"secure": self.secure}
         if self._seconds is not None:
             facts["seconds"] = self._seconds
@@ -81,6 +85,8 @@ class Deadline:
         Raises:
             TimedOut: if it is not in time.
         """
+        # poll and not select, which fails for descriptors from 1,024 on. In a loop, since a wait
+        # may end early (see _LONGEST_POLL); ``remaining`` raises at the deadline.
         poll = select.poll()
         poll.register(file, events)
         while not poll.poll(poll_timeout(self.remaining())):

@@ -1,4 +1,9 @@
-"""From a URL to a connected socket: name, TCP or Unix socket, proxy, TLS; each phase is timed."""
+"""From a URL to a connected socket: name, TCP or Unix socket, proxy, TLS; each phase is timed.
+
+Addresses are tried as RFC 8305 ("Happy Eyeballs") describes: the two versions of IP in turn, each a
+quarter of a second after the one before it, and the first that answers wins. Without it, a host
+with broken IPv6 takes minutes to reach.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +25,18 @@ from wscli.net.opening import OpeningStep
 from wscli.net.stream import Stream
 from wscli.net.url import ascii_host, comparable_host, host_and_port
 
-_STAGGER = 0.25  # seconds before the next address is tried beside the last one (RFC 8305 §5)
+_STAGGER = 0.25  # seconds: the "Connection Attempt Delay" that RFC 8305 §5 recommends
 _FAMILIES = {None: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
 _Address = tuple[int, Any]
 
 
 def dial(attempt: Attempt, environ: Mapping[str, str]) -> Stream:
-    """Return a stream at whose other end the server is.
+    """Return a stream to the server of the attempt's URL.
 
     Raises:
-        ConnectError: for a name, TCP, Unix socket or proxy that fails.
-        TLSError: for TLS that fails.
+        ConnectError: if the name, TCP, the Unix socket or the proxy fails.
+        TLSError: if TLS fails.
         TimedOut: at the deadline.
     """
     url, options = attempt.opening.url, attempt.options
@@ -39,7 +44,7 @@ def dial(attempt: Attempt, environ: Mapping[str, str]) -> Stream:
     if options.unix_socket is not None:
         stream = _connect_unix(options.unix_socket, attempt)
     elif proxy is None:
-        server = host_and_port(url.host, url.port)
+        server = host_and_port(url.host, url.port)  # with the port, which ``authority`` may omit
         stream = _connect_tcp(url.host, url.port, attempt, options.family, server)
     else:
         attempt.opening.proxy = str(proxy)
@@ -79,7 +84,9 @@ def _connect_unix(path: str, attempt: Attempt) -> Stream:
 
 def _connect_through(proxy: proxies.Proxy, attempt: Attempt) -> Stream:
     url = attempt.opening.url
-    # The IP version applies to the address that a SOCKS proxy is asked for, not to the proxy's own.
+    # The IP version applies to the server. For a SOCKS proxy it chooses the address to ask for, and
+    # the proxy itself may be reached by either version. An HTTP proxy is sent the name, so the
+    # version can only apply to the connection to the proxy.
     host = url.host if proxy.kind == "http" else _host_for_socks(proxy, attempt)
     family = attempt.options.family if proxy.kind == "http" else None
     stream = _connect_to_proxy(proxy, attempt, family)
@@ -100,6 +107,7 @@ def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None
     try:
         return _connect_tcp(proxy.host, proxy.port, attempt, family, f"the proxy {proxy}")
     except ConnectError as error:
+        # The user may not know that a proxy is used, if a variable of the environment names it.
         error.evidence = error.evidence or ("" if str(proxy) in error.what else f"proxy: {proxy}")
         error.kind, error.facts = "proxy", {**error.facts, "from_environment": not named}
         raise
@@ -107,9 +115,13 @@ def _connect_to_proxy(proxy: proxies.Proxy, attempt: Attempt, family: int | None
 
 def _host_for_socks(proxy: proxies.Proxy, attempt: Attempt) -> str:
     """Return the server's name or address in the form to send to a SOCKS proxy."""
+    # A name that ``resolve`` maps is looked up here even for socks4a and socks5h: the proxy does
+    # not know the mapping.
     url, options = attempt.opening.url, attempt.options
     host = comparable_host(url.host)
-    if proxy.looks_up and not any(comparable_host(name) == host for name, _, _ in options.resolve):
+    if proxy.resolves_names and not any(
+        comparable_host(name) == host for name, _, _ in options.resolve
+    ):
         return url.host
     family = 4 if proxy.kind == "socks4" else options.family  # SOCKS4 has no IPv6
     with attempt.phase(OpeningStep.NAME, f"looking up {url.host}"):
@@ -148,22 +160,26 @@ def look_up(host: str, port: int, family: int, deadline: Deadline) -> list[_Addr
     Raises:
         socket.gaierror: if there are none.
         ValueError: if it is not a valid host name.
-        TimedOut: at the deadline; the lookup itself goes on in its thread, which nobody awaits.
+        TimedOut: at the deadline; the look-up goes on in its thread, whose result is ignored.
     """
     answers: list[list[_Address] | OSError] = []
 
     name = ascii_host(host).encode()
 
     def ask(flags: int = 0) -> None:
+        """Append the addresses, or the error, to ``answers``."""
         try:
-            # Bytes, since for a str Python loads its tables of international names.
+            # As bytes: given a str, Python would load its own tables of international names.
             found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, flags=flags)
             answers.append([(entry[0], entry[4]) for entry in found])
         except OSError as error:
             answers.append(error)
 
+    # An address needs no name server, so this call does not block, and saves the thread.
     ask(socket.AI_NUMERICHOST)
     if not isinstance(answers[-1], list):
+        # getaddrinfo() takes no timeout, and may wait many seconds for a name server. The thread is
+        # a daemon, so that it does not delay the exit either.
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
         thread.join(deadline.remaining())
@@ -176,6 +192,8 @@ def look_up(host: str, port: int, family: int, deadline: Deadline) -> list[_Addr
 
 
 def _interleave(addresses: list[_Address]) -> list[_Address]:
+    # Beginning with the version that getaddrinfo() puts first: it sorts by RFC 6724, and may be
+    # configured by the administrator.
     first = [address for address in addresses if address[0] == addresses[0][0]]
     other = [address for address in addresses if address[0] != addresses[0][0]]
     mixed: list[_Address] = []
@@ -189,8 +207,8 @@ def connect_any(
 ) -> tuple[socket.socket, Any]:
     """Connect to the first address that answers (RFC 8305 §5).
 
-    Returns a non-blocking socket with TCP_NODELAY set, and the address of its peer. ``name`` is
-    used for the error.
+    Return a non-blocking socket with TCP_NODELAY set, and the address of its peer. ``name`` names
+    the server in the error.
 
     Raises:
         ConnectError: if none does; the evidence has the reason for each address.
@@ -207,8 +225,9 @@ def connect_any(
                 family, address = waiting.popleft()
                 shown = host_and_port(*address[:2])
                 try:
-                    sock = _begin_to_connect(family, address)
+                    sock = _start_connecting(family, address)
                 except OSError as error:
+                    # At once: no route, or a family that this machine does not support.
                     failures.append((shown, error.errno or 0))
                     continue
                 trying[sock.fileno()] = sock, shown
@@ -223,11 +242,12 @@ def connect_any(
                     return sock, peer
                 sock.close()
                 failures.append((shown, failure))
-                next_start = clock.monotonic()
+                next_start = clock.monotonic()  # a failure makes the next address start at once
     finally:
+        # Also after a success: the attempts that lost are still in progress.
         for sock, _ in trying.values():
             sock.close()
-    raise _nobody_answered(name, failures)
+    raise _no_address_answered(name, failures)
 
 
 def connection_result(sock: socket.socket) -> tuple[int, Any]:
@@ -235,6 +255,8 @@ def connection_result(sock: socket.socket) -> tuple[int, Any]:
 
     A connection that the peer has reset since then is a failure, like one that was refused.
     """
+    # poll reports success and failure alike. SO_ERROR tells them apart, but reading it clears it,
+    # and a reset after that shows only in getpeername().
     if failure := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
         return failure, None
     try:
@@ -243,9 +265,11 @@ def connection_result(sock: socket.socket) -> tuple[int, Any]:
         return errno.ECONNRESET, None
 
 
-def _begin_to_connect(family: int, address: Any) -> socket.socket:
+def _start_connecting(family: int, address: Any) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setblocking(False)
+    # Messages are written whole, so Nagle's algorithm gains nothing. It would hold back a short
+    # message until the one before is acknowledged, which a peer may delay by 40 ms.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     failure = sock.connect_ex(address)
     if failure in (0, errno.EINPROGRESS):
@@ -254,11 +278,12 @@ def _begin_to_connect(family: int, address: Any) -> socket.socket:
     raise OSError(failure, os.strerror(failure))
 
 
-def _nobody_answered(name: str, failures: list[tuple[str, int]]) -> ConnectError:
+def _no_address_answered(name: str, failures: list[tuple[str, int]]) -> ConnectError:
     codes = [code for _, code in failures]
     each = [f"{shown}: {os.strerror(code).lower()}" for shown, code in failures]
     return ConnectError(
         f"could not connect to {name}: {os.strerror(codes[-1]).lower()}",
+        # Not if the name is the address, as in ws://127.0.0.1:80: the sentence has it already.
         "\n".join(each) if len(each) > 1 or failures[0][0] not in name else "",
         kind="tcp",
         facts={"errnos": tuple(codes)},

@@ -1,4 +1,8 @@
-"""Plain HTTP GET on a connection that stays: only as much of it as the embedded server speaks."""
+"""Plain HTTP GET on a persistent connection, as far as the embedded server needs it.
+
+It fetches the server's polling resources, so that polling can be compared with a WebSocket, and
+uses the same dialling, TLS and proxies. It follows no redirects and keeps no cookies.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,8 @@ from wscli.net.tap import NotHTTP, Tap
 from wscli.net.url import Url
 from wscli.wire.head import Body, MalformedHead, parse_response, without_query
 
-_MAX_BODY = 1 << 20
-_TIMEOUT = 60.0  # seconds for a request; a long poll may wait for half of that
+_MAX_BODY = 1 << 20  # bytes
+_TIMEOUT = 60.0  # seconds for a request; a long poll of the server may wait for half of that
 
 
 class Fetched(NamedTuple):
@@ -29,7 +33,7 @@ class Fetched(NamedTuple):
 
 
 class Fetcher:
-    """Fetches one thing after another from a server, on one connection while that lasts."""
+    """Fetches resources of one server, on one connection for as long as it lasts."""
 
     def __init__(
         self, url: Url, options: ConnectOptions, clock: Clock, environ: Mapping[str, str]
@@ -44,7 +48,7 @@ class Fetcher:
         """Fetch a target.
 
         Raises:
-            WscliError: if nothing is to be had there.
+            WscliError: if the server cannot be reached, or does not answer with 200.
         """
         deadline = Deadline(self._clock, _TIMEOUT, f"waiting for {without_query(target)}")
         deadline.kind = "fetch"
@@ -57,7 +61,7 @@ class Fetcher:
             body = Body(response, _MAX_BODY)
             body.feed(tap.leftover)
             tap.read_rest(body)
-        except TimedOut:
+        except TimedOut:  # an OSError too, and not an answer
             raise
         except (NotHTTP, MalformedHead, OSError) as error:
             raise self._failed(target, str(error)) from None
@@ -69,7 +73,7 @@ class Fetcher:
         return Fetched(body.content, len(tap.sent), len(tap.received))
 
     def close(self) -> None:
-        """Close the connection, where there is one."""
+        """Close the connection, if there is one."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None

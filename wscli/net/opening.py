@@ -1,4 +1,7 @@
-"""The record of one attempt to open a connection: filled in as it proceeds, read by the sinks."""
+"""The record of one attempt to open a connection: filled in as it proceeds, read by the sinks.
+
+Its JSON form, which recordings keep too, is in ``records.openings``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class OpeningStep(StrEnum):
-    """The steps of an attempt, in their order; with a SOCKS proxy, NAME may come twice.
+    """The steps of an attempt, in order; with a SOCKS proxy, NAME may come twice.
 
     REQUEST is part of UPGRADE; PROBE is the plain GET after a refusal.
     """
@@ -28,6 +31,7 @@ class OpeningStep(StrEnum):
     PROBE = "probe"
 
 
+# Without REQUEST, whose time is in that of UPGRADE, and PROBE, which is not part of connecting.
 PHASES = (
     OpeningStep.NAME,
     OpeningStep.TCP,
@@ -58,11 +62,13 @@ class TLS(NamedTuple):
 class Opening:
     """One attempt to open a connection; fields that are unknown or do not apply are None.
 
-    ``received`` is everything received up to the head of the response, or whatever came in its
-    place. ``interim`` is what the server sent before its real response, heads with a status of 1xx.
-    ``timings`` has the seconds that each phase took, in the order of PHASES. ``opinion`` is what
-    websocket-client says of the upgrade: "accepted", or its complaint. ``probe`` is the answer to a
-    plain GET of the same path, sent after a refusal.
+    ``looked_up`` is the name that was resolved to ``addresses``, and ``address`` the one that is
+    connected to: they are the proxy's if there is one. ``received`` has all bytes up to the end of
+    the response's head, or the bytes that came in its place. ``interim`` has the heads of interim
+    responses (1xx). ``body`` is that of a refusal, as far as it was read. ``timings`` has the
+    seconds that each phase took, in the order of PHASES. ``opinion`` is websocket-client's verdict
+    on the upgrade: "accepted", or its error. ``probe`` is the answer to the plain GET after a
+    refusal.
     """
 
     def __init__(self, url: Url) -> None:
@@ -84,6 +90,7 @@ class Opening:
         self.opinion: str | None = None
         self.probe: PlainResponse | None = None
 
+    # An opening that was written to a recording and read back is the same; the tests compare them.
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Opening) and vars(self) == vars(other)
 

@@ -1,4 +1,8 @@
-"""The options for connecting, as one value."""
+"""The options for connecting, as one value.
+
+The command line, the interactive session and the Python API all fill in this value, and nothing
+below them knows which of them an option came from.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from wscli import __version__
 from wscli.net.redaction import mask, mask_password, masked_repr
 from wscli.wire.codes import DEFAULT_MAX_SIZE
 
+# They are hidden in a repr, and dropped when a redirect leads to another origin.
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 """Headers whose values are credentials, in lower case."""
 
@@ -16,19 +21,19 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 class ConnectOptions(NamedTuple):
     """How to connect; all durations are in seconds, all sizes in bytes.
 
-    ``headers`` are sent in this order and case; one with the name of a header that would be sent
-    anyway takes its place, and with None as its value removes it. ``user`` with ``password`` is
-    Basic authentication. ``follow_redirects`` follows redirects; credentials, the client
-    certificate and ``server_name`` stay with their origin, and a redirect from wss:// to ws:// is
-    refused unless ``allow_downgrade``. ``resolve`` maps (host, port) to the address to use instead
-    of a lookup. ``environment_proxies`` lets http_proxy and the like choose a proxy where ``proxy``
-    is None. ``family`` is 4 or 6 to use only that version of IP. ``compress`` offers
-    permessage-deflate. ``tls_min`` is "1.2" or "1.3". ``ping_interval`` sends keepalive pings, and
-    a pong that takes longer than ``ping_timeout`` ends the connection. ``fragment`` sends messages
-    in frames of at most that size. ``answer_pings`` and ``echo_close`` are required by RFC 6455
-    §5.5, and may be turned off to see how a server reacts. ``probe`` sends a second request, a
-    plain GET of the same path, when the server refuses an upgrade, so that the error can name the
-    cause: off here, since a library must not send requests on its own, and on in the commands.
+    ``headers`` are sent in this order and case. A header replaces the one of the same name that
+    would be sent anyway, or removes it if its value is None. ``user`` with ``password`` is Basic
+    authentication. With ``follow_redirects``, credentials, the client certificate and
+    ``server_name`` stay with their origin, and a redirect from wss:// to ws:// is refused unless
+    ``allow_downgrade``. ``resolve`` maps (host, port) to the address to use instead of a look-up.
+    ``environment_proxies`` lets variables such as http_proxy choose a proxy if ``proxy`` is None.
+    ``family`` is 4 or 6 to use only that version of IP. ``compress`` offers permessage-deflate.
+    ``tls_min`` is "1.2" or "1.3". ``ping_interval`` sends keepalive pings; if nothing arrives
+    within ``ping_timeout`` of one, the connection is closed. ``fragment`` sends messages in frames
+    of at most that size. ``answer_pings`` and ``echo_close`` are required by RFC 6455 §5.5, and may
+    be turned off to see how a server reacts. ``probe`` sends a second request, a plain GET of the
+    same path, when the server refuses an upgrade, so that the error can name the cause: off here,
+    since a library must not send requests on its own, and on in the commands.
     """
 
     headers: Sequence[tuple[str, str | None]] = ()

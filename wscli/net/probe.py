@@ -1,4 +1,9 @@
-"""The probe: after a refusal, one plain GET of the same path, to find the cause."""
+"""The probe: after a refusal, one plain GET of the same path, to find the cause.
+
+The same status can mean that the path does not exist, that it exists and is no WebSocket endpoint,
+or that only the upgrade fails. The answer to the GET tells these apart (see ``wire.diagnosis``). A
+probe never fails an attempt: that has failed already, and the error just stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +22,12 @@ from wscli.wire import diagnosis
 from wscli.wire.diagnosis import Evidence, PlainResponse
 from wscli.wire.head import Body, MalformedHead, Request, parse_response
 
-_SECONDS = 1.0  # for the whole probe, and never more than is left of the connect timeout
+# Seconds for the whole probe, and never more than is left of the connect timeout: the user waits
+# for an error that is known already.
+_TIME_LIMIT = 1.0
 _MAX_BODY = 16 << 10
 _SHOWN_BODY = 200  # characters
-_OF_UPGRADES = ("upgrade", "connection", "http2-settings")
+_UPGRADE_HEADERS = ("upgrade", "connection", "http2-settings")
 
 
 def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str, str]) -> None:
@@ -35,12 +42,14 @@ def explain_by_probe(error: UpgradeError, attempt: Attempt, environ: Mapping[str
     attempt.observe(OpeningStep.PROBE)
     evidence = Evidence(opening.request, opening.url.secure, answer, opening.probe)
     shown = f"a plain GET of {evidence.path} is answered with {describe_answer(opening.probe)}"
-    shown = mask_query(shown, opening.request.target)
+    shown = mask_query(shown, opening.request.target)  # a page may repeat the URL
     error.evidence = f"{error.evidence}\n\n{shown}".strip()
     error.kind, error.facts = diagnosis.diagnose(evidence)
 
 
 def _can_be_probed(answer: PlainResponse | None, received: bytes) -> bool:
+    # Without a response, the server either closed without a word, which a GET may explain, or sent
+    # bytes that are not HTTP, which it may not.
     return diagnosis.can_be_probed(answer) if answer is not None else not received
 
 
@@ -59,7 +68,7 @@ def _probe(request: Request, attempt: Attempt, environ: Mapping[str, str]) -> Pl
     """Send the GET over the same route: proxy, TLS, Unix socket and addresses of the upgrade."""
     try:
         left = attempt.deadline.remaining()
-        limit = _SECONDS if left is None else min(left, _SECONDS)
+        limit = _TIME_LIMIT if left is None else min(left, _TIME_LIMIT)
         deadline = Deadline(attempt.clock, limit, "probing")
         opening = Opening(attempt.opening.url)
         probing = Attempt(opening, attempt.options, deadline, attempt.clock, _ignore)
@@ -94,8 +103,9 @@ def plain_get(request: Request) -> bytes:
     fields = [
         f"{name}: {value}"
         for name, value in request.headers
-        if name.lower() not in _OF_UPGRADES and not name.lower().startswith("sec-websocket-")
+        if name.lower() not in _UPGRADE_HEADERS and not name.lower().startswith("sec-websocket-")
     ]
+    # "close", so that a body without a length ends soon.
     lines = [f"GET {request.target} HTTP/1.1", *fields, "Connection: close", "", ""]
     return "\r\n".join(lines).encode()
 

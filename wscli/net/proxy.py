@@ -1,4 +1,7 @@
-"""Proxies: which one to use, HTTP CONNECT (RFC 9110 §9.3.6), and SOCKS through python-socks."""
+"""Proxies: which one to use, HTTP CONNECT (RFC 9110 §9.3.6), and SOCKS through python-socks.
+
+CONNECT is implemented here, so that its two heads can be shown like those of the upgrade.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,7 @@ ProxyKind = Literal["http", "socks4", "socks4a", "socks5", "socks5h"]
 
 _SHOWN = 200  # bytes of an invalid answer that are shown
 _DEFAULT_PORTS = {"http": 8080, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
+# A password may contain ":" and a user may not, as in any URL; both may be percent-encoded.
 _PROXY = (
     r"(?:(?P<kind>[A-Za-z0-9+.-]+)://)?(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
     r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:/\[\]@]+))(?::(?P<port>[0-9]{1,5}))?/?"
@@ -46,33 +50,38 @@ class Proxy(NamedTuple):
     password: str | None
 
     @property
-    def looks_up(self) -> bool:
-        """Whether the proxy is given names, and looks them up itself."""
+    def resolves_names(self) -> bool:
+        """Whether the proxy receives host names and resolves them itself."""
+        # This reaches names that only the proxy's network knows, and tells the local name server
+        # nothing about the connection.
         return self.kind in ("http", "socks4a", "socks5h")
 
     def __repr__(self) -> str:
         return masked_repr(self, password=mask(self.password))
 
     def __str__(self) -> str:
-        """Show it without its credentials."""
+        """Return its URL without credentials."""
         return f"{self.kind}://{host_and_port(self.host, self.port)}"
 
 
 def choose(url: Url, options: ConnectOptions, environ: Mapping[str, str]) -> Proxy | None:
-    """Return the proxy for a URL: the one asked for, or the environment's.
+    """Return the proxy for a URL: that of the options, else that of the environment, if any.
 
     Raises:
-        UsageError: if its URL cannot be read.
+        UsageError: if the proxy's URL is invalid.
     """
+    # An explicit proxy is used even for this machine; only the environment's is not.
     if options.proxy is not None:
         return parse_proxy(options.proxy)
     if not options.environment_proxies or options.unix_socket is not None:
         return None
+    # A proxy on another machine would connect to its own loopback interface.
     if _is_loopback(url.host) or _is_exempt(url, environ):
         return None
     names = ("wss_proxy", "https_proxy") if url.secure else ("ws_proxy", "http_proxy")
     for name in (*names, "all_proxy"):
-        # In a CGI environment HTTP_PROXY comes from a request's header, so it counts for nothing.
+        # Under CGI, HTTP_PROXY is the Proxy header of a request, so any client could choose the
+        # proxy ("httpoxy", CVE-2016-5385). curl ignores the variable in upper case too.
         upper = "" if name == "http_proxy" else environ.get(name.upper(), "")
         if value := environ.get(name) or upper:
             return parse_proxy(value)
@@ -80,17 +89,17 @@ def choose(url: Url, options: ConnectOptions, environ: Mapping[str, str]) -> Pro
 
 
 def parse_proxy(text: str) -> Proxy:
-    """Read a proxy's URL; without a scheme it is an HTTP proxy, as curl has it.
+    """Parse a proxy's URL; without a scheme it is an HTTP proxy, as in curl.
 
     Raises:
-        UsageError: if it cannot be read or is of another kind.
+        UsageError: if it is malformed or has another scheme.
     """
     match = re.fullmatch(_PROXY, text)
     kind = (match["kind"] or "http").lower() if match else ""
     host = match and (match["ipv6"] or _ascii_or_none(match["host"]))
     if not (match and host) or kind not in _DEFAULT_PORTS:
         raise UsageError(
-            "the proxy's URL cannot be read",
+            "the proxy's URL is not valid",
             repr(redact_url(text)),
             "http://, socks4://, socks4a://, socks5:// or socks5h://, then [USER:PASS@]HOST:PORT",
         )
@@ -112,6 +121,7 @@ def _ascii_or_none(host: str) -> str | None:
 
 def _is_loopback(host: str) -> bool:
     host = comparable_host(host)
+    # Names under .localhost are loopback names too (RFC 6761 §6.3).
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -130,11 +140,15 @@ def _matches(entry: str, url: Url) -> bool:
     if entry == "*":
         return True
     if "/" in entry:
+        # A network, as in 10.0.0.0/8, covers hosts that are written as addresses: names are not
+        # looked up for it.
         try:
             return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
         except ValueError:
             return False
+    # More than one colon is an IPv6 address, not a port.
     name, _, port = entry.partition(":") if entry.count(":") == 1 else (entry, "", "")
+    # "example.com", ".example.com" and "*.example.com" all mean the domain and its subdomains.
     name = comparable_host(name.strip("[]").removeprefix("*").removeprefix("."))
     if not name or (port and port != str(url.port)):
         return False
@@ -142,12 +156,14 @@ def _matches(entry: str, url: Url) -> bool:
 
 
 def tunnel(stream: Stream, proxy: Proxy, attempt: Attempt) -> None:
-    """Ask an HTTP proxy for a tunnel to the server.
+    """Ask an HTTP proxy for a tunnel to the server (CONNECT, RFC 9110 §9.3.6).
 
     Raises:
         ConnectError: if it refuses.
         TimedOut: at the deadline.
     """
+    # Also for ws://, as RFC 6455 §4.1 says: a proxy that forwarded the request itself would drop
+    # the Upgrade header.
     opening = attempt.opening
     server = host_and_port(opening.url.host, opening.url.port)
     lines = [f"CONNECT {server} HTTP/1.1", f"Host: {server}"]
@@ -161,6 +177,7 @@ def tunnel(stream: Stream, proxy: Proxy, attempt: Attempt) -> None:
     except TimedOut:  # an OSError too, and not the proxy's fault
         raise
     except (NotHTTP, MalformedHead, OSError) as error:
+        # More of the answer may have arrived; it is evidence, but not worth waiting for.
         with suppress(OSError):
             tap.received += stream.recv(_SHOWN)
         raise ConnectError(
@@ -171,7 +188,7 @@ def tunnel(stream: Stream, proxy: Proxy, attempt: Attempt) -> None:
     finally:
         opening.proxy_request = tap.sent
         opening.proxy_response = bytes(tap.received).removesuffix(tap.leftover)
-        stream.put_back(tap.leftover)  # it is the server's
+        stream.put_back(tap.leftover)  # bytes of the server, which may speak first
     if not 200 <= response.status < 300:
         raise _refused(proxy, response)
 
@@ -193,6 +210,7 @@ def negotiate_socks(stream: Stream, proxy: Proxy, host: str, port: int, deadline
         ConnectError: if the proxy refuses, or does not speak SOCKS.
         TimedOut: at the deadline.
     """
+    # An optional dependency, since few users need SOCKS.
     try:
         from python_socks import ProxyError, ProxyType
         from python_socks.sync import Proxy as SocksProxy
@@ -209,7 +227,7 @@ def negotiate_socks(stream: Stream, proxy: Proxy, host: str, port: int, deadline
         proxy.port,
         proxy.user,
         password,
-        rdns=proxy.looks_up,
+        rdns=proxy.resolves_names,
         forward=cast(SocksProxy, _Dialled(stream, deadline)),
     )
     try:
@@ -218,10 +236,10 @@ def negotiate_socks(stream: Stream, proxy: Proxy, host: str, port: int, deadline
         raise UsageError(
             f"cannot ask {proxy} for {host_and_port(host, port)}",
             str(error),
-            "in SOCKS a host name, user or password has at most 255 bytes, a label at most 63",
+            "SOCKS allows at most 255 bytes for a host name, user or password, and 63 for a label",
         ) from None
     except (OSError, ProxyError) as error:
-        deadline.check()  # python-socks puts an error of its own in the place of a TimeoutError
+        deadline.check()  # python-socks replaces a TimeoutError with an error of its own
         raise ConnectError(
             f"could not connect through the proxy {proxy}: {error}", kind="socks"
         ) from None

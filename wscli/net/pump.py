@@ -2,6 +2,10 @@
 
 Two threads on one TLS socket kill connections, so no other thread uses it: the others put their
 bytes in the outbox and wake the owner.
+
+A *turn* is one pass of the owner: it sends, polls for the socket, the waker and the watched files,
+calls the callbacks, and returns. So the caller decides how often, how long and in which thread the
+connection runs, and the pump needs no thread of its own.
 """
 
 from __future__ import annotations
@@ -18,21 +22,21 @@ from wscli.net.stream import Stream
 OUTBOX_HIGH_WATER = 1 << 20
 """Bytes that wait to be sent, above which nothing more should be posted for now."""
 
-# Bytes to read at once. Memory for the larger size costs more than reading a short message, and a
-# batch of the smaller size costs more per byte: so the larger one follows a read that was filled.
-_FEW = 64 << 10
-_MANY = 512 << 10
+# Bytes to read at once. recv() allocates all of them, which for the larger size takes longer than
+# receiving a short message; the smaller size makes small batches, which cost more per byte. So the
+# larger one is used while a stream fills the smaller one.
+_SMALL_READ = 64 << 10
+_LARGE_READ = 512 << 10
 
 
 class Pump:
     """Move bytes between a stream and two callbacks.
 
-    A turn passes the bytes that it read to ``received``; it reads only while ``wants_more`` returns
-    True, or at the end of the connection. The bytes that the kernel took are passed to ``sent``.
-    Both are called in the thread that runs ``turn``; any thread may run it, but one at a time.
-    ``ended`` becomes True when nothing more will arrive, and ``can_write`` False when nothing more
-    can be sent; ``error`` is the reason, if it was an error. ``posted`` and ``bytes_out`` count
-    bytes.
+    A turn passes the bytes that it read to ``received``, and the bytes that the kernel took to
+    ``sent``; it reads only while ``wants_more`` returns True, or at the end of the connection. Both
+    are called in the thread that runs ``turn``; any thread may run it, but one at a time. ``ended``
+    becomes True when nothing more will arrive, and ``can_write`` False when nothing more can be
+    sent; ``error`` is the reason, if it was an error. ``posted`` and ``bytes_out`` count bytes.
     """
 
     def __init__(
@@ -49,17 +53,19 @@ class Pump:
         self._lock = threading.Lock()
         self._queue: list[bytes] = []
         self._leaving = b""
+        # Two counts, since TLS takes bytes and encrypts them before the socket takes the record.
         self._taken = 0  # bytes of _leaving that the stream took
         self._left = 0  # bytes of _leaving that have left
         self.can_write = True
         self._waiting = False
+        # A socket and not a condition variable: the owner waits in poll, which only sees files.
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
         self._poll = select.poll()
         self._poll.register(self._woken, select.POLLIN)
         self._interest = 0
-        self._read_size = _FEW
+        self._read_size = _SMALL_READ
         self._watched: dict[int, Callable[[], None]] = {self._woken.fileno(): self._sleep_again}
         self.ended = False
         self.error: OSError | None = None
@@ -73,6 +79,7 @@ class Pump:
             self._queue.append(data)
             self.posted += len(data)
             waiting = self._waiting
+        # A system call, saved for every message that is posted while the owner is busy.
         if waiting:
             self.wake()
 
@@ -83,19 +90,21 @@ class Pump:
 
     def outbox(self) -> tuple[bytes, int]:
         """Return the bytes posted last, from the start of a frame, and how many of them left."""
+        # What is joined in _leaving was posted in whole frames, so it begins with one.
         with self._lock:
             return b"".join([self._leaving, *self._queue]), self._left
 
     @property
     def readable(self) -> bool:
         """Whether bytes, or the end of the stream, wait to be read."""
+        # A poll object of its own, since the other one may not be watching the stream.
         poll = select.poll()
         poll.register(self._stream, select.POLLIN)
         return bool(poll.poll(0))
 
     def wake(self) -> None:
         """End the wait of the thread that runs ``turn``; safe in a signal handler."""
-        with suppress(OSError):  # it is full of wake-ups already, or closed
+        with suppress(OSError):  # full of bytes that will wake the owner already, or closed
             self._waker.send(b"\0")
 
     def watch(self, fd: int, events: int, ready: Callable[[], None]) -> None:
@@ -110,9 +119,11 @@ class Pump:
 
     def turn(self, timeout: float | None) -> None:
         """Send as much as possible, or wait for something to do, at most ``timeout`` seconds."""
+        # Sent at once, without asking poll first: the socket nearly always takes it.
         if self.can_write and self.posted != self.bytes_out and self._send():
             timeout = 0.0  # a thread that waits for this to be sent need not wait for more
-        # In this order: a thread that posts once the outbox has been checked wakes this one.
+        # ``_waiting`` before the outbox is checked: a thread that posts after the check then wakes
+        # this one. In the other order its bytes could wait for the whole timeout.
         self._waiting = True
         self._register(self._can_send())
         try:
@@ -122,8 +133,11 @@ class Pump:
         for fd, events in ready:
             if callback := self._watched.get(fd):
                 callback()
+            # Not POLLIN alone: POLLHUP and POLLERR may come without it, and only reading reveals
+            # the end or the error.
             elif not self.ended and events != select.POLLOUT:
                 self._receive()
+        # Replies of the callbacks leave in the same turn.
         if self._can_send():
             self._send()
 
@@ -141,6 +155,8 @@ class Pump:
         if interest:
             self._poll.register(self._stream, interest)
         else:
+            # Registered for nothing, poll would still report the end of the stream, at once and
+            # in every turn, while a full inbox keeps it from being read.
             self._poll.unregister(self._stream)
         self._interest = interest
 
@@ -157,7 +173,7 @@ class Pump:
             self.error = error
             self.ended = True
             return
-        self._read_size = _MANY if len(data) >= _FEW else _FEW
+        self._read_size = _LARGE_READ if len(data) >= _SMALL_READ else _SMALL_READ
         if data:
             self._received(data)
         else:
@@ -186,7 +202,8 @@ class Pump:
         except BlockingIOError:
             pass
         except OSError as error:
-            # Data that the peer sent before may still be read.
+            # ``ended`` stays False: what the peer sent before, such as a Close with a reason, may
+            # still be read.
             self.error = error
             self.can_write = False
         self._count_sent()  # even after an error, some bytes may have left

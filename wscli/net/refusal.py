@@ -1,4 +1,4 @@
-"""Why an upgrade failed: the errors, with their evidence. Loaded only when one fails."""
+"""The errors for a failed upgrade, with their evidence. Loaded only when one fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wscli.wire.head import Request, Response, decode_head
 if TYPE_CHECKING:
     from wscli.kinds import Cause
 
-_SHOWN_INTERIM = 80  # bytes
+_SHOWN_INTERIM = 80  # bytes: the status line and a header, of thousands that are all alike
 
 
 def explain_response(opening: Opening, request: Request, response: Response) -> UpgradeError:
@@ -39,10 +39,10 @@ def explain_response(opening: Opening, request: Request, response: Response) -> 
 
 
 def explain_failure(error: Exception, opening: Opening, received: bytes) -> WscliError:
-    """Return the error for bytes that are not a response, or for none at all."""
+    """Return the error for received bytes that are not a response, or for no bytes at all."""
     if isinstance(error, EndlessInterim):
         return UpgradeError(
-            f"{opening.url.authority} sends interim responses (1xx) and never a final one",
+            f"{opening.url.authority} sends only interim responses (1xx) and no final one",
             f"{error}; the first begins with {received[:_SHOWN_INTERIM]!r}",
             kind="endless-interim",
         )
@@ -69,29 +69,31 @@ def _show_response(request: Request, response: Response, body: bytes) -> str:
 
 
 def _broken_off(error: OSError, opening: Opening, received: bytes) -> WscliError:
-    # A server that misses a client certificate says so only now, and often just by leaving.
+    # In TLS 1.3 the client's handshake is complete before the server has seen its certificate. So a
+    # server that requires one says so only now, and often just by closing (RFC 8446 §4.4.2.4).
     if opening.tls is not None and not received:
         return tls.explain(error, opening)
-    what = f"{opening.url.authority} broke off during the upgrade"
+    what = f"{opening.url.authority} closed the connection during the upgrade"
     detail = error.strerror or str(error)
     if received:
         return UpgradeError(what, detail, kind="broken-off")
-    kind, facts = _diagnose_nothing(opening)
+    kind, facts = _diagnose_silence(opening)
     return UpgradeError(what, detail, kind=kind, facts=facts)
 
 
 def _not_http(opening: Opening, received: bytes, detail: str) -> UpgradeError:
     where = opening.url.authority
     if not received:
-        kind, facts = _diagnose_nothing(opening)
-        what = f"{where} answered with nothing: the connection was closed without a response"
+        kind, facts = _diagnose_silence(opening)
+        what = f"{where} closed the connection without a response"
         return UpgradeError(what, kind=kind, facts=facts)
     noun, foreign = diagnosis.identify(received)
-    evidence = f"{detail}: {received[:200]!r}"
+    evidence = f"{detail}: {received[:200]!r}"  # repr, since they may be binary
     return UpgradeError(f"{where} answered with {noun}", evidence, kind=foreign)
 
 
-def _diagnose_nothing(opening: Opening) -> Cause:
+def _diagnose_silence(opening: Opening) -> Cause:
+    # The connection ended before the request had left: the server cannot have objected to it.
     if opening.request is None:
         return "left-early", {}
     return diagnosis.diagnose(Evidence(opening.request, opening.url.secure))

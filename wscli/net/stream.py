@@ -1,8 +1,9 @@
 """A stream: a non-blocking socket together with its transport, used by one thread at a time.
 
-``send`` and ``recv`` are those of a non-blocking socket: they raise BlockingIOError where they
-would have to wait, and a driver waits on ``fileno``. ``write`` and ``read`` wait themselves, for
-the opening handshakes. ``recv`` never leaves decrypted bytes behind, which poll would not report.
+``send`` and ``recv`` behave like those of a non-blocking socket: they raise BlockingIOError instead
+of waiting, and a driver polls ``fileno``. ``write`` and ``read`` wait until a deadline, for the
+opening handshakes. ``recv`` returns all decrypted bytes, since poll would not report any that were
+left inside TLS.
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ _CHUNK = 16 << 10  # bytes; a certificate chain is usually shorter
 
 
 class Stream:
-    """Reads and writes the protocol's bytes; ``bytes_out`` counts those that have left."""
+    """Reads and writes the protocol's bytes; ``bytes_out`` counts those that have left.
+
+    A byte has left when the kernel has taken it, and with TLS the whole record that carries it.
+    """
 
     def __init__(self, sock: socket.socket, transport: Transport | None = None) -> None:
         self.sock = sock
         self.transport = transport or PlainTransport()
         self.bytes_out = 0
         self._outgoing: Buffer = b""  # bytes for the socket that it has not taken yet
-        self._unread = b""
+        self._unread = b""  # bytes of the protocol to return before those of the socket
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
@@ -33,7 +37,7 @@ class Stream:
 
     @property
     def unsent(self) -> bool:
-        """Whether bytes that were taken from the caller, or the transport's own, have not left."""
+        """Whether bytes of the caller that were taken, or of the transport, have not left."""
         return bool(self._outgoing) or self.transport.has_data_to_send
 
     @property
@@ -42,10 +46,10 @@ class Stream:
         return select.POLLIN | (select.POLLOUT if self.unsent else 0)
 
     def send(self, data: Buffer) -> int:
-        """Send, and return how many bytes were taken; ``bytes_out`` counts them when they left.
+        """Send, and return how many bytes were taken; ``bytes_out`` counts them when they leave.
 
-        With no data it sends bytes taken before. Bytes of a TLS record wait here until all of it
-        has left: pass on only the bytes that were not taken.
+        Without data, it sends bytes taken before. The caller passes only the bytes that were not
+        taken the next time: the others are in a TLS record that waits here until it has left.
 
         Raises:
             BlockingIOError: if the socket takes nothing, and nothing was taken here either; also if
@@ -53,6 +57,8 @@ class Stream:
             OSError: if the connection is broken.
         """
         taken = 0
+        # Not while something waits: what is encrypted after it would have to wait for it anyway,
+        # and memory is bounded by one chunk.
         if not self._outgoing and data:
             taken = min(len(data), self.transport.chunk)
             self._outgoing = self.transport.send(data[:taken])
@@ -61,6 +67,7 @@ class Stream:
         try:
             self._flush()
         except BlockingIOError:
+            # An error would say that nothing was taken, and the caller would send it twice.
             if not taken:
                 raise
         return taken
@@ -68,10 +75,10 @@ class Stream:
     def recv(self, size: int) -> bytes:
         """Read once from the socket; return the bytes received, or b"" at the end of the stream.
 
-        Reads ``size`` bytes at most, to which TLS may add a record that was incomplete before.
+        It reads at most ``size`` bytes, to which TLS may add a record that was incomplete before.
 
         Raises:
-            BlockingIOError: if nothing has come, or only a part of a TLS record.
+            BlockingIOError: if nothing has arrived, or only a part of a TLS record.
             OSError: if the connection is broken.
         """
         if self._unread:
@@ -80,6 +87,7 @@ class Stream:
         transport = self.transport
         if not transport.ended and (data := transport.receive(self.sock.recv(size))):
             return data
+        # After the data: what was received before an error or the end comes first.
         if transport.error is not None:
             raise transport.error
         if transport.ended:
@@ -108,6 +116,8 @@ class Stream:
         """
         while True:
             deadline.check()  # a peer that always has more to send never makes us wait
+            # TLS may owe the peer something without which it will not send: its Finished, an alert,
+            # an answer to a renegotiation.
             self._send_rest()
             try:
                 return self.recv(size)
@@ -119,27 +129,29 @@ class Stream:
         self._unread = data + self._unread
 
     def secure(self, tls: TLSTransport, deadline: Deadline) -> None:
-        """Put TLS on top of the present transport, for which it was made, and do the handshake.
+        """Replace the transport with TLS on top of it, and do the handshake.
 
         Raises:
-            OSError: if it fails; ``close`` then sends the alert that says so.
+            OSError: if it fails; ``close`` then sends the alert to the peer.
             TimedOut: at the deadline.
         """
         self.transport = tls
+        # A proxy may have sent the server's first bytes together with its own response.
         self._unread = tls.decrypt(self._unread)
         while not tls.established:
             deadline.wait(self, self.events)
             self._send_rest()
-            with suppress(BlockingIOError):  # only a part of the handshake has come
+            with suppress(BlockingIOError):  # only a part of the handshake has arrived
                 self._unread = self.recv(_CHUNK)
 
     def hand_over(self) -> Buffer:
-        """Leave socket and transport to another owner; return bytes that it must send first."""
+        """Hand socket and transport to another owner; return the bytes that it must send first."""
         unsent, self._outgoing = self._outgoing, b""
         return unsent
 
     def close(self) -> None:
         """Close the socket, after TLS's close_notify if the socket takes that at once."""
+        # Without waiting: a peer that reads nothing must not hold up the end of the program.
         with suppress(OSError):
             self._flush()
             self._outgoing = self.transport.close()

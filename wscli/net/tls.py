@@ -1,4 +1,8 @@
-"""TLS: the context for the options, the handshake, and the errors for its failures."""
+"""TLS: the context for the options, the handshake, and the errors for its failures.
+
+OpenSSL reports a reason and no cause. ``explain`` maps the reasons to causes that a user can act
+on, and keeps OpenSSL's words as evidence.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,12 @@ from wscli.net.url import ascii_host
 if TYPE_CHECKING:
     from wscli.kinds import TLSKind
 
-_VERIFY_CODES: dict[int, TLSKind] = {  # of OpenSSL
+# X509_V_ERR_CERT_HAS_EXPIRED, …_HOSTNAME_MISMATCH and …_IP_ADDRESS_MISMATCH. The many others, such
+# as a missing issuer, all mean that no trusted CA vouches for the certificate.
+_VERIFY_CODES: dict[int, TLSKind] = {
     10: "certificate-expired",
-    62: "certificate-name",  # a host name
-    64: "certificate-name",  # an IP address
+    62: "certificate-name",
+    64: "certificate-name",
 }
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -30,6 +36,8 @@ def make_context(options: ConnectOptions) -> ssl.SSLContext:
     Raises:
         UsageError: for a file that cannot be read.
     """
+    # The default context verifies certificate and name against the CAs of the system; ``cafile``
+    # replaces these, and does not add to them.
     try:
         context = ssl.create_default_context(cafile=options.cacert)
     except (OSError, ssl.SSLError) as error:
@@ -38,7 +46,7 @@ def make_context(options: ConnectOptions) -> ssl.SSLContext:
             what = "cannot prepare TLS: the file that SSLKEYLOGFILE names cannot be written"
         raise UsageError(what, _openssl_reason(error)) from None
     if options.insecure:
-        context.check_hostname = False
+        context.check_hostname = False  # first: ssl refuses CERT_NONE while this is on
         context.verify_mode = ssl.CERT_NONE
     if options.tls_min is not None:
         context.minimum_version = _VERSIONS[options.tls_min]
@@ -53,15 +61,17 @@ def make_context(options: ConnectOptions) -> ssl.SSLContext:
             ) from None
     elif options.key is not None:
         raise UsageError("a private key needs its certificate", kind="key-alone")
-    # Where HTTP/2 (RFC 8441) would be offered. What the server chose is known to the TLSTransport
-    # after its handshake, and decides which layer comes next.
+    # HTTP/1.1 alone, since HTTP/2 has no Upgrade header; its own way (RFC 8441) would be offered
+    # here. A server that speaks nothing but HTTP/2 then says so with an alert.
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
+# Without a callback OpenSSL would ask for the password on the terminal, also in the middle of a
+# script or of the interactive session.
 def _no_password() -> str:
     raise UsageError(
-        "the private key is encrypted", hint="openssl pkey -in KEY -out PLAIN makes one that is not"
+        "the private key is encrypted", hint="decrypt it: openssl pkey -in KEY -out DECRYPTED"
     )
 
 
@@ -104,6 +114,7 @@ def _failed(error: OSError, opening: Opening) -> TLSError:
 
 def is_end_of_connection(error: OSError) -> bool:
     """Return True if the connection ended, False if TLS rejected the bytes received."""
+    # Both are SSLErrors, though they mean the end: without and with the peer's close_notify.
     ended = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
     return ended or not isinstance(error, ssl.SSLError)
 
@@ -112,6 +123,8 @@ def explain(error: OSError, opening: Opening) -> TLSError:
     """Return the error for a failure of TLS, including one noticed only on reading."""
     reason = getattr(error, "reason", None) or ""
     where = opening.url.authority
+    # A server that answers in plain text: "HTTP" in place of a record's type and version. The code
+    # differs between versions of OpenSSL.
     if reason in (
         "WRONG_VERSION_NUMBER",
         "RECORD_LAYER_FAILURE",
@@ -123,26 +136,29 @@ def explain(error: OSError, opening: Opening) -> TLSError:
             _openssl_reason(error),
             kind="not-tls",
         )
-    # The alert to an ALPN without h2 (RFC 7301 §3.2), for which older versions of ssl lack a name.
+    # The alert of a server that speaks only h2 (RFC 7301 §3.2). Older versions of ssl have no name
+    # for it, so the text is searched.
     if "no application protocol" in str(error).lower().replace("_", " "):
         return TLSError(
             f"{where} does not speak HTTP/1.1",
             "OpenSSL says: tlsv1 alert no application protocol",
             kind="no-http1",
         )
+    # TLS 1.3 has an alert for a missing client certificate; in TLS 1.2 it is a handshake failure,
+    # which may also mean that no cipher is common to both.
     if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
         return TLSError(
             f"{where} refused the TLS handshake", _openssl_reason(error), kind="tls-refused"
         )
     if "PROTOCOL_VERSION" in reason or "UNSUPPORTED_PROTOCOL" in reason:
         return TLSError(
-            f"{where} speaks no version of TLS that is allowed here",
+            f"{where} supports no version of TLS that is allowed here",
             _openssl_reason(error),
             kind="tls-version",
         )
     if opening.tls is not None:
         return TLSError(
-            f"{where} broke off right after the TLS handshake",
+            f"{where} closed the connection right after the TLS handshake",
             _openssl_reason(error),
             kind="tls-left",
         )
@@ -189,11 +205,10 @@ def _certificate(tls: ssl.SSLObject) -> Certificate | None:
 
 
 def _peer_fields(tls: ssl.SSLObject) -> dict[str, Any] | None:
-    """Return the fields of the server's certificate, trusted or not.
-
-    getpeercert() has them only for one that was verified; the object below it has them for any,
-    and we look there, where there is such an object.
-    """
+    """Return the fields of the server's certificate, trusted or not, if Python can tell them."""
+    # getpeercert() has no fields for a certificate that was not verified, which is the one that a
+    # user needs to see. The object below it has them for any. It is undocumented, so an error goes
+    # without the fields if Python lacks it.
     below: Any = getattr(tls, "_sslobj", None)
     chain = below.get_unverified_chain() if hasattr(below, "get_unverified_chain") else None
     return chain[0].get_info() if chain else None

@@ -6,11 +6,12 @@ driver can own the socket: a thread that polls, or an event loop. ``PlainTranspo
 as they are. ``TLSTransport`` encrypts, on top of another transport, which may be TLS too.
 
 A ``TLSTransport`` is first in its handshake, then established, and ``ended`` when nothing more will
-be received. The two directions end separately, as those of TCP do: after ``ended`` bytes may still
+be received. The two directions end separately, as those of TCP do: after ``ended``, bytes may still
 be sent.
 
-Why TLS is not left to ``ssl.SSLSocket``: an event loop cannot take one over, and OpenSSL reads each
-record from a socket with two system calls, while a transport decrypts many records for each one.
+TLS is not left to ``ssl.SSLSocket`` for two reasons. An event loop cannot take one over. And from a
+socket OpenSSL reads each record with two system calls, while a transport decrypts many records for
+one.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from typing import Protocol
 Buffer = bytes | memoryview
 
 _RECORD = 16 << 10  # bytes that a TLS record carries at most (RFC 8446 §5.1)
-_CHUNK = 16 * _RECORD
+_CHUNK = 16 * _RECORD  # limits the ciphertext that is kept for a peer that reads slowly
 
 
 class Transport(Protocol):
     """A layer that turns bytes of the socket into bytes of the protocol, and back.
 
-    ``chunk`` is how many bytes to pass to ``send`` at most. ``truncated`` is True if the stream
-    ended without the peer's permission, so that an attacker may have cut it (RFC 8446 §6.1);
-    ``error`` is the reason if it ended with an error.
+    ``chunk`` is the maximum number of bytes to pass to ``send``. ``truncated`` is True if the
+    stream ended without the peer's close_notify, so an attacker may have cut it (RFC 8446
+    §6.1); ``error`` is the reason if it ended with an error.
     """
 
     chunk: int
@@ -44,7 +45,7 @@ class Transport(Protocol):
         """Take bytes from the socket, b"" for its end; return the bytes for the protocol."""
 
     def send(self, data: Buffer) -> Buffer:
-        """Return the bytes for the socket, all of ``data_to_send`` included, that carry ``data``.
+        """Return the bytes for the socket that carry ``data``, with those of ``data_to_send``.
 
         They must be written to the socket before any others, and reported with ``taken``.
         """
@@ -57,9 +58,9 @@ class Transport(Protocol):
         """Whether ``data_to_send`` would return something."""
 
     def taken(self, count: int) -> int:
-        """Record that the socket took ``count`` more bytes; return how many of ``send`` they carry.
+        """Record that the socket took ``count`` more bytes; return how many of ``send`` have left.
 
-        Bytes that were passed to ``send`` count when the last byte that carries them is taken.
+        Bytes that were passed to ``send`` have left when the last byte of their record is taken.
         """
 
     def close(self) -> Buffer:
@@ -104,9 +105,9 @@ class TLSTransport:
     """The client's end of TLS, on top of another transport.
 
     The handshake begins at once: write ``data_to_send``, and pass received bytes on until
-    ``established`` or ``ended`` is True. In the latter case it has failed: ``error`` is the reason,
-    and an alert for the peer may wait to be sent. Bytes that the transport below returned before
-    this one was made, and that belong to it, are for ``decrypt``.
+    ``established`` or ``ended`` is True. If it has ended, it has failed: ``error`` is the reason,
+    and an alert for the peer may wait to be sent. Bytes of this layer that the transport below has
+    returned before this one was made go to ``decrypt``.
     """
 
     chunk = _CHUNK
@@ -127,11 +128,12 @@ class TLSTransport:
         self.ended = False
         self.truncated = False
         self.error: OSError | None = None
-        # What was encrypted and not taken: where it ends in all ciphertext, and its plain size.
+        # For each record that has not left: where it ends in all ciphertext, and its size in plain.
+        # With it, bytes count as sent only when the peer can decrypt them.
         self._records: deque[tuple[int, int]] = deque()
-        self._plaintext = memoryview(b"")  # was passed to ``send``, and is not encrypted yet
-        self._encrypted = 0
-        self._taken = 0
+        self._plaintext = memoryview(b"")  # passed to ``send``, and not encrypted yet
+        self._encrypted = 0  # bytes of ciphertext that were returned for the socket
+        self._taken = 0  # bytes of ciphertext that the socket took
         self._shake_hands()
 
     def receive(self, data: bytes) -> bytes:
@@ -143,11 +145,12 @@ class TLSTransport:
             return b""
         ciphertext = self._below.receive(data)
         plaintext = self.decrypt(ciphertext, ended=self._below.ended)
-        self.error = self._below.error or self.error  # the one below is the cause
+        # If the layer below failed, its error is the cause of ours.
+        self.error = self._below.error or self.error
         return plaintext
 
     def decrypt(self, ciphertext: bytes, *, ended: bool = False) -> bytes:
-        """Decrypt bytes that the transport below has returned already."""
+        """Decrypt bytes that the transport below has returned; ``ended`` if they are its last."""
         self._incoming.write(ciphertext)
         if ended:
             self._incoming.write_eof()
@@ -166,22 +169,22 @@ class TLSTransport:
             pass
         except OSError as error:
             self._end(error)
+        # What was read may have completed a renegotiation that held back data to send.
         if self.error is None:
             self._encrypt()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def send(self, data: Buffer) -> Buffer:
         """Encrypt; ``taken`` counts whole records."""
+        # The rest of earlier data comes first. It is nearly always empty, and nothing is copied.
         self._plaintext = memoryview(b"".join((self._plaintext, data)) if self._plaintext else data)
         self._encrypt()
         return self.data_to_send()
 
     def data_to_send(self) -> Buffer:
-        """Return handshake messages and alerts.
-
-        OpenSSL answers a key update (RFC 8446 §4.6.3) together with the next data sent, so that a
-        peer cannot fill the memory with answers.
-        """
+        """Return handshake messages and alerts."""
+        # OpenSSL answers a key update (RFC 8446 §4.6.3) together with the next data sent, so a
+        # peer cannot fill the memory with answers.
         ciphertext = self._outgoing.read()
         self._encrypted += len(ciphertext)
         return self._below.send(ciphertext) if ciphertext else self._below.data_to_send()
@@ -201,13 +204,15 @@ class TLSTransport:
 
     def close(self) -> Buffer:
         """Return a close_notify, and that of the layers below (RFC 8446 §6.1)."""
-        with suppress(OSError, ValueError):  # it would wait for the peer's close_notify
+        # unwrap() writes our close_notify, and then raises because the peer's has not arrived. That
+        # one is not awaited, since TCP is about to be closed.
+        with suppress(OSError, ValueError):
             self.tls.unwrap()
         return b"".join((self.data_to_send(), self._below.close()))
 
     def _encrypt(self) -> None:
         # In TLS 1.2 a server may ask for another handshake, as IIS does to request a certificate.
-        # Nothing can be encrypted until it is complete.
+        # Nothing can be encrypted until it is complete, so the plaintext waits.
         with suppress(ssl.SSLWantReadError):
             while self._plaintext:
                 size = self.tls.write(self._plaintext[:_RECORD])
@@ -228,7 +233,7 @@ class TLSTransport:
     def _end(self, error: OSError) -> None:
         self.ended = True
         self.truncated = isinstance(error, ssl.SSLEOFError)
-        # As ssl.SSLSocket does, an open stream that is merely cut is not reported as an error:
-        # many servers send no close_notify, and WebSocket has its own Close.
+        # As with ssl.SSLSocket, an established stream that is merely cut is not an error: many
+        # servers send no close_notify, and a WebSocket has its own Close, whose absence is noticed.
         if not (self.truncated and self.established):
             self.error = error

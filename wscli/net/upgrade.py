@@ -1,4 +1,9 @@
-"""The upgrade: websocket-client speaks it on a tapped socket, and we judge what was on the wire."""
+"""The upgrade: websocket-client performs it on a tapped socket, and we judge the bytes on the wire.
+
+websocket-client sends the request, and gives an opinion. Its own judgement is too lenient for a
+debugging tool: it compares Sec-WebSocket-Accept and subprotocols without case, and does not check
+the extensions.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +34,16 @@ from wscli.wire.head import (
 )
 
 _BODY_LIMIT = 64 << 10  # bytes of a refusal's body that are read
-_BODY_TIMEOUT = 1.0  # seconds to wait for a body once its head is there
+_BODY_TIMEOUT = 1.0  # seconds: the body only adds evidence to an error that is certain already
 _UNSENDABLE = r"[\r\n\0\ud800-\udfff]"  # line ends, NUL, and surrogates, which have no UTF-8
 
 
 def upgrade(stream: Stream, attempt: Attempt) -> bytes:
-    """Do the opening handshake (RFC 6455 §4.1); return the bytes that followed the head.
+    """Perform the opening handshake (RFC 6455 §4.1); return the bytes that followed the head.
 
     Raises:
         UpgradeError: if the server refuses, or its answer is not valid.
-        TLSError: if the server ends TLS instead, as it does for want of a client certificate.
+        TLSError: if the server ends TLS instead, often since it requires a client certificate.
         TimedOut: at the deadline.
     """
     opening = attempt.opening
@@ -52,12 +57,14 @@ def upgrade(stream: Stream, attempt: Attempt) -> bytes:
         doing = f"waiting for {opening.url.authority} to answer"
         with attempt.phase(OpeningStep.UPGRADE, doing):
             opening.opinion = _ask_websocket_client(tap, attempt)
+            # It may have stopped reading early, at the first thing that it dislikes.
             response = parse_response(tap.read_head())
-    except TimedOut:  # an OSError too, and complete already
+    except TimedOut:  # an OSError too, and needs no explanation
         raise
     except (NotHTTP, MalformedHead, OSError) as error:
         raise _explain(error, opening, bytes(tap.received)) from None
     finally:
+        # Also after an error, since the record is evidence for it.
         opening.received = bytes(tap.received)
         opening.interim = tap.interim
     opening.response = response
@@ -74,28 +81,34 @@ def check_options(url: Url, options: ConnectOptions) -> None:
     Raises:
         UsageError: for a header that would break the request, or credentials of two kinds.
     """
+    # A line break in a value would end the header and begin another, or end the head: values often
+    # come from variables, files and other programs ("header injection").
     for name, value in options.headers:
         if not re.fullmatch(FIELD_NAME, name):
             raise UsageError(f"{name!r} is not a valid header name", kind="header-name")
         if value is not None and re.search(_UNSENDABLE, value):
             raise UsageError(
-                f"the header {name} would break the request", "it has a line break, or no UTF-8"
+                f"the value of the header {name} cannot be sent",
+                "it contains a line break, a NUL or invalid UTF-8",
             )
     values = (options.origin, options.host, options.user_agent, options.bearer, *options.cookies)
     for value in (*values, options.user, options.password, *options.subprotocols):
         if value is not None and re.search(_UNSENDABLE, value):
-            raise UsageError("a value would break the request", "it has a line break, or no UTF-8")
+            raise UsageError(
+                "a value cannot be sent in a header",
+                "it contains a line break, a NUL or invalid UTF-8",
+            )
     for name in options.subprotocols:
         if not re.fullmatch(FIELD_NAME, name):
             raise UsageError(f"{name!r} is not a valid subprotocol name", kind="subprotocol-name")
     if options.bearer is not None and (options.user is not None or url.user is not None):
-        raise UsageError("both a user and a bearer token are given", hint="give one of them")
+        raise UsageError("both a user and a bearer token were given", hint="give one of them")
 
 
 def _ask_websocket_client(tap: Tap, attempt: Attempt) -> str:
-    """Let websocket-client do the upgrade; return "accepted", or its complaint.
+    """Let websocket-client perform the upgrade; return "accepted", or its complaint.
 
-    The complaint is shown, and never decides.
+    The complaint is shown, and decides nothing.
     """
     url, options = attempt.opening.url, attempt.options
     try:
@@ -112,8 +125,10 @@ def _ask_websocket_client(tap: Tap, attempt: Attempt) -> str:
         )
     except (OSError, NotHTTP, WscliError):
         raise
+    # Its errors have no common base: besides its own there are ValueErrors, IndexErrors and others
+    # for responses that it did not expect. All of them are opinions about the response.
     except Exception as error:
-        attempt.deadline.check()  # it replaces a TimeoutError, which TimedOut is, by one of its own
+        attempt.deadline.check()  # it replaces a TimeoutError, such as TimedOut, with its own
         return str(error) or type(error).__name__
     return "accepted"
 
@@ -133,14 +148,17 @@ def _own_headers(url: Url, options: ConnectOptions) -> list[str]:
 
 
 def edit_head(head: bytes, url: Url, options: ConnectOptions) -> bytes:
-    """Return websocket-client's request as the user wants it: target, cookies, own headers.
+    """Return websocket-client's request with the user's target, cookies and headers.
 
-    A header that the user gives takes the place of the one with its name, where there is one.
+    A header of the user replaces the one of the same name, if there is one.
     """
-    # websocket-client has one cookie jar for the whole process; its cookies are not sent.
+    # websocket-client has one cookie jar for the whole process, so a cookie of one connection
+    # would be sent with the next.
     fields = [field for field in parse_request(head).headers if field[0].lower() != "cookie"]
     if options.cookies:
         fields.append(("Cookie", "; ".join(options.cookies)))
+    # Each header can be replaced once. The second of the same name is added, since a user who gives
+    # a header twice wants to send it twice.
     replaceable = {name.lower() for name, _ in fields}
     for name, value in options.headers:
         key = name.lower()
@@ -164,6 +182,7 @@ def _record_request(tap: Tap, attempt: Attempt) -> None:
 def _read_body(tap: Tap, response: Response, attempt: Attempt) -> bytes:
     body = Body(response, _BODY_LIMIT)
     body.feed(tap.leftover)
+    # Whatever arrives until the limit is enough: an error here must not hide the refusal.
     with suppress(OSError, TimedOut):
         left = attempt.deadline.remaining()
         limit = _BODY_TIMEOUT if left is None else min(left, _BODY_TIMEOUT)
@@ -183,7 +202,7 @@ def _judge(opening: Opening, request: Request, response: Response) -> None:
 
 
 def _explain(error: Exception, opening: Opening, received: bytes) -> WscliError:
-    # Loaded only for a failure: it takes 3 ms, and most upgrades succeed.
+    # Imported here since it takes 3 ms, and most upgrades succeed.
     from wscli.net import refusal
 
     return refusal.explain_failure(error, opening, received)

@@ -1,4 +1,12 @@
-"""URLs as people write them, read strictly where it matters (RFC 6455 §3, RFC 3986)."""
+"""URLs as people write them, parsed strictly where it matters (RFC 6455 §3, RFC 3986).
+
+There are two goals: the forms that people type work (no scheme, http://, a space in the path), and
+the host that is connected to is the one that is shown. So a path may be sloppy, and is sent as it
+was written, while a host is decoded, mapped and checked before it is used.
+
+urllib.parse.urlsplit() is not used, since it silently removes line breaks and tabs, and accepts
+nearly any text as a host.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +20,8 @@ from wscli.net.redaction import mask, masked_repr, redact_url
 from wscli.wire.head import without_query
 
 _SCHEMES = {"ws": False, "wss": True, "http": False, "https": True}
+# The generic form of RFC 3986, appendix B, with the authority split. Only what delimits a part is
+# checked here, so that the part that is wrong can be named in the error.
 _URL = r"""(?xs)(?: (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):// )?
         (?: (?P<userinfo>[^/?\#]*)@ )?
         (?: \[ (?P<ipv6>[^\]/?\#]*) \] | (?P<host>[^:/?\#\[\]]*) )
@@ -19,12 +29,14 @@ _URL = r"""(?xs)(?: (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):// )?
         (?P<target>[^\#]*)
         (?P<fragment>\#.*)?"""
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
-_NOT_UTF8 = r"[\ud800-\udfff]"  # a byte of the command line that is not UTF-8 becomes one
+_NOT_UTF8 = r"[\ud800-\udfff]"  # Python decodes bytes of a command line like this (PEP 383)
 _NOT_IN_HOST = r"[\x00-\x20\x7f-\x9f\"<>\\^`{|}%/?#@]"
 _JOINER = "[\u200c\u200d]"
 _MAX_LABEL = 63  # RFC 1035 §2.3.4
 _MAX_NAME = 254  # the same, with a dot at the end
-_KEPT = "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # the target is sent as it was written
+# Nearly all of ASCII: the target is sent as it was written, even if it is illegal, so that a user
+# can test how a server handles that. "%" is kept, or an escape would be escaped again.
+_KEPT = "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
 class Url(NamedTuple):
@@ -39,7 +51,9 @@ class Url(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """The Host header: the port only where it is not the scheme's own (RFC 6455 §4.1)."""
+        """The Host header: with the port only if it is not the default (RFC 6455 §4.1)."""
+        # Without the zone of an IPv6 address, which has a meaning only on this machine (RFC 6874 §4
+        # requires clients to remove it).
         host = self.host.partition("%")[0]
         if self.port == (443 if self.secure else 80):
             return f"[{host}]" if ":" in host else host
@@ -47,7 +61,7 @@ class Url(NamedTuple):
 
     @property
     def origin(self) -> tuple[bool, str, int]:
-        """Scheme, host and port, to which credentials are bound."""
+        """Scheme, host and port (RFC 6454); credentials are for one origin only."""
         return self.secure, self.host.lower(), self.port
 
     @property
@@ -68,11 +82,12 @@ def host_and_port(host: str, port: int) -> str:
 
 
 def parse_url(text: str) -> Url:
-    """Read ``ws://``, ``wss://``, ``http(s)://``, ``HOST[:PORT][/PATH]`` or ``:PORT[/PATH]``.
+    """Parse ``ws://``, ``wss://``, ``http(s)://``, ``HOST[:PORT][/PATH]`` or ``:PORT[/PATH]``.
 
     Raises:
         UsageError: if it is none of these.
     """
+    # Before anything else: a line break in a URL could smuggle headers into the request.
     if re.search(_CONTROL, text):
         raise UsageError("the URL contains a control character", repr(redact_url(text)))
     if re.search(_NOT_UTF8, text):
@@ -84,6 +99,8 @@ def parse_url(text: str) -> Url:
     scheme = (match["scheme"] or "ws").lower()
     if scheme not in _SCHEMES:
         raise _unreadable(text, f"{scheme}:// is not ws://, wss://, http:// or https://")
+    # "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used"
+    # (RFC 6455 §3). Dropping it silently would drop the rest of a query with an unescaped "#".
     if match["fragment"]:
         raise _unreadable(text, "a WebSocket URL has no fragment; write %23 for #")
     target = match["target"]
@@ -101,22 +118,24 @@ def parse_url(text: str) -> Url:
 
 
 def join_url(base: Url, location: str) -> Url:
-    """Return where a Location header leads, relative ones included (RFC 9110 §10.2.2).
+    """Return the URL of a Location header, which may be relative (RFC 9110 §10.2.2).
 
     Raises:
-        UsageError: if that is no URL to connect to.
+        UsageError: if it is not a URL to connect to.
     """
+    # Both are resolved in terms of http(s), since a redirect may be written in either scheme. The
+    # fragment is for a browser, and dropped.
     scheme = "https" if base.secure else "http"
     location = re.sub(r"^ws(s?)://", r"http\1://", location.partition("#")[0])
     try:
         text = urljoin(f"{scheme}://{base.authority}{base.target}", location)
     except ValueError:
-        raise _unreadable(location, "brackets belong round an IPv6 address") from None
+        raise _unreadable(location, "only an IPv6 address has brackets") from None
     return parse_url(text)
 
 
 def _unreadable(text: str, hint: str) -> UsageError:
-    return UsageError("the URL cannot be read", repr(redact_url(text)), hint)
+    return UsageError("the URL is not valid", repr(redact_url(text)), hint)
 
 
 def _read_userinfo(userinfo: str | None) -> tuple[str | None, str | None]:
@@ -145,33 +164,39 @@ def _read_host(text: str, match: re.Match[str]) -> str:
         raise _unreadable(text, f"{host!r} is not a valid host name")
     if host.isdecimal() and match["scheme"] is None:
         # The system would read it as an IPv4 address of one number, which nobody means.
-        raise _unreadable(text, f":{host} is a port of this machine, and ws://{host} a host")
+        hint = f"write :{host} for a port of this machine, or ws://{host} for a host"
+        raise _unreadable(text, hint)
     return host
 
 
 def comparable_host(host: str) -> str:
     """Return a canonical form of a host name for comparison; it need not be valid."""
+    # "example.com." is the same host. It stays in the Host header, as the user has written it.
     with suppress(ValueError):
         host = ascii_host(host)
     return host.lower().removesuffix(".")
 
 
 def ascii_host(host: str) -> str:
-    """Return a host name as it is looked up: international labels begin with ``xn--``.
+    """Return a host name in the form for DNS: international labels begin with ``xn--``.
 
-    The mapping is that of browsers: UTS 46, non-transitional (faß.de is not fass.de). Labels
-    that are ASCII stay as they are, and so do addresses.
+    The mapping is that of browsers: UTS 46, non-transitional (faß.de is not fass.de). Labels that
+    are ASCII stay as they are, and so do addresses.
 
     Raises:
         ValueError: if it is not ASCII, and not a valid host name.
     """
+    # Python's own codec "idna" implements the version of 2003, in which faß.de is fass.de: another
+    # host, of another owner.
     if host.isascii():
         return host
-    import idna
+    import idna  # only when needed: its tables take long to load
 
     try:
         labels = idna.uts46_remap(host, std3_rules=False).split(".")
         name = ".".join(map(_ascii_label, labels))
+        # Checked again after the mapping, which turns a full-width "／" into "/": otherwise
+        # good.example／x.de would look like a path of another host.
         if not all(labels[:-1] or labels) or len(name) > _MAX_NAME or re.search(_NOT_IN_HOST, name):
             raise idna.IDNAError("empty, too long, or with an invalid character")
     except idna.IDNAError as error:
@@ -187,7 +212,8 @@ def _ascii_label(label: str) -> str:
     try:
         return idna.alabel(label).decode()
     except idna.InvalidCodepoint:
-        # UTS 46 allows symbols and emoji, which IDNA 2008 does not; browsers go to such hosts.
+        # UTS 46 allows symbols and emoji, which IDNA 2008 does not; browsers connect to such hosts.
+        # The other rules of IDNA still apply, against labels that look like others.
         idna.check_initial_combiner(label)
         idna.check_bidi(label)
         joiners = re.finditer(_JOINER, label)

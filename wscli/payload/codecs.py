@@ -1,16 +1,16 @@
-"""Codecs: how a payload reads, and how typed text becomes a payload.
+"""Codecs: how a payload is shown, and how typed text becomes a payload.
 
-Every place that shows, searches or types a payload asks a codec, so that all of them agree:
+Every place that shows, searches or parses a payload asks a codec, so that all of them agree:
 
-* A view and a regular expression call ``show``, which takes the codec that suits the message best,
+* A view and a regular expression call ``show``, which uses the codec that suits the message best,
   by the number that each returns from ``priority``. With ``as_hex`` or ``bare`` a view names it.
 * A JSONPath query, the search for a reply by its id and the rules of a script call ``value_of``,
   which asks all codecs that can read the message.
-* What a user types is read by ``parse`` of the codec that the command or the prefix names.
+* Typed text is passed to ``parse`` of the codec that the command or the prefix names.
 
-A new codec is a class and an entry in ``CODECS``. Its priority may depend on the subprotocol: more
-than ``FITS_BETTER`` if that one names its format. What a codec returns is data: laying it out is
-the task of the views, so nothing here knows of a terminal.
+A new codec is a class and an entry in ``CODECS``. Its priority may depend on the subprotocol, and
+is more than ``FITS_BETTER`` if that one names its format. A codec returns data and no layout,
+which is the task of the views.
 """
 
 from __future__ import annotations
@@ -29,18 +29,19 @@ NEVER: Final = 0.0
 """The priority of a codec that cannot read a payload."""
 
 POSSIBLE: Final = 0.1
-"""It can, but only a user who names it expects it; its value still serves queries."""
+"""The priority of a codec that can read a payload, but is used to show it only if it is named."""
 
 FITS: Final = 0.5
-"""It suits every payload of this kind."""
+"""The priority of a codec that suits every payload of this opcode."""
 
 FITS_BETTER: Final = 1.0
-"""It suits this payload by its content; only a subprotocol gives a codec more."""
+"""The priority of a codec that suits this payload by its content; only a subprotocol gives more."""
 
 _LONGEST_EXAMPLE = 16  # digits that an error message repeats
 
-_BRACKETS: Final = (b"{", b"[")  # how most JSON begins: a quicker test than a regular expression
+_BRACKETS: Final = (b"{", b"[")  # most JSON begins so; quicker to test than a regular expression
 
+# Not None, which is the value of the JSON text "null".
 NO_VALUE: Final = object()
 """The value of a payload that is not data of numbers, strings, lists and dicts."""
 
@@ -52,17 +53,17 @@ class ShownText(NamedTuple):
 
 
 class ShownJson(NamedTuple):
-    """Text that begins as JSON (RFC 8259), with each token as it came.
+    """Text that begins like JSON (RFC 8259), with each token as it was received.
 
-    It has not been parsed, since a view parses no more than it shows. If it turns out to be
-    something else, it is lines of text.
+    It has not been parsed, since a view parses no more than it shows. A view that finds out that it
+    is not JSON shows it as lines of text.
     """
 
     text: str
 
 
 class ShownBytes(NamedTuple):
-    """Bytes that have no better form than their digits."""
+    """Bytes that have no better form than hexadecimal digits."""
 
     message: Message
 
@@ -73,7 +74,7 @@ class ShownBytes(NamedTuple):
 
     @property
     def text(self) -> str:
-        """A character for each byte, in which a pattern can be searched for."""
+        """One character for each byte (Latin-1), for patterns."""
         return self.message.text
 
 
@@ -81,10 +82,10 @@ Shown = ShownText | ShownJson | ShownBytes
 
 
 class Codec(Protocol):
-    """One way to read payloads, and to write them.
+    """One way to read and write payloads.
 
-    ``changes_text`` is False if ``show`` leaves the text of a message that the codec suits best as
-    it is, so that a search need not call it.
+    ``changes_text`` is False if the text of ``show`` is always that of the message, so that a
+    search need not call it.
     """
 
     changes_text: bool
@@ -92,7 +93,7 @@ class Codec(Protocol):
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
         """Return how well the codec suits a payload: ``NEVER`` if it cannot read it.
 
-        It is called for each message of a flood, and must not parse it.
+        This is called for each message of a flood, and must not parse the payload.
         """
 
     def show(self, message: Message) -> Shown:
@@ -102,10 +103,10 @@ class Codec(Protocol):
         """Return the data in a payload, for queries and ids, or ``NO_VALUE``."""
 
     def parse(self, text: str) -> bytes:
-        """Return the payload that a typed text stands for.
+        """Return the payload for a typed text.
 
         Raises:
-            ValueError: with the reason, if the text does not stand for one.
+            ValueError: with the reason, if the text is not valid.
         """
 
 
@@ -129,11 +130,13 @@ class TextCodec:
         return NO_VALUE
 
     def parse(self, text: str) -> bytes:
-        """Return the text in UTF-8; the bytes of a command line that are not UTF-8 stay.
+        """Return the text in UTF-8; bytes of a command line that are not UTF-8 are kept.
 
         Raises:
             ValueError: for half of a surrogate pair, which UTF-8 cannot express.
         """
+        # Python decodes such bytes of a command line to lone surrogates (PEP 383). Sent as they
+        # are, they show how a server handles text that is not UTF-8.
         return _encode(text, "surrogateescape")
 
 
@@ -151,25 +154,25 @@ class JsonCodec:
     _outside_strings = r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+'
 
     def priority(self, subprotocol: str | None, opcode: int, payload: bytes) -> float:
-        """Suit a text message that begins as an object or array.
-
-        A number or a string alone is text for people, but still a value. So is JSON in a binary
-        message, of which a view shows the bytes.
-        """
+        """Suit a text message that begins like an object or array."""
+        # A number or string alone reads better as text, and JSON in a binary message is shown as
+        # bytes, as the peer has sent it; but both have a value.
         if opcode == _TEXT and (payload.startswith(_BRACKETS) or self._begins_container(payload)):
             return FITS_BETTER
         return POSSIBLE
 
     def show(self, message: Message) -> ShownJson:
-        """Return the text with every token as it is: 1.0e5, and a key that is there twice."""
+        """Return the text with every token as it is, such as 1.0e5, and with repeated keys."""
         return ShownJson(message.text)
 
     def value(self, message: Message) -> Any:
-        """Return the parsed value: of a key that is there twice, the last.
+        """Return the parsed value, in which the last of repeated keys counts.
 
-        It is ``NO_VALUE`` for what is not JSON, is nested too deeply or has an integer of more
-        digits than Python converts (4,300): the time for that grows with their square.
+        It is ``NO_VALUE`` for a payload that is not JSON, is nested too deeply, or has an integer
+        of more than 4,300 digits.
         """
+        # Python refuses longer integers, since the time to convert one grows with the square of its
+        # digits. Nesting is limited by the stack, and a peer could send a megabyte of "[".
         payload = message.payload
         if not (payload.startswith(_BRACKETS) or self._may_begin_value(payload)):
             return NO_VALUE  # most text that is not JSON, without loading a parser
@@ -180,19 +183,18 @@ class JsonCodec:
             return NO_VALUE
 
     def parse(self, text: str) -> bytes:
-        """Return JSON without white space between its tokens, which stay as they are typed.
-
-        A byte order mark is left out, since one must not be sent (RFC 8259 §8.1).
+        """Return JSON without white space between its tokens, which are sent as they were typed.
 
         Raises:
             ValueError: if it is not JSON, or nested too deeply to be checked.
         """
+        # "Implementations MUST NOT add a byte order mark" (RFC 8259 §8.1); an editor may have.
         text = text.removeprefix("\ufeff")
         try:
             # No number is converted: it stays as it is typed, and may have any number of digits.
             _json().loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
         except ValueError as error:
-            raise ValueError(f"this is not JSON: {error}") from None
+            raise ValueError(f"not valid JSON: {error}") from None
         except RecursionError:
             raise ValueError("this JSON is nested too deeply to be checked") from None
         return _encode(re.sub(self._outside_strings, lambda match: match[1] or "", text))
@@ -200,10 +202,8 @@ class JsonCodec:
 
 @cache
 def _json() -> Any:
-    """Import the parser when a payload needs it: few one-shot commands do.
-
-    An import statement for each message of a flood would take a tenth of the parser's time.
-    """
+    # Imported when a payload needs it, since few one-shot commands do. In a cached function, since
+    # an import statement for each message of a flood takes a tenth of the parser's time.
     import json
 
     return json
@@ -258,7 +258,7 @@ def _why_not_hex(digits: str) -> str:
         return f"{wrong[0]!r} is not a hexadecimal digit"
     if len(digits) % 2:
         example = f", as in 0x0{digits}" if len(digits) <= _LONGEST_EXAMPLE else ""
-        return f"{len(digits):,} hexadecimal digits: each byte has two{example}"
+        return f"{len(digits):,} hexadecimal digits: each byte needs two{example}"
     return "a space separates the two digits of a byte"
 
 
@@ -271,16 +271,14 @@ CODECS: list[Codec] = [JSON, TEXT, HEX]
 
 
 def show(message: Message) -> Shown:
-    """Return how a message reads, by the codec that suits it best."""
+    """Return the form of a message to show, by the codec that suits it best."""
     return _best_for(message).show(message)
 
 
 def searched_text(message: Message) -> str:
-    """Return ``show(message).text``, in which a pattern is searched for.
-
-    A codec is chosen only if one that can read the message may change its text: choosing takes as
-    long as searching a short message.
-    """
+    """Return ``show(message).text``, in which a pattern is searched for."""
+    # A codec is chosen only if one that can read the message may change its text: choosing takes as
+    # long as searching a short message.
     subprotocol, opcode, payload = message.subprotocol, message.opcode, message.payload
     for codec in CODECS:
         if codec.changes_text and codec.priority(subprotocol, opcode, payload) > NEVER:
@@ -305,7 +303,7 @@ def value_of(message: Message) -> Any:
     """Return the data in a message, or ``NO_VALUE``; it is parsed once.
 
     The codecs that can read the payload are asked by priority until one has a value. So a query
-    also finds JSON in a binary message, of which a view shows the bytes.
+    also finds JSON in a binary message.
     """
     return message.once(_read_value)
 
@@ -313,8 +311,9 @@ def value_of(message: Message) -> Any:
 def _read_value(message: Message) -> Any:
     best = _best_for(message)
     value = best.value(message)
+    # If there is a value at all, this is nearly always it. Ranking the codecs would take longer.
     if value is not NO_VALUE:
-        return value  # nearly always, if there is a value at all; ranking the codecs takes longer
+        return value
     ranked = [
         (codec.priority(message.subprotocol, message.opcode, message.payload), codec)
         for codec in CODECS

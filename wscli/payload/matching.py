@@ -16,16 +16,19 @@ from typing import Any, Protocol
 from wscli.payload.codecs import NO_VALUE, searched_text, value_of
 from wscli.payload.message import Message
 
-_BASE_LIMIT = 0.1  # seconds of searching allowed for any message
+# Long enough for a busy machine, and short enough that a session stays usable.
+_BASE_LIMIT = 0.1  # seconds, allowed for any message
 _LIMIT_PER_CHARACTER = 1e-7  # seconds; a search that does not backtrack takes a tenth of that
-_FEW_STEPS = 1e7  # of a search: about 10 ns each, so that all take less than the base limit
+
+# Steps of a search that take less than the base limit, at about 10 ns each.
+_FEW_STEPS = 1e7
 _MAY_MULTIPLY = r"[|({]|\\X"  # syntax that may repeat a repetition, or is one (a grapheme, \X)
 
-_CONTAINERS = (list, dict)
+_CONTAINERS = (list, dict)  # the values that a query can select from
 
 
 class PatternTimeout(Exception):
-    """A regular expression was abandoned: it backtracks for too long on a message."""
+    """The search for a regular expression was abandoned, since it backtracks for too long."""
 
 
 class Matcher(Protocol):
@@ -42,18 +45,19 @@ class Matcher(Protocol):
 
 
 def parse_matcher(text: str) -> Matcher:
-    """Read a JSONPath query if the text begins with ``$.`` or ``$[``, else a regular expression.
+    """Parse a JSONPath query if the text begins with ``$.`` or ``$[``, else a regular expression.
 
     Raises:
         ValueError: if the pattern is invalid, with the reason.
     """
+    # No useful regular expression begins like this: nothing follows the end of the text.
     if text.startswith(("$.", "$[")):
         return JsonPathMatcher(text)
     return RegexMatcher(text)
 
 
 class RegexMatcher:
-    """Search the text that a codec shows for a message; binary is read as Latin-1."""
+    """Search the text that a codec shows for a message; a byte of binary is one character."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -64,12 +68,43 @@ class RegexMatcher:
         """Return True if the expression is found anywhere in the message.
 
         Raises:
-            PatternTimeout: if the search takes more than about 0.1 s and 1 s for each 10 MB.
+            PatternTimeout: if the search takes more than about 0.1 s plus 1 s for each 10 MB.
         """
         text = searched_text(message)
         if len(text) < self._unlimited:
             return self._pattern.search(text) is not None
         return _search(self._pattern, text)
+
+
+class RegexReplacer:
+    """A regular expression whose matches are replaced, or its groups alone if it has any."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._pattern = _compile(text)
+
+    def replace(self, text: str, replacement: str) -> str:
+        """Return a text with a replacement in place of all that matches.
+
+        Raises:
+            PatternTimeout: if the search takes too long, as for RegexMatcher.
+        """
+
+        def replaced(match: Any) -> str:
+            found: str = match[0]
+            for group in range(match.re.groups, 0, -1):
+                start, end = match.span(group)
+                if start >= 0:
+                    start, end = start - match.start(), end - match.start()
+                    found = found[:start] + replacement + found[end:]
+            return found if match.re.groups else replacement if found else ""
+
+        limit = _BASE_LIMIT + _LIMIT_PER_CHARACTER * len(text)
+        try:
+            result: str = self._pattern.sub(replaced, text, timeout=limit)
+        except TimeoutError:
+            raise _too_slow(self._pattern, text) from None
+        return result
 
 
 class JsonPathMatcher:
@@ -78,6 +113,10 @@ class JsonPathMatcher:
     A query that begins with a filter, such as ``$[?@.id == 1]``, tests the message itself and, if
     the message is an array, each of its elements.
     """
+
+    # RFC 9535 filters test the children of a node, so ``$[?@.id == 1]`` would not match the
+    # message {"id": 1}, which is what nearly every user means. So the message is tried as the only
+    # element of an array, too.
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -95,11 +134,45 @@ class JsonPathMatcher:
             return False
         if self._filters and self._selects([value]):
             return True
+        # Not a string, which the package would parse as JSON; and a number has no children.
         return isinstance(value, _CONTAINERS) and self._selects(value)
 
     def _selects(self, value: Any) -> bool:
-        # ``self._query.match`` raises and catches an exception for each message without a match.
-        return next(iter(self._query.finditer(value)), None) is not None
+        # Not ``self._query.match``, which raises and catches an exception if there is no match:
+        # most messages of a stream have none.
+        try:
+            return next(iter(self._query.finditer(value)), None) is not None
+        except RecursionError:  # the package descends 100 levels for "$.."
+            return False
+
+
+Location = tuple[str | int, ...]
+"""The names and indexes that lead from a JSON value to one within it."""
+
+
+class JsonPathQuery:
+    """A JSONPath query for values within a value; ``text`` is the query as the user wrote it.
+
+    Raises:
+        ValueError: if it is not a valid query, with the reason.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._query = _compile_query(text)
+
+    def select(self, value: Any) -> list[tuple[Location, Any]]:
+        """Return the values that the query selects, each with its location.
+
+        Raises:
+            PatternTimeout: if a regular expression inside the query takes too long.
+        """
+        if not isinstance(value, _CONTAINERS):  # the package takes a string for JSON to parse
+            return []
+        try:
+            return [(match.parts, match.value) for match in self._query.finditer(value)]
+        except RecursionError:  # as in JsonPathMatcher
+            return []
 
 
 def _compile(text: str) -> Any:
@@ -114,12 +187,10 @@ def _compile(text: str) -> Any:
 
 
 def longest_unlimited(pattern: str) -> int:
-    """Return the length below which a text is searched without a time limit; 0 if there is none.
-
-    Keeping the limit takes three times as long as the search of a short message itself. Without
-    groups and alternatives a pattern backtracks into its repetitions alone: with ``n`` of them a
-    search takes at most ``len(text) ** (n + 1) * len(pattern)`` steps.
-    """
+    """Return the length below which a text needs no time limit; 0 if every text needs one."""
+    # The limit itself takes three times as long as the search of a short message. It is not needed
+    # for a pattern without groups and alternatives, which can only backtrack into its repetitions:
+    # with n of them, a search takes at most len(text) ** (n + 1) * len(pattern) steps.
     if re.search(_MAY_MULTIPLY, pattern):
         return 0
     repetitions = len(re.findall("[*+?]", pattern))
@@ -131,10 +202,14 @@ def _search(pattern: Any, text: str) -> bool:
     try:
         return pattern.search(text, timeout=limit) is not None
     except TimeoutError:
-        raise PatternTimeout(
-            f"the pattern {pattern.pattern!r} backtracks for too long "
-            f"on a message of {len(text):,} characters"
-        ) from None
+        raise _too_slow(pattern, text) from None
+
+
+def _too_slow(pattern: Any, text: str) -> PatternTimeout:
+    return PatternTimeout(
+        f"the pattern {pattern.pattern!r} backtracks for too long "
+        f"on a message of {len(text):,} characters"
+    )
 
 
 def _compile_query(text: str) -> Any:
@@ -142,7 +217,7 @@ def _compile_query(text: str) -> Any:
     from jsonpath.function_extensions import Match, Search
 
     class BoundedSearch(Search):
-        """RFC 9535 §2.4.7, under the time limit."""
+        """The function ``search`` of RFC 9535 §2.4.7, with the time limit."""
 
         def __call__(self, value: object, pattern: object) -> bool:
             return self._bounded(value, pattern, "(?:{})")
@@ -156,12 +231,14 @@ def _compile_query(text: str) -> Any:
                 return False
 
     class BoundedMatch(Match, BoundedSearch):
-        """RFC 9535 §2.4.6, under the time limit."""
+        """The function ``match`` of RFC 9535 §2.4.6, with the time limit."""
 
         def __call__(self, value: object, pattern: object) -> bool:
             return self._bounded(value, pattern, r"\A(?:{})\Z")
 
+    # Strict: without the package's own extensions of the syntax, which other tools would not read.
     environment = JSONPathEnvironment(strict=True)
+    # The package's own versions of these two search without a time limit.
     environment.function_extensions["search"] = BoundedSearch()
     environment.function_extensions["match"] = BoundedMatch()
     try:

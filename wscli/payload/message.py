@@ -4,10 +4,10 @@ A received message may be read by patterns that answer it or end a wait, by the 
 with its id, and by a view. ``received`` gives all of them the same ``Message`` objects, which keep
 their text and the values parsed from it, so that no payload is decoded twice.
 
-``Messages.decoded`` owns the objects, so they live as long as their batch. A journal keeps payloads
-alone, and the display calls ``forget_values`` on messages that wait to be drawn: a parsed value may
-take twenty times the memory of its payload, and no limit counts it. Batches are read in one thread,
-so nothing is locked.
+``Messages.decoded`` owns the objects, so they live as long as their batch. A journal keeps only
+payloads, and the display calls ``forget_values`` on messages that wait to be drawn: a parsed value
+may take twenty times the memory of its payload, which no limit counts. Batches are read in one
+thread, so nothing is locked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TEXT = int(Opcode.TEXT)
 
 
 class Message:
-    """A data message; ``subprotocol`` is that of its connection, where one was agreed on."""
+    """A data message; ``subprotocol`` is that of its connection, or None."""
 
     __slots__ = ("_decoded", "_text", "opcode", "payload", "subprotocol")
 
@@ -44,7 +44,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The payload of a text message, decoded; each byte of another is one character (Latin-1).
+        """The decoded payload: UTF-8 of a text message, one character for each byte of another.
 
         Raises:
             UnicodeDecodeError: for a text message that is not UTF-8, which is never received.
@@ -56,6 +56,7 @@ class Message:
 
     def once(self, decode: Callable[[Message], _T]) -> _T:
         """Return ``decode(self)``, which is computed at the first call for this function."""
+        # The function is the key, so that a new decoder needs no field here.
         decoded = self._decoded
         if decoded is None:  # most messages of a flood never need a dict
             decoded = self._decoded = {}
@@ -70,7 +71,7 @@ class Message:
 
 
 def received(messages: Messages, subprotocol: str | None = None) -> list[Message]:
-    """Return the messages of a batch, the same objects to everybody who asks."""
+    """Return the messages of a batch, which are the same objects at each call."""
     if messages.decoded is None:
         messages.decoded = _decode(messages, subprotocol)
     return cast("list[Message]", messages.decoded)

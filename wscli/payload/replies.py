@@ -1,8 +1,11 @@
 """Match replies to messages, by the ids of protocols on top of WebSocket.
 
 ``read_call`` reads a message that is sent. If it has an id, the returned ``Call`` recognises the
-replies among the received messages, and the errors among the replies. Other messages have no
-structure that this module knows: their reply is the next message.
+replies among the received messages, and the errors among the replies. For a message without an id
+it returns None, and the caller takes the next message for the reply.
+
+Here a *call* is a message that asks for a reply, and a *judge* is a function that returns the
+``Reply`` in a value, or None. Judges are made for one id each.
 
 ====================  =========================================  ================================
 protocol              sent                                       reply
@@ -30,7 +33,12 @@ from wscli.payload.message import Message
 from wscli.wire.codes import Opcode
 
 _RECORD_END = b"\x1e"  # after each record of SignalR, of which a message may hold several
+
+# An object with an "id" alone may be data, such as a chat message. One of these beside it makes it
+# a call: they name what the peer is asked to do.
 _CALL_MARKS = frozenset({"method", "type", "op", "action", "jsonrpc"})
+
+# "4" is a message of Engine.IO; of Socket.IO, "0" is CONNECT and "2" EVENT, here with an ack id.
 _SOCKETIO_EVENT = rb"42(/[^,\[]*,)?(\d+)\["
 _SOCKETIO_CONNECT = rb"(?s)40(?:(/[^,{]*),?)?(?:\{.*)?"
 _PLAIN_ID = r"(?a)[\w-]+"
@@ -39,7 +47,7 @@ _LONGEST_ERROR = 200  # characters of an error's description
 
 
 class Reply(NamedTuple):
-    """A reply; ``error`` describes the error that it reports, and is empty if there is none."""
+    """A reply; ``error`` describes the error that it reports, or is empty."""
 
     error: str = ""
 
@@ -48,7 +56,10 @@ _Judge = Callable[[Any], Reply | None]
 
 
 class Call:
-    """A message that was sent, and how to recognise a reply to it; ``label`` names its id."""
+    """A message that was sent, with the judge of its replies; ``label`` shows its id to users.
+
+    ``needle`` are bytes that every reply contains, or empty if there are none.
+    """
 
     def __init__(
         self, sent: bytes, label: str, judge: Callable[[Message], Reply | None], needle: bytes = b""
@@ -65,7 +76,7 @@ class Call:
         """
         if message.payload == self._sent:
             return Reply()
-        # Most messages of a busy stream do not contain the id, and need not be parsed.
+        # Most messages of a busy stream do not contain the id, and are not parsed for that reason.
         return self._judge(message) if self._needle in message.payload else None
 
 
@@ -73,7 +84,8 @@ def read_call(sent: bytes) -> Call | None:
     """Return the call in a message, or None if nothing in it identifies its reply."""
     if sent.startswith((b"40", b"42")):
         return _socketio_call(sent)
-    for value in _values(Message(Opcode.BINARY, sent)):  # it may be anything, also invalid UTF-8
+    # As a binary message, since a user may send anything as text, also invalid UTF-8.
+    for value in _values(Message(Opcode.BINARY, sent)):
         for read in (_read_object, _read_array):
             if (found := read(value)) is not None:
                 label, judge, needle = found
@@ -81,22 +93,25 @@ def read_call(sent: bytes) -> Call | None:
     return None
 
 
-# A call in a value: the label of its id, the judge of its replies, bytes that each reply contains.
-_Found = tuple[str, _Judge, bytes]
+# A call in a value: its label, the judge of its replies, and its needle; see Call.
+_CallInValue = tuple[str, _Judge, bytes]
 
 
-def _read_object(value: Any) -> _Found | None:
+# From the most to the least specific form: a message of Jupyter or SignalR may have an "id" or a
+# "type" as well.
+def _read_object(value: Any) -> _CallInValue | None:
     if not isinstance(value, dict):
         return None
     header = value.get("header")
     if isinstance(header, dict) and _is_id(header.get("msg_id")):
-        return _found("msg_id", header["msg_id"], _judge_jupyter)
+        return _make_call("msg_id", header["msg_id"], _judge_jupyter)
     if _is_id(value.get("invocationId")):
-        return _found("invocationId", value["invocationId"], _judge_signalr)
+        return _make_call("invocationId", value["invocationId"], _judge_signalr)
     if _is_id(value.get("ref")) and {"topic", "event"} <= value.keys():
-        return _found("ref", value["ref"], _judge_phoenix)
+        return _make_call("ref", value["ref"], _judge_phoenix)
     if _is_id(value.get("id")) and value.keys() & _CALL_MARKS:
         return _read_call_with_id(value)
+    # These two have no id: there can only be one of each on a connection.
     if value.get("type") == "connection_init":
         return "connection_init", _judge_connection_init, b"connection_"
     if value.keys() == {"protocol", "version"}:
@@ -104,13 +119,15 @@ def _read_object(value: Any) -> _Found | None:
     return None
 
 
-def _read_call_with_id(value: dict[str, Any]) -> _Found:
-    label, judge, needle = _found("id", value["id"], _judge_id)
+def _read_call_with_id(value: dict[str, Any]) -> _CallInValue:
+    label, judge, needle = _make_call("id", value["id"], _judge_id)
     if "jsonrpc" not in value:
         return label, judge, needle
 
     def judge_rpc(reply: Any) -> Reply | None:
-        # "If there was an error in detecting the id in the Request object, it MUST be Null."
+        """Accept an error without an id, too."""
+        # "If there was an error in detecting the id in the Request object (e.g. Parse error/Invalid
+        # Request), it MUST be Null" (JSON-RPC 2.0 §5). So there is no needle either.
         if isinstance(reply, dict) and reply.get("error") and reply.get("id", 0) is None:
             return Reply(_describe(reply["error"]))
         return judge(reply)
@@ -118,28 +135,32 @@ def _read_call_with_id(value: dict[str, Any]) -> _Found:
     return label, judge_rpc, b""
 
 
-def _read_array(value: Any) -> _Found | None:
+def _read_array(value: Any) -> _CallInValue | None:
     if not isinstance(value, list):
         return None
+    # OCPP-J: [2, id, action, payload], where 2 is CALL. Phoenix: [join_ref, ref, topic, event,
+    # payload]. Any other array may be a batch of JSON-RPC.
     if len(value) == 4 and value[0] == 2 and isinstance(value[1], str):
-        return _found("id", value[1], _judge_ocpp)
+        return _make_call("id", value[1], _judge_ocpp)
     if len(value) == 5 and _is_id(value[1]) and isinstance(value[3], str):
-        return _found("ref", value[1], _judge_phoenix)
+        return _make_call("ref", value[1], _judge_phoenix)
     calls = [found for item in value if (found := _read_object(item)) is not None]
     if not calls:
         return None
     judges = [judge for _, judge, _ in calls]
 
     def judge_batch(reply: Any) -> Reply | None:
+        """Accept the reply to any call of the batch: the server may answer them in any order."""
         return next((known for judge in judges if (known := judge(reply)) is not None), None)
 
     return f"batch of {len(calls)}", judge_batch, b""
 
 
-def _found(name: str, key: str | int, judge: Callable[[str | int, Any], Reply | None]) -> _Found:
-    plain = isinstance(key, int) or re.fullmatch(
-        _PLAIN_ID, key
-    )  # else JSON may write it in two ways
+def _make_call(
+    name: str, key: str | int, judge: Callable[[str | int, Any], Reply | None]
+) -> _CallInValue:
+    # JSON may write other characters in two ways, as themselves or escaped.
+    plain = isinstance(key, int) or re.fullmatch(_PLAIN_ID, key)
     needle = str(key).encode() if plain else b""
     return f"{name} {key}", lambda value: judge(key, value), needle
 
@@ -149,8 +170,10 @@ def _judge_id(key: str | int, value: Any) -> Reply | None:
         return None
     if "method" in value and not value.keys() & {"result", "error"}:
         return None  # a request from the peer, which has its own numbering
+    # An "error" of null is no error: JSON-RPC 1.0 and others send it with each result.
     if value.get("error"):
         return Reply(_describe(value["error"]))
+    # GraphQL over WebSocket: {"type": "error", "id": …, "payload": [errors]}.
     if value.get("type") == "error":
         return Reply(_describe(value.get("payload", value)))
     return Reply()
@@ -163,6 +186,7 @@ def _judge_connection_init(value: Any) -> Reply | None:
     return Reply() if kind == "connection_ack" else None
 
 
+# [3, id, payload] is CALLRESULT, and [4, id, code, description, details] CALLERROR.
 def _judge_ocpp(key: str | int, value: Any) -> Reply | None:
     if not isinstance(value, list) or len(value) < 3 or not _same(value[1], key):
         return None
@@ -171,6 +195,7 @@ def _judge_ocpp(key: str | int, value: Any) -> Reply | None:
     return Reply() if value[0] == 3 else None
 
 
+# Serializer 2.0 of Phoenix sends arrays, 1.0 objects.
 def _judge_phoenix(key: str | int, value: Any) -> Reply | None:
     if isinstance(value, list) and len(value) == 5:
         _, ref, _, event, payload = value
@@ -193,6 +218,7 @@ def _judge_signalr(key: str | int, value: Any) -> Reply | None:
     return Reply(_describe(value["error"])) if value.get("error") else Reply()
 
 
+# The response to SignalR's handshake is {} or {"error": …}, without the type of other messages.
 def _judge_signalr_handshake(value: Any) -> Reply | None:
     if not isinstance(value, dict) or "type" in value:
         return None
@@ -216,15 +242,18 @@ def _judge_jupyter(key: str | int, value: Any) -> Reply | None:
 
 def _socketio_call(sent: bytes) -> Call | None:
     if match := re.match(_SOCKETIO_EVENT, sent):
+        # "3" is ACK, and "6N-" BINARY_ACK, whose N attachments follow as binary messages.
         namespace, number = re.escape(match[1] or b""), match[2]
         ack = re.compile(rb"4(?:3|6\d+-)" + namespace + number + rb"\[")
         label = f"ack {number.decode()}"
         return Call(sent, label, lambda message: Reply() if ack.match(message.payload) else None)
     if match := re.fullmatch(_SOCKETIO_CONNECT, sent):
+        # "0" is CONNECT and "4" CONNECT_ERROR. The namespace must not be the beginning of another.
         namespace = re.escape(match[1]) + rb"(?![^,{])" if match[1] else rb"(?!/)"
         answer = re.compile(rb"4([04])" + namespace + rb",?(.*)", re.DOTALL)
 
         def judge(message: Message) -> Reply | None:
+            """Accept the answer of the namespace, with an object, a string or nothing."""
             found = answer.match(message.payload)
             if found is None or (found[2] and not found[2].startswith((b"{", b'"'))):
                 return None
@@ -241,6 +270,8 @@ def _judge_values(judge: _Judge) -> Callable[[Message], Reply | None]:
     """Return a judge of messages: of each record, and of each element of a batch."""
 
     def judge_message(message: Message) -> Reply | None:
+        """Return the first reply, or an error of its batch: one error fails the whole batch."""
+        # ``once``: with several calls in flight, each of them judges every message.
         for value in message.once(_values):
             batch = value if isinstance(value, list) else []
             for item in (value, *batch):
@@ -267,15 +298,18 @@ def _values(message: Message) -> list[Any]:
 
 
 def _is_id(value: Any) -> bool:
+    # bool is an int in Python, but not an id in JSON.
     return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def _same(value: Any, key: str | int) -> bool:
+    # The types too: "1" and 1 are different ids, and True == 1 in Python.
     return type(value) is type(key) and bool(value == key)
 
 
 def _describe(error: Any) -> str:
     """Describe an error in one line: its code and message, if it has them."""
+    # GraphQL sends a list of errors.
     if isinstance(error, list) and error:
         error = error[0]
     if isinstance(error, dict):

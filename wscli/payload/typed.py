@@ -1,4 +1,7 @@
-"""Typed text: escapes for characters that a keyboard lacks, and a terminator for each message."""
+"""Typed text: escapes for characters that a keyboard lacks, and a terminator for each message.
+
+Protocols such as STOMP end each frame with a NUL, and SignalR with U+001E, which nobody can type.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 
 from wscli.payload.codecs import TEXT
 
+# An unknown escape is an error, since sending it as text would hide a typing mistake.
 _ESCAPE = r"\\(?:([0nrt\\])|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\})"
 _SINGLE = {"0": b"\0", "n": b"\n", "r": b"\r", "t": b"\t", "\\": b"\\"}
 _UTF16_UNIT = r"\\u([0-9A-Fa-f]{4})"
@@ -19,7 +23,7 @@ def unescape(text: str) -> bytes:
     pair, as in JSON.
 
     Raises:
-        ValueError: if an escape does not exist; the text has its position.
+        ValueError: for an unknown or incomplete escape, with its position.
     """
     pieces: list[bytes] = []
     done = 0
@@ -32,7 +36,7 @@ def unescape(text: str) -> bytes:
 
 
 def terminated(payload: bytes, end: bytes) -> bytes:
-    """Return a payload that ends with a terminator, which is added where it is missing."""
+    """Return the payload with a terminator at its end, which is added if it is missing."""
     return payload if payload.endswith(end) else payload + end
 
 
@@ -55,6 +59,8 @@ def _read_escape(text: str, start: int) -> tuple[bytes, int]:
 
 
 def _read_utf16(text: str, start: int) -> tuple[bytes, int]:
+    # All escapes in a row are decoded together, so that two of them can be a surrogate pair. Alone,
+    # half of a pair is not a character and has no UTF-8.
     units = b""
     end = start
     while match := re.compile(_UTF16_UNIT).match(text, end):

@@ -1,16 +1,37 @@
-"""The fields of a JSON object, read with their types checked: a recording may be damaged."""
+"""The fields of a JSON object: written compactly, and read with their types checked."""
 
 from __future__ import annotations
 
+import json
 import sys
 from base64 import b64decode
+from collections.abc import Callable
 from typing import TypeVar, cast
 
 from wscli.errors import UsageError
 
 _T = TypeVar("_T", str, int, bool)
 _KINDS = {str: "a string", int: "an integer", bool: "true or false"}
+Remark = Callable[[str], None]
+"""Receives a sentence about what a recording lacks, for the user."""
+
 _SHOWN = 40  # characters of a wrong value that an error repeats
+
+
+Json = dict[str, object]
+
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encode(text: str) -> bytes:
+    """Return JSON in UTF-8."""
+    # A lone surrogate (a byte of a file's name that is not UTF-8) becomes \udcff, JSON's escape.
+    return text.encode(errors="backslashreplace")
+
+
+def present(fields: Json) -> Json:
+    """Return the fields whose value is known: an unknown value is absent."""
+    return {name: value for name, value in fields.items() if value not in (None, "")}
 
 
 class MalformedEvent(UsageError):
@@ -115,6 +136,10 @@ class Fields:
     def names(self) -> list[str]:
         """Return the names of all fields."""
         return list(self._fields)
+
+    def as_json(self) -> Json:
+        """Return all fields as they are."""
+        return self._fields
 
     def _list(self, name: str) -> list[object]:
         value = self._fields.get(name)

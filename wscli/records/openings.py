@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from wscli.net.opening import TLS, Certificate, Opening
 from wscli.net.url import Url
-from wscli.records.fields import Fields, MalformedEvent
+from wscli.records.fields import Fields, Json, MalformedEvent
 from wscli.text import iso_time
 from wscli.wire.deflate import PerMessageDeflate
 from wscli.wire.handshake import Agreement, Fault, check_response
@@ -27,8 +27,6 @@ from wscli.wire.head import (
 
 if TYPE_CHECKING:
     from wscli.wire.diagnosis import PlainResponse
-
-Json = dict[str, object]
 
 _URL = r"(?s)ws(s?)://(?:\[([^\]/]*)\]|([^:/?]*))(?::([0-9]{1,5}))?(.*)"
 

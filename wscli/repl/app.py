@@ -1,4 +1,9 @@
-"""The interactive session: run(options, env) -> ExitStatus puts its parts together."""
+"""Run the interactive session: put its parts together, start them, and stop them in order.
+
+The order matters. The recording starts before the link, so that it has the first event. The link
+starts before the console, so that it dials while prompt_toolkit is imported. At the end the link
+stops before the rest is drawn.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +28,7 @@ from wscli.session.thread_driver import ThreadDriver
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus
 
-_COLLECT_AFTER = 10_000  # new objects; to look through so many takes a millisecond
+_COLLECT_AFTER = 10_000  # new objects between two collections; each then takes about a millisecond
 
 
 def run(options: ReplOptions, env: Env) -> ExitStatus:
@@ -40,6 +45,7 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         )
     with ExitStack() as stack:
         url = stack.enter_context(demo.resolve(options.session.url))
+        # Here rather than in the link's thread: an invalid URL is an error of usage (status 2).
         host = parse_url(url).authority
         shell = Shell(options, env, _history_name(options, host))
         output = options.session.output
@@ -51,12 +57,17 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
         try:
             shell.attach(_console(shell, host, options, env))
             close_timeout = options.session.connect.close_timeout
+            # After the slow import of the console, during which the signals still end the process
+            # at once; before the prompt changes the terminal, whose settings EndSignals saves.
             EndSignals(env.stdin.fileno(), shell.leave_soon, close_timeout).watch()
             _collect_often()
             shell.console.run()
         finally:
             shell.link.stop()
+        # Not before the link has stopped: a peer that pushes faster than the terminal draws would
+        # never let the display become empty.
         shell.console.finish()
+    # Raised only here, where the terminal is no longer the prompt's.
     if shell.crash is not None:
         raise shell.crash
     if shell.failure is not None:
@@ -65,39 +76,47 @@ def run(options: ReplOptions, env: Env) -> ExitStatus:
 
 
 def _collect_often() -> None:
-    """Keep each pause of the garbage collector short, so that keys are echoed without delay.
-
-    The objects that start-up made are exempt: looking through them takes up to 40 ms.
-    """
+    """Keep each pause of the garbage collector short, so that keys are echoed without delay."""
+    # The objects that start-up made stay until the end; scanning them takes up to 40 ms, and an
+    # echo that is 40 ms late is felt.
     gc.freeze()
+    # ``wscli.__main__`` has set a high threshold, which suits commands that are over in a moment.
     gc.set_threshold(_COLLECT_AFTER)
 
 
 def _history_name(options: ReplOptions, host: str) -> str | None:
-    """Return the name of the history; the embedded server's port differs each time."""
+    """Return the name of the history, None for no history."""
     if not options.history:
         return None
+    # The port of the embedded server differs each time, and would make a history of its own.
     return "demo" if options.session.url.startswith(demo.SCHEME) else host
 
 
 def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
-    asked = options.session
-    sinks = [shell.stats, shell.recorder, *_talk(shell, asked.output, env)]
+    session = options.session
+    # The toolbar reads the statistics when the display asks for a drawing, so they come first.
+    sinks = [shell.stats, shell.recorder, *_verbose_sinks(shell, session.output, env)]
     sinks.append(shell.display.pipeline())
-    if asked.output.form == "json":
-        sinks.append(data_sink(asked.output, shell.bulk_env))
-    pipeline = Pipeline(options.sending.stages(), sinks, env.clock)
+    if session.output.form == "json":
+        sinks.append(data_sink(session.output, shell.bulk_env))
+    # The stages of --answer and --every stand in front of the display's own, journal and filter.
+    stages = [*options.sending.stages(), shell.playback]
+    pipeline = Pipeline(stages, sinks, env.clock)
 
     # After a refused upgrade, the probe sends a second request to learn more. When reconnecting, a
     # server in trouble should not get twice the requests.
-    how = asked.connect._replace(probe=asked.connect.probe and options.reconnect == "never")
+    probe = session.connect.probe and options.reconnect == "never"
+    connect_options = session.connect._replace(probe=probe)
 
     def connect() -> ThreadDriver:
+        """Open a connection, in the link's thread; a failure is an event of the pipeline too."""
         started = env.clock.monotonic()
         try:
-            return open_driver(url, how, clock=env.clock, environ=env.environ, bus=pipeline)
+            return open_driver(
+                url, connect_options, clock=env.clock, environ=env.environ, bus=pipeline
+            )
         except WscliError as error:
-            pipeline.failed(failure(error, env.clock, started))
+            pipeline.failed(failure(error, env, started))
             raise
 
     reconnect = None
@@ -106,15 +125,14 @@ def _link(shell: Shell, url: str, options: ReplOptions, env: Env) -> Link:
     return Link(connect, reconnect, pipeline, shell)
 
 
-def _talk(shell: Shell, output: OutputOptions, env: Env) -> list[Sink]:
-    """Return the sink of ``-v``: it writes to the display, or to stderr if that is redirected.
-
-    Frames (``-vv``) may be too many for the terminal, and are then skipped; the handshake is not.
-    """
+def _verbose_sinks(shell: Shell, output: OutputOptions, env: Env) -> list[Sink]:
+    """Return the sink of ``-v``: it writes to the display, or to stderr if that is redirected."""
     if not output.verbosity:
         return []
+    # With `2>FILE` the user wants it in the file, and the screen for the conversation.
     if not env.stderr_tty:
         return talk_sinks(output, env)
+    # Frames (-vv) may be too many for the terminal, and are then skipped; the handshake is not.
     return talk_sinks(output, shell.bulk_env if output.verbosity >= 2 else shell.env)
 
 
@@ -132,6 +150,7 @@ def _console(shell: Shell, host: str, options: ReplOptions, env: Env) -> Console
     return Terminal(
         shell,
         Toolbar(shell.link, shell.stats, host),
+        # As in programs that use readline, where inputrc says which keys the user knows.
         EditingMode.VI if options.vi else find_editing_mode(env.environ),
         colour=env.wants_colour(options.session.output.colour, tty=True),
     )

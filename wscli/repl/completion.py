@@ -1,4 +1,8 @@
-"""What the prompt offers: commands, their arguments, file names, and earlier lines."""
+"""Completion and suggestions in the prompt: commands, their arguments, file names, earlier lines.
+
+prompt_toolkit calls these in the main thread, between keys, so they read nothing but memory; the
+exception is a folder that is listed for file names.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,12 @@ from wscli.repl.commands import COMMANDS
 from wscli.repl.commands.table import AT_FILE, FILE
 from wscli.repl.history import LineHistory
 
-_MAX_LINES = 50
-_COMMAND_BEGUN = r"/[^\s/]*"
+_MAX_LINES = 50  # earlier lines that are offered; nobody scrolls through more
+_COMMAND_BEGUN = r"/[^\s/]*"  # not "//", which begins a message
 
 
 class PromptHistory(History):
-    """An adapter that makes prompt_toolkit keep lines in our history."""
+    """An adapter that lets prompt_toolkit search and extend a ``LineHistory``."""
 
     def __init__(self, lines: LineHistory) -> None:
         super().__init__()
@@ -36,10 +40,7 @@ class PromptHistory(History):
 
 
 class LineSuggester(AutoSuggestFromHistory):
-    """Suggest the rest of an earlier line, unless it fills more than a row.
-
-    A suggestion of several rows would enlarge the prompt, and leave blank rows when it disappears.
-    """
+    """Suggest the rest of an earlier line, unless that fills more than a row."""
 
     def __init__(self, columns: Callable[[], int]) -> None:
         super().__init__()
@@ -48,6 +49,8 @@ class LineSuggester(AutoSuggestFromHistory):
     def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
         """Return the rest of the line, or None."""
         found = super().get_suggestion(buffer, document)
+        # A suggestion of several rows would enlarge the prompt while the user types, and leave
+        # blank rows when it disappears: the area of the prompt grows, but does not shrink.
         if found is None or len(found.text) > self._columns() or "\n" in found.text:
             return None
         return found
@@ -67,6 +70,7 @@ class LineCompleter(Completer):
             yield from _commands(text[1:])
         elif text.startswith("/") and not text.startswith("//"):
             yield from self._arguments(text, event)
+        # Not for an empty prompt: Tab would open a menu of the whole history.
         elif text:
             yield from self._lines(text)
 
@@ -76,9 +80,11 @@ class LineCompleter(Completer):
         if found is None:
             return
         *before, word = re.split(r"\s+", argument)
+        # Of /help only here: its words are the table, which is not complete when /help enters it.
         words = tuple(COMMANDS) if name == "help" else found.words
         if before and before[-1] in found.values:
             words = found.values[before[-1]]
+        # Without an "@" no file is offered: it would be sent as text.
         if AT_FILE in words and word.startswith("@"):
             yield from self._paths.get_completions(Document(word[1:]), event)
             return
@@ -89,6 +95,7 @@ class LineCompleter(Completer):
 
     def _lines(self, text: str) -> Iterator[Completion]:
         seen: dict[str, None] = {}
+        # The latest first, and each line once, however often it was sent.
         for line in reversed(self._history.lines):
             if line.startswith(text) and line != text and line not in seen:
                 seen[line] = None
@@ -100,6 +107,7 @@ class LineCompleter(Completer):
 def _commands(begun: str) -> Iterator[Completion]:
     for found in COMMANDS.values():
         if found.name.startswith(begun):
+            # With a space after it where arguments follow, so that typing can go on.
             yield Completion(
                 f"/{found.name}{' ' if found.usage else ''}",
                 start_position=-len(begun) - 1,

@@ -1,4 +1,4 @@
-"""What a session displays: its messages, numbered and kept, and remarks about the connection.
+"""The display of a session: its messages, numbered and kept, and remarks about the connection.
 
 Two threads meet at the ``DrawQueue``::
 
@@ -7,9 +7,13 @@ Two threads meet at the ``DrawQueue``::
 
 The link's thread, or any other, puts content into the queue: a message is numbered and kept, but
 not laid out. The main thread takes content out and lays it out when the terminal is ready for more.
-A terminal that is slower than the peer thus costs neither memory nor the time to lay out what it
-would never show: the oldest content is skipped, and one line says how much. Pinned content, which
-the user asked for or has to know, is never skipped.
+So a terminal that is slower than the peer costs neither memory nor the time to lay out messages
+that it would never show: the oldest content is skipped, and one line says how much. Pinned content,
+which the user asked for or has to know, is never skipped.
+
+Back pressure, as in the other commands, is no alternative here: while somebody looks at earlier
+output, or has suspended the terminal, nothing would be read, and the peer's pings would go
+unanswered.
 """
 
 from __future__ import annotations
@@ -33,9 +37,9 @@ from wscli.text import visible
 from wscli.wire.events import Ping, Pong
 
 _MAX_QUEUED_BYTES, _MAX_QUEUED = 16 << 20, 5000  # of content that waits to be drawn
-_MAX_DRAW_TIME = 0.003  # seconds after which the main thread looks at keys again
-_NEVER_SPLIT = 8 << 10  # characters of content that are drawn at once, so that it is seen whole
-_FEWEST_ROWS = 8  # rows left of a message that is cut, unless the user asks for fewer
+_MAX_DRAW_TIME = 0.003  # seconds of laying out after which waiting keys are handled
+_NEVER_SPLIT = 8 << 10  # characters of content that are always drawn in one piece
+_FEWEST_ROWS = 8  # rows that are left of a message that is cut, unless the user asks for fewer
 _RULE_WIDTH = 80  # columns of the line between two connections, at most
 
 Content = Entry | str
@@ -49,7 +53,7 @@ class PinnedContent(NamedTuple):
 
 
 class SkippedContent(NamedTuple):
-    """A count of what was not drawn because the terminal did not keep up.
+    """Counts of messages and lines that were not drawn because the terminal did not keep up.
 
     ``first`` and ``last`` are the numbers of the messages; lines of text have none.
     """
@@ -87,7 +91,7 @@ class DrawQueue:
         self._limit = limit
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        # What has been removed from the front of _queued: pinned content, and counts of the rest in
+        # Content removed from the front of _queued: pinned content, and counts of the rest in
         # between, so that everything is still drawn in the order in which it arrived.
         self._ahead: deque[PinnedContent | SkippedContent] = deque()
         self._queued: deque[Content | PinnedContent] = deque()
@@ -102,13 +106,15 @@ class DrawQueue:
             for content in contents:
                 self._queued.append(content)
                 self._bytes += _size(content)
+            # The oldest goes first: on a screen that is behind, the latest messages matter. One is
+            # left even if it alone exceeds the limit, or a large message could never be seen.
             while len(self._queued) > self._limit or (
                 self._bytes > self._max_bytes and len(self._queued) > 1
             ):
                 self._skip(self._pop())
 
     def take(self) -> Content | PinnedContent | SkippedContent | None:
-        """Return what is to be drawn next, or None."""
+        """Return the content to draw next, or None."""
         with self._lock:
             if self._ahead:
                 return self._ahead.popleft()
@@ -122,6 +128,7 @@ class DrawQueue:
     def _skip(self, content: Content | PinnedContent) -> None:
         if isinstance(content, PinnedContent):
             self._ahead.append(content)
+        # One count for all that is skipped between two pinned contents: a flood is one line.
         elif self._ahead and isinstance(skipped := self._ahead[-1], SkippedContent):
             self._ahead[-1] = skipped.plus(content)
         else:
@@ -136,7 +143,7 @@ def _size(content: Content | PinnedContent) -> int:
 
 
 class Display(Sink):
-    """Queue what happens on the connection and what commands say; draw it on request.
+    """Queue messages, remarks and the output of commands; draw them on request.
 
     ``changed`` is called in any thread when there is something to draw, or to count. Put it on the
     bus as ``pipeline``: the messages that it draws have been numbered by the journal.
@@ -161,10 +168,11 @@ class Display(Sink):
         self._clock = clock
         self._changed = changed
         self._undrawn = ""  # the rest of content of which a part has been drawn
-        self._ended_at: float | None = None
+        self._ended_at: float | None = None  # when the last connection ended, in epoch seconds
 
     def pipeline(self) -> Pipeline:
         """Return the display with its journal and its filter in front."""
+        # In this order: messages that the filter hides are numbered and kept too, for /show.
         return Pipeline([self.journal, self.filter], [self], self._clock)
 
     # In any thread
@@ -206,8 +214,9 @@ class Display(Sink):
     # In the link's thread
 
     def opened(self, opened: Opened) -> None:
-        """Announce a connection and, if it is not the first, for how long there was none."""
+        """Announce a connection, and how long there was none if it is not the first."""
         self._control_frames.restart()
+        # Also if another sink announces the opening: no other line marks the gap.
         if self._ended_at is not None:
             gap = f"── {opened.time - self._ended_at:.1f} s without a connection "
             rule = f"{gap:─<{min(self.view.width, _RULE_WIDTH)}}"
@@ -216,7 +225,7 @@ class Display(Sink):
             self.note(f"{describe_opening(opened.opening, opened.elapsed)}; /help")
 
     def batch(self, batch: Batch) -> None:
-        """Queue the messages of a batch, and what else of it is shown."""
+        """Queue the messages of a batch, and the lines for its control and forged frames."""
         contents: list[Content] = []
         for index, item in enumerate(batch.items):
             if isinstance(item, NumberedMessages):
@@ -234,14 +243,17 @@ class Display(Sink):
             self.note(describe_end(end), "error" if error_of(end) else "dim")
 
     def _shown(self, batch: Batch, messages: NumberedMessages) -> Sequence[Entry]:
+        # --raw is for payloads that the peer sent, at a terminal too.
         if not self._options.messages or (self.view.bare and not batch.incoming):
             return ()
         if messages.decoded is None:
             return messages.entries
-        # The entries that the journal keeps get no text: only those that are about to be drawn do.
+        # A stage has decoded them for its pattern, and drawing need not do it again. The entries of
+        # the journal get no text: they are kept long, and most are never drawn again.
         decoded = received(messages, batch.subprotocol)
         for message in decoded:
-            message.forget_values()  # it may wait for long to be drawn
+            # A parsed value takes many times the memory of its text, and may wait here for long.
+            message.forget_values()
         return [
             entry._replace(message=message)
             for entry, message in zip(messages.entries, decoded, strict=True)
@@ -252,6 +264,7 @@ class Display(Sink):
     @property
     def waiting(self) -> bool:
         """Whether there is something to draw."""
+        # Without the lock: content that is put in at this moment is announced by ``changed``.
         return bool(self._undrawn or self._queue)
 
     def fit(self, columns: int, rows: int) -> None:
@@ -260,15 +273,14 @@ class Display(Sink):
         self.view.rows = self.cut_at or max(_FEWEST_ROWS, rows // 2)
 
     def draw(self, size: int) -> str:
-        """Return the next lines to draw, of about ``size`` characters.
-
-        A message of ordinary length is returned in one piece: its payload might otherwise be
-        missing from the screen until the next batch.
-        """
+        """Return the next lines to draw, of about ``size`` characters; "" if there are none."""
         parts: list[str] = []
         stop = self._clock.monotonic() + _MAX_DRAW_TIME
         while size > 0 and (text := self._undrawn or self._render(self._queue.take())):
+            # A message of ordinary length stays in one piece. Its first line would otherwise stand
+            # above the prompt, without the payload, until the next batch.
             short = len(text) <= _NEVER_SPLIT
+            # A cut is made behind a line feed: the prompt is drawn below whole lines.
             end = len(text) if short else text.find("\n", size) + 1 or len(text)
             parts.append(text[:end])
             self._undrawn = text[end:]
@@ -289,5 +301,5 @@ class Display(Sink):
         return "\n".join(self.view.lines(content, whole=whole)) + "\n"
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what} was" if number == 1 else f"{number:,} {what}s were"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun} was" if number == 1 else f"{number:,} {noun}s were"

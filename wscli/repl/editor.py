@@ -1,4 +1,4 @@
-"""Edit a text in the user's editor ($VISUAL or $EDITOR)."""
+"""Edit a text in the user's editor: $VISUAL, or else $EDITOR, as bash and git choose it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from wscli.errors import UsageError
 
-_EDITORS = ("nano", "vim", "vi", "emacs", "micro", "joe")
+_EDITORS = ("nano", "vim", "vi", "emacs", "micro", "joe")  # a hint names the first that exists
 
 
 def edit_text(text: str, environ: Mapping[str, str]) -> str:
@@ -20,6 +20,9 @@ def edit_text(text: str, environ: Mapping[str, str]) -> str:
         UsageError: if there is no editor, or it fails.
     """
     editor = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
+    # A folder rather than a temporary file: only its owner can enter it (mode 0700), and backup and
+    # swap files of the editor vanish with it. Many editors save by renaming a new file over the old
+    # one, so the text is read by its name, not from a file that was open before.
     try:
         with tempfile.TemporaryDirectory(prefix="wscli-") as folder:
             return _edit_file(os.path.join(folder, "message.txt"), text, editor)
@@ -31,11 +34,13 @@ def _edit_file(path: str, text: str, editor: str) -> str:
     with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
     _run([*_words(editor), path])
+    # ``newline=""`` keeps \r\n as it was saved: the text becomes a message, byte for byte.
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
         return file.read().removesuffix("\n")
 
 
 def _words(editor: str) -> list[str]:
+    # The variable may have arguments, as in EDITOR="code --wait", so it is not a file name.
     try:
         return shlex.split(editor)
     except ValueError as error:
@@ -51,6 +56,7 @@ def _run(command: list[str]) -> None:
             error.strerror or str(error),
             _editor_hint(command[0]),
         ) from None
+    # Vim's :cq is the way to discard an edit, as with git commit.
     if status:
         raise UsageError(f"the editor {command[0]!r} ended with status {status}")
 

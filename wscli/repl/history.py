@@ -1,7 +1,8 @@
 """The history: the lines entered for each host, in a file that only its owner can read.
 
-The file has a line of JSON for each entered line, which may have line feeds of its own. Its modules
-are imported on use, which is after the prompt has been drawn.
+The file has a line of JSON for each entered line, which may have line feeds of its own. It is only
+ever appended to, so that two sessions with one host can share it; the exception is a file that has
+grown too large. json and platformdirs are imported on use, after the prompt has been drawn.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from contextlib import suppress
 from functools import cached_property
 from urllib.parse import quote
 
-_MODE = 0o600
+_MODE = 0o600  # the lines may have passwords and tokens in them
 _MAX_LINES = 2000
-_MAX_FILE = 4 << 20  # bytes; a larger file is rewritten with the lines that are kept
+_MAX_FILE = 4 << 20  # bytes; a larger file is rewritten with half of the lines
 
 
 class LineHistory:
@@ -47,6 +48,7 @@ class LineHistory:
         if self._path is None:
             return []
         try:
+            # A symbolic link is not followed: the mode of the file behind it would be changed.
             with open(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
                 os.fchmod(file.fileno(), _MODE)
                 data = file.read()
@@ -56,6 +58,7 @@ class LineHistory:
             self._use_memory(error)
             return []
         lines = [line for row in data.splitlines()[-_MAX_LINES:] if (line := _read(row))]
+        # Half of them, so that it is not rewritten in every session from now on.
         if len(data) > _MAX_FILE:
             self._write(lines[-_MAX_LINES // 2 :], os.O_TRUNC)
         return lines
@@ -65,11 +68,14 @@ class LineHistory:
 
         if self._path is None:
             return
+        # In ASCII: json.dumps escapes lone surrogates (typed bytes that are not UTF-8), which no
+        # encoding could write as they are.
         rows = "".join(f"{json.dumps(line)}\n" for line in lines)
         try:
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | mode
             with open(os.open(self._path, flags, _MODE), "w", encoding="ascii") as file:
+                # The mode given to os.open applies to a new file only.
                 os.fchmod(file.fileno(), _MODE)
                 file.write(rows)
         except OSError as error:
@@ -77,9 +83,11 @@ class LineHistory:
 
     def _use_memory(self, error: OSError) -> None:
         reason = error.strerror or str(error)
-        if error.errno in (errno.ELOOP, errno.EMLINK):  # O_NOFOLLOW; FreeBSD says EMLINK
+        # For O_NOFOLLOW POSIX specifies ELOOP, and FreeBSD returns EMLINK.
+        if error.errno in (errno.ELOOP, errno.EMLINK):
             reason = "it is a symbolic link"
         self._complain(f"no history is kept: {self._path}: {reason}")
+        # Assigning it replaces the cached property, so the file is not tried again.
         self._path = None
 
 
@@ -87,13 +95,15 @@ def history_path(host: str) -> str:
     """Return the path of a host's history, in the user's state folder."""
     from platformdirs import user_state_dir
 
+    # The host comes from a URL, and must not name a file elsewhere: "/" is quoted.
     return os.path.join(user_state_dir("wscli"), "history", quote(host.lower(), safe="[]:"))
 
 
 def _read(row: bytes) -> str | None:
     import json
 
-    with suppress(ValueError):  # a write that was cut off
+    # A write that a full disk or a power failure cut off costs that line, not the history.
+    with suppress(ValueError):
         line = json.loads(row)
         return line if isinstance(line, str) else None
     return None

@@ -14,8 +14,8 @@ from wscli.session.pipeline import MessageStage, select
 from wscli.sinks.human.messages import Entry
 from wscli.wire.events import Messages
 
-_MAX_BYTES = 32 << 20
-_MAX_MESSAGES = 100_000
+_MAX_BYTES = 32 << 20  # of payloads
+_MAX_MESSAGES = 100_000  # short ones: an entry takes more memory than its payload then
 
 
 class NumberedMessages(Messages):
@@ -28,16 +28,17 @@ class NumberedMessages(Messages):
         self.entries = entries
 
     def select(self, indexes: Sequence[int]) -> NumberedMessages:
-        """Return some of the messages, with their numbers and what has been decoded of them."""
+        """Return some of the messages, with their numbers and their decoded values."""
         part = NumberedMessages(self.opcode, [self.entries[index] for index in indexes])
         part.decoded = super().select(indexes).decoded
         return part
 
 
 class Journal(MessageStage):
-    """Keeps the latest messages of both directions for ``/show`` and ``/save``.
+    """Numbers messages, passes them on, and keeps the latest for ``/show`` and ``/save``.
 
-    There is a limit of bytes and of number; the oldest go first. What is passed on is numbered.
+    Both directions are kept. When the limit of bytes or of messages is exceeded, the oldest are
+    dropped. ``keep`` is called in the link's thread, everything else in the main thread.
     """
 
     def __init__(self, max_bytes: int = _MAX_BYTES, max_messages: int = _MAX_MESSAGES) -> None:
@@ -62,6 +63,7 @@ class Journal(MessageStage):
             )
             for number, payload in enumerate(messages.payloads, self._last + 1)
         ]
+        # A command may copy the deque at this moment, and must not find it changing.
         with self._lock:
             self._last += len(entries)
             self._entries += entries
@@ -69,7 +71,8 @@ class Journal(MessageStage):
             while self._size > self._max_bytes or len(self._entries) > self._max_messages:
                 self._size -= len(self._entries.popleft().payload)
         numbered = NumberedMessages(messages.opcode, entries)
-        numbered.decoded = messages.decoded  # an answer may have looked for its pattern already
+        # --answer, a stage before this one, may have decoded them to look for its pattern.
+        numbered.decoded = messages.decoded
         return numbered
 
     def entries(self) -> list[Entry]:
@@ -79,14 +82,14 @@ class Journal(MessageStage):
 
     @property
     def last(self) -> int:
-        """The number of the latest message; 0 where there is none."""
+        """The number of the latest message; 0 if there is none."""
         return self._last
 
     def find(self, first: int, last: int) -> list[Entry]:
-        """Return the messages with these numbers, and all between.
+        """Return the messages with numbers from ``first`` to ``last``, as far as they are kept.
 
         Raises:
-            UsageError: if they have not come yet, or are kept no longer.
+            UsageError: if none of them has arrived yet, or none is still kept.
         """
         entries = self.entries()
         found = [entry for entry in entries if first <= (entry.number or 0) <= last]
@@ -95,8 +98,8 @@ class Journal(MessageStage):
         if first > last or first > self._last:
             raise UsageError(f"there is no message {first}", hint=self._range(entries))
         raise UsageError(
-            f"message {first} is kept no longer",
-            hint=f"{self._range(entries)}; /record FILE writes all that comes to a file",
+            f"message {first} is no longer kept",
+            hint=f"{self._range(entries)}; /record FILE writes every message to a file",
         )
 
     def _range(self, entries: list[Entry]) -> str:
@@ -106,7 +109,7 @@ class Journal(MessageStage):
 
 
 class MessageFilter(MessageStage):
-    """Passes on the received messages that match a pattern, and everything that was sent.
+    """Passes on the received messages that match a pattern, and all that were sent.
 
     It stands behind the journal. ``matcher`` may be set in any thread; None passes on everything.
     """
@@ -123,11 +126,12 @@ class MessageFilter(MessageStage):
         return select(messages, [index for index, passed in enumerate(passes) if passed])
 
     def _passes(self, entry: Entry, message: Message) -> bool:
-        matcher = self.matcher  # which another thread may change
+        matcher = self.matcher  # read once: /filter may set it to None in between
         try:
             return matcher is None or matcher.matches(message)
         except PatternTimeout as error:
-            self.matcher = None  # each message would hold up the connection for as long
+            # Otherwise each further message would hold up the connection for a tenth of a second.
+            self.matcher = None
             what = f"{error}, number {entry.number}: the filter is off"
             self.context.complain(UsageError(what, hint="/filter with a simpler pattern"))
             return True

@@ -13,9 +13,12 @@ The thread runs ``_run`` from ``start`` to ``stop`` and is the only one that cha
            |                            |
            +------- connect_now --------+
 
-CLOSING is not among these: it is how OPEN appears from the moment when Close has been sent. Other
-threads only read the attributes. ``connect_now`` and ``stop`` set an event that the thread waits
-for between connections, and interrupt its wait for the present one.
+CLOSING is not among these: it is how OPEN appears once Close has been sent. Other threads only read
+the attributes. ``connect_now`` and ``stop`` set an event that the thread waits for between
+connections, and interrupt its wait for the present one.
+
+No lock is needed: each attribute is written by one thread and read as a whole, and a reader copies
+it to a local variable before using it twice.
 """
 
 from __future__ import annotations
@@ -34,11 +37,13 @@ from wscli.session.reconnect import Reconnect
 from wscli.session.thread_driver import ThreadDriver
 from wscli.wire.codes import CloseCode
 
-_STOP_TIMEOUT = 1.0  # seconds; a thread that is still connecting then ends with the process
+# Seconds that ``stop`` waits for the thread. An attempt to connect cannot be interrupted; a thread
+# that is still in one is a daemon, and ends with the process.
+_STOP_TIMEOUT = 1.0
 
 
 class LinkState(Enum):
-    """What the link is doing; the values are the words that the toolbar shows."""
+    """The state of the link; the values are the words that the toolbar shows."""
 
     CONNECTING = "connecting"
     OPEN = "open"
@@ -48,7 +53,7 @@ class LinkState(Enum):
 
 
 class Retry(NamedTuple):
-    """The next attempt to connect: which one it is, when, and why the last one failed.
+    """The next attempt to connect: its number, its time, and why the last one failed.
 
     ``at`` is a time of ``time.monotonic``; ``reason`` is empty if the last attempt succeeded.
     """
@@ -70,7 +75,7 @@ class LinkListener(Protocol):
         """Use a connection that has opened."""
 
     def link_ended(self, outcome: End | WscliError, retry: Retry | None) -> None:
-        """Handle the end of a connection, or a failure to connect, and show the next attempt."""
+        """Handle the end of a connection, or a failure to connect, before the next attempt."""
 
     def link_complains(self, error: WscliError) -> None:
         """Report an error that does not end the connection."""
@@ -107,7 +112,8 @@ class Link:
 
     @property
     def state(self) -> LinkState:
-        """What the link is doing."""
+        """The state of the link."""
+        # Derived, since Close is sent by several parties: a command, --reconnect, the protocol.
         session = self.session
         return LinkState.CLOSING if session is not None and session.closing else self._state
 
@@ -117,6 +123,8 @@ class Link:
 
     def connect_now(self) -> None:
         """Begin to close the connection if it is open, and connect again without waiting."""
+        # The event first: the thread looks at it after the end of the connection, which may come
+        # as soon as Close is sent.
         self._connect_now.set()
         session = self.session
         if session is not None:
@@ -124,6 +132,8 @@ class Link:
 
     def stop(self) -> None:
         """End the thread; an open connection is closed with 1001 and dropped."""
+        # The flag before the two wake-ups, for the same reason. Close is sent by the thread itself,
+        # which may just be opening a connection that this one cannot see yet.
         self._stopping = True
         self._connect_now.set()
         session = self.session
@@ -141,11 +151,15 @@ class Link:
                     return
                 self._wait_to_connect(outcome)
         except Exception as error:
+            # In a thread, an exception would only be printed, in the middle of the prompt, and the
+            # session would go on without a connection.
             self._listener.link_crashed(error)
 
     def _run_connection(self) -> End | WscliError:
         """Connect, and read until the connection ends; return how it ended."""
         self._state = LinkState.CONNECTING
+        # A request to connect that came during the last wait has been met by this attempt. Left
+        # set, it would cancel the wait after this connection.
         self._connect_now.clear()
         try:
             session = self._connect()
@@ -157,6 +171,7 @@ class Link:
         session.start()
         self._listener.link_opened(session)
         while session.end is None:
+            # One turn, so that Close leaves if the socket takes it; its answer is not waited for.
             if self._stopping:
                 session.begin_close(CloseCode.GOING_AWAY)
                 session.turn(0)
@@ -169,12 +184,15 @@ class Link:
 
     def _wait_to_connect(self, outcome: End | WscliError) -> None:
         """Wait until the next attempt is due, or until the user asks for one."""
+        # /reconnect does not ask the policy of --reconnect, nor lengthen its next wait.
         delay: float | None = 0.0
         if not self._connect_now.is_set():
             delay = self._reconnect.wait(outcome) if self._reconnect else None
         self.retry = None if delay is None else self._next_attempt(outcome, delay)
+        # The state before the listener, which asks for a drawing of the toolbar.
         self._state = LinkState.CLOSED if delay is None else LinkState.WAITING
         self._listener.link_ended(outcome, self.retry)
+        # Without a next attempt this waits, for any time, for the user or for ``stop``.
         self._connect_now.wait(delay)
 
     def _next_attempt(self, outcome: End | WscliError, delay: float) -> Retry:

@@ -19,16 +19,16 @@ from wscli.wire.receiver import Item
 from wscli.wire.rules import Violation
 
 _MAX_EXPECTED = 1000  # payloads of the user's control frames that are remembered
-_PING_INTERVAL = 10.0  # seconds for which only one of the peer's pings is shown
+_PING_INTERVAL = 10.0  # seconds; at most one of the peer's pings is shown in that time
 _SHORTEST_WAIT = 0.05  # seconds; a shorter wait would be shown as 0.0
 _EVENTS = (Messages, Ping, Pong, Close)
 
 
 class DisplayOptions(NamedTuple):
-    """What a display shows; the first two are False if another sink shows it.
+    """The parts that a display shows; the first two are False if another sink shows them.
 
-    ``announces`` adds each opening and end and, at most every ten seconds, a ping of the peer.
-    ``every_ping`` shows all pings and pongs in both directions.
+    ``messages`` are all messages. ``announces`` adds each opening and end and, at most every ten
+    seconds, a ping of the peer. ``every_ping`` adds all pings and pongs in both directions.
     """
 
     messages: bool = True
@@ -43,7 +43,8 @@ class ControlFrameView:
     """Lays out control frames, and the frames that the user forged.
 
     By default only the pongs that answer the user's pings are shown, and some of the peer's pings.
-    Our own pongs and keepalive pings are not: they would drown the messages of a quiet connection.
+    Our own pongs and keepalive pings are not: on a quiet connection they would scroll the messages
+    off the screen.
     """
 
     def __init__(self, view: MessageView, options: DisplayOptions) -> None:
@@ -55,6 +56,7 @@ class ControlFrameView:
 
     def expect(self, payload: bytes) -> None:
         """Show control frames with this payload: the user is about to send one."""
+        # They are never removed otherwise: a peer may answer late, twice, or not at all.
         while len(self._expected) >= _MAX_EXPECTED:
             del self._expected[next(iter(self._expected))]
         self._expected[payload] = None
@@ -67,6 +69,8 @@ class ControlFrameView:
         """Yield the line for a ping or pong, if it is to be shown."""
         if not self._options.messages:
             return
+        # By payload, in both directions: the user's own ping or pong is shown when it leaves, and
+        # the pong for it, which has the same payload (RFC 6455 §5.5.3), when it arrives.
         if self._options.every_ping or item.payload in self._expected:
             kind = "ping" if isinstance(item, Ping) else "pong"
             rtt = item.rtt if isinstance(item, Pong) else None
@@ -93,10 +97,11 @@ class ControlFrameView:
     def forged_lines(self, batch: Batch, items: Sequence[Item]) -> Iterator[str]:
         """Yield the line for the first of two items that left, if it is a forged frame.
 
-        Such a frame is a fragment, or breaks a rule: then the violation follows it. A frame that is
-        followed by its event is an ordinary one, which is shown as that event.
+        Such a frame is a fragment, or breaks a rule and is followed by the violation. A frame that
+        is followed by its event is an ordinary one, and is shown as that event.
         """
         frame, following = items[0], items[1] if len(items) > 1 else None
+        # The parser makes a run even of a single data frame, and even if that breaks a rule.
         if isinstance(frame, MessageRun) and isinstance(following, Violation):
             frame = frame.first_frame
         if isinstance(frame, Frame) and (
@@ -114,17 +119,17 @@ class ControlFrameView:
 
 
 def _readable(payload: bytes) -> list[str]:
-    """Return a payload that is text without control characters as one part, anything else as none.
-
-    Most implementations ping with random bytes or a counter, which would fill a line with symbols.
-    """
+    """Return a payload as one part if it is readable text, and as no parts otherwise."""
+    # Most implementations ping with random bytes or a counter, which would fill the line with
+    # symbols and say nothing.
     text = payload.decode(errors="replace")
     is_text = bool(text) and visible(text) == text and "\ufffd" not in text
     return [visible_bytes(payload)] if is_text else []
 
 
 def describe_opening(opening: Opening, elapsed: float) -> str:
-    """Return what was connected to, how long it took, and what was agreed on."""
+    """Describe an opening in one line: URL, address, duration, and the agreed subprotocol."""
+    # A name may stand for several servers, so the address says which one answered.
     url = f"{opening.url}"
     if opening.address is not None and opening.address not in url:
         url += f" at {opening.address}"
@@ -141,7 +146,7 @@ def describe_opening(opening: Opening, elapsed: float) -> str:
 
 
 def describe_retry(retry: Retry) -> list[str]:
-    """Return the number of the next attempt, the last failure, and the time until then."""
+    """Return the number of the next attempt, the last failure, and the seconds until then."""
     parts = [f"attempt {retry.attempt}", *filter(None, [retry.reason])]
     if retry.left >= _SHORTEST_WAIT:
         parts.append(f"again in {retry.left:.1f} s")

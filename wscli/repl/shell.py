@@ -1,4 +1,4 @@
-"""The shell: runs the lines that the user enters, and reports what happens to the connection.
+"""The shell: runs the lines that the user enters, and reports the state of the connection.
 
 Two threads use it. In the main thread the console hands over lines, and commands run. In the link's
 thread the ``link_...`` methods are called as connections open and end. These do not touch the
@@ -6,8 +6,8 @@ console: they put text on the display, which any thread may do, and leave the re
 thread with ``call_soon``. The main thread runs these calls in ``catch_up``, which the console calls
 after ``request_update``.
 
-The link connects while the main thread still imports what the console needs. Until ``attach`` there
-is no console: text waits on the display, and calls wait in the queue.
+The link connects while the main thread still imports prompt_toolkit. Until ``attach`` there is no
+console: text waits on the display, and calls wait in the queue.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, read_message, read_typed
 from wscli.apps.options import SessionOptions
-from wscli.apps.recording import Recorder
-from wscli.apps.report import report
+from wscli.apps.recording import redactor
+from wscli.apps.report import hint_for, report
 from wscli.errors import ConnectionClosed, UsageError, WscliError
 from wscli.payload.typed import terminated
 from wscli.repl.commands import is_command, run_command
@@ -31,17 +31,21 @@ from wscli.repl.display import Display
 from wscli.repl.history import LineHistory
 from wscli.repl.link import Link, LinkState, Retry
 from wscli.repl.notices import DisplayOptions, describe_retry
+from wscli.repl.playback import SessionPlayback
 from wscli.session.end import End, error_of
 from wscli.session.thread_driver import ThreadDriver
+from wscli.sinks.recording import Recorder
 from wscli.sinks.stats import Stats
 from wscli.status import ExitStatus, status_of
 from wscli.wire.codes import Opcode
 
-_MAX_PENDING = 64 << 20  # bytes that wait to be sent, above which no message is accepted
+# Bytes that wait to be sent, above which no message is accepted. The other commands wait until the
+# peer reads; a prompt must not block, and without a limit a peer that never reads fills the memory.
+_MAX_PENDING = 64 << 20
 
 
 class ReplOptions(NamedTuple):
-    """What a user may ask of the interactive session.
+    """The options of the interactive session.
 
     ``reconnect`` is "auto" for reconnecting unless the server refuses this client. ``on_open`` are
     lines to enter whenever a connection opens. ``max_lines`` is the number of rows that a message
@@ -59,13 +63,13 @@ class ReplOptions(NamedTuple):
 
 
 class Console(Protocol):
-    """Where the user types, and where the display is drawn; all but one method is for one thread.
+    """The part that reads the user's lines and draws the display.
 
-    That is the main thread.
+    All methods but ``request_update`` are called in the main thread.
     """
 
     shows_state: bool
-    """Whether the state of the connection is always in view."""
+    """Whether the state of the connection is always in view, so that no remark need repeat it."""
 
     def request_update(self) -> None:
         """Ask the main thread to call ``catch_up`` and draw; any thread may call this."""
@@ -84,10 +88,10 @@ class Console(Protocol):
 
 
 class Shell:
-    """What lines and commands work on, and the listener of the link.
+    """The state of a session that lines and commands work on, and the listener of the link.
 
-    Output to the streams of ``env`` is drawn whatever its amount. Output to those of ``bulk_env``
-    is skipped where the terminal does not keep up.
+    Output to the streams of ``env`` is always drawn. Output to those of ``bulk_env`` is skipped if
+    the terminal does not keep up.
     """
 
     link: Link
@@ -95,12 +99,14 @@ class Shell:
 
     def __init__(self, options: ReplOptions, env: Env, history_name: str | None) -> None:
         output = options.session.output
-        self._request_update: Callable[[], None] = lambda: None
+        self._request_update: Callable[[], None] = lambda: None  # until there is a console
         self._silent = output.quiet or output.form == "json"
+        # The sink of -v writes each opening and end then; they would be there twice.
         shows_handshake = bool(output.verbosity) and env.stderr_tty
         self.display = Display(
             message_view(output, env),
             env.clock,
+            # Through a lambda, since ``attach`` replaces the function.
             lambda: self._request_update(),
             DisplayOptions(
                 messages=output.form != "json",
@@ -114,8 +120,13 @@ class Shell:
         self.history = LineHistory(history_name, self.note)
         self.stats = Stats()
         self.recorder = Recorder(
-            self.report, steps=output.verbosity >= 1, frames=output.verbosity >= 2
+            self.report,
+            steps=output.verbosity >= 1,
+            frames=output.verbosity >= 2,
+            numbered=True,
+            redact=redactor(output.redact),
         )
+        self.playback = SessionPlayback(self.note)
         self.failure: WscliError | None = None  # of the first attempt, if it was the only one
         self.crash: Exception | None = None  # a bug
         self.interrupted = False  # whether Ctrl-C was the last key
@@ -125,30 +136,36 @@ class Shell:
         self._leaving = False
         self._outcome = ExitStatus.OK  # of the latest connection
         self._leave_status = ExitStatus.OK
-        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()  # put may be called in signals
+        # Unlike ``Queue``, ``SimpleQueue.put`` is reentrant: a signal handler may call it while the
+        # same thread is in a call of it.
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     @property
     def status(self) -> ExitStatus:
-        """The program's exit status: why the user left, or how the last connection ended."""
+        """The program's exit status: that of the signal, or else of the last connection."""
         return self._leave_status or self._outcome
 
     def attach(self, console: Console) -> None:
-        """Use a console."""
+        """Use a console from now on."""
         self.console = console
         self._request_update = console.request_update
 
     # In the main thread: lines and commands
 
     def enter(self, line: str) -> bool:
-        """Send a line or run its command; return True if it is to stay in the prompt."""
+        """Send a line or run its command; return True if it should stay in the prompt."""
+        # No error of a line ends the session: it is reported, and the next line can be entered.
         try:
             if is_command(line):
                 run_command(self, line)
+            # An empty line sends nothing; /text sends an empty message.
             elif line:
                 self._send_line(line[1:] if line.startswith("//") else line)
         except UnicodeEncodeError:
+            # The terminal's bytes that are not UTF-8 arrive as lone surrogates (PEP 383).
             self.report(UsageError("the line is not UTF-8, as text must be"))
         except MemoryError:
+            # As of /text @FILE with a file of many gigabytes; nothing else was lost.
             self.report(UsageError("there is not enough memory for that"))
         except WscliError as error:
             self.report(error)
@@ -158,18 +175,20 @@ class Shell:
 
     def _send_line(self, line: str) -> None:
         sending = self._options.sending
-        # Only commands read files: a line that begins with @ is sent as it is.
+        # Only commands read files. A line that begins with @ is sent unchanged: it may be pasted
+        # from anywhere, and must not send the content of a file.
         self.send(sending.opcode, read_typed(line, sending.opcode, escapes=sending.escapes))
 
     def send(self, opcode: Opcode, payload: bytes) -> None:
-        """Send a message, with the terminator that messages are to have.
+        """Send a message, with the terminator of ``--end`` added if it lacks that.
 
         Raises:
-            ConnectionClosed: if there is no open connection, or it takes no more.
+            ConnectionClosed: if there is no open connection, or too much waits to be sent.
         """
         session = self.session()
         if session.pending > _MAX_PENDING:
-            raise ConnectionClosed(f"the peer does not read: {session.pending:,} bytes wait", 0)
+            waiting = f"{session.pending:,} bytes wait to be sent"
+            raise ConnectionClosed(f"the peer is not reading: {waiting}", 0)
         session.post(opcode, [terminated(payload, self._options.sending.end)])
 
     def session(self) -> ThreadDriver:
@@ -178,23 +197,37 @@ class Shell:
         Raises:
             ConnectionClosed: if there is none.
         """
+        # The link may take the session away at any moment: it is read once.
         session = self.link.session
         if session is not None and session.end is None:
             return session
-        hint = "wait for it" if self.link.state is LinkState.CONNECTING else "/reconnect"
-        raise ConnectionClosed("not connected", 0, hint=hint)
+        if self.link.state is LinkState.CONNECTING:
+            raise ConnectionClosed("not connected yet", 0, hint="try again when it is connected")
+        raise ConnectionClosed("not connected", 0, hint="/reconnect")
 
     def read_payload(self, text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
-        """Return a payload: the text itself, or what it stands for, see ``read_message``.
+        """Return the payload for a text, as ``read_message`` does.
 
         Raises:
             UsageError: if it cannot be read or decoded.
         """
         if text == "@-":
             raise UsageError("stdin is the terminal here", hint="@FILE")
+        # There is no shell that would expand it.
         if text.startswith("@~"):
             text = f"@{os.path.expanduser(text[1:])}"
         return read_message(text, opcode, self.env, escapes=escapes)
+
+    def line_for(self, opcode: int, payload: bytes) -> str:
+        """Return the line that sends a message, without the terminator that is added to it."""
+        sending = self._options.sending
+        payload = payload.removesuffix(sending.end)
+        if opcode != Opcode.TEXT:
+            return f"/binary 0x{payload.hex()}"
+        text = payload.decode()
+        if text and sending.opcode == Opcode.TEXT and not sending.escapes:
+            return f"/{text}" if text.startswith("/") else text
+        return f"/text {'@' * text.startswith('@')}{text}"
 
     def edit(self, text: str) -> None:
         """Open the text in the user's editor, and put the result in the prompt."""
@@ -202,22 +235,28 @@ class Shell:
 
     def leave(self, status: ExitStatus = ExitStatus.OK) -> None:
         """Close the connection and leave; when called again, leave at once."""
+        # The status of the first signal stays, as in the other commands.
         self._leave_status = self._leave_status or status
         session = self.link.session
         if self._leaving or session is None or session.end is not None:
             self.console.leave()
         else:
-            if status:  # interrupted or terminated: a peer that reads slowly cannot hold us up
+            # After a signal a peer that reads slowly must not hold the end up. Ctrl-D waits until
+            # all that was entered has been sent.
+            if status:
                 session.end_within(self._options.session.connect.close_timeout)
+            # The prompt stays until the connection has ended (see ``_continue_after``): messages
+            # that the peer sends before its own Close are still shown.
             session.begin_close()
         self._leaving = True
 
     def interrupt(self, *, typed: bool) -> None:
         """Handle Ctrl-C: leave at the second in a row; ``typed`` is whether it cleared a text."""
+        # One Ctrl-C clears the line, as in a shell, and so must not leave by accident.
         if self.interrupted:
             self.leave(ExitStatus.INTERRUPTED)
         elif not typed:
-            self.note("Ctrl-C again leaves, so does Ctrl-D")
+            self.note("press Ctrl-C again to leave, or Ctrl-D")
         self.interrupted = True
 
     def catch_up(self) -> None:
@@ -255,22 +294,22 @@ class Shell:
     # In the link's thread
 
     def link_opened(self, session: ThreadDriver) -> None:
-        """Enter the lines that each connection begins with."""
+        """Enter the lines of ``--on-open``."""
         self._has_been_open = True
         self._last_failure = ""
-        self.call_soon(self._begin)
+        self.call_soon(self._enter_on_open)
 
     def link_ended(self, outcome: End | WscliError, retry: Retry | None) -> None:
-        """Report the outcome and the next attempt.
-
-        While the server is down, each attempt fails alike: only the first failure is reported.
-        """
+        """Report the outcome and the next attempt."""
         error = outcome if isinstance(outcome, WscliError) else error_of(outcome)
+        # A session that never had a connection ends. ``app`` reports the error once the prompt is
+        # gone, as any other command would.
         if not self._has_been_open and retry is None:
             self.failure = error
+        # While the server is down, each attempt fails in the same way, and one report is enough.
         elif retry is None or not self._is_repeated(outcome):
             self._report_outcome(outcome, error)
-        self.call_soon(lambda: self._after(error, retry))
+        self.call_soon(lambda: self._continue_after(error, retry))
 
     def link_complains(self, error: WscliError) -> None:
         """Show an error that does not end the connection."""
@@ -282,11 +321,9 @@ class Shell:
         self.call_soon(lambda: self.console.leave())
 
     def _report_outcome(self, outcome: End | WscliError, error: WscliError | None) -> None:
-        from wscli.advice import advise  # only a failure needs it
-
         if error is not None and not self._is_announced(outcome):
             self.report(error)
-        elif error is not None and (hint := advise(error)):
+        elif error is not None and (hint := hint_for(error, self.env)):
             self.note(f"try: {hint}")
 
     def _is_announced(self, outcome: End | WscliError) -> bool:
@@ -298,25 +335,29 @@ class Shell:
         before, self._last_failure = self._last_failure, getattr(outcome, "what", "")
         return bool(before) and before == self._last_failure
 
-    # What the link's thread leaves to the main thread
+    # Calls that the link's thread leaves to the main thread
 
-    def _begin(self) -> None:
+    def _enter_on_open(self) -> None:
         self._outcome = ExitStatus.OK
         for line in self._options.on_open:
             self.enter(line)
 
-    def _after(self, error: WscliError | None, retry: Retry | None) -> None:
+    def _continue_after(self, error: WscliError | None, retry: Retry | None) -> None:
         self._outcome = status_of(error) if error is not None else ExitStatus.OK
         if self._leaving or (retry is None and (self._options.exit_on_close or self.failure)):
             self.console.leave()
         elif retry is None:
             self.note("/reconnect connects again, Ctrl-D leaves")
+        # The toolbar counts the attempts; a dumb terminal has none.
         elif not self.console.shows_state:
             self.note(f"reconnecting: {', '.join(describe_retry(retry))}")
 
 
 class DisplayStream(io.RawIOBase):
-    """A stream for stdout and stderr in a session: what is written to it goes to the display."""
+    """A stream that stands for stdout or stderr in a session, and writes to the display.
+
+    So sinks and reports that know only streams can be used in a session unchanged.
+    """
 
     def __init__(self, say: Callable[[str], None], descriptor: int) -> None:
         self._say = say
@@ -332,11 +373,12 @@ class DisplayStream(io.RawIOBase):
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         """Display whole lines."""
+        # Every sink writes whole lines at once, so nothing has to be kept for the next call.
         self._say(data.decode(errors="backslashreplace").removesuffix("\n"))
         return len(data)
 
 
 def _displayed(env: Env, say: Callable[[str], None]) -> Env:
-    """Return an environment whose stdout and stderr are displayed."""
+    """Return an environment whose stdout and stderr are the display."""
     stream = DisplayStream(say, env.stdout.fileno())
     return env._replace(stdout=stream, stderr=stream, stderr_tty=True)

@@ -1,13 +1,13 @@
 """The console of a terminal that can move its cursor: a prompt, and messages in batches above it.
 
 prompt_toolkit's own way of printing above a prompt, ``run_in_terminal`` (also used by its
-StdoutProxy), gives the terminal back for each piece of output: it takes the prompt away, turns echo
+StdoutProxy), gives the terminal back for each piece of output: it removes the prompt, turns echo
 and line editing on, waits, and redraws the prompt. At twenty batches a second, keys are then echoed
 by the terminal into the output, and the prompt flickers. Here a batch leaves in one write (the
 prompt erased, the output, the prompt again), and the modes of the terminal never change.
 
-All runs in the main thread, on prompt_toolkit's event loop, except ``request_update``. What happens
-after a request::
+Everything runs in the main thread, on prompt_toolkit's event loop, except ``request_update``. The
+steps from a request to the screen::
 
     request_update -> _update: run the calls that wait for the main thread
                       _schedule_draw: at BatchPace.next_at, at most every 50 ms
@@ -50,25 +50,27 @@ _INTERVAL = 0.05  # seconds from one batch to the next, at least
 _SLOW_WRITE = 0.02  # seconds to write a batch, above which the next one is smaller
 _SMALLEST, _LARGEST = 1 << 10, 32 << 10  # characters of a batch
 _PAUSE = 2.0  # times the duration of a batch: two thirds of the main thread's time are for keys
-_TICK = 0.5  # seconds between two drawings of the time left until the next attempt
+_TICK = 0.5  # seconds between two drawings of the countdown to the next attempt
 
 
 class SteadyOutput(Vt100_Output):
-    """Output to the terminal that can be held back, to leave in one write."""
+    """Output to the terminal that can be held back, so that several parts leave in one write."""
 
     held = False
 
     def flush(self) -> None:
-        """Write what there is, unless it is held back."""
+        """Write the buffered output, unless it is held back."""
+        # prompt_toolkit flushes after each step (erase, draw). Between two writes the terminal may
+        # show a screen without a prompt, which is the flicker.
         if not self.held:
             super().flush()
 
 
 class BatchPace:
-    """When the next batch is due, and how large it may be; times are of ``time.monotonic``.
+    """Decides when the next batch is due, and how large it may be, by the duration of the last.
 
-    Both follow from how long the last batch took. A slow terminal, or a slow network to it, gets
-    smaller batches: each write blocks the main thread, and with it the echo of keys.
+    A slow terminal, or a slow network to it, gets smaller batches: each write blocks the main
+    thread, and with it the echo of keys. Times are of ``time.monotonic``.
     """
 
     def __init__(self) -> None:
@@ -85,8 +87,10 @@ class BatchPace:
         return time.monotonic() - self._began_at > _INTERVAL
 
     def end(self, writing: float) -> None:
-        """Record that a batch is complete, and for how many seconds it was being written."""
+        """Record that a batch is complete, and how many seconds its write took."""
         now = time.monotonic()
+        # Halved and doubled: after a few batches it fits any terminal, and grows again when that
+        # becomes faster.
         is_slow = writing > _SLOW_WRITE
         self.size = max(_SMALLEST, self.size // 2) if is_slow else min(_LARGEST, self.size * 2)
         self.next_at = now + max(_INTERVAL, _PAUSE * (now - self._began_at))
@@ -112,9 +116,12 @@ class Terminal:
         self._is_update_requested = False
         self._is_draw_scheduled = False
         self._is_tick_scheduled = False
+        # prompt_toolkit wants text streams, and those of Env are raw. In UTF-8 whatever the locale
+        # says: a message is UTF-8 (RFC 6455 §5.6).
         stdin = open(shell.env.stdin.fileno(), encoding="utf-8", closefd=False)  # noqa: SIM115
         stdout = open(shell.env.stdout.fileno(), "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-        # Without CPR: an answer that comes late would be read as keys.
+        # Without CPR (the question for the cursor's position): an answer that comes late, over a
+        # slow network or after the prompt has ended, would be read as keys.
         self._output = SteadyOutput(
             stdout, lambda: _terminal_size(stdout), shell.env.environ.get("TERM"), enable_cpr=False
         )
@@ -122,6 +129,7 @@ class Terminal:
             completer=LineCompleter(shell.history),
             history=PromptHistory(shell.history),
             auto_suggest=LineSuggester(lambda: self._output.get_size().columns),
+            # Only names of commands: a menu would cover the messages while a text is typed.
             complete_while_typing=Condition(self._is_naming_command),
             accept_handler=lambda buffer: self._accept(buffer.text),
             on_text_changed=lambda _: self._clear_interrupted(),
@@ -134,6 +142,7 @@ class Terminal:
             ),
             editing_mode=editing_mode,
             color_depth=ColorDepth.DEPTH_8_BIT if colour else ColorDepth.DEPTH_1_BIT,
+            # ``finish`` and the report of an error write below the last message.
             erase_when_done=True,
             input=Vt100Input(stdin),
             output=self._output,
@@ -156,6 +165,8 @@ class Terminal:
     def run(self) -> None:
         """Run the prompt until ``leave`` is called."""
         self._fit()
+        # prompt_toolkit's exception handler prints a traceback and asks for Enter; its handler of
+        # SIGINT raises KeyboardInterrupt. ``_begin`` sets ours for both.
         with _terminal_may_vanish():
             self._app.run(pre_run=self._begin, set_exception_handler=False, handle_sigint=False)
 
@@ -169,6 +180,7 @@ class Terminal:
 
     def leave(self) -> None:
         """End the prompt."""
+        # ``exit`` raises an exception if the prompt does not run, or has been told to end already.
         if self._app.future is not None and not self._app.future.done():
             self._app.exit()
 
@@ -179,6 +191,8 @@ class Terminal:
             self._app.create_background_task(self._edit(text))
 
     async def _edit(self, text: str) -> None:
+        # In another thread, so that the loop still runs: calls of the link, such as --on-open, are
+        # handled while the editor is open. Drawing waits, since the editor has the screen.
         try:
             environ = self._shell.env.environ
             text = await run_in_terminal(lambda: edit_text(text, environ), in_executor=True)
@@ -192,7 +206,8 @@ class Terminal:
     # Keys
 
     def _interrupt(self) -> None:
-        if self._is_editing:  # the key is meant for the editor
+        # The terminal sends the signal to the editor and to this process.
+        if self._is_editing:
             return
         typed = bool(self._buffer.text)
         if not self._shell.interrupted:
@@ -204,8 +219,10 @@ class Terminal:
 
     def _accept(self, line: str) -> bool:
         self._clear_interrupted()
+        # In vi mode the next line begins in insert mode, as in readline.
         self._app.vi_state.reset()
-        if is_command(line):  # a message is shown when it leaves
+        # A message is shown when it leaves; a command would leave no trace above its output.
+        if is_command(line):
             typed = visible(f"> {line}", keep="\n")
             self._shell.say(self._display.view.palette.paint("dim", typed))
         return self._shell.enter(line)
@@ -226,6 +243,7 @@ class Terminal:
         loop.set_exception_handler(lambda _, context: self._fail(context))
         # Ctrl-C at the prompt is a key; the signal comes from an editor's terminal, or from kill.
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        # Requests that came before there was a loop have been ignored.
         loop.call_soon(self._update)
 
     def _fail(self, context: Mapping[str, Any]) -> None:
@@ -236,6 +254,7 @@ class Terminal:
         self.leave()
 
     def _update(self) -> None:
+        # Before the queues are read: a request that comes while they are must not be lost.
         self._is_update_requested = False
         self._shell.catch_up()
         self._schedule_draw()
@@ -249,7 +268,7 @@ class Terminal:
             loop.call_later(_TICK, self._tick)
 
     def _tick(self) -> None:
-        """Draw the time until the next attempt again."""
+        """Draw the countdown to the next attempt again."""
         self._is_tick_scheduled = False
         self._app.invalidate()
         self._schedule_tick()
@@ -270,16 +289,19 @@ class Terminal:
             self._pace.begin()
         self._batch += self._display.draw(self._pace.size - len(self._batch))
         has_room = len(self._batch) < self._pace.size and not self._pace.is_late()
+        # Back to the loop between two slices, where the keys that wait have their turn.
         if self._display.waiting and has_room:
-            loop.call_soon(self._draw)  # after the keys that wait
+            loop.call_soon(self._draw)
             return
         self._is_draw_scheduled = False
+        # Replaced by ``_release`` if there is a batch: its write counts, too.
         self._pace.skip()
         if self._batch:
             self._output.held = True  # until the prompt below is drawn again
             self._app.erase()
             self._write_batch()
-        self._app.invalidate()  # the counts in the toolbar may have changed
+        # Also without a batch: the counts in the toolbar may have changed.
+        self._app.invalidate()
 
     def _write_batch(self) -> None:
         self._output.write_raw(self._batch)
@@ -313,10 +335,14 @@ def _terminal_may_vanish() -> Iterator[None]:
 
 
 def _has_terminal_vanished(error: Exception) -> bool:
+    # A pty whose master was closed gives EIO. Any other OSError is a bug, or that of a command, and
+    # must not end the session in silence.
     return isinstance(error, EOFError) or (isinstance(error, OSError) and error.errno == errno.EIO)
 
 
 def _terminal_size(stream: TextIO) -> Size:
+    # A serial line or a pty whose size nobody has set reports 0 by 0, in which nothing could be
+    # drawn; 80 by 24 is the size of a VT100.
     try:
         size = os.get_terminal_size(stream.fileno())
     except OSError:

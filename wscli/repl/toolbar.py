@@ -1,4 +1,8 @@
-"""The toolbar below the prompt: the state of the connection, and the traffic in each direction."""
+"""The toolbar below the prompt: the state of the connection, and the traffic in each direction.
+
+It reads the link and the statistics while the link's thread changes them. Each value is read once,
+so a drawing may be a moment old, but never inconsistent in itself.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ _LEAST_WIDTH = 20  # columns; a narrower toolbar has only a sign for the state
 
 
 class Toolbar:
-    """Describe the connection to ``host``; made again for every drawing, in the main thread."""
+    """Describes the connection to ``host`` for each drawing; called in the main thread."""
 
     def __init__(self, link: Link, stats: Stats, host: str) -> None:
         self._link = link
@@ -31,10 +35,12 @@ class Toolbar:
         line = _fold([*connection, *traffic], width)
         if _NEW_LINE not in line:
             return line
+        # Broken between the two, so that the counts keep their place while the state changes.
         return [*_fold(connection, width), _NEW_LINE, *_fold(traffic, width)]
 
     def _connection(self) -> list[Fragment]:
         session, retry, state = self._link.session, self._link.retry, self._link.state.value
+        # One word for all of a series of attempts: "waiting" and "connecting" would alternate.
         shown = "reconnecting" if retry is not None else state
         parts = [(f"class:state.{state}", f"● {shown}"), ("class:host", self._host)]
         if retry is not None:

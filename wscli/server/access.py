@@ -18,7 +18,7 @@ class AccessRecord:
     ``time`` is the start in seconds since 1970, ``started`` the same instant by the monotonic
     clock, and ``elapsed`` the duration in seconds, set at the end. ``status`` is that of the last
     response. ``by`` is the side that sent the first Close frame, and ``code`` and ``reason`` are
-    those of that frame; ``clean`` is True if both sides sent one.
+    from that frame; ``clean`` is True if both sides sent one.
     """
 
     def __init__(self, number: int, address: str, time: float, started: float) -> None:
@@ -31,6 +31,7 @@ class AccessRecord:
         self.method: str | None = None
         self.target: str | None = None
         self.status: int | None = None
+        # 1006 until a Close says otherwise, as RFC 6455 §7.1.5 defines it.
         self.code: int = CloseCode.ABNORMAL_CLOSURE
         self.reason = ""
         self.by: Closer | None = None
@@ -47,7 +48,10 @@ class AccessRecord:
 
 
 class Watcher:
-    """Observes a server; all methods are called in the server's thread, and do nothing here."""
+    """Observes a server; a subclass overrides the methods, which do nothing here.
+
+    They are called in the server's thread, and delay all clients if they block.
+    """
 
     def sink(self, access: AccessRecord) -> Sink | None:
         """Return a sink for the events of a WebSocket that is about to open, or None."""
@@ -63,4 +67,7 @@ class Watcher:
         """Report a user's mistake that shows only while the server runs."""
 
     def interrupted(self, status: ExitStatus) -> None:
-        """Block no longer: a signal ends the server, with this status; called in its handler."""
+        """Stop blocking, since a signal ends the server with this status.
+
+        Called in the signal handler, which may interrupt any other method.
+        """

@@ -1,13 +1,13 @@
 """An open WebSocket of the server, and the endpoint that uses it.
 
-The two are halves of one thing: a ``Channel`` passes messages to its ``Endpoint``, and the endpoint
-sends on its channel. The subclasses of ``Endpoint`` are in ``server/endpoints``.
+A ``Channel`` passes messages to its ``Endpoint``, and the endpoint sends on its channel, so the two
+classes are in one module. The subclasses of ``Endpoint`` are in ``server/endpoints``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from wscli.server.access import AccessRecord
 from wscli.server.observer import ConnectionObserver
@@ -18,10 +18,11 @@ from wscli.wire.connection import Connection
 from wscli.wire.events import Messages
 from wscli.wire.receiver import Item
 
+# ``/echo?fragment=1`` would turn a message of 16 MiB into 16 million frames, of 3 bytes each.
 MAX_FRAGMENTS = 1 << 16
 """The most frames that a message is sent in; one that needs more closes with 1009."""
 
-_FEW_FRAMES = 256  # frames of one message that are encoded at once
+_FEW_FRAMES = 256  # frames of one message that are encoded at once; more are made as they leave
 
 
 class Endpoint:
@@ -29,37 +30,39 @@ class Endpoint:
 
     ``compresses`` is False to decline permessage-deflate, ``answers`` False to leave pings and
     Close unanswered. ``fragment`` is the largest payload of a frame that is sent, in bytes.
+    ``subprotocols`` are those that it speaks; None is any.
     """
 
     compresses = True
     answers = True
+    subprotocols: Collection[str] | None = None
     fragment: int | None = None
     channel: Channel
     _timer: asyncio.TimerHandle | None = None
 
     def accept(self, response: bytes) -> bytes:
-        """Return the head of the 101 to send."""
+        """Return the head of the 101 to send; an override may spoil the given one."""
         return response
 
     def stream(self, stream: ByteStream) -> ByteStream:
-        """Return the stream that the channel writes to."""
+        """Return the stream that the channel writes to; an override may wrap the given one."""
         return stream
 
     def opened(self, channel: Channel) -> None:
-        """Begin."""
+        """Begin; an override calls this first."""
         self.channel = channel
 
     def received(self, messages: Messages) -> None:
-        """Take messages."""
+        """Handle received messages."""
 
     def resumed(self) -> None:
-        """Resume sending: the client has read the queued bytes."""
+        """Resume sending, since the client has read most of the queued bytes."""
 
-    def leaving(self) -> None:
-        """Send the last messages: the client has sent Close, which will be answered now."""
+    def before_close(self) -> None:
+        """Send the last messages; the client has sent Close, which is answered after this."""
 
     def closed(self) -> None:
-        """Stop: nothing more can be sent."""
+        """Stop, since nothing more can be sent; an override calls this first."""
         self._cancel_timer()
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
@@ -73,10 +76,10 @@ class Endpoint:
 
 
 class Channel:
-    """Hands messages to an endpoint, and sends its messages.
+    """Passes messages to an endpoint, and sends the endpoint's messages.
 
-    Nothing more is read from a client that does not read, and a client that is pushed to is dropped
-    when more than ``queue`` bytes would be queued for it.
+    Nothing more is read from a client that does not read. ``push`` drops such a client when more
+    than ``queue`` bytes would be queued for it.
     """
 
     def __init__(
@@ -108,10 +111,12 @@ class Channel:
         """Whether nothing more can be sent."""
         return self.driver.closing
 
-    # What the endpoint does
+    # Called by the endpoint
 
     def send(self, opcode: int, payloads: Sequence[bytes]) -> None:
-        """Send messages, as one write; those in fragments are encoded as the client reads them."""
+        """Send messages, as one write; fragmented ones are encoded as the client reads them."""
+        # Not an error, as for a client's session: the client may close at any moment, while an
+        # endpoint is in the middle of its replies.
         if self.closing:
             return
         if not self._fragment:
@@ -122,7 +127,7 @@ class Channel:
                 self._send_fragments(opcode, payload)
 
     def _send_fragments(self, opcode: int, payload: bytes) -> None:
-        frames = -(-len(payload) // self._fragment)
+        frames = -(-len(payload) // self._fragment)  # rounded up
         if frames <= _FEW_FRAMES:
             self.driver.send(opcode, [payload])
         elif frames <= MAX_FRAGMENTS:
@@ -132,16 +137,17 @@ class Channel:
             self.close(CloseCode.MESSAGE_TOO_BIG, reason)
 
     def push(self, data: bytes, count: int) -> None:
-        """Send ``count`` messages that are encoded already, unless too much is queued.
+        """Send ``count`` messages that are encoded already, or drop a client that reads too slowly.
 
-        A member with an empty queue gets even a message larger than the limit, since it has read
-        everything so far.
+        The client is dropped if more than the queue's limit would wait for it.
         """
         if self.closing:
             return
+        # A client with an empty queue gets even a message larger than the limit: it has read
+        # everything so far, and nobody could receive such a message otherwise.
         waiting = self.stream.backlog
         if waiting and waiting + len(data) > self._queue:
-            reason = f"reads too slowly: {waiting:,} bytes wait, and {len(data):,} more came"
+            reason = f"reads too slowly: {waiting:,} bytes are queued, and {len(data):,} more came"
             self.close(CloseCode.POLICY_VIOLATION, reason)
             return
         self.driver.send_encoded(data, count)
@@ -154,7 +160,7 @@ class Channel:
         """Send Close, and give the client some time to answer it."""
         self.driver.close(code, reason)
 
-    # What the driver calls
+    # Called by the driver
 
     def received(self, items: Sequence[Item]) -> None:
         """Pass messages on to the endpoint."""
@@ -163,22 +169,24 @@ class Channel:
         for item in items:
             if isinstance(item, Messages):
                 self.access.messages_in += len(item.payloads)
+                # After our Close no reply could be sent. The messages are read nevertheless, to
+                # reach the client's own Close.
                 if not self.closing:
                     self._endpoint.received(item)
 
-    def leaving(self) -> bool:
+    def before_close(self) -> bool:
         """Let the endpoint send its last messages."""
-        self._endpoint.leaving()
+        self._endpoint.before_close()
         return True
 
     def closed(self) -> None:
         """Stop the endpoint."""
         self._endpoint.closed()
 
-    # What the TCP connection calls
+    # Called by the connection
 
     def resume(self) -> None:
-        """Let the endpoint resume sending: the client has read the queued bytes."""
+        """Let the endpoint resume sending, since the client has read most of the queued bytes."""
         if not self.closing:
             self._endpoint.resumed()
 
@@ -188,10 +196,11 @@ class Channel:
         self._record_end()
         if self._observer is not None:
             self._observer.ended(self.access, self._connection.closing.sent)
-        # Or these would stay until the next garbage collection, since they refer to each other.
+        # They refer to each other, and would stay until the next garbage collection otherwise.
         del self._endpoint.channel, self.driver
 
     def _record_end(self) -> None:
+        # The log shows the Close that began the handshake. The other one is usually its echo.
         closing, access = self._connection.closing, self.access
         access.clean = closing.sent is not None and closing.received is not None
         if closing.began is Side.REMOTE and closing.received is not None:

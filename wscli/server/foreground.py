@@ -21,9 +21,9 @@ End = Callable[[ExitStatus], None]
 _THRESHOLDS = (5000, 2, 2)
 """Thresholds of Python's garbage collector, by generation.
 
-asyncio leaves reference cycles of about 1.1 KiB for each connection. Those of a connection that was
-open during a collection are in an older generation; with the default thresholds of 10 and 10 that
-is collected only after tens of thousands of connections, and memory would grow until then.
+asyncio leaves reference cycles of about 1.1 KiB for each connection. If the connection was open
+during a collection, they are in an older generation. With the default thresholds of 10 and 10 that
+generation is collected only after tens of thousands of connections, and memory grows until then.
 """
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -42,6 +42,7 @@ def serve(
     """
     _allow_many_files()
     tune_collector()
+    # Ctrl-C while the server starts, before ``_serve`` has its own handlers.
     with suppress(KeyboardInterrupt):
         return asyncio.run(_serve(options, watcher, started))
     return ExitStatus.INTERRUPTED
@@ -59,12 +60,14 @@ async def _serve(
             ended.set_result(status)
 
     def on_signal(number: int) -> None:
+        # The second signal: the clients have had their chance to answer Close.
         if ended.done():
             server.abort()
         end(ExitStatus.of_signal(number))
 
     def note(number: int, _: FrameType | None) -> None:
-        # The loop may be blocked in a write of the watcher's, so it cannot tell the watcher.
+        # A handler of Python's instead of ``loop.add_signal_handler``: the loop may be blocked in
+        # a write of the watcher's, to a log that nobody reads, and would not run its own.
         watcher.interrupted(ExitStatus.of_signal(number))
         loop.call_soon_threadsafe(on_signal, number)
 
@@ -75,6 +78,7 @@ async def _serve(
         started(server, end)
         return await ended
     finally:
+        # The handlers stay until all connections have ended, for a second signal.
         await server.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -88,6 +92,7 @@ def tune_collector() -> None:
 
 def _allow_many_files() -> None:
     """Raise the limit of open files to the maximum that the system permits."""
+    # Each connection is an open file, and many systems start a process with a limit of 1024.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # some systems name a limit that they do not grant
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,17 +1,25 @@
-"""Limits on the head of a request, and the checks that come before its route."""
+"""Limits on the head of a request, and the checks that come before its route.
+
+The order matters for the answers: first the limits, then whether this is HTTP at all, then the form
+of the request, then Host and Origin, and then the handshake. So a client whose request is wrong is
+told what is wrong, even if it may not connect.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from wscli.server.admission import Admission
 from wscli.server.http import Refused, refuse
 from wscli.wire.handshake import check_request as check_opening
 from wscli.wire.head import FIELD_NAME, MalformedHead, Request, head_end, parse_request
 
+# Without it, clients that send nothing, or a byte a minute, could take all connections.
 HEAD_TIMEOUT = 10.0
 """Seconds that a client has to send the head of a request."""
 
+# The default of Node, too.
 MAX_HEAD = 16 << 10
 """The largest head of a request, in bytes."""
 
@@ -32,7 +40,10 @@ def take_head(received: bytearray, before: int) -> bytes | None:
     Raises:
         Refused: if the head is too long, or the client speaks TLS.
     """
+    # Not from the start each time: a head that arrives byte by byte would take quadratic time.
     end = head_end(received, before)
+    # At the first byte: a client that waits for a TLS handshake sends no more, and would wait for
+    # the timeout.
     if received[0] == TLS_HANDSHAKE:
         raise refuse(400, "this port does not speak TLS; use http:// or ws://")
     if (len(received) if end is None else end) > MAX_HEAD:
@@ -64,10 +75,14 @@ def check_request(request: Request, admission: Admission) -> None:
     """
     if len(request.headers) > MAX_HEADERS:
         raise refuse(431, f"the request has more than {MAX_HEADERS} header fields")
+    # "The origin server MUST generate an Allow header field in a 405 response" (RFC 9110 §15.5.6).
     if request.method != "GET":
-        raise refuse(405, f"only GET is served here, not {request.method}", ("Allow", "GET"))
+        raise refuse(405, f"only GET is supported, not {request.method}", ("Allow", "GET"))
+    # "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message
+    # that lacks a Host header field and to any request message that contains more than one Host
+    # header field line" (RFC 9112 §3.2).
     if request.version >= "1.1" and len(request.headers.get_all("Host")) != 1:
-        raise refuse(400, "there must be one Host header")
+        raise refuse(400, "the request must have exactly one Host header")
     if not path_of(request.target).startswith("/"):
         raise refuse(400, f"the target must be a path, not {request.target!r}")
     admission.check_host(request)
@@ -75,7 +90,8 @@ def check_request(request: Request, admission: Admission) -> None:
 
 
 def path_of(target: str) -> str:
-    """Return the path and query of a target, which may be a whole URI (RFC 9112 §3.2.2)."""
+    """Return the path and query of a target, which may be a whole URI."""
+    # "A server MUST accept the absolute-form in requests" (RFC 9112 §3.2.2).
     match = re.match(_AUTHORITY, target)
     if match is None:
         return target
@@ -85,6 +101,8 @@ def path_of(target: str) -> str:
 
 def wants_upgrade(request: Request) -> bool:
     """Return True if a request is meant as an opening handshake, even a malformed one."""
+    # A key without Upgrade is a handshake that a proxy or the client has damaged. It gets an error
+    # that names the missing header, rather than one that says that it is a plain request.
     headers = request.headers
     return "websocket" in headers.tokens("Upgrade") or bool(headers.get_all("Sec-WebSocket-Key"))
 
@@ -102,14 +120,17 @@ def check_upgrade(request: Request, clients: int, max_clients: int | None) -> No
         raise refuse(503, f"{clients} clients are connected, which is the limit")
 
 
-def choose_subprotocol(request: Request) -> str | None:
-    """Return the subprotocol that the client offers first, since this server accepts any.
+def choose_subprotocol(request: Request, known: Collection[str] | None = None) -> str | None:
+    """Return the first subprotocol offered that is among the known ones; None stands for any.
 
     Raises:
         Refused: if the offer is not a valid name.
     """
-    offered = request.headers.get("Sec-WebSocket-Protocol") or ""
-    name = next((name.strip() for name in offered.split(",") if name.strip()), None)
+    # The names are "ordered by preference" (RFC 6455 §4.1). Only the chosen one is checked, since
+    # it is sent back. Empty ones are skipped (RFC 9110 §5.6.1.2).
+    offered = (request.headers.get("Sec-WebSocket-Protocol") or "").split(",")
+    names = (name.strip() for name in offered if name.strip())
+    name = next((name for name in names if known is None or name in known), None)
     if name is not None and not re.fullmatch(FIELD_NAME, name):
         raise refuse(400, f"invalid subprotocol in Sec-WebSocket-Protocol: {name!r}")
     return name
@@ -117,7 +138,8 @@ def choose_subprotocol(request: Request) -> str | None:
 
 def keeps_open(request: Request) -> bool:
     """Return True if another request may follow a plain one (RFC 9112 §9.3)."""
-    # A body is not read, so the next request could not be found behind it.
+    # A body is not read, so the next request could not be found after it. Its bytes would be taken
+    # for that request, which is how requests are smuggled past a proxy.
     headers = request.headers
     return (
         request.version >= "1.1"

@@ -1,4 +1,8 @@
-"""The server's HTTP responses: small, written whole, with a Content-Length."""
+"""The server's HTTP responses: small, written whole, with a Content-Length.
+
+A check or route that does not serve a request raises ``Refused``, which the connection turns into a
+response. So a refusal needs no second return value on the way up.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +27,16 @@ class HttpResponse(NamedTuple):
 
     def to_bytes(self, *, keep: bool) -> bytes:
         """Return the bytes to send; without ``keep`` the response announces the end of TCP."""
+        # A 204 or 304 ends with its head, whatever its headers say (RFC 9112 §6.3): a body would be
+        # read as the next response.
         headers = [*self.headers]
         if self.status not in _NO_BODY:
             headers += [
                 ("Content-Type", self.content_type),
                 ("Content-Length", str(len(self.body))),
             ]
-        # A sender of Upgrade must also name it in Connection (RFC 9110 §7.8).
+        # "A sender of Upgrade MUST also send an "Upgrade" connection option in the Connection
+        # header field" (RFC 9110 §7.8).
         options = ["Upgrade"] if any(name == "Upgrade" for name, _ in headers) else []
         options += [] if keep else ["close"]
         if options:
@@ -61,6 +68,7 @@ def refusal_answer(refusal: Refusal) -> HttpResponse:
 
 def json_answer(value: object) -> HttpResponse:
     """Return a response of JSON that no cache stores."""
+    # A browser may answer a poll from its cache otherwise, with an old tick.
     return HttpResponse(
         200, compact_json(value), "application/json", (("Cache-Control", "no-store"),)
     )
@@ -73,6 +81,7 @@ def compact_json(value: object) -> bytes:
 
 def phrase(status: int) -> str:
     """Return the reason phrase of a status (RFC 9110 §15), or "" for an unassigned status."""
+    # ``/status/N`` may ask for any number. A phrase may be empty (RFC 9112 §4).
     try:
         return HTTPStatus(status).phrase
     except ValueError:

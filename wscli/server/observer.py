@@ -1,4 +1,8 @@
-"""Report the events of one WebSocket of the server to a sink; outgoing bytes are decoded for it."""
+"""Report the events of one WebSocket of the server to a sink, for ``serve --record``.
+
+Received items are passed on as the driver decoded them. Sent ones are decoded from the bytes when
+they have left, as on the client's side: a recording has nothing that a client could not have read.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ _SIDES = {"client": Side.REMOTE, "server": Side.LOCAL}
 
 
 class ConnectionObserver:
-    """Feeds one sink with one connection."""
+    """Reports one connection to one sink."""
 
     def __init__(self, sink: Sink, opening: Opening, clock: Clock) -> None:
         self.wants_frames = sink.wants_frames
@@ -28,19 +32,21 @@ class ConnectionObserver:
         self._started = clock.monotonic()
         self._violation: Violation | None = None
         deflate = opening.agreement.deflate if opening.agreement else None
+        # Reads as a client does: it inflates with the context of the server's own compression.
         self._sent = Receiver.of_sent(Role.CLIENT, deflate, frames=sink.wants_frames)
         sink.opened(Opened(opening, clock.time(), 0.0))
 
     def received(self, items: Sequence[Item]) -> None:
         """Report received items."""
-        if isinstance(items[-1], Violation):  # nothing is read after it
+        # A violation can only be the last item, since nothing is read after it.
+        if isinstance(items[-1], Violation):
             self._violation = items[-1]
-        self._show(items, incoming=True)
+        self._report(items, incoming=True)
 
     def sent(self, data: bytes) -> None:
         """Report bytes that have left."""
         for items in self._sent.receive(data):
-            self._show(items, incoming=False)
+            self._report(items, incoming=False)
 
     def ended(self, access: AccessRecord, sent: int | None) -> None:
         """Report how the connection ended; ``sent`` is the code of our Close, None without one."""
@@ -59,6 +65,6 @@ class ConnectionObserver:
             )
         )
 
-    def _show(self, items: Sequence[Item], *, incoming: bool) -> None:
+    def _report(self, items: Sequence[Item], *, incoming: bool) -> None:
         elapsed = self._clock.monotonic() - self._started
         self._sink.batch(Batch(incoming, self._clock.time(), elapsed, items))

@@ -11,9 +11,9 @@ from wscli.server.route_table import Parameter, Route, T
 class TargetValues:
     """The parsed values of a target's parameters.
 
-    A parameter that the route does not have may be a misspelt one, and of one that is given twice
-    either value may be the intended one: both are errors rather than ignored. An empty value is a
-    value: a parameter of kind TEXT may have it, a number, duration or size may not.
+    An unknown parameter is an error, since it may be a misspelled one. So is a parameter that is
+    given twice, since either value may be the intended one. An empty value is a value: valid for
+    TEXT, but not for a number, duration or size.
 
     Raises:
         ValueError: with the parameter and the reason.
@@ -22,6 +22,7 @@ class TargetValues:
     def __init__(self, route: Route, rest: str, query: str, max_size: int) -> None:
         self._values: dict[str, Any] = {}
         known = {parameter.name: parameter for parameter in route.parameters}
+        # Without ``keep_blank_values``, "?count=" would be no parameter at all.
         for name, text in parse_qsl(query, keep_blank_values=True):
             if name not in known:
                 names = ", ".join(known) or "no parameters"
@@ -39,5 +40,6 @@ class TargetValues:
 
     def __getitem__(self, parameter: Parameter[T]) -> T:
         """Return a value, or the default if it is absent."""
+        # Defaults are read as values are, so that help shows them as a user would write them.
         value = self.get(parameter)
         return parameter.kind.read(parameter.default) if value is None else value

@@ -16,7 +16,7 @@ from wscli.quantities import parse_duration, parse_size
 from wscli.wire.codes import Opcode
 
 MAX_SIZE = "--max-size"
-"""As a bound: the value of the server's option of this name."""
+"""A bound that stands for the value of the server's option of this name."""
 
 _OPCODES = {"text": Opcode.TEXT, "binary": Opcode.BINARY}
 _MOST = "1000000000"
@@ -31,14 +31,16 @@ T = TypeVar("T", bound=_Ordered)
 
 
 class Kind(NamedTuple, Generic[T]):
-    """A kind of value; ``metavar`` stands for it in help, ``read`` raises ValueError."""
+    """A kind of value; ``metavar`` is its name in help, and ``read`` raises ValueError."""
 
     metavar: str
     read: Callable[[str], T]
 
 
 def _read_number(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,30}", text):  # a bound, since int() is slow on many digits
+    # Not ``\d`` or ``isdigit``, which accept the digits of other scripts. The bound is there since
+    # int() takes quadratic time for many digits.
+    if not re.fullmatch("[0-9]{1,30}", text):
         raise ValueError(f"{text[:100]!r} is not a number")
     return int(text)
 
@@ -59,8 +61,8 @@ OPCODE = Kind("|".join(_OPCODES), _read_opcode)
 class Parameter(NamedTuple, Generic[T]):
     """A query parameter, or the last part of a path.
 
-    ``default`` and the bounds are written as in a query. A parameter without a ``default`` may be
-    absent; one without ``most`` has no bounds.
+    ``default`` and the bounds are written as in a query, so that help can show them. A parameter
+    without a ``default`` may be absent; one without ``most`` has no bounds.
     """
 
     name: str
@@ -71,7 +73,7 @@ class Parameter(NamedTuple, Generic[T]):
     most: str = ""
 
     def parse(self, text: str, max_size: int) -> T:
-        """Return the value of a text, which is within the bounds.
+        """Return the value of a text, after checking the bounds.
 
         Raises:
             ValueError: with the name and the reason.
@@ -91,7 +93,7 @@ class Parameter(NamedTuple, Generic[T]):
 class Route(NamedTuple):
     """A path and its behaviour; ``example`` is a target to try, by default the path itself.
 
-    A path that ends with a slash matches any rest behind it, which is the ``argument``.
+    A path that ends with a slash matches all paths below it; the rest is the ``argument``.
     """
 
     path: str
@@ -109,7 +111,7 @@ class Route(NamedTuple):
 
     @property
     def description(self) -> str:
-        """The summary, for lists that do not separate WebSocket from plain HTTP."""
+        """The summary, for lists of both WebSockets and plain HTTP."""
         return self.summary if self.websocket else f"over plain HTTP: {self.summary}"
 
     @property
@@ -136,27 +138,27 @@ FAULTS = {
 FRAGMENT = Parameter(
     "fragment",
     SIZE,
-    "in frames of at most this size; a message that needs more than 65,536 closes with 1009",
+    "largest frame; a message of more than 65,536 frames closes with 1009",
     most=MAX_SIZE,
 )
 ROOM = Parameter("NAME", TEXT)
-INTERVAL = Parameter("interval", DURATION, "from one tick to the next", "1s", "1ms", _DAY)
+INTERVAL = Parameter("interval", DURATION, "time between two ticks", "1s", "1ms", _DAY)
 COUNT = Parameter("count", NUMBER, "close with 1000 after N ticks", "", "1", _MOST)
 MESSAGES = Parameter("n", NUMBER, "number of messages", "1000", "0", _MOST)
-MESSAGE_SIZE = Parameter("size", SIZE, "bytes of each", "64", most=MAX_SIZE)
-OP = Parameter("op", OPCODE, "kind of message", "text")
+MESSAGE_SIZE = Parameter("size", SIZE, "size of each message", "64", most=MAX_SIZE)
+OP = Parameter("op", OPCODE, "type of the messages", "text")
 CODE = Parameter("code", NUMBER, "close code", "1000", "0", "65535")
 REASON = Parameter("reason", TEXT, "close reason")
-AFTER = Parameter("after", DURATION, "an echo until then", "0s", "0s", _DAY)
+AFTER = Parameter("after", DURATION, "echo messages until then", "0s", "0s", _DAY)
 STATUS = Parameter("N", NUMBER, least="200", most="599")
 FAULT = Parameter("KIND", TEXT)
 SINCE = Parameter("since", NUMBER, "all ticks after tick N, at most the last 100", most=_MOST)
 
 ROUTES = (
-    Route("/", "over HTTP, a page that is a small client; over WebSocket, an echo", http=True),
-    Route("/echo", "every message comes back", (FRAGMENT,)),
-    Route("/hub", "every message goes to all members, the sender too"),
-    Route("/hub/", "the same, in a room of its own", argument=ROOM, example="/hub/tea"),
+    Route("/", "over HTTP, a page with a small client; over WebSocket, an echo", http=True),
+    Route("/echo", "sends every message back", (FRAGMENT,)),
+    Route("/hub", "sends every message to all members, including the sender"),
+    Route("/hub/", "the same, among the members of a room", argument=ROOM, example="/hub/tea"),
     Route(
         "/ticks",
         "pushes a JSON tick at each interval",
@@ -172,13 +174,13 @@ ROUTES = (
     Route("/headers", "sends the upgrade request as the server saw it, as JSON, then closes"),
     Route(
         "/close",
-        "closes with this code, even one that must not be sent; 1005 is a Close without a code",
+        "closes with a code, even one that must not be sent; 1005 is a Close without a code",
         (CODE, REASON, AFTER),
         example="/close?code=4001&reason=bye&after=1s",
     ),
     Route(
         "/status/",
-        "answers the upgrade with this HTTP status",
+        "answers the upgrade with HTTP status N",
         argument=STATUS,
         http=True,
         example="/status/403",
@@ -205,7 +207,7 @@ ROUTES = (
 
 
 def websocket_paths() -> Iterator[tuple[str, str]]:
-    """Yield the path and meaning of every WebSocket except that of ``/``, for completion."""
+    """Yield the path and meaning of every WebSocket except ``/``, for completion."""
     for route in ROUTES[1:]:
         if route.argument is FAULT:
             yield from ((route.path + kind, meaning) for kind, meaning in FAULTS.items())

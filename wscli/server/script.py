@@ -1,4 +1,8 @@
-"""Replies by rules: read the TOML file of ``--script``, and find the rule for a message."""
+"""Replies by rules: read the TOML file of ``--script``, and find the rule for a message.
+
+A mistake in the file is an error before the server starts, and names the line. A rule that was
+silently ignored would look like a bug of the client under test.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +21,15 @@ from wscli.wire.codes import Opcode
 
 _TOP_KEYS = {"otherwise", "rule"}
 _RULE_KEYS = {"match", "reply", "delay", "close", "reason"}
-_REST = 10  # times the duration of an abandoned search that its rule is not tried
-_EXAMPLE = 'a rule reads [[rule]], match = "^ping", reply = "pong"'
+_REST = 10  # a slow rule rests for this many times the duration of its search
+_EXAMPLE = 'a rule is a table: [[rule]], then match = "^ping" and reply = "pong" on lines below it'
 
 
 class ScriptReply(NamedTuple):
-    """The effect of a rule: after ``delay`` seconds, send ``message`` if any, then close if so."""
+    """The effect of a rule: after ``delay`` seconds send ``message``, then close with ``close``.
+
+    Either may be None, for no message or no Close.
+    """
 
     message: tuple[int, bytes] | None = None
     delay: float = 0.0
@@ -33,8 +40,8 @@ class ScriptReply(NamedTuple):
 class ScriptRule(NamedTuple):
     """A reply, and the messages that it answers.
 
-    These are the messages that ``matcher`` matches, or that equal the JSON value ``value``, which
-    has the form of ``_canonical``; with neither, all messages. ``number`` counts from 1.
+    These are the messages that ``matcher`` matches, or that equal the JSON ``value``, which is in
+    the form of ``_canonical``; with neither, all messages. ``number`` counts from 1.
     """
 
     number: int
@@ -50,6 +57,7 @@ class ScriptRule(NamedTuple):
         """
         if self.matcher is not None:
             return self.matcher.matches(message)
+        # ``once``, since the message is the same for all rules, and parsing it takes the time.
         return self.value is None or self.value == message.once(_canonical_value)
 
     def __str__(self) -> str:
@@ -70,8 +78,8 @@ class Script:
     """The rules in their order; with ``echo``, a message that no rule matches is sent back.
 
     While a pattern is being searched for, no client is served. A pattern that was abandoned at its
-    time limit is therefore not tried again until ten times that time has passed: such searches take
-    at most a tenth of the server's time, however many clients send messages that provoke them.
+    time limit is therefore not tried again until ten times that time has passed. So these searches
+    take at most a tenth of the server's time, however many clients provoke them.
     """
 
     def __init__(self, rules: tuple[ScriptRule, ...], *, echo: bool) -> None:
@@ -95,6 +103,7 @@ class Script:
 
     def _matches(self, rule: ScriptRule, message: Message) -> bool:
         began = self._clock.monotonic()
+        # One rest for all slow rules: two that took turns would take twice the share of the time.
         if rule.number in self._slow and began < self._rest_until:
             raise SlowRule(rule, first=False)
         try:
@@ -111,7 +120,7 @@ def load_script(name: str) -> Script:
     """Read a script.
 
     Raises:
-        UsageError: with the wrong line.
+        UsageError: if it cannot be used; the evidence is the line with the mistake.
     """
     try:
         text = Path(name).read_text(encoding="utf-8")
@@ -125,14 +134,14 @@ def load_script(name: str) -> Script:
         raise UsageError(f"the script {name} is not TOML", str(error), _EXAMPLE) from None
     except RecursionError:
         raise UsageError(f"the script {name} cannot be used: it is nested too deeply") from None
-    except _Bad as bad:
-        line = _line_of(text, bad)
+    except _InvalidKey as invalid:
+        line = _line_of(text, invalid)
         where = f"line {line}: {text.splitlines()[line - 1].strip()}"
-        raise UsageError(f"the script {name} cannot be used: {bad}", where, _EXAMPLE) from None
+        raise UsageError(f"the script {name} cannot be used: {invalid}", where, _EXAMPLE) from None
 
 
-class _Bad(Exception):
-    """An invalid value of a key: a key of the file, or of the rule with an index."""
+class _InvalidKey(Exception):
+    """A key that is unknown or has an invalid value, in the rule with this index or at the top."""
 
     def __init__(self, message: str, key: str, index: int | None = None) -> None:
         super().__init__(message)
@@ -140,39 +149,50 @@ class _Bad(Exception):
         self.index = index
 
 
-def _line_of(text: str, bad: _Bad) -> int:
-    """Return the number of the line that sets a key, by parsing ever more of the file."""
+def _line_of(text: str, invalid: _InvalidKey) -> int:
+    """Return the number of the line that sets a key."""
+    # tomllib does not report where a key is. The shortest beginning of the file that is valid TOML
+    # and has the key ends with the line that sets it.
     lines = text.splitlines()
-    for count in range(1, len(lines) + 1):
+    # Parsing a long file a thousand times takes a minute, so this begins where the rule's table may
+    # begin. A "[[" inside a string is counted too, which can only lead to an earlier line.
+    tables = [number for number, line in enumerate(lines, 1) if line.lstrip().startswith("[[")]
+    index = invalid.index
+    first = 1 if index is None else (*tables[index : index + 1], 1)[0]
+    for count in range(first, len(lines) + 1):
         try:
             content = tomllib.loads("\n".join(lines[:count]))
         except tomllib.TOMLDecodeError:
             continue
-        if bad.index is not None:
+        if index is not None:
             rules = content.get("rule", [])
-            content = rules[bad.index] if len(rules) > bad.index else {}
-        if bad.key in content:
+            content = rules[index] if len(rules) > index else {}
+        if invalid.key in content:
             return count
     return len(lines)
 
 
 def _read_script(content: dict[str, Any], folder: Path) -> Script:
     for key in content.keys() - _TOP_KEYS:
-        raise _Bad(f"unknown key {key!r}; a script has {' and '.join(sorted(_TOP_KEYS))}", key)
+        raise _InvalidKey(
+            f"unknown key {key!r}; a script has {' and '.join(sorted(_TOP_KEYS))}", key
+        )
     otherwise = content.get("otherwise", "echo")
     if otherwise not in ("echo", "silent"):
-        raise _Bad(f'otherwise must be "echo" or "silent", not {otherwise!r}', "otherwise")
+        raise _InvalidKey(f'otherwise must be "echo" or "silent", not {otherwise!r}', "otherwise")
     rules = content.get("rule", [])
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise _Bad("each rule must be a table that begins with [[rule]]", "rule")
+        raise _InvalidKey("each rule must be a table that begins with [[rule]]", "rule")
     read = tuple(_read_rule(index, rule, folder) for index, rule in enumerate(rules))
     return Script(read, echo=otherwise == "echo")
 
 
 def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> ScriptRule:
     for key in rule.keys() - _RULE_KEYS:
-        raise _Bad(f"unknown key {key!r}; a rule has {', '.join(sorted(_RULE_KEYS))}", key, index)
-    key = "match"
+        raise _InvalidKey(
+            f"unknown key {key!r}; a rule has {', '.join(sorted(_RULE_KEYS))}", key, index
+        )
+    key = "match"  # the key that is being read, for the error
     try:
         matcher, value = _read_match(rule.get("match"))
         key = "reply"
@@ -184,7 +204,7 @@ def _read_rule(index: int, rule: dict[str, Any], folder: Path) -> ScriptRule:
         key = "reason"
         reason = _read_text(rule.get("reason", ""))
     except (ValueError, TypeError, OSError) as error:
-        raise _Bad(f"{key}: {error}", key, index) from None
+        raise _InvalidKey(f"{key}: {error}", key, index) from None
     return ScriptRule(index + 1, ScriptReply(message, delay, close, reason), matcher, value)
 
 
@@ -199,6 +219,7 @@ def _read_match(match: Any) -> tuple[Matcher | None, str | None]:
 
 def _read_message(reply: Any, folder: Path) -> tuple[int, bytes] | None:
     """Read a text, ``@file`` (text if it is UTF-8), ``0x…``, or ``@@text`` for a text with an @."""
+    # Files are read once, at the start, so that a reply never waits for the disk.
     if reply is None:
         return None
     text = _read_text(reply)
@@ -215,6 +236,8 @@ def _read_message(reply: Any, folder: Path) -> tuple[int, bytes] | None:
 
 
 def _read_code(code: Any) -> int | None:
+    # Codes that must not be sent are allowed: the script may test how a client reacts. By its
+    # type, since True is an int to isinstance.
     if code is not None and (type(code) is not int or not 0 <= code <= 0xFFFF):
         raise ValueError(f"{code!r} is not a close code; write a number such as 1000 or 4001")
     return code
@@ -222,11 +245,12 @@ def _read_code(code: Any) -> int | None:
 
 def _read_text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text; write it in quotes")
+        raise TypeError(f"{value!r} is not a string; write it in quotes")
     return value
 
 
 def _canonical(value: Any) -> str:
+    # As JSON, to which 1 and true are different; they are equal in Python.
     return json.dumps(value, sort_keys=True)
 
 

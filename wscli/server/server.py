@@ -1,4 +1,8 @@
-"""The embedded server: where it listens, with or without TLS, and how it ends."""
+"""The embedded server: listening, with or without TLS, and shutting down.
+
+Shutting down has three steps: no more connections are accepted, open WebSockets are closed with
+1001 and have ``_GRACE`` seconds to answer, and the rest is reset.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +29,21 @@ from wscli.server.state import ServerState
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
 """Addresses that stand for all of a machine's."""
 
-_BACKLOG = 4096  # connections that the kernel keeps until they are accepted
-_ACCEPTS = 1  # in one turn of the loop; asyncio reports as many failures when there is no file left
-_SHUTDOWN_LIMIT = (
-    3600.0  # seconds for asyncio to end TLS, which each ServerConnection ends in its own time
-)
+# Connections that the kernel keeps until they are accepted: a load test opens thousands at once.
+_BACKLOG = 4096
+# Connections that asyncio accepts in one turn of the loop. When no file is left, each of these
+# attempts fails, and asyncio reports as many failures and makes as many timers.
+_ACCEPTS = 1
+# Seconds for asyncio to end TLS. It counts from the beginning, and would cut off a client that
+# reads slowly; the timers of AsyncioStream count from the last byte that the client has read.
+_SHUTDOWN_LIMIT = 3600.0
 _GRACE = 1.5  # seconds that clients have to answer the last Close
 
 
 class Server:
-    """One server: begins with ``start``, ends with ``stop``, both in the loop that it runs in.
+    """One server; call ``start`` and ``stop`` in the event loop that it runs in.
 
-    ``certificate`` is the file of a certificate that was made on the spot.
+    ``certificate`` is the file of the certificate, if one was made for this server.
 
     Raises:
         UsageError: for a script that cannot be used.
@@ -50,7 +57,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where to connect to, once it listens."""
+        """The URL to connect to, once it listens."""
         return str(self._state.url())
 
     @property
@@ -64,9 +71,10 @@ class Server:
         """Listen.
 
         Raises:
-            ConnectError: if that cannot be done there.
-            UsageError: for a certificate that cannot be used or made.
+            ConnectError: if the address cannot be listened on.
+            UsageError: if the certificate cannot be used or made.
         """
+        # A failure in a callback ends that connection, and is reported; the others go on.
         asyncio.get_running_loop().set_exception_handler(self._note_failure)
         try:
             await self._listen(self._settings())
@@ -77,8 +85,9 @@ class Server:
     async def stop(self) -> None:
         """Close all connections with 1001, and wait a little for the clients to answer."""
         self._listener.close()
+        # A TLS handshake that is in progress becomes a connection only later.
         self._state.ending = True
-        for connection in tuple(self._state.connections):
+        for connection in tuple(self._state.connections):  # a copy, since some leave at once
             connection.go_away()
         try:
             with suppress(TimeoutError):
@@ -97,26 +106,30 @@ class Server:
         loop = asyncio.get_running_loop()
         host, port, path = self.options.host, self.options.port, self.options.unix_socket
         if path is not None:
-            if _is_served(path):  # asyncio would take it over
+            # asyncio removes a socket that is there, so that a server which crashed does not block
+            # the next one. It does so even if a server still listens on it.
+            if _is_served(path):
                 raise _cannot_listen(path, OSError(errno.EADDRINUSE, "it is served"))
-            await self._bind(loop.create_unix_server(self._meet, path, **settings), path)
+            await self._bind(loop.create_unix_server(self._make_connection, path, **settings), path)
             self._cleanup.callback(_remove, path)
             self._state.address = ("localhost", 443 if self._state.secure else 80)
             return
-        listening = loop.create_server(self._meet, host, port, **settings)
+        listening = loop.create_server(self._make_connection, host, port, **settings)
         await self._bind(listening, host_and_port(host, port))
         self._state.address = (host, self._listener.sockets[0].getsockname()[1])
 
     async def _bind(self, listening: Coroutine[Any, Any, asyncio.Server], where: str) -> None:
         try:
             self._listener = await listening
+            # asyncio has one argument for the kernel's backlog and for its own accepts. Its sockets
+            # have no ``listen``, but their duplicates do.
             for each in self._listener.sockets:
                 with each.dup() as sock:
-                    sock.listen(_BACKLOG)  # asyncio has one number for this and for _ACCEPTS
+                    sock.listen(_BACKLOG)
         except OSError as error:
             raise _cannot_listen(where, error) from None
 
-    def _meet(self) -> ServerConnection:
+    def _make_connection(self) -> ServerConnection:
         return ServerConnection(self._state)
 
     def _settings(self) -> dict[str, Any]:
@@ -131,13 +144,14 @@ class Server:
 
     def _make_context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        # So that a client which also offers HTTP/2 learns the choice (RFC 7301 §3.2).
         context.set_alpn_protocols(["http/1.1"])
         cert, key = self.options.cert, self.options.key
         if cert is None:
             folder = Path(self._cleanup.enter_context(TemporaryDirectory(prefix="wscli-")))
             self.certificate, made_key = make_certificate(folder, self._names())
             context.load_cert_chain(self.certificate, made_key)
-            made_key.unlink()
+            made_key.unlink()  # it has been read, and a client needs only the certificate
             return context
         try:
             context.load_cert_chain(cert, key)
@@ -160,16 +174,18 @@ class Server:
 
 
 def _cannot_listen(where: str, error: OSError) -> ConnectError:
-    # asyncio puts the address into its own sentence, where it would be there twice.
+    # asyncio's own sentence has the address in it, which would then be shown twice. Errors of name
+    # resolution have negative numbers, and a sentence of their own.
     number = error.errno or 0
     said = os.strerror(number) if number > 0 else error.strerror or str(error)
-    taken = "another server is there: `wscli serve 0` takes a port that is free"
+    taken = "another program listens there: `wscli serve 0` picks a free port"
     hint = taken if number == errno.EADDRINUSE else ""
     return ConnectError(f"cannot listen on {where}: {said.lower()}", hint=hint)
 
 
 def _is_served(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as sock, suppress(OSError):  # binding raises it again
+    # An error, such as a path that is too long, is raised again when the path is bound.
+    with socket.socket(socket.AF_UNIX) as sock, suppress(OSError):
         return sock.connect_ex(path) == 0
     return False
 

@@ -5,9 +5,12 @@ calls. Coroutines wait in ``until`` for a condition; every event of the connecti
 each checks its condition again. A message is removed from the inbox in the same step in which its
 coroutine returns, so a coroutine that is cancelled loses none.
 
-The order at the end is that of the thread driver: all received bytes are decoded first, as far as
-there is room for the messages, and ``end`` is set last. Until then ``over`` is True once TCP has
-ended.
+The end has the same order as with the thread driver: first all received bytes are decoded, as far
+as there is room for the messages, and then ``end`` is set. In between TCP has ended already, which
+``over`` shows.
+
+There are two clocks. The deadlines of the protocol are in the time of the event loop, as its timers
+are. Events and ``End`` have the time of ``clock``, so that they look alike with both drivers.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ _READ = 64 << 10  # bytes
 class AsyncioClient(AsyncioStream):
     """Drive an open connection in the running event loop.
 
-    ``end`` is None until the connection has ended. ``inbox`` has the received messages.
+    ``end`` is None until the connection has ended. ``inbox`` holds the received messages.
     """
 
     def __init__(
@@ -66,8 +69,11 @@ class AsyncioClient(AsyncioStream):
         )
         self._driver = AsyncioDriver(self._connection, self, self)
         self._activity = Activity(clock)
+        # A future for each waiting coroutine: an asyncio.Condition is notified with its lock held,
+        # and the callbacks of a protocol cannot wait for a lock.
         self._waiting: set[asyncio.Future[None]] = set()
-        # Keep reading from a peer that does not read: it may be waiting for us to read first.
+        # Keep reading from a peer that does not read, since it may be waiting for us to read first.
+        # The server does the opposite: it has many clients, and limits the memory for each.
         self._high_water = sys.maxsize
         self._bytes_out = 0
         self._aborted = False
@@ -78,7 +84,7 @@ class AsyncioClient(AsyncioStream):
     # For coroutines
 
     async def until(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
-        """Wait until ``done`` returns True; return False if that takes ``timeout`` seconds.
+        """Wait until ``done`` returns True; return False after ``timeout`` seconds.
 
         ``done`` is called after every event of the connection, and once more at the end.
         """
@@ -89,6 +95,8 @@ class AsyncioClient(AsyncioStream):
                 while not done():
                     await self._next_change()
         except TimeoutError:
+            # The event may have come in the same turn of the loop as the timeout, which would
+            # otherwise win: a message that is in the inbox by now must not be reported as late.
             return done()
         return True
 
@@ -102,6 +110,7 @@ class AsyncioClient(AsyncioStream):
 
     def _changed(self) -> None:
         for change in self._waiting:
+            # A future stays in the set until its coroutine runs, and more events may come before.
             if not change.done():
                 change.set_result(None)
 
@@ -152,10 +161,11 @@ class AsyncioClient(AsyncioStream):
             raise self.closed_error()
 
     def closed_error(self) -> WscliError:
-        """Return the error that says why nothing more can be sent or received."""
+        """Return the error that explains why nothing more can be sent or received."""
         closing = self._connection.closing
         if self.end is None and not (closing.received or closing.violation or self.over):
             return closing_error(closing)
+        # Before ``end`` is set, the code and reason of the peer's Close are known already.
         return closed_error(self.end or self._make_end())
 
     # Receiving
@@ -164,6 +174,7 @@ class AsyncioClient(AsyncioStream):
         """Remove and return the oldest message; IndexError if there is none."""
         was_full = self.inbox.full
         message = self.inbox.next()
+        # Only at this edge: for any other message there is nothing to resume.
         if was_full and not self.inbox.full:
             self._driver.hold(False)
         return message
@@ -173,15 +184,19 @@ class AsyncioClient(AsyncioStream):
         self._driver.answer()
 
     def received(self, items: Sequence[Item]) -> None:
-        """Keep messages."""
-        # When we have sent Close, the peer's is awaited even if nobody takes the messages.
+        """Keep the messages; stop reading when the inbox is full."""
+        # Once we have sent Close, the peer's Close is awaited even if nobody takes the messages.
+        # Messages for a full inbox are dropped then, or a peer that goes on sending could fill the
+        # memory of a caller that is leaving.
         if not (self.inbox.full and self.closing):
             self.inbox.take(items)
             self._driver.hold(self.inbox.full and not self.closing)
         self._changed()
 
-    def leaving(self) -> bool:
+    def before_close(self) -> bool:
         """Delay the answer to the peer's Close while the inbox has messages."""
+        # The caller may want to reply to them, and "the application MUST NOT send any more data
+        # frames after sending a Close frame" (RFC 6455 §5.5.1).
         return not self.inbox
 
     # The end
@@ -198,9 +213,10 @@ class AsyncioClient(AsyncioStream):
         self._driver.hold(False)
 
     def abort(self) -> None:
-        """Drop the connection if it is still open, without a word to the peer."""
+        """Drop the connection if it is still open, without a Close frame."""
         self._aborted = True
         self._driver.lost()
+        # If TCP has ended but a full inbox holds up the last bytes, asyncio calls nothing more.
         if self._lost:
             self._finish()
         else:
@@ -208,52 +224,61 @@ class AsyncioClient(AsyncioStream):
 
     def reset(self) -> None:
         """Close the socket, without waiting for the bytes that have not left."""
-        self._deaf = True
+        self._ignores_input = True
         self._out.clear()
-        self._transport.write(self._layer.close())  # a close_notify, if the socket takes it
+        # TLS's close_notify leaves if the socket takes it at once; ``abort`` drops it otherwise.
+        self._transport.write(self._layer.close())
         self._transport.abort()
 
     def closed(self) -> None:
-        """Wake everybody: nothing more can be sent."""
+        """Wake the coroutines that wait to send, since nothing more can be sent."""
         self._changed()
 
-    # What the stream calls
+    # Called by the stream
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Continue after the upgrade, with the bytes that came behind the response."""
         super().connection_made(transport)
         stream, _, leftover = self._connected
+        # The thread may have encrypted bytes that the socket did not take. They must leave before
+        # any others, since TLS numbers its records.
         if unsent := stream.hand_over():
             self._out.write(bytes(unsent), 0)
         self._bus.opened(Opened(self.opening, self._clock.time(), self._elapsed()))
+        # A server may send frames right behind its 101, in the same segment.
         if leftover:
-            self.read(leftover)
-        self._driver.flush()
+            self.receive(leftover)
+        self._driver.flush()  # which also schedules the first keepalive ping
 
-    def read(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         """Decode bytes of the protocol."""
         self._activity.received()
         self._driver.receive(data)
 
-    def left(self, size: int, messages: int, data: Bytes) -> None:
+    def data_sent(self, size: int, messages: int, data: Bytes) -> None:
         """Count the bytes of the protocol that the kernel has taken, without those of TLS."""
+        # Over TLS, ``size`` is in bytes of ciphertext, and a record counts when all of it has left.
         if taken := self._layer.taken(size):
             self._bytes_out += taken
             self._activity.sent(self._bytes_out)
             self._driver.bytes_left(self._bytes_out)
             self._changed()
 
-    def ended(self) -> None:
+    def peer_ended(self) -> None:
         """Close the socket: a peer that has ended TCP will answer nothing more."""
+        # It cannot send a Close either, so that waiting would not make the end any cleaner
+        # (RFC 6455 §7.1.4).
         self._peer_ended = True
         self.reset()
 
     def lost(self, error: Exception | None) -> None:
         """Read the bytes that have arrived; the connection has ended when they are passed on."""
         self._lost = True
+        # An error of TLS is the cause of asyncio's: the stream ended because of it.
         self._error = self._layer.error or (error if isinstance(error, OSError) else None)
         if not (self._aborted or self._peer_ended):
             self._read_rest()
+        # Not ``_finish`` at once: a full inbox may hold up bytes that were read before.
         self._driver.receive_eof(self._finish)
         self._changed()
 
@@ -265,11 +290,14 @@ class AsyncioClient(AsyncioStream):
             self._changed()
 
     def _read_rest(self) -> None:
-        """Continue to read after a failed write: data that the peer sent before may be there."""
+        """Read the data that the peer sent before a write failed."""
+        # asyncio gives up a connection when a write fails, without reading any more. But a server
+        # that sends an error and its Close, and then closes its socket, resets TCP when our next
+        # write arrives; its Close is in the kernel's buffer, and says why.
         with suppress(OSError):
             while data := self._connected.stream.sock.recv(_READ):
                 if plain := self._layer.receive(data):
-                    self.read(plain)
+                    self.receive(plain)
 
     def _make_end(self) -> End:
         return make_end(

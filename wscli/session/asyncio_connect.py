@@ -1,8 +1,14 @@
 """Open a session of the asyncio API.
 
-Dialling and upgrading block, and are the same for both drivers; so a thread does them, and then the
-event loop takes over the socket. Each connection has a thread of its own. The loop's executor has
-few threads, and a loop that ends waits for all of them, even for one whose host does not answer.
+Dialling and upgrading block: websocket-client does the upgrade, and both drivers share the code. So
+a thread does them, and then the event loop takes over the socket.
+
+Each attempt has a thread of its own, instead of one from the loop's executor. That has few threads,
+which a thousand connections would share, and ``asyncio.run`` waits for all of them at its end, even
+for one whose host does not answer.
+
+The thread reports to the coroutine through a future. If the coroutine has been cancelled, or its
+loop has ended, the new connection has no owner, and is closed as soon as that is found out.
 """
 
 from __future__ import annotations
@@ -28,6 +34,8 @@ class Connecting:
     """A connection to be opened: await it, or use it with ``async with``."""
 
     def __init__(self, url: str, options: ConnectOptions) -> None:
+        # Here rather than in the thread: a wrong argument is an error of the call itself, even if
+        # its result is never awaited.
         check_options(options)
         self._url = url
         self._options = options
@@ -56,36 +64,42 @@ class Connecting:
                 lambda: AsyncioClient(connected, self._options, clock, started, bus),
                 sock=connected.stream.sock,
             )
-        except BaseException:
+        except BaseException:  # a cancellation too: until asyncio has the socket, it is ours
             connected.stream.close()
             raise
         return AsyncSession(client)
 
 
 async def _run(work: Callable[[], Connected]) -> Connected:
-    """Run ``work`` in a thread; a call that is cancelled leaves it to close what it opens."""
+    """Run ``work`` in a thread; if the call is cancelled, the new connection is closed."""
     loop = asyncio.get_running_loop()
     result: asyncio.Future[Connected] = loop.create_future()
 
     def run() -> None:
         try:
             connected = work()
-        except BaseException as error:
+        except BaseException as error:  # whatever it is, it belongs to the coroutine that waits
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(_fail, result, error)
             return
         try:
             loop.call_soon_threadsafe(_succeed, result, connected)
-        except RuntimeError:
+        except RuntimeError:  # the loop has ended
             connected.stream.close()
 
+    # A daemon thread cannot be stopped while it dials, and must not keep the program from exiting.
     threading.Thread(target=run, name="wscli-connect", daemon=True).start()
     try:
         return await result
     except asyncio.CancelledError:
-        if not result.cancelled() and result.exception() is None:  # it came at the same moment
+        # The connection and the cancellation came in the same turn of the loop.
+        if not result.cancelled() and result.exception() is None:
             result.result().stream.close()
         raise
+
+
+# A future is not thread-safe, so these two run in the loop's thread. There it may be done already,
+# since a coroutine that is cancelled cancels the future that it awaits.
 
 
 def _fail(result: asyncio.Future[Connected], error: BaseException) -> None:

@@ -1,9 +1,14 @@
 """The asyncio driver: runs one connection, of either role, on a byte stream of an event loop.
 
 The counterpart of ``thread_driver``, over the same protocol object. Everything happens in the
-loop's thread. Messages that the handler sends in response to one batch leave as one write. Decoding
-stops after ``_TURN`` seconds, so that a connection whose small reads inflate to gigabytes leaves
-the others their turn; until it is done, nothing more is read.
+loop's thread, so nothing is locked. It stands between two others: the stream below it, which calls
+``receive`` and ``bytes_left``, and the handler above it, which is called with each batch.
+
+* Messages that the handler sends in response to one batch are corked, and leave as one write.
+* Decoding stops after ``_TURN`` seconds, so that the other connections of the loop get their turn
+  even if small reads inflate to gigabytes. Until the rest is decoded, nothing more is read.
+* The handler stops decoding and reading with ``hold``, when it has no room for more.
+* One timer serves all deadlines of the protocol: keepalive, the answer to Close, the end of TCP.
 """
 
 from __future__ import annotations
@@ -17,8 +22,8 @@ from wscli.wire.connection import Connection
 from wscli.wire.keepalive import SentPing
 from wscli.wire.receiver import Item
 
-_CORK = 64 << 10  # bytes that are kept to be one write
-_TURN = 0.02  # seconds of decoding, after which the other connections have a turn
+_CORK = 64 << 10  # bytes, above which corked data is written without waiting for the batch's end
+_TURN = 0.02  # seconds of decoding, after which the other connections of the loop have a turn
 
 
 class ByteStream(Protocol):
@@ -26,7 +31,7 @@ class ByteStream(Protocol):
 
     @property
     def full(self) -> bool:
-        """Whether the peer does not keep up."""
+        """Whether so much waits to be sent that the sender should pause."""
 
     @property
     def over(self) -> bool:
@@ -34,15 +39,15 @@ class ByteStream(Protocol):
 
     @property
     def held(self) -> bool:
-        """Whether this end does not read for a reason of its own."""
+        """Whether this end does not read at present, through no fault of the peer."""
 
     @property
     def backlog(self) -> int:
         """Bytes that wait to be sent."""
 
     @property
-    def taken(self) -> int:
-        """A number that grows while the peer reads."""
+    def peer_progress(self) -> int:
+        """A number that grows whenever the peer has read more of the bytes sent."""
 
     def write(self, data: bytes, messages: int = 0) -> None:
         """Send bytes that complete ``messages`` messages, after all queued bytes."""
@@ -51,7 +56,7 @@ class ByteStream(Protocol):
         """Send one message that is encoded as the peer reads it, and counts as ``size`` bytes."""
 
     def hold(self, held: bool) -> None:
-        """Stop reading, or continue."""
+        """Stop reading, or resume."""
 
     def pause(self, paused: bool) -> None:
         """Stop reading until the bytes already read are decoded, or resume."""
@@ -63,23 +68,23 @@ class ByteStream(Protocol):
         """End TCP when everything has been sent, and ignore further input."""
 
     def reset(self) -> None:
-        """End TCP at once, with a reset."""
+        """End TCP at once, and drop the bytes that wait to be sent."""
 
 
 class Handler(Protocol):
-    """The user of a connection: called with received items, and at its end."""
+    """The user of a connection: the server's ``Channel``, or ``AsyncioClient``."""
 
     def received(self, items: Sequence[Item]) -> None:
         """Take a batch of frames and events; pings are answered already."""
 
-    def leaving(self) -> bool:
-        """Send the last messages: the peer has closed, or broken a rule.
+    def before_close(self) -> bool:
+        """Send the last messages: the peer has sent Close, or has broken a rule.
 
         Return True if the driver is to answer now, or False to call ``answer`` later.
         """
 
     def closed(self) -> None:
-        """Stop sending: a Close has been sent; called once."""
+        """Stop sending, since a Close has been sent; called once."""
 
 
 class AsyncioDriver:
@@ -94,21 +99,23 @@ class AsyncioDriver:
         self.stream = stream
         self._handler = handler
         self._loop = asyncio.get_running_loop()
-        self._incoming: Iterator[list[Item]] | None = None  # bytes that were read, to be decoded
+        # The batches of the bytes that were read, decoded one by one as they are requested. A
+        # single read may inflate to gigabytes, so there is never a list of all batches.
+        self._incoming: Iterator[list[Item]] | None = None
         self._held = False
         self._read_to_end: Callable[[], None] | None = None
         self._corked = False
         self._messages = 0  # that the queued bytes complete
         self._due: float | None = None  # when the timer calls ``_tick``
-        self._taken = 0
-        self._told_closed = False
+        self._progress = 0  # ``peer_progress`` when the timer was set
+        self._reported_closed = False
 
     # For the handler
 
     @property
     def closing(self) -> bool:
         """Whether nothing more can be sent."""
-        return not self.connection.can_send
+        return not self.connection.closing.can_send
 
     def send(self, opcode: int, payloads: Sequence[bytes]) -> None:
         """Send messages, as one write with everything else that this batch leads to."""
@@ -122,14 +129,16 @@ class AsyncioDriver:
 
     def stream_message(self, opcode: int, payload: bytes) -> None:
         """Send one message whose frames are encoded as the peer reads them."""
+        # Frames of other messages must not come between its fragments (RFC 6455 §5.4), so the
+        # queued ones leave before it.
         self.flush()
         self.stream.stream(self.connection.stream(opcode, payload), len(payload))
 
     def close(self, code: int, reason: str = "", timeout: float | None = None) -> None:
-        """Send Close; reset TCP if the peer does not answer in time.
+        """Send Close; reset TCP if the peer does not answer within ``timeout`` seconds.
 
-        The time is that of the connection's policy, or ``timeout`` seconds. A further call sends
-        nothing, and can only shorten it.
+        Without a timeout, that of the connection's policy applies. A further call sends nothing,
+        and can only shorten the timeout.
         """
         self.connection.close(self._loop.time(), code, reason, timeout)
         self._after_close()
@@ -150,6 +159,7 @@ class AsyncioDriver:
 
     def _queued(self, messages: int) -> None:
         self._messages += messages
+        # Beyond that size another write costs little, and the peer can read while we go on.
         if not self._corked or self.connection.queued > _CORK:
             self.flush()
 
@@ -159,6 +169,7 @@ class AsyncioDriver:
             return
         self._held = held
         self.stream.hold(held)
+        # Not at once: the handler may call this while ``_decode`` is running.
         if not held and self._incoming is not None:
             self._loop.call_soon(self._decode)
 
@@ -173,38 +184,43 @@ class AsyncioDriver:
 
     def receive(self, data: bytes) -> None:
         """Decode bytes and pass on the events."""
-        batches = self.connection.receive(data, self._loop.time())
-        if self._incoming is None:
-            self._incoming = batches
-            self._decode()
-        else:
-            self._incoming = chain(self._incoming, batches)
+        now = self._loop.time()
+        self._add(self.connection.receive(data, now), now)
 
     def bytes_left(self, bytes_out: int) -> None:
         """Record how many bytes have left since the connection opened."""
         self.connection.bytes_left(bytes_out, self._loop.time())
-        if self.connection.queued and not self._corked:  # a pong that had been held back
+        # A pong that was held back until the peer had read more. Not at once: the outbox reports
+        # these bytes in the middle of a write.
+        if self.connection.queued and not self._corked:
             self._loop.call_soon(self.flush)
 
     def receive_eof(self, done: Callable[[], None]) -> None:
-        """Pass on the last events, nothing more will come; call ``done`` after all of them."""
-        last = self.connection.receive_eof(self._loop.time())
+        """Pass on the last events, since nothing more will come; then call ``done``."""
+        now = self._loop.time()
         self._read_to_end = done
+        self._add(self.connection.receive_eof(now), now)
+
+    def _add(self, batches: Iterator[list[Item]], now: float) -> None:
         if self._incoming is None:
-            self._incoming = last
-            self._decode()
+            self._incoming = batches
+            self._decode(now)
         else:
-            self._incoming = chain(self._incoming, last)
+            # Reading is paused by then, but more may come: after a failed write the client reads
+            # the bytes that the kernel still has.
+            self._incoming = chain(self._incoming, batches)
 
     def lost(self) -> None:
         """Clean up after the end of TCP."""
         self._incoming = None
         self._after_close()
 
-    def _decode(self) -> None:
-        end = self._loop.time() + _TURN
+    def _decode(self, now: float | None = None) -> None:
+        # ``_incoming`` is an iterator: after a return in the loop, the next call continues with
+        # the next batch.
+        end = (now or self._loop.time()) + _TURN
         for items in self._incoming or ():
-            self._take(items)
+            self._handle(items)
             del items  # or it would be kept while the next batch is inflated
             if self._held:
                 return
@@ -218,11 +234,13 @@ class AsyncioDriver:
             done, self._read_to_end = self._read_to_end, None
             done()
 
-    def _take(self, items: Sequence[Item]) -> None:
+    def _handle(self, items: Sequence[Item]) -> None:
+        # In this order: the handler's replies, its last messages, our Close, and then the end of
+        # TCP. Nothing may follow a Close (RFC 6455 §5.5.1).
         connection = self.connection
         self._corked = True
         self._handler.received(items)
-        if connection.closing.answer_due and self._handler.leaving():
+        if connection.closing.answer_due and self._handler.before_close():
             connection.answer(self._loop.time())
         if self.closing:
             self._after_close()
@@ -232,21 +250,24 @@ class AsyncioDriver:
             self.stream.finish()
 
     def _after_close(self) -> None:
-        if not self._told_closed:
-            self._told_closed = True
+        if not self._reported_closed:
+            self._reported_closed = True
             self._handler.closed()
 
     # Time
 
     def _schedule(self) -> None:
-        """Call ``_tick`` at the next deadline; if the timer fires early, it is set again."""
+        """Call ``_tick`` at the next deadline, or earlier."""
         due = self.connection.next_deadline()
+        # A timer that is set already stays, although most deadlines move with every message. That
+        # it fires too early and is set again costs less than a new timer for each message.
         if due is None or (self._due is not None and self._due <= due):
             return
-        if self.connection.ends_tcp or self.stream.over:  # the stream has time limits of its own
+        # The stream limits the time for the end of TCP itself, with the same timer.
+        if self.connection.ends_tcp or self.stream.over:
             return
         if self.closing:
-            self._taken = self.stream.taken
+            self._progress = self.stream.peer_progress
         self._due = due
         self.stream.after(max(0.0, due - self._loop.time()), self._tick)
 
@@ -254,13 +275,16 @@ class AsyncioDriver:
         self._due = None
         now = self._loop.time()
         connection = self.connection
-        if self.closing and self.stream.taken > self._taken:
+        # A peer that reads slowly may not have come to our Close yet: the time to answer it starts
+        # again as long as the peer reads.
+        if self.closing and self.stream.peer_progress > self._progress:
             connection.peer_read(now)
         if connection.is_over(now):
             self.stream.reset()
             return
+        # While this end does not read, silence proves nothing: the pong may be waiting.
         if self.stream.held:
-            connection.heard()  # what the peer has sent may wait to be read
+            connection.heard()
         connection.tick(now)
         if self.closing:
             self._after_close()

@@ -17,13 +17,14 @@ from wscli.wire.codes import NORMAL_CLOSE_CODES, CloseCode
 class AsyncSession(BaseSession[AsyncioClient]):
     """An open connection, from ``wscli.aio.connect``; an async context manager that closes it.
 
-    Text is str and binary is bytes, both ways. The methods raise as those of ``Session`` do. Use it
-    in the event loop in which it was made, from any number of tasks. A call that is cancelled loses
-    no message: posted messages are sent, and received ones are kept for the next call.
+    Text is str and binary is bytes, both ways. The methods raise the same errors as those of
+    ``Session``. Use it in the event loop in which it was made, from any number of tasks. A call
+    that is cancelled loses no message: posted messages are still sent, and received ones are kept
+    for the next call.
 
     While the loop runs, pings are answered and messages are kept for ``receive``. Reading stops
-    when the messages take up more than ``max_size`` (at least 4 MiB), and then the peer may stop
-    reading too.
+    when the messages take up more than ``max_size`` (at least 4 MiB) of memory, and then the peer
+    may stop reading too.
     """
 
     _name = "wscli.aio.AsyncSession"
@@ -44,10 +45,11 @@ class AsyncSession(BaseSession[AsyncioClient]):
 
         Raises:
             TypeError: for a message of another type; then none has been sent.
-            TimedOut: if the peer reads too slowly for that; what is left will still be sent.
+            TimedOut: if they have not left in time; the rest will still be sent.
             ConnectionClosed: if the connection is closing or has ended.
         """
         client = self._driver
+        # All are encoded before the first is posted, so that none is sent if one has a wrong type.
         for opcode, payload in [encode_message(message) for message in messages]:
             client.post(opcode, payload)
         mark = client.posted
@@ -72,7 +74,7 @@ class AsyncSession(BaseSession[AsyncioClient]):
             if client.inbox:
                 taken.append(client.next_message())
                 return True
-            # Every message before a Close or a violation has been returned: answer it now.
+            # Every message before a Close or a violation has been returned, so answer it now.
             client.answer()
             return client.end is not None
 
@@ -109,6 +111,7 @@ class AsyncSession(BaseSession[AsyncioClient]):
             ConnectionClosed: if the connection ended before.
         """
         client = self._driver
+        # A random payload: a peer may send pongs unasked (§5.5.3), which must not answer a ping.
         ping = client.post_ping(os.urandom(4) if payload is None else payload)
         if not await client.until(lambda: client.over or ping.rtt is not None, timeout):
             raise TimedOut(f"no pong came within {timeout:g} s")
@@ -124,9 +127,9 @@ class AsyncSession(BaseSession[AsyncioClient]):
     ) -> None:
         """Send Close, and wait for the peer's; messages that arrive before it are received.
 
-        Waits at most ``timeout`` seconds, by default those of the option ``close_timeout``. A
-        second call waits again for the first. The code 1005 sends a Close without a code. A call
-        that is cancelled has sent Close nevertheless.
+        Waits at most ``timeout`` seconds, by default the option ``close_timeout``. A second call
+        sends nothing, and waits for the first Close to be answered. The code 1005 sends a Close
+        without a code. A call that is cancelled has sent its Close nevertheless.
 
         Raises:
             ValueError: for a code that may not be sent (RFC 6455 §7.4), or a reason of more than
@@ -137,6 +140,6 @@ class AsyncSession(BaseSession[AsyncioClient]):
         await client.until(lambda: client.end is not None)
 
     async def abort(self) -> None:
-        """Drop the connection if it is still open, without a word to the peer."""
+        """Drop the connection if it is still open, without a Close frame."""
         self._driver.abort()
         await self._driver.until(lambda: self._driver.end is not None)

@@ -1,4 +1,4 @@
-"""The part of a session of the Python API that is the same for threads and for asyncio."""
+"""The part that the two sessions of the Python API share: the properties that never wait."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wscli.session.end import End
 
 
 class SessionDriver(Protocol):
-    """The connection of a session, run by a thread or by an event loop."""
+    """The connection of a session: a ``ThreadDriver`` or an ``AsyncioClient``."""
 
     @property
     def opening(self) -> Opening:
@@ -18,7 +18,7 @@ class SessionDriver(Protocol):
 
     @property
     def end(self) -> End | None:
-        """How the connection ended, or None."""
+        """How the connection ended; None until it has."""
 
     @property
     def closing(self) -> bool:
@@ -33,9 +33,9 @@ _Driver = TypeVar("_Driver", bound=SessionDriver)
 
 
 class BaseSession(Generic[_Driver]):
-    """The state of a session's connection."""
+    """The properties of a session; a subclass adds the methods that wait."""
 
-    _name: ClassVar[str]  # that of the class, as callers import it
+    _name: ClassVar[str]  # the name under which callers import the class, for the repr
 
     def __init__(self, driver: _Driver) -> None:
         self._driver = driver
@@ -47,12 +47,12 @@ class BaseSession(Generic[_Driver]):
 
     @property
     def end(self) -> End | None:
-        """How the connection ended; None while it has not."""
+        """How the connection ended; None until it has."""
         return self._driver.end
 
     @property
     def closing(self) -> bool:
-        """Whether a Close frame has been sent, so that nothing more can be."""
+        """Whether a Close frame has been sent; after it nothing more can be sent."""
         return self._driver.closing
 
     @property
@@ -62,7 +62,7 @@ class BaseSession(Generic[_Driver]):
 
     @property
     def pending(self) -> int:
-        """Bytes that wait to be sent, as ``bufferedAmount`` in browsers."""
+        """Bytes that wait to be sent, like ``bufferedAmount`` in browsers."""
         return self._driver.pending
 
     def __repr__(self) -> str:

@@ -1,4 +1,8 @@
-"""Open a session, for the Python API and for every command."""
+"""Open a connection for a command, and a session for a caller of the Python API.
+
+``open_driver`` is for commands, which pass a bus of stages and sinks and run the driver themselves.
+``open_session`` is for ``wscli.connect``, and ``dial`` is the part that ``wscli.aio`` shares.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ def open_driver(
     """Connect, and report the steps to a bus; call ``start`` on the driver next.
 
     Raises:
-        WscliError: of the kind that says what failed.
+        WscliError: if the connection cannot be opened; its ``kind`` is the step that failed.
         TypeError: for an option of the wrong form.
     """
     clock = clock or Clock()
@@ -51,10 +55,12 @@ def dial(
     bus: Bus,
     environ: Mapping[str, str] = os.environ,
 ) -> Connected:
-    """Connect and upgrade, for either driver; show the steps to a bus.
+    """Connect and upgrade, for either driver; report the steps to a bus.
 
-    ``started`` is when the attempt began, by the clock. Raises as ``open_driver`` does.
+    ``started`` is when the attempt began, by the monotonic clock. Raises as ``open_driver`` does.
     """
+    # Here as well as in ``Connecting``: every way to connect passes through this function, and a
+    # wrong option must be an error before the first packet.
     check_options(options)
 
     def observe(opening: Opening, name: OpeningStep) -> None:
@@ -72,6 +78,7 @@ def open_session(url: str, options: ConnectOptions, *, background: bool = True) 
     connected = dial(url, options, clock, started, bus=bus)
     inbox = Inbox.for_messages(options.max_size)
     driver = ThreadDriver(connected, options, clock, started, bus=bus, inbox=inbox)
+    # Before there is a reader: bytes that came with the 101 must be decoded first.
     driver.start()
     session = Session(driver, inbox)
     if background:
@@ -82,13 +89,16 @@ def open_session(url: str, options: ConnectOptions, *, background: bool = True) 
 
 
 def check_options(options: ConnectOptions) -> None:
-    """Check the forms and ranges of options, before anything is sent.
+    """Check the types and ranges of options, before anything is sent.
+
+    Type checkers see the same, but many callers run none, and the values would otherwise fail
+    deep inside the opening, or be sent.
 
     Raises:
-        TypeError: for one of the wrong type. A list must not be a single string, which would be
-            taken for a list of letters.
-        ValueError: for a number out of range, or another value that does not exist.
+        TypeError: for an option of the wrong type.
+        ValueError: for a number out of range, or a value that does not exist.
     """
+    # A str is a sequence of strings too: "chat" would offer the subprotocols c, h, a and t.
     for name in ("subprotocols", "cookies"):
         _check_list(name, getattr(options, name), "strings", lambda item: isinstance(item, str))
     _check_list("headers", options.headers, "(name, value) pairs", _is_header)
@@ -116,9 +126,10 @@ def check_seconds(name: str, value: object) -> None:
         TypeError: if it is not a number.
         ValueError: if it is negative, or NaN.
     """
+    # bool is a subclass of int, and ``close_timeout=False`` would be 0 seconds.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
-    if not value >= 0:
+    if not value >= 0:  # rather than value < 0, which is False for NaN
         raise ValueError(f"{name} must be 0 or more seconds, not {value!r}")
 
 
@@ -129,12 +140,13 @@ def _check_size(name: str, value: object) -> None:
         raise ValueError(f"{name} must be 0 bytes or more, not {value}")
 
 
-def _check_list(name: str, value: object, what: str, is_item: Callable[[object], bool]) -> None:
+def _check_list(name: str, value: object, items: str, is_item: Callable[[object], bool]) -> None:
     if not isinstance(value, list | tuple):
-        raise TypeError(f"{name} must be a list or tuple of {what}, not {type(value).__name__}")
+        raise TypeError(f"{name} must be a list or tuple of {items}, not {type(value).__name__}")
     for index, item in enumerate(value):
-        if not is_item(item):  # it may be secret: the error does not quote it
-            raise TypeError(f"{name} must be a list or tuple of {what}: item {index} is not one")
+        if not is_item(item):
+            # By its index: a header or cookie may be secret, and tracebacks end up in logs.
+            raise TypeError(f"{name} must be a list or tuple of {items}: item {index} is not one")
 
 
 def _is_header(item: object) -> bool:

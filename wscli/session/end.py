@@ -1,4 +1,13 @@
-"""How a connection ended, and which error that amounts to."""
+"""How a connection ended, and the error for it.
+
+``make_end`` turns the state of the closing handshake into an ``End``, which the sinks receive and
+recordings keep. ``error_of`` returns the error that ends a command, and ``closed_error`` the one
+for a caller that goes on using the connection. ``describe_*`` return texts for people.
+
+RFC 6455 §7.1.5 defines the code of a connection's end as that of the peer's Close, or 1006 without
+one. Users ask another question: which side wanted to end it? So an ``End`` also has our code and
+the side that closed first, and a Close of our own is never an error, whatever its code.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +26,13 @@ if TYPE_CHECKING:
 _JUST = 1.0  # seconds; a loss this soon after our message may be related to it
 _TOLERANCE = 0.75  # seconds by which a well-known time limit may be missed
 
-_MOVING = Stillness(0.0, None)
+PEER_ENDED = "the peer ended the TCP connection"
+DROPPED = "it was dropped by wscli"
+"""How the detail of an End begins if the peer or this end broke off without a Close frame."""
+
+_NOT_IDLE = Stillness(0.0, None)
+# Seconds without traffic after which common proxies end a connection, unless configured otherwise.
+# Users cannot see the cause of such a loss, and keepalive pings prevent it.
 _IDLE_LIMITS = {
     50: "the time limit in HAProxy's packaged configuration",
     55: "the time limit of Heroku's router",
@@ -33,13 +48,13 @@ _IDLE_LIMITS = {
 class End(NamedTuple):
     """How a connection ended (RFC 6455 §7.1.4 to §7.1.6).
 
-    ``code`` is 1006 if no Close frame was received, else the peer's code. ``sent`` is the code of
-    our Close frame. ``began`` is the side that sent the first Close frame, None if neither did.
-    ``clean`` is True if both did. ``violation`` is the rule that the peer broke; ``unanswered`` the
-    seconds that a keepalive ping went without a pong; ``detail`` describes a loss. ``hung_up`` is
-    True if the peer ended TCP in place of answering our Close. ``still`` is the time without
-    traffic before the end. ``time`` is in seconds since the epoch, ``elapsed`` in seconds since the
-    dial began.
+    ``code`` is the peer's close code, 1006 if it sent no Close frame, or the code with which we
+    failed the connection after a ``violation``. ``sent`` is the code of our Close frame. ``began``
+    is the side that sent the first Close frame, None if neither did. ``clean`` is True if both did.
+    ``violation`` is the rule that the peer broke; ``unanswered`` the seconds for which a keepalive
+    ping had no pong; ``detail`` describes a loss. ``hung_up`` is True if the peer ended TCP instead
+    of answering our Close. ``still`` is the time without traffic before the end. ``time`` is in
+    seconds since the epoch, ``elapsed`` in seconds since the dial began.
     """
 
     code: int
@@ -53,13 +68,16 @@ class End(NamedTuple):
     detail: str = ""
     sent: int | None = None
     hung_up: bool = False
-    still: Stillness = _MOVING
+    still: Stillness = _NOT_IDLE
 
     @property
     def ours(self) -> bool:
-        """Whether we closed first, and the peer did not object."""
+        """Whether we closed first, and the peer did not answer with an error of its own."""
+        # After a violation or a ping timeout our Close comes first, too, but the peer is the cause.
         if self.began is not Side.LOCAL or self.violation or self.unanswered is not None:
             return False
+        # The peer typically echoes our code (RFC 6455 §5.5.1), but some answer any Close with 1000,
+        # and many end TCP without a Close. None of that is an error: we wanted to end.
         return self.hung_up or self.code == self.sent or self.code in NORMAL_CLOSE_CODES
 
 
@@ -71,13 +89,15 @@ def make_end(
     unanswered: float | None,
     *,
     hung_up: bool = False,
-    still: Stillness = _MOVING,
+    still: Stillness = _NOT_IDLE,
 ) -> End:
     """Return the end that results from a closing handshake.
 
     ``lost`` describes the loss if no Close frame was received; ``hung_up`` is True if the peer
-    ended TCP, and no message was cut off.
+    ended TCP between two messages.
     """
+    # Without a Close frame "The WebSocket Connection Close Code is considered to be 1006"
+    # (RFC 6455 §7.1.5).
     code, reason, detail = CloseCode.ABNORMAL_CLOSURE.value, "", ""
     if closing.violation is not None:
         code = closing.violation.rule.close_code.value
@@ -89,6 +109,8 @@ def make_end(
         code,
         reason,
         closing.began,
+        # "If the TCP connection is closed after the WebSocket closing handshake is completed, the
+        # WebSocket connection is said to have been closed cleanly" (§7.1.4).
         closing.received is not None and closing.sent is not None,
         time,
         elapsed,
@@ -104,17 +126,18 @@ def make_end(
 def describe_loss(
     connection: Connection, *, aborted: bool, ended: bool, error: OSError | None
 ) -> str:
-    """Describe how a connection ended for which no Close frame was received.
+    """Describe the end of a connection on which no Close frame was received.
 
     ``aborted`` is True if this end dropped it, and ``ended`` if the peer has ended TCP.
     """
+    # An abort is checked first, since it also ends TCP and may cause an error of the socket.
     where = " in the middle of a message" if connection.mid_message else ""
     if aborted:
-        return "it was dropped by wscli"
+        return DROPPED
     if error is not None:
         return f"{error.strerror or error}{where}"
     if ended:
-        return f"the peer ended the TCP connection{where}"
+        return f"{PEER_ENDED}{where}"
     return f"the peer did not answer Close within {connection.closing.patience:g} s"
 
 
@@ -126,6 +149,7 @@ def closing_error(closing: ClosingHandshake) -> WscliError:
 
 def closed_error(end: End) -> WscliError:
     """Return the error for an attempt to use a connection that has ended."""
+    # Unlike for ``error_of``, a normal end is an error too: the caller wants to go on.
     if end.ours:
         code = end.code if end.sent is None else end.sent
         what = f"we closed the connection with {describe_close(end)}"
@@ -140,6 +164,7 @@ def error_of(end: End) -> WscliError | None:
 
     A Close of our own is not an error, whatever its code.
     """
+    # A violation and a ping timeout are the causes of the Close, and so of all that follows it.
     if end.violation is not None:
         return _violation_error(end.violation)
     if end.unanswered is not None:
@@ -184,6 +209,8 @@ def _describe_code(code: int, reason: str = "") -> str:
 
 def describe_stillness(end: End) -> str:
     """Describe the traffic before a loss if it may explain the loss, else return ""."""
+    # A server that crashes on a message resets TCP within milliseconds of it, so the message is
+    # the best clue. Between a second and the shortest time limit there is nothing to conclude.
     seconds, message = end.still
     if message is not None and seconds < _JUST:
         what = f"message {message.number:,}, {opcode_name(message.opcode)}, {message.size:,} B"
@@ -196,6 +223,8 @@ def describe_stillness(end: End) -> str:
 
 
 def _idle_limit(seconds: float) -> int | None:
+    # Not exactly: the proxy's count begins and ends a little later than ours, by the time that
+    # packets travel.
     return next((limit for limit in _IDLE_LIMITS if abs(seconds - limit) < _TOLERANCE), None)
 
 
@@ -209,9 +238,11 @@ def _idle_facts(end: End) -> Facts:
 def _violation_error(violation: Violation) -> ProtocolError:
     rule = violation.rule
     what = f"the peer {rule.sentence}"
+    # The reason in a Close with an invalid code is usually the server's explanation.
     if violation.reason and rule == CLOSE_CODE:
         what = f'the peer closed with "{violation.reason}", and {rule.sentence}'
     code = rule.close_code
+    # An empty line sets off evidence of several lines, such as an HTTP response.
     gap = "\n\n" if "\n" in violation.evidence else "\n"
     kind, facts = _cause_of(violation)
     return ProtocolError(
@@ -223,6 +254,7 @@ def _violation_error(violation: Violation) -> ProtocolError:
 
 
 def _cause_of(violation: Violation) -> tuple[EndKind | ServiceKind, Facts]:
+    # A service that answers frames with HTTP is named, as it is when it refuses an upgrade.
     if violation.service is not None:
         return violation.service
     return "late-refusal" if violation.rule is HTTP_RESPONSE else "violation", {}

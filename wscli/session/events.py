@@ -1,9 +1,12 @@
 """The events of a session, as sinks receive them and recordings keep them.
 
-An attempt to connect is a series of Steps; it ends with Opened or Failed. An open connection is a
-series of Batches, in both directions, and ends with End. Failed also comes after an End, if that is
-what ends the command. All are values: equal if their fields are. ``time`` is in seconds since the
-epoch, ``elapsed`` in seconds since the dial began. ``records.events`` gives each its JSON form.
+An attempt to connect is a series of Steps that ends with Opened or Failed. An open connection is a
+series of Batches, in both directions, that ends with End. If a connection's end is also the error
+that ends the command, Failed follows its End. ``time`` is in seconds since the epoch, ``elapsed``
+in seconds since the dial began. ``records.events`` gives each event its JSON form.
+
+Events are values, equal if their fields are equal, so that reading a recording gives the same
+events as the connection did.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from wscli.wire.receiver import Item
 
 
 class Step(NamedTuple):
-    """A step of an attempt to connect is done; later steps fill in more of ``opening``."""
+    """A step of an attempt to connect is done; later steps add to the same ``opening``."""
 
     name: OpeningStep
     opening: Opening
@@ -34,11 +37,11 @@ class Opened(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The frames and messages that one recv brought, or that one send took.
+    """The frames and messages of the bytes that one recv returned, or that one send took.
 
-    Frames and violations are among the items only if a sink asked for frames; otherwise short
-    messages come as MessageRun. ``subprotocol`` is the one that was agreed on; it may determine how
-    messages read.
+    Each message follows the frame that completes it. Unless a sink asked for frames, short messages
+    have one MessageRun for all instead of a Frame each. ``subprotocol`` is the one that was agreed
+    on; a codec may need it to decode the messages.
     """
 
     incoming: bool

@@ -1,4 +1,8 @@
-"""The inbox: messages that have been received and not yet taken."""
+"""The inbox: messages that have been received and not yet taken.
+
+It belongs to a session, and its driver puts messages in. A full inbox is the start of
+back-pressure: the driver stops reading, the kernel's buffers fill, and TCP makes the peer wait.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,13 @@ from wscli.wire.events import Messages
 from wscli.wire.receiver import Item
 
 _LIMIT = 4 << 20  # bytes
-# Bytes for a message besides its payload: a tuple, a bytes object and two references.
+# Bytes for a message besides its payload: a tuple, a bytes object and two references. They count,
+# since a peer could fill the memory with empty messages: each is 2 bytes on the wire, 100 here.
 _OVERHEAD = sys.getsizeof((0, b"")) + sys.getsizeof(b"") + 16
 
 
 class Inbox:
-    """A queue of messages, text as str and binary as bytes.
-
-    It is full when its messages occupy ``limit`` bytes of memory.
-    """
+    """A queue of messages; it is full when they occupy ``limit`` bytes of memory."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -30,6 +32,7 @@ class Inbox:
     @classmethod
     def for_messages(cls, max_size: int) -> Self:
         """Make the inbox of an API session: room for 4 MiB, or one message of the largest size."""
+        # With less room than one message may have, the inbox would be full for no good reason.
         return cls(max(_LIMIT, max_size))
 
     def __len__(self) -> int:
@@ -48,7 +51,9 @@ class Inbox:
                 self._size += sum(map(len, item.payloads)) + _OVERHEAD * len(item.payloads)
 
     def next(self) -> str | bytes:
-        """Remove and return the oldest message; IndexError if there is none."""
+        """Remove and return the oldest message, text as str; IndexError if there is none."""
         opcode, payload = self._messages.popleft()
         self._size -= len(payload) + _OVERHEAD
+        # Text is kept as UTF-8, since a str can take four times as much memory. Decoding cannot
+        # fail: the receiver has checked the text already (RFC 6455 §8.1).
         return payload.decode() if opcode == Opcode.TEXT else payload

@@ -1,8 +1,8 @@
 """The log of the Python API: the opening and end of each connection, on the logger ``wscli``.
 
 Nothing is shown unless the application configures logging. The opening and a normal end are INFO,
-any other end is a WARNING, and the steps of the opening handshake are DEBUG. URLs appear without
-credentials and query, and headers not at all.
+any other end is a WARNING, and the steps of the opening handshake are DEBUG. URLs are logged
+without credentials and query, and headers are not logged, since logs are read by many people.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from wscli.session.events import Opened, Step
 from wscli.session.pipeline import Sink
 
 logger = logging.getLogger("wscli")
+# Without a handler Python prints warnings on stderr, even in a program that does not use logging.
 logger.addHandler(logging.NullHandler())
 
 

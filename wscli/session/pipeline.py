@@ -1,7 +1,7 @@
 """The pipeline: the events of a session go from their source through stages to sinks.
 
-A ``Sink`` observes events. A ``Stage`` may change, drop, delay or add batches before they get
-there. A ``Bus`` is several sinks as one, and a ``Pipeline`` is a bus with stages in front: a batch
+A ``Sink`` observes events. A ``Stage`` may change, drop, delay or add batches before the sinks see
+them. A ``Bus`` is several sinks as one, and a ``Pipeline`` is a bus with stages in front. A batch
 goes through the stages in order, and each returns the batches to pass on: the same one, a changed
 one, none, or several. Since a pipeline is a sink, it can be one of the sinks of another: the
 recording gets everything, while the printed messages have stages of their own.
@@ -12,10 +12,11 @@ recording gets everything, while the printed messages have stages of their own.
   ``next_deadline``. The code that turns the session waits no longer than ``Pipeline.wait`` allows,
   and then calls ``Pipeline.tick``. So no stage has a thread, and tests set the time.
 * **Threads.** All methods of a stage are called in the thread that turns the session. Code in
-  another thread that changes when something is due wakes the session.
-* **Errors.** A stage never raises an error about its own work (a pattern that backtracks for too
-  long): the batch would be lost for everybody. It hands the error to ``context.complain`` and lets
-  the batch pass. An error that a sink raises goes to the code that turns the session.
+  another thread that changes when something is due must wake the session.
+* **Errors.** A stage never raises an error about its own work, such as a pattern that backtracks
+  for too long, since no sink would get the batch then. It reports the error with
+  ``context.complain`` and passes the batch on. An error that a sink raises reaches the code that
+  turns the session.
 * **The end.** Batches that stages hold back are passed on before the sinks are told that the
   connection ended or failed.
 """
@@ -23,7 +24,6 @@ recording gets everything, while the printed messages have stages of their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from itertools import chain, repeat
 from typing import Protocol
 
@@ -38,6 +38,8 @@ from wscli.wire.events import Messages
 class Sink:
     """Observes a session and never changes it; the methods are called in one thread at a time."""
 
+    # Each costs time for every message: without frames, runs of short messages are decoded as one,
+    # and outgoing messages are not decoded at all unless somebody wants them.
     wants_frames = False
     wants_outgoing = False
 
@@ -58,7 +60,7 @@ class Sink:
 
 
 class Bus(Sink):
-    """A sink that is many sinks."""
+    """A sink that passes each event to several sinks, in their order."""
 
     def __init__(self, sinks: Sequence[Sink] = ()) -> None:
         self._sinks = list(sinks)
@@ -71,7 +73,7 @@ class Bus(Sink):
             sink.step(step)
 
     def opened(self, opened: Opened) -> None:
-        """Pass on that the connection is open."""
+        """Pass on the opening."""
         for sink in self._sinks:
             sink.opened(opened)
 
@@ -81,7 +83,7 @@ class Bus(Sink):
             sink.batch(batch)
 
     def ended(self, end: End) -> None:
-        """Pass on how the connection ended."""
+        """Pass on the end."""
         for sink in self._sinks:
             sink.ended(end)
 
@@ -101,6 +103,9 @@ class MessageOutbox(Protocol):
     def post(self, opcode: int, payloads: Sequence[bytes]) -> None:
         """Put messages in the outbox, without waiting."""
 
+    def post_ping(self, payload: bytes) -> object:
+        """Put a ping in the outbox, without waiting."""
+
 
 def _raise(error: WscliError) -> None:
     raise error
@@ -111,7 +116,8 @@ class StageContext:
 
     Without an outbox, as for a recording that is read back, posted messages are dropped.
     ``is_over`` returns True once nobody waits for the messages any longer. A stage that searches
-    them for patterns then stops searching, since each search may take long without ever failing.
+    them for patterns then stops searching: each search may take long without reaching the time
+    limit of a pattern.
     """
 
     def __init__(
@@ -124,14 +130,31 @@ class StageContext:
         self.is_over = is_over
         self._outbox = outbox
 
-    def post(self, opcode: int, payload: bytes) -> None:
+    @property
+    def pending(self) -> int:
+        """Bytes that wait to be sent."""
+        return 0 if self._outbox is None else self._outbox.pending
+
+    def post(self, opcode: int, payload: bytes) -> bool:
         """Send a message, unless the connection is closing or too much waits to be sent already.
 
-        The limit keeps a peer that does not read from filling the memory.
+        The limit keeps a peer that does not read from filling the memory. Return True if the
+        message will be sent.
         """
-        if self._outbox is not None and self._outbox.pending < OUTBOX_HIGH_WATER:
-            with suppress(ConnectionClosed):  # how it ended is reported elsewhere
-                self._outbox.post(opcode, [payload])
+        return self._put(lambda outbox: outbox.post(opcode, [payload]))
+
+    def post_ping(self, payload: bytes) -> bool:
+        """Send a ping, as ``post`` sends a message."""
+        return self._put(lambda outbox: outbox.post_ping(payload))
+
+    def _put(self, put: Callable[[MessageOutbox], object]) -> bool:
+        if self._outbox is None or self._outbox.pending >= OUTBOX_HIGH_WATER:
+            return False
+        try:
+            put(self._outbox)
+        except ConnectionClosed:  # how it ended is reported elsewhere
+            return False
+        return True
 
 
 class Stage:
@@ -146,7 +169,7 @@ class Stage:
     context = StageContext()
 
     def attach(self, context: StageContext, now: float) -> None:
-        """Begin with a connection that is about to start, in place of an earlier one."""
+        """Begin with a connection that is about to start; it replaces an earlier one."""
         self.context = context
 
     def batch(self, batch: Batch, now: float) -> Iterable[Batch]:
@@ -162,7 +185,7 @@ class Stage:
         return ()
 
     def flush(self) -> Iterable[Batch]:
-        """Return the batches that are still held back, since no more will come."""
+        """Return the batches that are still held back; called at the end of the connection."""
         return ()
 
 
@@ -174,8 +197,10 @@ class Pipeline(Bus):
     ) -> None:
         super().__init__(sinks)
         self._stages = tuple(stages)
+        # Branches need ``attach`` and ``tick``, which plain sinks do not have.
         self._branches = [sink for sink in sinks if isinstance(sink, Pipeline)]
-        # Most pipelines never have anything due, and the driver asks after every message.
+        # Most pipelines never have anything due, and the driver asks in every turn. So the answer
+        # is found once, from whether a stage overrides ``tick``.
         self.is_timed: bool = any(type(stage).tick is not Stage.tick for stage in stages) or any(
             branch.is_timed for branch in self._branches
         )
@@ -199,7 +224,9 @@ class Pipeline(Bus):
             if type(passed) is not tuple or len(passed) != 1:
                 self._pass_on(passed, index, now)
                 return
-            (batch,) = passed  # the usual case, without a chain of iterators
+            # A tuple of one batch is the usual case, and a chain of iterators for it would cost
+            # more than most stages do.
+            (batch,) = passed
         super().batch(batch)
 
     def wait(self, timeout: float | None = None) -> float | None:
@@ -231,7 +258,7 @@ class Pipeline(Bus):
             branch.tick()
 
     def ended(self, end: End) -> None:
-        """Pass on the batches held back, then how the connection ended."""
+        """Pass on the batches held back, then the end."""
         self._flush()
         super().ended(end)
 
@@ -241,12 +268,16 @@ class Pipeline(Bus):
         super().failed(failed)
 
     def _flush(self) -> None:
+        # In the order of the stages: a later stage may hold back the batches that an earlier one
+        # has passed on, and is flushed after it.
         now = self._clock.monotonic()
         for index, stage in enumerate(self._stages):
             self._pass_on(stage.flush(), index + 1, now)
 
     def _pass_on(self, batches: Iterable[Batch], first: int, now: float) -> None:
         """Pass batches through the stages from index ``first`` on, one batch at a time."""
+        # Lazily: a stage that is a generator makes its next batch only when the sinks have the
+        # one before. If a sink fails, a delayed batch is still in its stage, and not lost.
         for stage in self._stages[first:]:
             batches = chain.from_iterable(map(stage.batch, batches, repeat(now)))
         for batch in batches:
@@ -254,7 +285,7 @@ class Pipeline(Bus):
 
 
 class MessageStage(Stage):
-    """A stage that looks at messages alone: ``keep`` passes them on, changes or drops them."""
+    """A stage for messages alone: ``keep`` passes them on, changes or drops them."""
 
     def batch(self, batch: Batch, now: float) -> Iterable[Batch]:
         """Pass on the batch itself if all of its messages are kept as they are."""
@@ -273,15 +304,16 @@ class MessageStage(Stage):
 
 def select(messages: Messages, indexes: Sequence[int]) -> Messages | None:
     """Return the messages at these indexes: the same object if all, None if there are none."""
+    # ``MessageStage`` recognises a batch that has not changed by the identity of its items.
     if len(indexes) == len(messages.payloads):
         return messages
     return messages.select(indexes) if indexes else None
 
 
 class StopAfter(MessageStage):
-    """Passes on ``count`` received messages and no more; pings, pongs and the rest always pass.
+    """Passes on at most ``count`` received messages; all other items always pass.
 
-    ``seen`` is how many have been passed on. Without a count, all are passed on and counted.
+    ``seen`` counts the messages passed on. Without a count, all are passed on.
     """
 
     def __init__(self, count: int | None = None) -> None:

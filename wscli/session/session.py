@@ -19,11 +19,11 @@ class Session(BaseSession[ThreadDriver]):
     """An open connection, from ``wscli.connect``; also a context manager that closes it.
 
     Text is str and binary is bytes, both ways. Any thread may call any method. Messages are kept
-    for ``receive``; when they take up more than ``max_size`` (at least 4 MiB), nothing more is read
-    until some are received, and the peer may stop reading too.
+    for ``receive``. When they take up more than ``max_size`` (at least 4 MiB) of memory, nothing
+    more is read until some are received, and the peer may stop reading too.
 
-    A background thread reads and answers pings between calls. A process that forks must not use a
-    session in the child.
+    Between calls a background thread reads, and answers pings. A process that forks must not use a
+    session in the child, since both would read from the same socket.
     """
 
     _name = "wscli.Session"
@@ -48,24 +48,26 @@ class Session(BaseSession[ThreadDriver]):
 
         Raises:
             TypeError: for a message of another type; then none has been sent.
-            TimedOut: if the peer reads too slowly for that; the rest will still be sent.
+            TimedOut: if they have not left in time; the rest will still be sent.
             ConnectionClosed: if the connection is closing or has ended.
         """
         driver = self._driver
+        # All are encoded before the first is posted, so that none is sent if one has a wrong type.
         for opcode, payload in [encode_message(message) for message in messages]:
             driver.post(opcode, [payload])
         mark = driver.posted
         if not driver.until(lambda: driver.is_lost() or driver.has_sent(mark), timeout):
             left = f"{driver.pending:,} bytes are waiting"
             raise TimedOut(f"the messages were not sent within {timeout:g} s", left)
+        # Asked again, since the last bytes may have left in the turn in which the connection ended.
         if not driver.has_sent(mark):
-            raise driver.closed()
+            raise driver.closed_error()
 
     def receive(self, timeout: float | None = None) -> Message:
         """Return the next message, waiting at most ``timeout`` seconds; 0 polls.
 
-        A poll reads from the network once, without waiting, and returns a message if one is
-        complete then.
+        A poll reads from the network once, without waiting, and returns a message if there is a
+        complete one.
 
         Raises:
             TimedOut: if none came in time.
@@ -74,13 +76,16 @@ class Session(BaseSession[ThreadDriver]):
         """
         taken: list[Message] = []
 
+        # The message is taken inside the condition, where ``until`` holds the lock: two threads
+        # that receive would otherwise see the same message, and one would find the inbox empty.
         def take() -> bool:
             if not self._inbox:
-                # All messages before a Close or a violation have been taken: now it is answered.
+                # Every message before a Close or a violation has been taken, so answer it now.
                 self._driver.answer()
                 return self._driver.end is not None
             was_full = self._inbox.full
             taken.append(self._inbox.next())
+            # The thread that drives is not waiting for input while the inbox is full.
             if was_full and not self._inbox.full:
                 self._driver.interrupt()
             return True
@@ -88,7 +93,7 @@ class Session(BaseSession[ThreadDriver]):
         if not self._driver.until(take, timeout):
             raise TimedOut(f"no message came within {timeout:g} s")
         if not taken:
-            raise self._driver.closed()
+            raise self._driver.closed_error()
         return taken[0]
 
     def __iter__(self) -> Iterator[Message]:
@@ -118,11 +123,12 @@ class Session(BaseSession[ThreadDriver]):
             ConnectionClosed: if the connection ended before.
         """
         driver = self._driver
+        # A random payload: a peer may send pongs unasked (§5.5.3), which must not answer a ping.
         ping = driver.post_ping(os.urandom(4) if payload is None else payload)
         if not driver.until(lambda: ping.rtt is not None or driver.is_lost(), timeout):
             raise TimedOut(f"no pong came within {timeout:g} s")
         if ping.rtt is None:
-            raise driver.closed()
+            raise driver.closed_error()
         return ping.rtt
 
     def close(
@@ -133,8 +139,9 @@ class Session(BaseSession[ThreadDriver]):
     ) -> None:
         """Send Close, and wait for the peer's; messages that arrive before it are received.
 
-        Waits at most ``timeout`` seconds, by default those of the option ``close_timeout``. A
-        second call waits again for the first. The code 1005 sends a Close without a code.
+        Waits at most ``timeout`` seconds, by default the option ``close_timeout``. A second call
+        sends nothing, and waits for the first Close to be answered. The code 1005 sends a Close
+        without a code.
 
         Raises:
             ValueError: for a code that may not be sent (RFC 6455 §7.4), or a reason of more than

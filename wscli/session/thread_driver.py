@@ -1,14 +1,19 @@
 """The thread driver: runs one client connection on a socket, for whichever thread waits for it.
 
 The protocol itself is ``wire.connection.Connection``. This module moves bytes between it and the
-``Pump``, which owns the socket; hands the events to the bus; and calls the protocol's ``tick`` in
-time. There is no thread of its own: of the threads that wait for something, one at a time runs
+``Pump``, which owns the socket; passes the events to the bus; and calls the protocol's ``tick`` in
+time. There is no thread of its own. Of the threads that wait for something, one at a time runs
 ``turn`` on behalf of the others (see ``Turns``), because two threads on one TLS socket kill the
-connection. ``lock`` guards everything that other threads may change meanwhile, which is the
-protocol object and the outbox; the sinks are called without it.
+connection.
 
-A turn decodes for at most ``_TURN`` seconds, so that signals, and a user who wants to leave, are
-noticed while a small read inflates to gigabytes.
+``lock`` guards the protocol object and the inbox, which several threads change. (The pump's queue
+has a lock of its own.) The sinks are called without it: a sink may block for as long as the reader
+of stdout does, and other threads must be able to post meanwhile.
+
+A turn sends a keepalive ping if one is due, sends the queue, waits for the socket, reads once,
+decodes, and passes the batches on. It ends after ``_TURN`` seconds of decoding, so that signals,
+and a user who wants to leave, are noticed while a small read inflates to gigabytes. The rest is
+decoded in the next turns, and nothing is read before.
 """
 
 from __future__ import annotations
@@ -38,14 +43,14 @@ from wscli.wire.keepalive import SentPing
 from wscli.wire.parser import count_messages
 from wscli.wire.receiver import Item, Receiver
 
-_TURN = 0.05  # seconds of decoding, after which a turn ends
+_TURN = 0.05  # seconds of decoding, after which a turn ends: the delay of a Ctrl-C at most
 
 
 class ThreadDriver:
-    """An open connection as the commands use it: everything is queued, and ``turn`` runs it.
+    """An open connection as the commands use it: calls only queue, and ``turn`` does the work.
 
     ``end`` is None until the connection has ended. ``last_message`` is when the latest message
-    came, by the monotonic clock. With an inbox, messages are also kept there; when it is full
+    arrived, by the monotonic clock. With an inbox, messages are also kept there; while it is full
     nothing is read, and a Close is answered only when it is empty.
     """
 
@@ -84,7 +89,9 @@ class ThreadDriver:
         self.lock = self._turns.lock
         self.until = self._turns.until
         self._activity = Activity(clock)
-        self._incoming: Iterator[list[Item]] | None = None  # bytes that were read, to be decoded
+        # The batches of the bytes that were read, decoded one by one as they are requested. A
+        # single read may inflate to gigabytes, so there is never a list of all batches.
+        self._incoming: Iterator[list[Item]] | None = None
         self._arrival = (0.0, 0.0)  # the time of the last read, and the seconds since the dial
         self._aborted = False
         self._leftover = connected.leftover
@@ -108,6 +115,7 @@ class ThreadDriver:
         Raises:
             ConnectionClosed: if the connection is closing or has ended.
         """
+        # Checked and queued with the lock held: another thread may close in between.
         with self.lock:
             self.check_open()
             self._connection.send(opcode, payloads)
@@ -115,14 +123,14 @@ class ThreadDriver:
             self._activity.posted(opcode, payloads, self._pump.posted)
 
     def post_frame(self, frame: Frame) -> None:
-        """Queue a frame as it is, legal or not, also behind a Close frame.
+        """Queue a frame unchanged, legal or not, even after a Close frame.
 
         Raises:
             ConnectionClosed: if the connection has ended.
         """
         with self.lock:
             if self.end is not None:
-                raise self.closed()
+                raise self.closed_error()
             self._connection.send_frame(frame, self._clock.monotonic())
             self._flush()
 
@@ -156,29 +164,36 @@ class ThreadDriver:
 
     def unsent_messages(self) -> int:
         """Count the messages that were posted and have not been sent completely."""
+        # From the frames in the outbox, which is done once, at the end: a count that is kept up to
+        # date would cost something for each message.
         data, left = self._pump.outbox()
         return count_messages(data) - count_messages(data[:left])
 
     def check_open(self) -> None:
-        """Raise the error that explains why nothing can be sent, if that is so."""
-        if not self._connection.can_send or self.end is not None:
-            raise self.closed()
+        """Check that messages can be sent.
 
-    def closed(self) -> WscliError:
+        Raises:
+            WscliError: if the connection is closing or has ended; it explains why.
+        """
+        if not self._connection.can_send or self.end is not None:
+            raise self.closed_error()
+
+    def closed_error(self) -> WscliError:
         """Return the error that explains why nothing more can be sent or received."""
         closing = self._connection.closing
         if self.end is None and not (closing.received or closing.violation or self._pump.error):
             return closing_error(closing)
+        # Before ``end`` is set, the code and reason of the peer's Close are known already.
         return closed_error(self.end or self._make_end())
 
     def is_lost(self) -> bool:
-        """Return True if the connection has ended, or will when the inbox has been emptied.
-
-        With a full inbox nothing is read, so that only a write can notice a reset.
-        """
+        """Return True if the connection has ended, or will when the inbox has been emptied."""
+        # While the inbox is full nothing is read, and only a failed write shows that the peer has
+        # gone. ``end`` is not set then, since messages may still wait to be decoded.
         return self.end is not None or not (self._pump.can_write or self._has_room())
 
-    # The end: from any thread; some methods may also be called in a signal handler
+    # The end: from any thread; ``end_within`` and ``interrupt`` also in a signal handler, where
+    # nothing may wait for the lock
 
     def close(
         self,
@@ -209,16 +224,15 @@ class ThreadDriver:
         self.interrupt()  # the thread that drives may have a closer deadline now
 
     def end_within(self, seconds: float) -> None:
-        """Limit the duration of the closing handshake, even if the peer reads slowly.
-
-        Without this limit the timer restarts with every byte sent. Sends no Close; safe in a signal
-        handler.
-        """
+        """Limit the duration of the closing handshake; sends no Close; safe in a signal handler."""
+        # Without a limit the timer restarts with every byte that leaves, so that a slow peer is
+        # not mistaken for a dead one. A user who has pressed Ctrl-C does not want to wait for it.
         self._connection.closing.limit(self._clock.monotonic() + seconds)
         self.interrupt()
 
     def abort(self) -> None:
         """Drop the connection if it is still open, without a Close frame."""
+        # The thread that drives closes the socket: it may be in the middle of using it.
         self._aborted = True
         self.interrupt()
         self.until(lambda: self.end is not None)
@@ -235,11 +249,14 @@ class ThreadDriver:
             self._turns.turn(timeout)
 
     def drive_in_background(self, stopped: threading.Event) -> None:
-        """Run the connection whenever no other thread does, until it ends or ``stopped``."""
+        """Run the connection whenever no other thread does, until it ends or ``stopped`` is set."""
         self._turns.drive_when_idle(stopped, lambda: self.end is not None, self.interrupt)
 
     def watch(self, fd: int, events: int, ready: Callable[[], None]) -> None:
-        """Call ``ready`` in a turn when a file has one of poll's events."""
+        """Call ``ready`` in a turn when a file has one of poll's events.
+
+        So ``pipe`` waits for stdin and the socket in one poll, without a thread for either.
+        """
         self._pump.watch(fd, events, ready)
 
     def unwatch(self, fd: int) -> None:
@@ -247,7 +264,7 @@ class ThreadDriver:
         self._pump.unwatch(fd)
 
     def answer(self) -> None:
-        """Answer a Close or a violation, once everything that came before it has been taken."""
+        """Answer a Close or a violation; call it once all messages before it have been taken."""
         with self.lock:
             self._connection.answer(self._clock.monotonic())
             self._flush()
@@ -259,16 +276,20 @@ class ThreadDriver:
             return
         if not self._aborted:
             self._tick()  # first, so that a ping that is due leaves in this turn
+            # While bytes wait to be decoded, the pump sends but does not wait.
             decoding = self._incoming is not None and self._has_room()
             self._pump.turn(0.0 if decoding else self._longest_wait(timeout))
             if decoding:
                 self._decode()
             if self._pump.bytes_out != self._connection.bytes_out:
                 self._report_sent()
+        # Checked here rather than inside, since most turns end with an open connection.
         if self._aborted or self._pump.ended or self._connection.closing.sent is not None:
             self._finish_if_over()
 
     def _finish_if_over(self) -> None:
+        # The end of TCP is the end of the connection only when all bytes before it are decoded,
+        # which a full inbox may hold up.
         read_to_end = self._pump.ended and self._incoming is None
         if self._aborted or read_to_end or self._connection.is_over(self._clock.monotonic()):
             self._finish()
@@ -288,14 +309,16 @@ class ThreadDriver:
         if due is None or (now := self._clock.monotonic()) < due:
             return
         with self.lock:
-            # Bytes that have arrived but have not been read or decoded are a sign of life.
+            # Bytes that have arrived but have not been read or decoded prove that the peer is
+            # alive: its pong may be among them, and the delay is our own. A slow reader of stdout
+            # or a caller who was busy between two calls would look like a dead peer otherwise.
             if connection.is_silent(now) and (self._incoming is not None or self._pump.readable):
                 connection.heard()
             connection.tick(now)
             self._flush()
 
     def _report_sent(self) -> None:
-        """Report how many bytes have left, and send a pong that waited for that."""
+        """Record how many bytes have left, and send a pong that was held back until then."""
         with self.lock:
             self._activity.sent(self._pump.bytes_out)
             self._connection.bytes_left(self._pump.bytes_out, self._clock.monotonic())
@@ -303,20 +326,26 @@ class ThreadDriver:
 
     def _flush(self) -> None:
         """Hand the protocol's bytes to the pump; called with the lock held."""
+        # Without the lock, the bytes of two threads could be posted in the wrong order: a message
+        # behind the Close, or a compressed one before the message whose context it needs.
         if data := self._connection.data_to_send():
             self._pump.post(data)
 
     def _has_room(self) -> bool:
+        # Once we have sent Close, the peer's Close must be reached, whatever is before it.
         return self._inbox is None or not self._inbox.full or self.closing
 
     def _wants_more(self) -> bool:
         return self._incoming is None and self._has_room()
 
     def _received(self, data: bytes) -> None:
+        # All batches of one read have the time of the read, however long decoding them takes.
         now = self._clock.monotonic()
         self._arrival = (self._clock.time(), now - self._started)
+        # Bytes that left earlier in this turn are reported first, or a loss would be explained by
+        # the wrong order of events.
         if self._pump.bytes_out != self._connection.bytes_out:
-            self._report_sent()  # it left before, in the same turn
+            self._report_sent()
         with self.lock:
             self._activity.received()
             batches = self._connection.receive(data, now)
@@ -325,7 +354,7 @@ class ThreadDriver:
         self._decode()
 
     def _decode(self) -> None:
-        """Pass on the bytes that were read, batch by batch, while there is room and time."""
+        """Decode the bytes that were read, and pass on batch by batch, while there is time."""
         end = self._clock.monotonic() + _TURN
         while self._incoming is not None:
             self._pass_on_batch(self._incoming)
@@ -333,35 +362,42 @@ class ThreadDriver:
                 return
 
     def _pass_on_batch(self, batches: Iterator[list[Item]]) -> None:
+        # With the lock: decoding a batch also answers its pings and changes the closing handshake.
         with self.lock:
             items = next(batches, None)
             if items is None:
                 self._incoming = None
                 return
-            self._take(items)
+            self._keep_messages(items)
             self._flush()
         self._bus.batch(Batch(True, *self._arrival, items, self._subprotocol))
+        # Last: a stage may have posted a reply to a message that came before the Close, and after
+        # our own Close nothing more can be sent (RFC 6455 §5.5.1).
         if self._connection.closing.answer_due and not self._inbox:
             self.answer()
 
-    def _take(self, items: list[Item]) -> None:
+    def _keep_messages(self, items: list[Item]) -> None:
         for item in items:
             if isinstance(item, Messages):
                 self.last_message = self._clock.monotonic()
                 break
-        # When we have sent Close, the peer's is awaited even if nobody takes the messages.
+        # Once we have sent Close, the peer's Close is awaited even if nobody takes the messages.
+        # Messages for a full inbox are dropped then, or a peer that goes on sending could fill the
+        # memory of a caller that is leaving.
         if self._inbox is not None and not (self._inbox.full and self.closing):
             self._inbox.take(items)
 
     def _outgoing_watcher(self) -> Callable[[bytes], None]:
         """Return a callback that decodes outgoing bytes for the sinks."""
+        # Decoded from the bytes, instead of shown when a message is posted: so the output has the
+        # frames that were on the wire, forged ones and pongs included, at the time when they left.
         receiver = Receiver.of_sent(Role.SERVER, self._deflate, frames=self._bus.wants_frames)
         waiting: Iterator[list[Item]] = iter(())
 
         def show(data: bytes) -> None:
             nonlocal waiting
             time, elapsed = self._clock.time(), self._elapsed()
-            # If a sink fails, the others are given the rest together with the next bytes sent.
+            # If a sink fails, the other sinks get the rest together with the next bytes sent.
             waiting = chain(waiting, receiver.receive(data))
             for items in waiting:
                 self._bus.batch(Batch(False, time, elapsed, items, self._subprotocol))
@@ -369,11 +405,12 @@ class ThreadDriver:
         return show
 
     def _finish(self) -> None:
-        """Close the socket, and report how the connection ended."""
+        """Close the socket, and report the end."""
         self._incoming = self._connection.receive_eof(self._clock.monotonic())
         while self._incoming is not None:
             self._pass_on_batch(self._incoming)
         self._pump.close()
+        # With the lock, so that no other thread posts between a check of ``end`` and its send.
         with self.lock:
             self.end = self._make_end()
         self._bus.ended(self.end)

@@ -1,4 +1,4 @@
-"""Notices on stderr without -v; a small module, since one-shot commands load it."""
+"""Notices on stderr without ``-v``; a small module, since every one-shot command loads it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from wscli.text import visible
 
 
 class NoticeSink(Sink):
-    """Writes important notices if no other sink describes the connection.
+    """Writes the notices that matter without ``-v``, too.
 
-    These are that the server chose none of the subprotocols and, with ``reasons``, the reason of a
-    normal close; the reason of any other close is part of the error.
+    One says that the server chose none of the subprotocols offered. With ``reasons``, another has
+    the reason of a normal close. (The reason of any other close is part of the error.)
     """
 
     def __init__(self, output: Output, palette: Palette, *, reasons: bool) -> None:
@@ -23,7 +23,7 @@ class NoticeSink(Sink):
         self._reasons = reasons
 
     def opened(self, opened: Opened) -> None:
-        """Warn of a subprotocol that was not chosen."""
+        """Warn that none of the subprotocols was chosen."""
         agreement = opened.opening.agreement
         if agreement is not None and agreement.declined:
             self._write(describe_declined(agreement.declined))
@@ -34,13 +34,16 @@ class NoticeSink(Sink):
             self._write(f"the connection was closed with {describe_close(end)}")
 
     def _write(self, text: str) -> None:
+        # The reason of a close is the peer's text, which a terminal must not interpret.
         mark = self._palette.paint("bold", "wscli:")
         self._output.write(f"{mark} {visible(text)}\n".encode())
 
 
 def describe_declined(names: tuple[str, ...]) -> str:
     """Explain that the server chose none of the subprotocols offered."""
-    # WebSockets Standard, "establish a WebSocket connection": no choice fails the connection.
+    # RFC 6455 §4.2.2 lets a server choose none, but the WebSockets Standard makes browsers check
+    # for "a subprotocol requested by the client, but unacknowledged by the server". So a connection
+    # that works here may fail in a web page.
     return (
         f"the server chose none of the subprotocols offered ({', '.join(names)}); "
         "a browser would fail this connection"

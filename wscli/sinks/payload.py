@@ -1,4 +1,4 @@
-"""Payloads and nothing else: the form for scripts."""
+"""Payloads and nothing else: the output for scripts."""
 
 from __future__ import annotations
 
@@ -11,28 +11,37 @@ from wscli.sinks.output import Output
 from wscli.text import iso_time
 from wscli.wire.events import Messages
 
-_LARGE = 256 << 10  # bytes; for a larger payload a second write costs less than a copy
+_LARGE = 256 << 10  # bytes, from which on a second write costs less than a copy of the payload
 
 
 class PayloadSink(Sink):
-    """Writes each message that comes, byte for byte, with ``end`` after it.
+    """Writes each received message, byte for byte, with ``end`` after it.
 
-    With ``timestamps`` each begins with the time at which it came, and a space. With
-    ``only_missing`` the end is not written after messages that have it already.
+    With ``outgoing`` the sent messages are written instead. With ``timestamps`` each begins with
+    its time, and a space. With ``only_missing`` the end is not written after messages that end with
+    it already.
     """
 
     def __init__(
-        self, output: Output, end: bytes, *, timestamps: bool = False, only_missing: bool = False
+        self,
+        output: Output,
+        end: bytes,
+        *,
+        timestamps: bool = False,
+        only_missing: bool = False,
+        outgoing: bool = False,
     ) -> None:
+        self.wants_outgoing = outgoing
         self._output = output
         self._end = end
         self._timestamps = timestamps
         self._only_missing = only_missing
 
     def batch(self, batch: Batch) -> None:
-        """Write the messages of a batch at once."""
-        if not batch.incoming:
+        """Write the messages of a batch with one write for each run of the same opcode."""
+        if batch.incoming == self.wants_outgoing:
             return
+        # Formatted once: all messages of a batch arrived in the same read.
         prefix = f"{iso_time(batch.time)} ".encode() if self._timestamps else b""
         for item in batch.items:
             if isinstance(item, Messages) and item.payloads:
@@ -45,11 +54,12 @@ class PayloadSink(Sink):
             lines = [prefix + terminated(payload, self._end) for payload in payloads]
             self._output.write(b"".join(lines))
         else:
+            # One join for the whole batch: this is the inner loop of ``listen`` in a pipe.
             between = self._end + prefix
             self._output.write(b"".join((prefix, between.join(payloads), self._end)))
 
     def _write_large(self, prefix: bytes, payload: bytes) -> None:
-        """Write a payload without copying it: joined to its end it would take its memory twice."""
+        # Joined to its end, the payload would take its memory twice.
         has_end = self._only_missing and payload.endswith(self._end)
         for piece in (prefix, payload, b"" if has_end else self._end):
             if piece:

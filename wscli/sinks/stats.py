@@ -1,4 +1,8 @@
-"""What went each way, in numbers: messages, bytes, frames, rates, round trips."""
+"""Counts of messages, bytes and frames in each direction, with rates and round-trip times.
+
+``human.statistics`` makes a table of them. They are counted in the thread that drives and read in
+the thread of the prompt, without a lock: each read is of one number, or of a copy.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +23,18 @@ RECENT = 10
 
 _SHORTEST_SPAN = 0.1  # seconds; a rate over less would be meaningless
 
-_COMPRESSED = 4  # RSV1, of a data frame (RFC 7692 §6)
+_COMPRESSED = 4  # RSV1, which marks the first frame of a compressed message (RFC 7692 §6)
 _DATA_OPCODES = frozenset({Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY})
-_UPGRADE_HEADERS = ("upgrade", "connection", "sec-websocket-")
+_UPGRADE_HEADERS = ("upgrade", "connection", "sec-websocket-")  # a plain request has none of these
 
 
 class Tally:
     """Counts for one direction.
 
-    ``payload`` counts the bytes of messages as they are, and ``on_wire`` those of data frames'
-    payloads as they were sent; ``headers`` those of the headers of all frames; ``control`` the
-    payloads of control frames. ``before`` and ``after`` are the bytes of compressed messages.
+    ``payload`` is the size of all messages in bytes, after decompression. ``on_wire`` is the size
+    of the same messages in data frames, ``headers`` the size of all frame headers, and ``control``
+    that of the payloads of control frames. ``before`` and ``after`` are the sizes of the compressed
+    messages without and with compression.
     """
 
     def __init__(self) -> None:
@@ -42,11 +47,13 @@ class Tally:
         self.control = 0
         self.before = 0
         self.after = 0
-        self._compressed = False  # whether the message that is under way is
+        self._compressed = False  # whether the current message is
+        # For each of the last seconds in which something happened: the second, messages, bytes.
+        # Sums instead of single times, so that a busy stream takes no more memory than a quiet one.
         self._recent: deque[tuple[int, int, int]] = deque()
 
     def add(self, items: list[Item], time: float) -> None:
-        """Count what came or left at a time, in seconds since the epoch."""
+        """Count the items of a batch, with its time in seconds since the epoch."""
         messages, payload = self.messages, self.payload
         for item in items:
             if isinstance(item, Messages):
@@ -60,9 +67,10 @@ class Tally:
     def rates(self, time: float, seconds: float = RECENT) -> tuple[float, float]:
         """Return messages and bytes of payload per second, over the last ``RECENT`` seconds.
 
-        ``seconds`` is how long the count has gone on, if that is less. Any thread may ask while
-        another one counts.
+        ``seconds`` is the time since counting began, if that is less. Any thread may call this
+        while another one counts.
         """
+        # ``list`` copies the deque in one step; iterating over it would fail if it changed.
         recent = [entry for entry in list(self._recent) if entry[0] > int(time) - RECENT]
         messages = sum(count for _, count, _ in recent)
         span = min(RECENT, max(seconds, _SHORTEST_SPAN))
@@ -76,6 +84,8 @@ class Tally:
             self.before += size
 
     def _add_run(self, run: MessageRun) -> None:
+        # The header sizes follow from the payloads: a run has only short frames, with a length in
+        # 7 or 16 bits (RFC 6455 §5.2). All are masked, each with a key of four bytes, or none is.
         sizes = [len(payload) for payload in run.payloads]
         self._compressed = bool(run.rsv & _COMPRESSED)
         self.frames += len(sizes)
@@ -90,6 +100,7 @@ class Tally:
             self.control_frames += 1
             self.control += len(frame.payload)
             return
+        # Later fragments have RSV1 unset, and belong to the compressed message nevertheless.
         if frame.opcode != Opcode.CONTINUATION:
             self._compressed = bool(frame.rsv & _COMPRESSED)
         self._add_data(len(frame.payload))
@@ -111,10 +122,11 @@ class Tally:
 
 
 class Stats(Sink):
-    """Counts both directions, over all connections that it looks at.
+    """Counts both directions, over all connections of a session.
 
-    ``rtts`` has the latest round trips in seconds; ``heads`` what the request and the response
-    of an HTTP exchange would need as heads, with the headers of the last upgrade.
+    ``rtts`` has the latest round-trip times in seconds. ``heads`` has the sizes in bytes of the
+    request and response heads that the same exchange over HTTP would need, estimated from the
+    headers of the last upgrade.
     """
 
     wants_outgoing = True
@@ -125,6 +137,7 @@ class Stats(Sink):
         self.connections = 0
         self.upgrades = 0
         self.heads = (0, 0)
+        # A session with keepalive pings may last for days.
         self.rtts: deque[float] = deque(maxlen=1000)
         self._open = 0.0
         self._since: float | None = None
@@ -157,31 +170,30 @@ class Stats(Sink):
         self._since = None
 
     def time_open(self, now: float) -> float:
-        """Return the seconds for which there was a connection, until now."""
+        """Return the seconds for which a connection was open, until now."""
         return self._open + (0.0 if self._since is None else max(0.0, now - self._since))
 
     def time_since_start(self, now: float) -> float:
-        """Return the seconds since the first connection was open."""
+        """Return the seconds since the first connection was opened."""
         return 0.0 if self._first is None else max(0.0, now - self._first)
 
     @property
     def last_rtt(self) -> float | None:
-        """The latest round trip, in seconds."""
+        """The latest round-trip time, in seconds."""
         return self.rtts[-1] if self.rtts else None
 
     def http_cost(self) -> int:
-        """Return the bytes of heads that the same messages would have needed as HTTP requests.
-
-        A message that comes is taken for the response to one that left, as far as there are
-        enough of these: that is how HTTP would fare best.
-        """
+        """Return the bytes of heads that the same messages would have needed as HTTP requests."""
+        # The best case for HTTP: each received message is the response to a sent one, as far as
+        # there are enough of both. Otherwise the comparison would flatter WebSocket.
         return max(self.incoming.messages, self.outgoing.messages) * sum(self.heads)
 
 
 def http_head(start_line: int, headers: Headers) -> int:
-    """Return the size of a head with these headers, less those of the upgrade, and a length."""
+    """Return the size of an HTTP head with these headers, except those of the upgrade."""
     kept = [
         (name, value) for name, value in headers if not name.lower().startswith(_UPGRADE_HEADERS)
     ]
-    fields = sum(len(name) + len(value) + 4 for name, value in kept)
+    fields = sum(len(name) + len(value) + 4 for name, value in kept)  # 4 for ": " and CRLF
+    # A message in a body needs a length, and the head ends with an empty line.
     return start_line + 2 + fields + len("Content-Length: 100\r\n") + 2

@@ -1,4 +1,4 @@
-"""The closing handshake (RFC 6455 §7.1) as a state machine, and how long its steps may take.
+"""The closing handshake (RFC 6455 §7.1) as a state machine, with its time limits.
 
     OPEN ──send Close──▶ CLOSE_SENT ──receive Close──▶ CLOSED
       │                      └──────────violation──────────┐
@@ -6,12 +6,12 @@
       └──violation──────▶ BROKEN ──────────send Close──▶ FAILED
 
 A Close from the peer is not answered at once: messages that came before it in the same read may
-still wait for their reader, which may want to answer them. So CLOSE_RECEIVED and BROKEN are
-states in which messages can be sent; the owner of the connection ends them with ``answer``.
+still wait for their reader, which may want to reply to them. So CLOSE_RECEIVED and BROKEN are
+states in which messages can be sent; ``Connection.answer`` ends them.
 
 The time limits: the peer has ``patience`` seconds from when our Close has left. Until then the
 timer restarts with every byte that leaves, so that a slow peer is not mistaken for a dead one.
-``limit`` is for an owner that cannot wait for a slow peer either.
+``limit`` sets a fixed end, for a caller that cannot wait for a slow peer either.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Side(Enum):
 
 
 class State(Enum):
-    """How far the closing handshake is."""
+    """The state of the closing handshake."""
 
     OPEN = auto()
     CLOSE_SENT = auto()
@@ -49,6 +49,9 @@ class ClosingEvent(Enum):
     VIOLATION = auto()
 
 
+# A combination that is missing here cannot occur: ``Connection`` checks ``can_send`` before it
+# sends a Close, and the receiver stops at the first Close or violation. So a bug is a KeyError
+# and not a silent change of state.
 TRANSITIONS: dict[State, dict[ClosingEvent, State]] = {
     State.OPEN: {
         ClosingEvent.SEND_CLOSE: State.CLOSE_SENT,
@@ -56,9 +59,13 @@ TRANSITIONS: dict[State, dict[ClosingEvent, State]] = {
         ClosingEvent.VIOLATION: State.BROKEN,
     },
     State.CLOSE_SENT: {
+        # Also when both ends close at once: the peer's Close, which crossed ours on the way, then
+        # counts as its answer (§5.5.1).
         ClosingEvent.RECEIVE_CLOSE: State.CLOSED,
+        # Our Close has been sent, so the peer cannot be told which rule it broke.
         ClosingEvent.VIOLATION: State.FAILED,
     },
+    # "An endpoint MAY delay sending a Close frame until its current message is sent" (§5.5.1).
     State.CLOSE_RECEIVED: {ClosingEvent.SEND_CLOSE: State.CLOSED},
     State.BROKEN: {ClosingEvent.SEND_CLOSE: State.FAILED},
     # Nothing is read after a Close (§1.4) or a violation (§7.1.7), and a second Close is not sent.
@@ -66,15 +73,16 @@ TRANSITIONS: dict[State, dict[ClosingEvent, State]] = {
     State.FAILED: {},
 }
 
+# "The application MUST NOT send any more data frames after sending a Close frame" (§5.5.1).
 SENDING = frozenset({State.OPEN, State.CLOSE_RECEIVED, State.BROKEN})
-"""The states in which messages can be sent: our Close has not been (§5.5.1)."""
+"""The states in which messages can be sent: those before our Close."""
 
 ANSWERING = frozenset({State.CLOSE_RECEIVED, State.BROKEN})
 """The states in which our Close is due."""
 
 
 class ClosingHandshake:
-    """Who has sent which Close, and when to give up; all times are those of a monotonic clock.
+    """The Close frames of both ends, and when to give up; all times are of a monotonic clock.
 
     ``can_send`` is True while messages can be sent, ``answer_due`` while the peer's Close or its
     violation waits for our Close, and ``complete`` when nothing is left but to end TCP, which the
@@ -87,7 +95,8 @@ class ClosingHandshake:
 
     def __init__(self) -> None:
         self.state = State.OPEN
-        # Derived from the state; attributes, since they are read several times for each message.
+        # These three follow from the state. They are attributes and not properties because they are
+        # read several times for each message.
         self.can_send = True
         self.answer_due = False
         self.complete = False
@@ -97,7 +106,7 @@ class ClosingHandshake:
         self.violation: Violation | None = None
         self.began: Side | None = None
         self.patience = 0.0
-        self._mark: int | None = None  # bytes posted in all, our Close included
+        self._mark: int | None = None  # our Close has left once this many bytes in all have
         self._bytes_out = 0
         self._give_up = inf
         self._limit = inf
@@ -115,6 +124,7 @@ class ClosingHandshake:
             self.violation = event
             self._move(ClosingEvent.VIOLATION)
         if self.complete:
+            # ``min``: a peer that answers at the last moment must not gain time by that.
             self.patience = min(self.patience, end_timeout)
             self._give_up = min(self._give_up, now + end_timeout)
 
@@ -129,6 +139,7 @@ class ClosingHandshake:
     def progress(self, bytes_out: int, now: float) -> None:
         """Record how many bytes have left in all."""
         moved = bytes_out != self._bytes_out
+        # Bytes after our Close, which a forged frame can be, give the peer no more time.
         waiting = self._mark is not None and self._bytes_out < self._mark
         self._bytes_out = bytes_out
         if moved and waiting:
@@ -136,11 +147,16 @@ class ClosingHandshake:
 
     def restart(self, now: float) -> None:
         """Restart the timer: the peer has read something that had left before."""
+        # The server knows this from the kernel's count of acknowledged bytes: a Close that has left
+        # may still wait behind megabytes in the buffers of both kernels.
         if self._mark is not None:
             self._give_up = now + self.patience
 
-    def hurry(self, now: float, patience: float) -> None:
-        """Shorten the time that is left to ``patience`` seconds from now, or from the next byte."""
+    def shorten(self, now: float, patience: float) -> None:
+        """Give the peer at most ``patience`` seconds from now, or from the next byte that leaves.
+
+        A second ``close`` of the caller does this; no second Close frame is sent.
+        """
         if self._mark is not None:
             self.patience = min(self.patience, patience)
             self._give_up = min(self._give_up, now + patience)
@@ -148,8 +164,9 @@ class ClosingHandshake:
     def limit(self, time: float) -> None:
         """Give up at ``time`` at the latest, even if bytes are still leaving.
 
-        Only sets an attribute, so a signal handler may call it, also before there is a Close.
+        It only sets an attribute, so a signal handler may call it, also before there is a Close.
         """
+        # ``min``: a second signal must not extend the time that the first one allowed.
         self._limit = min(self._limit, time)
 
     def deadline(self) -> float | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 
+# "A malicious endpoint can try to exhaust its peer's memory [...] by sending either a single big
+# frame (e.g., of size 2**60) or by sending a long stream of small frames that are a part of a
+# fragmented message" (RFC 6455 §10.4). The limits of others: 1 MiB in websockets, 100 MiB in ws.
 DEFAULT_MAX_SIZE = 64 << 20
-"""Bytes of one message that are taken unless the caller says otherwise."""
+"""The default limit for the size of a message, in bytes."""
 
 
 class Role(Enum):
@@ -51,9 +54,14 @@ class CloseCode(IntEnum):
     TLS_HANDSHAKE = 1015
 
 
+# 1001 is what a browser sends when the user leaves the page, and a server when it shuts down. 1005
+# stands for a Close without a code, which is legal and common: ``ws.close()`` in a browser.
 NORMAL_CLOSE_CODES = frozenset({1000, 1001, 1005})
 """Codes that end a connection without blame on either side."""
 
+# Each is "a reserved value and MUST NOT be set as a status code in a Close control frame by an
+# endpoint" (§7.4.1): they describe a Close without a code, a missing Close and a TLS failure to
+# the application.
 _NEVER_SENT = frozenset({1005, 1006, 1015})
 
 
@@ -70,6 +78,8 @@ def close_code_name(code: int) -> str:
     try:
         name = CloseCode(code).name
     except ValueError:
+        # §7.4.2: 3000 to 3999 are for libraries and frameworks, which register them with IANA, and
+        # 4000 to 4999 for private use between applications.
         if 3000 <= code <= 3999:
             return "registered use"
         if 4000 <= code <= 4999:
@@ -82,4 +92,6 @@ def may_be_sent(code: int) -> bool:
     """Return True if a Close frame may carry this code (§7.4.1, §7.4.2)."""
     if code in _NEVER_SENT:
         return False
+    # Below 3000 only the codes of the registry: the others are reserved "for definition by this
+    # protocol, its future revisions, and extensions" (§7.4.2), and 0 to 999 are not used at all.
     return 3000 <= code <= 4999 or code in CloseCode._value2member_map_

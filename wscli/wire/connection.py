@@ -1,17 +1,17 @@
 """One open connection as a protocol object, for both roles: bytes in, events and bytes out.
 
 It does no input or output and has no clock. A driver (one for a thread, one for asyncio) owns the
-socket, and for each connection does this, in any order:
+socket. For each connection it does the following, in any order:
 
-* gives it the bytes that it read, ``receive``, and passes on the batches of events;
-* writes the bytes of ``data_to_send``, and reports with ``bytes_left`` how many have left;
-* calls ``tick`` at the time of ``next_deadline``;
-* ends TCP when ``ends_tcp`` or ``is_over``.
+* it passes received bytes to ``receive``, and the batches of events to its user;
+* it writes the bytes of ``data_to_send``, and reports with ``bytes_left`` how many have left;
+* it calls ``tick`` at the time of ``next_deadline``;
+* it ends TCP when ``ends_tcp`` or ``is_over``.
 
-Everything that RFC 6455 asks of an endpoint once it is open happens here and nowhere else: pings
-are answered (§5.5.2), Close is answered (§5.5.1), a peer that breaks a rule is told so (§7.1.7),
-a silent peer is detected. The methods may be called from several threads if the caller holds a
-lock, also while it advances the iterator that ``receive`` returns.
+Everything that RFC 6455 requires of an endpoint once the connection is open happens here and
+nowhere else: pings are answered (§5.5.2), Close is answered (§5.5.1), a peer that breaks a rule is
+told which (§7.1.7), and a silent peer is detected. The methods may be called from several threads
+if the caller holds a lock, also while it advances the iterator that ``receive`` returns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from wscli.wire.receiver import Item, Receiver
 from wscli.wire.rules import HTTP_RESPONSE, Violation
 from wscli.wire.stray import StrayResponse
 
-_PONG_LIMIT = 64 << 10  # bytes that wait to be sent, above which only the newest pong is kept
+# Bytes that wait to be sent, from which on only the newest pong is kept. A peer that sends pings
+# and reads nothing would otherwise make the queue of pongs grow for ever.
+_PONG_LIMIT = 64 << 10
 
 
 class Policy(NamedTuple):
@@ -38,8 +40,8 @@ class Policy(NamedTuple):
 
     ``answer_pings`` and ``echo_close`` are required by RFC 6455 §5.5, and may be turned off to see
     how a peer reacts. The peer has ``close_timeout`` to answer our Close, and ``end_timeout`` to
-    end TCP when both Close frames were sent. ``ping_interval`` sends keepalive pings; if nothing
-    comes within ``ping_timeout`` of one, the connection is closed with 1011.
+    end TCP once both Close frames have been sent. ``ping_interval`` sends keepalive pings; if no
+    byte arrives within ``ping_timeout`` of one, the connection is closed with 1011.
     """
 
     answer_pings: bool = True
@@ -53,9 +55,10 @@ class Policy(NamedTuple):
 class Connection:
     """One end of an open connection; ``now`` is always a time of the driver's monotonic clock.
 
-    ``closing`` has the state of the closing handshake. ``unanswered`` is the ping timeout that
-    passed, if that is why the connection was closed. ``posted`` counts the bytes queued so far,
-    ``queued`` those that ``data_to_send`` would return, ``bytes_out`` those that have left.
+    ``closing`` has the state of the closing handshake. ``unanswered`` is the ping timeout in
+    seconds if the connection was closed because it passed, else None. ``posted`` counts the bytes
+    queued so far, ``queued`` those that ``data_to_send`` would return, and ``bytes_out`` those
+    that have left.
     """
 
     def __init__(
@@ -90,21 +93,24 @@ class Connection:
     def receive(self, data: bytes, now: float) -> Iterator[list[Item]]:
         """Return an iterator over the events of ``data``, in batches; see ``Receiver.receive``.
 
-        Each batch is decoded, and answered where it must be, when it is requested. Take all of them
-        before those of the next call. A Close and a violation are answered by ``answer``.
+        Each batch is decoded, and its pings answered, when it is requested. Take all batches before
+        those of the next call. A Close and a violation are answered by ``answer``.
         """
+        # Here and not in ``_decode``, which runs only when a batch is requested: bytes that wait to
+        # be decoded prove already that the peer is alive.
         self._keepalive.heard()
         if self._stray is None:
             return self._decode(data, now)
         frames = self._stray.feed(data)
         if self._stray.recognised:
             return self._receive_stray(now)
-        if frames:  # the first one has begun: nothing later can be a response
+        if frames:  # the first frame has begun, so nothing later can be a response
             self._stray = None
         return self._decode(frames, now)
 
     def receive_eof(self, now: float) -> Iterator[list[Item]]:
-        """Return the last events, when the peer has ended TCP; may be called more than once."""
+        """Yield the last events when the peer has ended TCP; may be called more than once."""
+        # Only a possible HTTP response is held back; the receiver has yielded everything else.
         if self._stray is None:
             return
         if held := self._stray.release():
@@ -120,7 +126,10 @@ class Connection:
         closing = self.closing
         if not closing.answer_due:
             return
+        # Both take ``end_timeout``: the peer needs to send nothing more, only to end TCP.
         if closing.violation is not None:
+            # "The endpoint SHOULD send a Close frame with an appropriate status code" (§7.1.7). It
+            # is sent whatever ``echo_close`` says, which is only about a Close of the peer.
             rule = closing.violation.rule
             self._send_close(rule.close_code, rule.id, now, self._policy.end_timeout)
         elif closing.received is not None and self._policy.echo_close:
@@ -135,21 +144,27 @@ class Connection:
 
     def _decode(self, data: bytes, now: float) -> Iterator[list[Item]]:
         for items in self._receiver.receive(data):
+            # Before the batch is passed on: a pong must not wait for replies of the caller, which
+            # may be slow to handle the messages in front of the ping.
             self._react(items, now)
             yield items
-            del items  # or it would be kept while the next batch is inflated
+            # A for loop keeps its variable until the next item exists. Without this line the memory
+            # of two batches would be in use at the same time.
+            del items
 
     def _react(self, items: list[Item], now: float) -> None:
         for index, item in enumerate(items):
             if isinstance(item, Ping):
                 self._answer_ping(item.payload)
             elif isinstance(item, Pong):
+                # The time is that of the read, not of the decoding, which would count as latency.
                 items[index] = self._pings.receive(item, now)
             elif isinstance(item, Close | Violation):
                 self.closing.receive(item, now, self._policy.end_timeout)
 
     def _receive_stray(self, now: float) -> Iterator[list[Item]]:
-        """Fail the connection as soon as an HTTP response begins, which may never end."""
+        """Fail the connection when an HTTP response begins; yield the violation when it ends."""
+        # At once, since the response may never end: our Close starts the timer that limits it.
         self._send_close(HTTP_RESPONSE.close_code, HTTP_RESPONSE.id, now, self._policy.end_timeout)
         if self._stray is not None and self._stray.complete:
             yield from self._violation_of_stray(now)
@@ -161,7 +176,9 @@ class Connection:
             yield [violation]
 
     def _answer_ping(self, payload: bytes) -> None:
-        """Answer a ping; only the newest one if the peer reads too slowly (§5.5.3)."""
+        # "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to
+        # previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the most
+        # recently processed Ping frame" (§5.5.3). So one pong is held back, and replaced.
         if self._policy.answer_pings and self.closing.can_send:
             self._late_pong = payload
             self._send_late_pong()
@@ -176,7 +193,7 @@ class Connection:
 
     @property
     def can_send(self) -> bool:
-        """Whether messages, pings and Close can be sent: our Close has not been (§5.5.1)."""
+        """Whether messages, pings and Close can be sent; False once our Close has been (§5.5.1)."""
         return self.closing.can_send
 
     @property
@@ -187,13 +204,15 @@ class Connection:
     def data_to_send(self) -> bytes:
         """Remove and return the queued bytes."""
         queue, self._queue, self.queued = self._queue, [], 0
+        # A message that the server sends to many clients is one bytes object for all of them.
         return queue[0] if len(queue) == 1 else b"".join(queue)
 
     def bytes_left(self, bytes_out: int, now: float) -> None:
         """Record how many of the posted bytes have left in all."""
         self.bytes_out = bytes_out
         self.closing.progress(bytes_out, now)
-        self._send_late_pong()
+        if self._late_pong is not None:
+            self._send_late_pong()  # there may be room for it now
 
     def peer_read(self, now: float) -> None:
         """Record that the peer has read more bytes, which restarts its time to close."""
@@ -206,7 +225,8 @@ class Connection:
     def stream(self, opcode: int, payload: bytes) -> Iterator[bytes]:
         """Yield one message encoded in pieces, which must leave before anything queued later.
 
-        For a message of many fragments, whose headers would take more memory than its payload.
+        It is for a message of many fragments, whose headers would take more memory than its
+        payload: a fragment of one byte has a header of two to six.
         """
         for piece in self._encoder.pieces(opcode, payload):
             self.posted += len(piece)
@@ -217,8 +237,10 @@ class Connection:
         self._post(data)
 
     def send_frame(self, frame: Frame, now: float) -> None:
-        """Queue any frame as it is, legal or not, also behind a Close frame."""
+        """Queue any frame as it is, legal or not, even after a Close frame."""
         self._post(frame.to_bytes())
+        # A forged Close is a Close for the peer, which will answer it. Without this, its answer
+        # would be taken for the start of a closing handshake.
         if frame.opcode == Opcode.CLOSE and self.can_send:
             code = int.from_bytes(frame.payload[:2], "big") or CloseCode.NO_STATUS_RECEIVED
             self.closing.send(code, "", self.posted, now, self._policy.close_timeout)
@@ -240,6 +262,7 @@ class Connection:
         A Close from the peer that waits for its answer is answered first. The code 1005 stands for
         a Close without a code. The peer has ``timeout`` seconds, by default the policy's.
         """
+        # The peer's Close came first, so ours is the answer to it and has its code, not ``code``.
         self.answer(now)
         patience = self._policy.close_timeout if timeout is None else timeout
         self._send_close(code, reason, now, patience)
@@ -249,7 +272,7 @@ class Connection:
             self._post(self._encoder.close(code, reason))
             self.closing.send(code, reason, self.posted, now, patience)
         else:
-            self.closing.hurry(now, patience)
+            self.closing.shorten(now, patience)
 
     def _post(self, data: bytes) -> None:
         self._queue.append(data)
@@ -259,11 +282,12 @@ class Connection:
     # Time
 
     def next_deadline(self) -> float | None:
-        """Return when ``tick`` has something to do next; None for never."""
+        """Return when ``tick`` or ``is_over`` is to be called next; None for never."""
+        # Never both: after our Close no ping may be sent, and the closing timer limits the wait.
         return self._keepalive.deadline() if self.can_send else self.closing.deadline()
 
     def is_silent(self, now: float) -> bool:
-        """Return True if a keepalive ping has timed out, and ``tick`` will close for that.
+        """Return True if a keepalive ping has timed out, so ``tick`` would close.
 
         A driver that has unread bytes calls ``heard`` first: they prove that the peer is alive.
         """
@@ -280,6 +304,8 @@ class Connection:
         unanswered = self._keepalive.unanswered(now)
         if unanswered is not None:
             self.unanswered = unanswered
+            # Code and reason are those that Python's websockets sends. The time limit is the short
+            # one, since a peer that has gone will not answer a Close either.
             reason = "keepalive ping timeout"
             self._send_close(CloseCode.INTERNAL_ERROR, reason, now, self._policy.end_timeout)
         elif (payload := self._keepalive.ping_due(now)) is not None:
@@ -287,7 +313,7 @@ class Connection:
 
     @property
     def ends_tcp(self) -> bool:
-        """Whether this end should end TCP now; a client waits for that, up to ``end_timeout``."""
+        """Whether this end should end TCP now; a client waits up to ``end_timeout`` for it."""
         # "The underlying TCP connection, in most normal cases, SHOULD be closed first by the
         # server, so that it holds the TIME_WAIT state and not the client" (§7.1.1).
         return self._role is Role.SERVER and self.closing.complete

@@ -1,4 +1,4 @@
-"""The events that frames amount to, named as in RFC 6455: messages, pings, pongs and Close."""
+"""The events that a receiver makes of frames: messages, pings, pongs, Close and violations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import NamedTuple
 from wscli.wire.rules import Violation
 
 
+# One event for many messages: a busy stream has hundreds of thousands a second, and an object for
+# each would cost more than its payload. Not a NamedTuple like the others, since ``decoded`` is set
+# later.
 class Messages:
     """Whole data messages of one opcode, in order; a text payload is valid UTF-8.
 
@@ -47,16 +50,16 @@ class Ping(NamedTuple):
 
 
 class Pong(NamedTuple):
-    """A pong (RFC 6455 §5.5.3); ``rtt`` is in seconds where it answers a ping of ours."""
+    """A pong (RFC 6455 §5.5.3); ``rtt`` is in seconds, or None if it answers no ping of ours."""
 
     payload: bytes
     rtt: float | None = None
 
 
 class Close(NamedTuple):
-    """A Close frame (RFC 6455 §5.5.1); ``code`` is 1005 where the frame carried none."""
+    """A Close frame (RFC 6455 §5.5.1); ``code`` is 1005 if the frame has none (§7.1.5)."""
 
-    code: int
+    code: int  # not a CloseCode: a peer may send any registered or private code
     reason: str
 
 

@@ -1,4 +1,4 @@
-"""Frames as they are on the wire (RFC 6455 §5.2): one at a time, whole or in part.
+"""Single frames as they are on the wire (RFC 6455 §5.2), complete or not.
 
 Nothing here judges: a frame that breaks a rule is parsed and built like any other.
 """
@@ -20,11 +20,13 @@ class Frame:
     """One frame, received or to be sent.
 
     ``rsv`` holds RSV1, RSV2 and RSV3 as the bits 4, 2 and 1. ``payload`` is unmasked; ``mask_key``
-    is None where the MASK bit is off. ``length`` is the payload's length as the header declares
-    it: the payload is shorter where a received frame is incomplete. ``length_form`` is the width
-    in bits of the length field (7, 16 or 64), by default the shortest that fits.
+    is None if the MASK bit is off. ``length`` is the length that the header declares; the payload
+    is shorter if a received frame is incomplete. ``length_form`` is the width in bits of the length
+    field (7, 16 or 64), by default the shortest that fits.
     """
 
+    # Key and length form are kept although a decoder needs neither: a user can see them, the rules
+    # judge them, and ``to_bytes`` has to return a received frame byte for byte.
     __slots__ = ("fin", "length", "length_form", "mask_key", "opcode", "payload", "rsv")
 
     def __init__(
@@ -73,8 +75,9 @@ class Frame:
         return self.header_size + len(self.payload)
 
     def to_bytes(self) -> bytes:
-        """Return the frame as it is on the wire; a parsed frame is returned byte for byte."""
+        """Return the frame as it is on the wire; for a parsed frame, the bytes that were parsed."""
         first = self.fin << 7 | self.rsv << 4 | self.opcode
+        # None and not falsy: a key of four zeros is a key, and has the MASK bit.
         mask_bit = MASKED if self.mask_key is not None else 0
         header = build_header(first, mask_bit, self.length, self.length_form)
         if self.mask_key is None:
@@ -93,11 +96,12 @@ def build_header(first_byte: int, mask_bit: int, length: int, length_form: int) 
 
 def shortest_length_form(length: int) -> int:
     """Return the width in bits of the shortest length field for a payload (§5.2)."""
+    # 126 and 127 in the seven bits announce the longer fields, so 125 is the longest short length.
     return 7 if length < 126 else 16 if length < 1 << 16 else 64
 
 
 class PartialFrame:
-    """A frame whose header has arrived, and whose payload has not arrived completely.
+    """A frame whose header has arrived and whose payload is incomplete.
 
     ``latest`` is the part of the payload that arrived last, unmasked.
     """
@@ -121,13 +125,15 @@ class PartialFrame:
 
     @property
     def missing(self) -> int:
-        """Bytes of the payload that have yet to arrive."""
+        """Bytes of the payload that are still to come."""
         return self._frame.length - self._pieces.size
 
     def take(self, data: bytes) -> int:
         """Take the bytes of this frame from the start of ``data``; return how many there were."""
         missing = self.missing
         piece = data[:missing] if len(data) > missing else data
+        # Unmasked as it arrives: the UTF-8 check reads each piece, and unmasking a large payload at
+        # the end would need its memory twice.
         if self._frame.mask_key is not None:
             piece = apply_mask(piece, self._frame.mask_key, self.received)
         self.latest = piece
@@ -135,6 +141,6 @@ class PartialFrame:
         return len(piece)
 
     def frame(self) -> Frame:
-        """Return the frame with the payload that has arrived; take nothing more afterwards."""
+        """Return the frame with the payload that has arrived; call ``take`` no more after this."""
         self._frame.payload = self._pieces.join()
         return self._frame

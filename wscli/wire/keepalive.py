@@ -10,7 +10,8 @@ from math import inf
 
 from wscli.wire.events import Pong
 
-_MAX_PINGS = 1000  # pings without a pong that are remembered
+# Pings that are remembered for their pongs. A peer may answer none, and `ping` may run for days.
+_MAX_PINGS = 1000
 
 
 class Keepalive:
@@ -25,7 +26,7 @@ class Keepalive:
         self._interval = interval or inf
         self._timeout = inf if timeout is None else timeout
         self._next_ping = now + self._interval
-        self._overdue = inf  # when the oldest ping since the last byte is
+        self._overdue = inf  # when the timeout of the first ping after the last byte passes
 
     def deadline(self) -> float | None:
         """Return when something is due next."""
@@ -33,19 +34,23 @@ class Keepalive:
         return None if time == inf else time
 
     def ping_due(self, now: float) -> bytes | None:
-        """Return the payload of a ping that is to be sent now, if one is."""
+        """Return the payload of the ping to send now, or None if none is due."""
         if now < self._next_ping:
             return None
+        # From now and not from the last due time: after a suspended laptop wakes up, one ping is
+        # sent, not one for each interval that it slept.
         self._next_ping = now + self._interval
+        # ``min``: an interval shorter than the timeout must not postpone the end for ever.
         self._overdue = min(self._overdue, now + self._timeout)
+        # Random, so that a pong cannot be taken for the answer to another ping.
         return os.urandom(4)
 
     def heard(self) -> None:
-        """Record that bytes have come: they stand for the pongs of all pings so far."""
+        """Record that bytes have arrived: they count as pongs for all pings so far."""
         self._overdue = inf
 
     def unanswered(self, now: float) -> float | None:
-        """Return the timeout if it has passed since a ping and nothing has come."""
+        """Return the timeout if it has passed since a ping without a byte from the peer."""
         return self._timeout if now >= self._overdue else None
 
 
@@ -63,10 +68,10 @@ class SentPing:
 class PingsInFlight:
     """Match pongs with our pings.
 
-    A pong answers the oldest ping in flight that has its payload. It also answers the pings before
+    A pong answers the oldest ping in flight with the same payload. It also answers the pings before
     that one: a peer that has not answered them yet may send a pong for the most recent ping only
-    (RFC 6455 §5.5.3). Where two pings have one payload and the peer sends one pong, the later ping
-    stays unanswered, since nothing tells the two apart.
+    (RFC 6455 §5.5.3). If two pings have the same payload and the peer sends one pong, the later
+    ping stays unanswered, since the pong does not tell which of them it answers.
     """
 
     def __init__(self) -> None:
@@ -83,6 +88,8 @@ class PingsInFlight:
         """Return a pong with its ``rtt``, if it answers a ping of ours."""
         payloads = [ping.payload for ping in self._pings]
         if pong.payload not in payloads:
+            # "A Pong frame MAY be sent unsolicited. This serves as a unidirectional heartbeat"
+            # (§5.5.3), so it is no error.
             return pong
         count = payloads.index(pong.payload) + 1
         answered, self._pings = self._pings[:count], self._pings[count:]

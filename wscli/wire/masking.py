@@ -1,5 +1,9 @@
 """Masking (RFC 6455 §5.3): XOR with a key of four bytes, done as one large integer.
 
+Python has no XOR of byte strings, but a fast one of integers of any size: a loop over the bytes
+takes forty times as long. A C extension would be faster still, but wscli is pure Python, so that
+it installs everywhere.
+
 The frames of a batch are masked, and unmasked, as one string: a few operations for all of them
 instead of microseconds for each. Figures in the comments are nanoseconds for a message of 64 bytes.
 """
@@ -13,14 +17,19 @@ from struct import Struct
 KEY_SIZE = 4
 
 _BLOCK = 16  # fields of one size that are cut by one call
-_MOST_TOGETHER = 4096  # bytes of a payload, above which masking many at once saves nothing
-_ZEROS = [bytes(size) for size in range(5)]
+
+# Bytes of a payload, above which masking many at once saves nothing: the cost of the call is then
+# small beside that of the bytes, and joining them all needs their memory once more.
+_MAX_TOGETHER = 4096
+
+_ZEROS = [bytes(size) for size in range(5)]  # by the size of a header, which is 2 or 4 bytes here
 
 
 def apply_mask(data: bytes, key: bytes, offset: int = 0) -> bytes:
     """Mask or unmask ``data``, which starts ``offset`` bytes into its frame's payload."""
     if not data:
         return b""
+    # "j = i MOD 4" (§5.3), where i counts from the start of the frame's payload, not of ``data``.
     turn = offset % 4
     rotated = key[turn:] + key[:turn]
     return xor(data, (rotated * (len(data) // 4 + 1))[: len(data)])
@@ -34,10 +43,11 @@ def xor(data: bytes, mask: bytes) -> bytes:
 
 
 def unmask_frames(bodies: list[bytes]) -> list[bytes]:
-    """Return the payloads of frames, each of them given behind its key."""
+    """Return the payloads of frames; a body is a mask key followed by the masked payload."""
     if len(bodies) == 1:
         return [apply_mask(bodies[0][KEY_SIZE:], bodies[0][:KEY_SIZE])]
-    # All are unmasked as one string, with their keys: a key masked with itself gives zeros.
+    # All are unmasked as one string, and the keys with them, so that they need not be cut out
+    # first: a key masked with itself gives zeros, which are skipped afterwards.
     sizes = list(map(len, bodies))
     masked = b"".join(bodies)
     if _are_many_of_one_size(sizes):
@@ -57,15 +67,15 @@ def unmask_frames(bodies: list[bytes]) -> list[bytes]:
 
 
 def mask_frames(headers: dict[int, bytes], random: bytes, payloads: Sequence[bytes]) -> bytes:
-    """Return frames, each with its header by the length of its payload, and a key of its own.
+    """Return the frames of these payloads, each with its header and a key of its own.
 
-    ``random`` has the octets of the keys.
+    ``headers`` has the header for each length, and ``random`` four octets for each key.
     """
     sizes = list(map(len, payloads))
     if sizes and _are_many_of_one_size(sizes):
         return _mask_equal(headers[sizes[0]], random, payloads)
     keys = cut_fields(random, 0, KEY_SIZE)
-    if max(sizes, default=0) <= _MOST_TOGETHER:
+    if max(sizes, default=0) <= _MAX_TOGETHER:
         return _mask_together([headers[size] for size in sizes], keys, payloads, sizes)
     return b"".join(
         [
@@ -76,12 +86,12 @@ def mask_frames(headers: dict[int, bytes], random: bytes, payloads: Sequence[byt
     )
 
 
-# Where many frames are masked as one string, it has zeros in the places of the keys: masked, they
-# become the keys. The headers are masked with zeros.
+# When many frames are masked as one string, the string has zeros in place of the keys, which become
+# the keys when they are masked with them. The headers are masked with zeros, which changes nothing.
 
 
 def _mask_equal(header: bytes, random: bytes, payloads: Sequence[bytes]) -> bytes:
-    """Mask many payloads of one size: 340, against 650 in ``_mask_together``."""
+    """Mask many payloads of one size: 340 ns each, against 650 in ``_mask_together``."""
     before = header + bytes(KEY_SIZE)
     size = KEY_SIZE + len(payloads[0])
     keys = [random[octet::KEY_SIZE] for octet in range(KEY_SIZE)]
@@ -92,6 +102,7 @@ def _mask_equal(header: bytes, random: bytes, payloads: Sequence[bytes]) -> byte
 def _mask_together(
     headers: list[bytes], keys: list[bytes], payloads: Sequence[bytes], sizes: list[int]
 ) -> bytes:
+    # Slices fill the lists in C; a loop in Python would run its steps for each frame.
     plain = [bytes(KEY_SIZE)] * (3 * len(sizes))
     plain[0::3] = headers
     plain[2::3] = payloads
@@ -105,16 +116,18 @@ def _mask_together(
 
 
 def _are_many_of_one_size(sizes: list[int]) -> bool:
-    """Return True if ``_repeat_keys`` is the faster way: it takes a step for each column."""
+    """Return True if ``_repeat_keys`` is the faster way: it takes one step for each column."""
     return len(sizes) > 2 * sizes[0] and sizes.count(sizes[0]) == len(sizes)
 
 
 def _repeat_keys(keys: Sequence[bytes], count: int, skipped: int, size: int) -> bytes:
-    """Return a mask: for each key, some zeros and then the key repeated up to a size.
+    """Return a mask for many frames: for each, ``skipped`` zeros and then its key, repeated.
 
-    ``keys`` are the first octets of all keys, the second ones, and so on. The mask is written by
-    columns, like a table, which takes 40; repeating each key and cutting it takes 210.
+    ``keys`` has four strings: the first octets of all keys, then the second ones, and so on.
+    ``size`` is the number of bytes that each key is repeated to.
     """
+    # The frames are the rows of a table, and every column has one octet of each key. So the mask is
+    # written column by column, which takes 40; repeating and cutting each key takes 210.
     mask = bytearray(count * (skipped + size))
     for column in range(size):
         mask[skipped + column :: skipped + size] = keys[column % KEY_SIZE]
@@ -122,7 +135,8 @@ def _repeat_keys(keys: Sequence[bytes], count: int, skipped: int, size: int) -> 
 
 
 def cut_fields(data: bytes, skipped: int, size: int) -> list[bytes]:
-    """Cut data into fields of one size, each of them behind some bytes that are skipped."""
+    """Cut data into fields of one size, with ``skipped`` bytes before each of them."""
+    # Struct cuts in C. A format of 16 fields saves the tuple that each field would come in.
     field = f"{skipped}x{size}s"
     end = len(data) - len(data) % (_BLOCK * (skipped + size))
     blocks = Struct(field * _BLOCK).iter_unpack(data[:end])

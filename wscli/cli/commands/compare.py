@@ -6,7 +6,8 @@ import click
 
 from wscli.apps.env import Env
 from wscli.cli import types
-from wscli.cli.command import Command, Option, in_section
+from wscli.cli.command import Command, Option
+from wscli.cli.options import trust_options
 from wscli.net.options import ConnectOptions
 from wscli.status import ExitStatus
 
@@ -21,7 +22,7 @@ def _run(
     insecure: bool,
     cacert: str | None,
 ) -> ExitStatus:
-    from wscli.apps import compare
+    from wscli.apps import compare  # json, queue and threading, which --help does not need
 
     options = compare.CompareOptions(
         url,
@@ -36,8 +37,9 @@ def _run(
 command = Command(
     "compare",
     text="All three follow the ticks of one `wscli serve` at the same time; without a URL, compare "
-    "starts its own server. Bytes are counted above TCP and TLS, in both directions. A latency is "
-    "the time from when an update was due until it arrived, so both ends need the same clock.",
+    "starts a server of its own. Bytes are counted above TCP and TLS, in both directions. The "
+    "latency of an update is the time from when it was due to when it arrived, so both ends need "
+    "the same clock.",
     examples=[
         ("wscli compare", "with the embedded server"),
         ("wscli compare -n 100 --interval 70ms", "a busier feed"),
@@ -50,23 +52,23 @@ command = Command(
             "--count",
             type=types.count,
             default="30",
+            show_default=True,
             metavar="N",
-            help="Number of updates; 30 by default.",
+            help="Number of updates to compare.",
         ),
+        # Neither polling interval (0.1 s and 1 s) divides the default, so that polls fall on every
+        # phase of the feed. With 1 s each poll would come just after an update, or just before.
         Option(
             "--interval",
             type=types.duration,
-            default=0.43,
+            default="430ms",
+            show_default=True,
             metavar="DURATION",
-            help="Time between two updates; 430ms by default, which is not a multiple of a polling "
-            "interval, so that polls hit every phase of the feed.",
+            help="Time between updates; not a multiple of 100ms by default, so that polls fall on "
+            "every phase of the feed.",
         ),
         Option("--json", "as_json", is_flag=True, help="Print one JSON object for each method."),
-        *in_section(
-            "TLS",
-            Option("-k", "--insecure", is_flag=True, help="Trust any certificate."),
-            Option("--cacert", metavar="FILE", help="Trust the CAs in a PEM file."),
-        ),
+        *trust_options(),
     ],
     run=_run,
 )

@@ -18,8 +18,10 @@ def _run(env: Env, *, shell: str) -> ExitStatus:
 
 command = Command(
     "completion",
-    text="SHELL is bash, zsh or fish. The script asks wscli for the candidates, so it stays valid "
+    text="SHELL is bash, zsh or fish. The script asks wscli for the completions, so it stays valid "
     "after an upgrade.",
+    # fish looks for completions in files of this folder; the others have no such place that exists
+    # on every system.
     examples=[
         ('eval "$(wscli completion bash)"', "in ~/.bashrc"),
         ('eval "$(wscli completion zsh)"', "in ~/.zshrc"),

@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from wscli.cli.param_types import MessageParams
 
 
-class _Connect(Command):
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Let ``--reconnect`` have a value only behind ``=``: what follows may be the URL."""
-        args = ["--reconnect=auto" if word == "--reconnect" else word for word in args]
-        return super().parse_args(ctx, args)
-
-
 def _run(
     env: Env,
     *,
@@ -39,10 +32,11 @@ def _run(
     from wscli.repl.shell import ReplOptions
     from wscli.sinks.human.messages import NO_LIMIT
 
+    # Before ``read_sending``, which reads the files of --answer and --every: @- is the terminal.
     claim_stdin("the session")
     sending = read_sending(params, env)
     options = ReplOptions(
-        read_session(params, env, sending),
+        read_session(params, env, sending, records_later=True),
         sending=sending,
         reconnect=reconnect,
         on_open=on_open,
@@ -56,13 +50,15 @@ def _run(
 
 def _max_lines(value: str) -> int:
     """Read a number of lines, or ``off``, which is 0."""
+    # It stands for ``NO_LIMIT``, whose module the help does not need.
     return 0 if value == "off" else count(value)
 
 
-command = _Connect(
+command = Command(
     "connect",
-    text="What is typed is sent as a text message; a line that begins with / is a command, and "
-    "/help lists them.",
+    text="Each line is sent as a text message. A line that begins with / is a command; /help lists "
+    "the commands.",
+    # The section "Session" comes before the shared options, as "Options" does in other commands.
     examples=[
         ("wscli connect demo:", "talk to the embedded server, which echoes"),
         ("wscli wss://example.com/ws", "the same command, in short"),
@@ -79,29 +75,31 @@ command = _Connect(
                 "--reconnect",
                 type=click.Choice(["never", "auto", "always"]),
                 default="never",
+                bare="auto",
                 metavar="[=always]",
-                help="Connect again when the connection is lost, after a random delay of up to "
-                "0.5s, later of up to 30s; with =always even if the server refuses it (1008, 4000 "
-                "to 4999, HTTP 4xx).",
+                help="Connect again when the connection is lost, after a random delay of at most "
+                "0.5s, doubled for each attempt up to 30s; =always even if the server refuses this "
+                "client (1008, 4000 to 4999, HTTP 4xx).",
             ),
             Option(
                 "--on-open",
                 multiple=True,
                 metavar="LINE",
-                help="Enter a line whenever the connection is open; repeatable.",
+                help="Enter LINE whenever the connection opens; repeatable.",
             ),
             Option("--exit-on-close", is_flag=True, help="Leave when the connection ends."),
             off_switch(
                 "--no-history",
                 "history",
-                help="Keep no lines in a file; otherwise each host has one.",
+                help="Do not save the lines entered; by default each host has a file of them.",
             ),
-            Option("--vi", is_flag=True, help="Use the keys of vi, whatever inputrc says."),
+            Option("--vi", is_flag=True, help="Use the keys of vi; by default inputrc decides."),
             Option(
                 "--max-lines",
                 type=_max_lines,
                 metavar="N|off",
-                help="Cut messages to N lines instead of half the screen; /show shows a whole one.",
+                help="Cut messages to N lines; half the screen by default. /show N shows message N "
+                "in full.",
             ),
         ),
         *sending_options(),

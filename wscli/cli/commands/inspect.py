@@ -23,9 +23,9 @@ def _run(env: Env, **params: Unpack[SessionParams]) -> ExitStatus:
 command = Command(
     "inspect",
     examples=[
-        ("wscli inspect wss://example.com/ws", "both heads, certificate, timings"),
-        ("wscli inspect -o https://example.com URL", "as a page of that origin would ask"),
-        ("wscli inspect --json URL | jq '.timings // empty'", "the same for a program"),
+        ("wscli inspect wss://example.com/ws", "request, response, certificate and timings"),
+        ("wscli inspect -o https://example.com URL", "as a page of that origin would connect"),
+        ("wscli inspect --json URL | jq '.timings // empty'", "the timings, for a program"),
     ],
     params=[url_argument(), *watching_options(), *connection_options()],
     run=_run,

@@ -30,7 +30,7 @@ def _run(
 command = Command(
     "listen",
     examples=[
-        ("wscli listen wss://example.com/feed | jq .", "each message a line"),
+        ("wscli listen wss://example.com/feed | jq .", "each message as a line"),
         ("wscli listen -n 10 --json URL", "ten messages, each an event in JSON"),
         ("wscli listen --for 1m URL > minute.txt", "all messages of one minute"),
     ],
@@ -42,7 +42,7 @@ command = Command(
             "duration",
             type=types.duration,
             metavar="DURATION",
-            help="End after this time; exit 6 if fewer messages than -n came.",
+            help="End after this time; exit 6 if fewer than -n messages have arrived.",
         ),
         *sending_options(),
         *output_options(),

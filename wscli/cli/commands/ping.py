@@ -32,6 +32,7 @@ command = Command(
         ("wscli ping -c 5 wss://example.com/ws", "five pings, then a summary"),
         ("wscli ping -c 100 -i 10ms demo:", "a hundred in a second"),
     ],
+    # -c, -i and -q as in ping(8).
     params=[
         url_argument(),
         Option("-c", "--count", type=types.count, metavar="N", help="End after N pings."),
@@ -42,7 +43,7 @@ command = Command(
             default="1s",
             show_default=True,
             metavar="DURATION",
-            help="Time between two pings.",
+            help="Time from one ping to the next.",
         ),
         Option(
             "--timeout",
@@ -50,9 +51,9 @@ command = Command(
             default="10s",
             show_default=True,
             metavar="DURATION",
-            help="Time limit for a pong; exit 6 if one is missing.",
+            help="Time limit for each pong; exit 6 if one is missing.",
         ),
-        *watching_options(quiet="Leave out the line of each ping, as ping(8) does."),
+        *watching_options(quiet="Show only the summary."),
         *connection_options(),
     ],
     run=_run,

@@ -27,6 +27,7 @@ def _run(
 ) -> ExitStatus:
     from wscli.apps import pipe
 
+    # The same separator in both directions: the output can be the input of another pipe.
     sending = read_sending(params, env)
     if null and whole:
         raise UsageError("--null and --whole exclude each other", hint="give one of them")
@@ -36,6 +37,7 @@ def _run(
     separator = b"\0" if null else b"\n"
     if null:
         session = session._replace(output=session.output._replace(separator=separator))
+    # After the options have been read: if one of them reads stdin too, the error names it.
     types.claim_stdin("the messages")
     options = pipe.PipeOptions(
         session, sending=sending, separator=separator, whole=whole, linger=linger, limit=count
@@ -45,13 +47,13 @@ def _run(
 
 command = Command(
     "pipe",
-    text="After the end of stdin it closes once nothing has come for --linger, since many servers "
-    "stop answering when they see a Close. If the peer closes before all that was read from stdin "
-    "was sent, wscli says how much was not, and exits with 8.\n\nWith --end, messages on stdin "
-    "and stdout end with that terminator instead of a line feed, and include it. With --escapes a "
+    text="After the end of stdin, the connection is closed once nothing has arrived for --linger: "
+    "many servers stop answering when they receive Close. If the peer closes before all of stdin "
+    "was sent, wscli says how much was not, and exits with 8.\n\nWith --end, messages on stdin and "
+    "stdout end with that terminator instead of a line feed, and include it. With --escapes a "
     "message is still a line, and the terminator is added to it.",
     examples=[
-        ("seq 1 200 | wscli pipe demo:", "200 lines there, 200 lines back"),
+        ("seq 1 200 | wscli pipe demo:", "send 200 messages, and print the 200 that come back"),
         ("wscli pipe URL < requests.ndjson | jq .result", "as part of a pipeline"),
         ("wscli pipe --end '\\0' -s v12.stomp URL < frames", "messages that end with NUL"),
         ("wscli pipe --whole -b --raw URL < image.png > reply", "one binary message each way"),
@@ -65,9 +67,16 @@ command = Command(
             default="1s",
             show_default=True,
             metavar="DURATION",
-            help="How long to wait for more messages after stdin has ended; 0 closes at once.",
+            help="Close when no message has arrived for this long after the end of stdin; 0 closes "
+            "at once.",
         ),
-        Option("-0", "--null", is_flag=True, help="Split and join at NUL instead of line feed."),
+        # -0 as in xargs and grep: no text message of a line-based protocol has a NUL in it.
+        Option(
+            "-0",
+            "--null",
+            is_flag=True,
+            help="Separate messages by NUL instead of line feed, on stdin and stdout.",
+        ),
         Option("--whole", is_flag=True, help="Send all of stdin as one message."),
         *sending_options(),
         *output_options(),

@@ -31,10 +31,13 @@ class _PlacedOption(Option):
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
         """Make the parser record the position of each value."""
+        # click hands over options and arguments separately, and their order is lost. While it
+        # parses, the arguments before an option are in ``state.largs``.
         super().add_to_parser(parser, ctx)
         for name in self.opts:
             parsed = parser._long_opt[name]  # noqa: SLF001, click has no public way
             process = parsed.process
+            # ``process`` as a default is bound now, not when the lambda runs.
             parsed.process = lambda value, state, process=process: process(
                 _Placed(len(state.largs), value), state
             )
@@ -42,7 +45,8 @@ class _PlacedOption(Option):
 
 def _expectation(placed: _Placed) -> tuple[int, Matcher]:
     """Return the number of messages before a pattern, and the pattern."""
-    return max(0, placed.place - 1), pattern(placed.value)  # the URL is not a message
+    # The URL is the first argument; --expect may even come before it.
+    return max(0, placed.place - 1), pattern(placed.value)
 
 
 def _steps(messages: list[bytes], expected: Sequence[tuple[int, Matcher]]) -> list[bytes | Matcher]:
@@ -67,6 +71,7 @@ def _run(
 ) -> ExitStatus:
     from wscli.apps import send
 
+    # Before anything reads stdin: two messages @- would share its content at random.
     for text in messages:
         if text == "@-":
             claim_stdin("the message @-")
@@ -88,13 +93,14 @@ def _run(
 command = Command(
     "send",
     text="Each message is sent when the one before it has its reply, or after --wait without one. "
-    "If a message has an id (JSON-RPC, DevTools, GraphQL, OCPP, Socket.IO, SignalR, Jupyter, "
-    "Phoenix), its reply is the message with the same id, else the next message; if the server "
-    "begins with a greeting, --expect it first. Other messages are printed and do not count; if "
-    "only those arrive, silence for --wait ends the command. If a reply reports an error of such a "
-    "protocol, the exit status is 10. Without a MESSAGE, wait for one message.\n\n"
+    "The reply to a message with an id (JSON-RPC, DevTools, GraphQL, OCPP, Socket.IO, SignalR, "
+    "Jupyter, Phoenix) is the message with the same id; the reply to any other message is the next "
+    "one. If the server begins with a greeting, --expect it first. Other messages are printed and "
+    "do not count; if only those arrive, the command ends when none has come for --wait. If a "
+    "reply reports an error, the exit status is 10. Without MESSAGE, send waits for one message."
+    "\n\n"
     "MESSAGE may be @FILE, or @- for stdin; with --binary also 0xHEX or b64:BASE64. Write @@ for a "
-    "text that begins with @. A PATTERN is a regular expression or, if it begins with $. or $[, a "
+    "text that begins with @. PATTERN is a regular expression or, if it begins with $. or $[, a "
     "JSONPath query, which matches if it selects anything.",
     examples=[
         ("wscli send demo: hello", "to the embedded server, which echoes"),
@@ -112,13 +118,13 @@ command = Command(
             "--replies",
             type=count_or_zero,
             metavar="N",
-            help="How many replies to wait for, instead of one per message; 0 waits for none.",
+            help="Wait for N replies instead of one per message; 0 waits for none.",
         ),
         Option(
             "--until",
             type=pattern,
             metavar="PATTERN",
-            help="Wait for a match, among messages received after the last one was sent.",
+            help="Wait for a match among the messages received after the last one was sent.",
         ),
         _PlacedOption(
             "--expect",
@@ -126,17 +132,19 @@ command = Command(
             type=_expectation,
             multiple=True,
             metavar="PATTERN",
-            help="Placed between messages: wait for a match before sending the next one; exit 6 "
-            "if none comes within --timeout.",
+            help="Placed between messages, wait for a match before sending the next one; exit 6 "
+            "if none arrives within --timeout.",
         ),
+        # Without a default value: whether it was given matters for -n 0, see ``Sender``.
         Option(
             "--wait",
             type=duration,
             metavar="DURATION",
-            help="How long to wait for a reply before the next message is sent; 0 sends all at "
-            "once.  [default: 1s]",
+            help="Wait this long for a reply before sending the next message; 0 sends all at once."
+            "  [default: 1s]",
         ),
         Option("--only-replies", is_flag=True, help="Print replies only."),
+        # -m as in curl, whose long name for it, --max-time, is among the habits.
         Option(
             "-m",
             "--timeout",
@@ -144,7 +152,7 @@ command = Command(
             default="10s",
             show_default=True,
             metavar="DURATION",
-            help="Time limit for the command; exit 6 if replies are missing then.",
+            help="Time limit for the whole command; exit 6 if a reply is missing by then.",
         ),
         *sending_options(),
         *output_options(),

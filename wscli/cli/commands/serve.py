@@ -10,22 +10,23 @@ import click
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option, in_section
 from wscli.cli.options import recording_options
-from wscli.cli.params import read_existing
+from wscli.cli.params import check_redact, read_existing, read_redact
 from wscli.cli.types import count, duration, size
 from wscli.errors import UsageError
-from wscli.server.options import Mode, ServeOptions
+from wscli.server.options import Mode, Otherwise, ServeOptions
 from wscli.server.route_table import help_rows
 from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
     from wscli.cli.param_types import ServeFields
+    from wscli.payload.matching import RegexReplacer
 
 _DEFAULTS = ServeOptions()
 _ADDRESS = r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,5})"
 
 
 def address(value: str) -> tuple[str, int]:
-    """Read ``PORT``, ``HOST:PORT`` or ``[IPv6]:PORT``; without a host it is the loopback's."""
+    """Read ``PORT``, ``HOST:PORT`` or ``[IPv6]:PORT``; the host is 127.0.0.1 by default."""
     match = re.fullmatch(_ADDRESS, value)
     if match is None or int(match["port"]) > 0xFFFF:
         raise click.BadParameter(f"{value!r} is not [HOST:]PORT; write 9000 or 0.0.0.0:9000")
@@ -37,6 +38,8 @@ def origin(value: str) -> str:
 
     ``*`` stands for every origin.
     """
+    # Browsers send the ASCII serialisation of an origin (RFC 6454 §6.2), and it is compared as a
+    # whole: one with a path or a capital letter would never match, without a word.
     if not re.fullmatch(r"\*|null|[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+", value):
         raise click.BadParameter(
             f"{value!r} is not an origin as browsers send it; write https://app.example:3000, or *"
@@ -53,29 +56,42 @@ def _run(
     record: str | None,
     force: bool,
     append: bool,
+    redact: tuple[RegexReplacer | None, ...],
     verbosity: int,
+    replay: str | None,
     **fields: Unpack[ServeFields],
 ) -> ExitStatus:
+    # Combinations in which one option would be ignored in silence.
     if quiet and as_json:
         raise UsageError("--quiet and --json exclude each other", hint="give one of them")
     if fields["key"] and not fields["cert"]:
         raise UsageError("a private key needs its certificate", hint="--cert FILE")
     if fields["ping_interval"] == 0:
         raise UsageError("there must be some time between pings", hint="--ping-interval 1s")
-    if fields["mode"] and fields["script"]:
-        raise UsageError("--mode and --script exclude each other", hint="give one of them")
+    _check_exclusive(mode=fields["mode"], script=fields["script"], replay=replay)
+    if fields["otherwise"] != _DEFAULTS.otherwise and not replay:
+        raise UsageError("--otherwise is for --replay", hint="in a script it is a key of its own")
     if verbosity and not record:
         raise UsageError("-v is for the recording, and there is none", hint="--record FILE")
-    from wscli.apps import serve
+    check_redact(record, redact)
+    from wscli.apps import serve  # asyncio, which --help does not need
 
     command = serve.ServeCommand(
         ServeOptions(*address, **fields),
+        replay=replay,
         log="json" if as_json else "none" if quiet else "text",
         record=record,
         existing=read_existing(record, force, append),
+        redact=read_redact(redact),
         frames=verbosity >= 2,
     )
     return serve.run(command, env)
+
+
+def _check_exclusive(**given: str | None) -> None:
+    names = [f"--{name}" for name, value in given.items() if value]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} exclude each other", hint="give one of them")
 
 
 def _serving_options() -> list[Option]:
@@ -84,56 +100,83 @@ def _serving_options() -> list[Option]:
         Option(
             "--mode",
             type=click.Choice(get_args(Mode)),
-            help="Make every path an echo, or a hub of its own.",
+            help="Make every path an echo, or each path a hub of its own.",
         ),
         Option(
             "--script",
             metavar="FILE",
-            help="Answer on every path and query by the rules of a TOML file.",
+            help="Answer on every path, with any query, by the rules of a TOML file.",
         ),
-        Option("--unix-socket", metavar="PATH", help="Listen on a Unix socket."),
         Option(
-            "--tls", is_flag=True, help="Serve wss://; makes a certificate unless --cert names one."
+            "--replay",
+            metavar="FILE",
+            help="Answer as the server in a recording or HAR file did, at its pace; each "
+            "connection plays a recorded one of its path, or of any, in order.",
+        ),
+        Option(
+            "--otherwise",
+            type=click.Choice(get_args(Otherwise)),
+            default=_DEFAULTS.otherwise,
+            help="With --replay: drop a message that the recording does not have, or send it back.",
+        ),
+        Option(
+            "--unix-socket", metavar="PATH", help="Listen on a Unix socket instead of a TCP port."
+        ),
+        Option(
+            "--tls",
+            is_flag=True,
+            help="Serve wss://, with a certificate made for this run unless --cert names one.",
         ),
         Option("--cert", metavar="FILE", help="Serve wss:// with this certificate, a PEM file."),
-        Option("--key", metavar="FILE", help="Its private key, a PEM file."),
+        Option(
+            "--key",
+            metavar="FILE",
+            help="Private key of the certificate, a PEM file; by default it is in the same file.",
+        ),
     )
 
 
 def _limit_options() -> list[Option]:
     return in_section(
-        "Limits",
+        "Access and limits",
         Option(
             "--origin",
             "origins",
             type=origin,
             multiple=True,
             metavar="ORIGIN",
-            help="Accept pages of this origin too; repeatable, '*' for all. By default only pages "
-            "of this machine and of the server's own host may connect.",
+            help="Let pages of this origin connect too, '*' for all; repeatable. By default only "
+            "pages of this machine and of the server's own host may connect.",
         ),
         Option(
-            "--max-clients", type=count, metavar="N", help="Answer 503 when N WebSockets are open."
+            "--max-clients",
+            type=count,
+            metavar="N",
+            help="Refuse a WebSocket with 503 while N are open; no limit by default.",
         ),
+        # The defaults are numbers of bytes, which show_default would print as such.
         Option(
             "--max-size",
             type=size,
             default=_DEFAULTS.max_size,
             metavar="SIZE",
-            help="The largest message to accept; 16MiB by default.",
+            help="Largest message to accept; a larger one closes its connection with 1009."
+            "  [default: 16MiB]",
         ),
         Option(
             "--queue",
             type=size,
             default=_DEFAULTS.queue,
             metavar="SIZE",
-            help="Drop a hub member when its queue would exceed this; 1MiB by default.",
+            help="Drop a hub member when more than SIZE would wait to be sent to it."
+            "  [default: 1MiB]",
         ),
         Option(
             "--ping-interval",
             type=duration,
             metavar="DURATION",
-            help="Ping clients; drop one that sends nothing for two intervals.",
+            help="Ping each client at this interval, and drop one that sends nothing for two; none "
+            "by default.",
         ),
     )
 
@@ -142,13 +185,15 @@ def _output_options() -> list[Option]:
     return in_section(
         "Output",
         Option("-q", "--quiet", is_flag=True, help="Show errors only."),
-        Option("--json", "as_json", is_flag=True, help="Write the log as JSON, on stdout."),
+        Option("--json", "as_json", is_flag=True, help="Write the log to stdout, as JSON."),
         *recording_options(),
-        Option("-v", "verbosity", count=True, help="Given twice, record every frame too."),
+        # A count, as in the other commands: -v alone has nothing to add to a recording here.
+        Option("-v", "verbosity", count=True, help="Given twice, record every frame, too."),
     )
 
 
 class _Serve(Command):
+    # After the options: the list is long, and the same as on the server's own page.
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the paths of the server."""
         with formatter.section("Paths"):
@@ -157,8 +202,8 @@ class _Serve(Command):
 
 command = _Serve(
     "serve",
-    text="Listens on 127.0.0.1:8765 by default; port 0 chooses a free one. "
-    "Each path for WebSocket is also available at demo:PATH without starting a server, as in "
+    text="Listens on 127.0.0.1:8765 by default; port 0 chooses a free port. "
+    "Each WebSocket path is also available as demo:PATH without starting a server, as in "
     "`wscli listen 'demo:/ticks?interval=1s'`.",
     examples=[
         ("wscli serve", "then open http://127.0.0.1:8765/ in a browser"),
@@ -168,6 +213,7 @@ command = _Serve(
             "wss://, also for pages of another site",
         ),
         ("wscli serve --script replies.toml", "a server with the replies that a test needs"),
+        ("wscli serve --replay session.jsonl", "the server of a recording, as a mock"),
     ],
     params=[
         click.Argument(

@@ -10,7 +10,7 @@ function __wscli_complete
     set -q word[1]; or set word ''
     for line in (_WSCLI_COMPLETE=fish command $program $words[2..-1] "$word" 2>/dev/null)
         if string match -q ':files *' -- $line
-            # ":files HEAD": so many characters, such as "@" or "--cacert=", precede the file name.
+            # ":files HEAD": HEAD characters, such as "@" or "--cacert=", stand before the file name.
             set -l head (string sub -s 8 -- $line)
             set -l before (string sub -l $head -- $word)
             set -l path (string sub -s (math $head + 1) -- $word)

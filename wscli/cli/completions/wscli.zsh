@@ -11,7 +11,7 @@ _wscli() {
     for line in "${(@f)$(_WSCLI_COMPLETE=zsh "$program" \
         "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
         if [[ $line == ':files '* ]]; then
-            # ":files HEAD": so many characters, such as "@" or "--cacert=", precede the file name.
+            # ":files HEAD": HEAD characters, such as "@" or "--cacert=", stand before the file name.
             compset -p ${line#:files }
             _files
             return

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from wscli.errors import UsageError
 from wscli.repl.commands.table import (
     COMMANDS,
+    NUMBER,
     CommandEntry,
     CommandShell,
     command,
@@ -12,31 +15,40 @@ from wscli.repl.commands.table import (
 )
 from wscli.repl.link import LinkState
 
-_NAMES_WIDTH = 25
+_NAMES_WIDTH = 25  # columns of a name and its arguments; leaves 54 of 80 for the summary
 _KEYS = """\
-Any other line is sent as text; // begins a text that begins with /.
-Tab completes, Ctrl-R searches; Alt-Enter adds a line, a paste is one message.
-Ctrl-V inserts the next key as it is, even a control character.
-Ctrl-C clears the line and twice leaves; Ctrl-D closes and leaves."""
+Any other line is sent as a text message; begin it with // to send a leading /.
+
+Tab        Complete a command, a file name or an earlier line.
+Ctrl-R     Search the history.
+Alt-Enter  Insert a line break; a paste of several lines is one message.
+Ctrl-V     Insert the next key as it is, even a control character.
+Ctrl-C     Clear the line; twice in a row: close the connection and leave.
+Ctrl-D     Close the connection and leave."""
 
 
 @command("reconnect")
 def connect_again(shell: CommandShell, _argument: str) -> None:
-    """Connect again; closes what is open."""
+    """Close the connection if it is open, and connect again."""
+    # Otherwise the request would take effect when the connection that is being made has ended.
     if shell.link.state is LinkState.CONNECTING:
-        raise UsageError("it is connecting already")
+        raise UsageError("already connecting")
     shell.link.connect_now()
 
 
-@command("edit", "[TEXT]")
+@command("edit", "[N|TEXT]")
 def edit_line(shell: CommandShell, argument: str) -> None:
-    """Write the next message in $EDITOR."""
+    """Write a message in $EDITOR, or change message N."""
+    journal = shell.display.journal
+    if re.fullmatch(NUMBER, argument.strip()) and 0 < int(argument) <= journal.last:
+        (entry,) = journal.find(int(argument), int(argument))
+        argument = shell.line_for(entry.opcode, entry.payload)
     shell.edit(argument)
 
 
 @command("help", "[COMMAND]")
 def show_help(shell: CommandShell, argument: str) -> None:
-    """Show all commands, or one of them in full."""
+    """List all commands, or explain one."""
     name = argument.strip().removeprefix("/")
     if name:
         found = find_command(name)
@@ -51,5 +63,5 @@ def _row(found: CommandEntry) -> str:
 
 @command("quit")
 def leave(shell: CommandShell, _argument: str) -> None:
-    """Close and leave, as Ctrl-D does."""
+    """Close the connection and leave, like Ctrl-D."""
     shell.leave()

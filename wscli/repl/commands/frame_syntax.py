@@ -1,4 +1,8 @@
-"""The syntax of ``/frame``: options and a payload that describe any frame, legal or not."""
+"""The syntax of ``/frame``: options and a payload that describe any frame, legal or not.
+
+Every field of RFC 6455 §5.2 can be set, and hardly anything is checked: a tester wants to see how a
+server takes a frame that no client should send. Only frames that cannot be written are refused.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,9 @@ VALUES = {
 _OPTION = r"(?s)(--[a-z-]*)\s*(.*)"
 _WORD = r"(?s)(\S*)\s*(.*)"
 _FLAGS = ("--no-fin", "--no-mask")
+
+# The longest payload for each width of the length field. In 7 bits 126 and 127 announce the other
+# two widths (RFC 6455 §5.2); no payload in memory comes near the limit of 64 bits.
 _LIMITS = {"7": 125, "16": 0xFFFF, "64": 1 << 62}
 
 
@@ -37,7 +44,7 @@ def parse_frame(argument: str, read_payload: Callable[[str], bytes]) -> Frame:
     payload = read_payload(_unquote(rest))
     form = options.get("--length-bits")
     if form is not None and len(payload) > _length_limit(form):
-        raise UsageError(f"{len(payload):,} bytes do not fit a length of {form} bits")
+        raise UsageError(f"{len(payload):,} bytes do not fit a length field of {form} bits")
     return Frame(
         _opcode(options.get("--opcode", "text")),
         payload,
@@ -50,11 +57,14 @@ def parse_frame(argument: str, read_payload: Callable[[str], bytes]) -> Frame:
 
 def _split(argument: str) -> tuple[dict[str, str], str]:
     """Return the options with their values, and the rest of the argument."""
+    # Not shlex: the payload behind the options must stay as it was typed, quotes, backslashes and
+    # runs of spaces included.
     options: dict[str, str] = {}
     rest = argument.lstrip()
     while match := re.fullmatch(_OPTION, rest):
         name, rest = match[1], match[2]
-        if name == "--":  # what follows is the payload, even if it looks like an option
+        # As in every POSIX utility, "--" ends the options.
+        if name == "--":
             break
         if name not in OPTIONS:
             raise UsageError(f"/frame has no option {name}", hint=", ".join(OPTIONS))
@@ -66,6 +76,8 @@ def _split(argument: str) -> tuple[dict[str, str], str]:
 
 
 def _unquote(text: str) -> str:
+    # Quotes around the whole payload show where it begins and ends: "in two " has a space at its
+    # end. Quotes anywhere else are part of it.
     quoted = len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'"
     return text[1:-1] if quoted else text
 
@@ -74,6 +86,7 @@ def _opcode(text: str) -> int:
     named = {opcode.name.lower(): opcode.value for opcode in Opcode}
     if text in named:
         return named[text]
+    # Base 0 reads 0x3 and 3 alike. The field has four bits, and reserved opcodes are allowed.
     try:
         opcode = int(text, 0)
     except ValueError:

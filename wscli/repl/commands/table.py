@@ -1,7 +1,7 @@
-"""The table of slash commands, which feeds the help, the completion and the shell.
+"""The table of slash commands, from which help, completion and dispatch are made.
 
-Commands know the shell only as a ``CommandShell``, and the shell knows the table: neither imports
-the other.
+Commands know the shell only as a ``CommandShell``, and the shell knows only the table, so neither
+imports the other.
 """
 
 from __future__ import annotations
@@ -12,22 +12,27 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from wscli.apps.env import Env
-from wscli.apps.recording import Recorder
 from wscli.errors import UsageError
 from wscli.repl.display import Display
 from wscli.repl.history import LineHistory
 from wscli.repl.link import Link
+from wscli.repl.playback import SessionPlayback
 from wscli.session.thread_driver import ThreadDriver
+from wscli.sinks.recording import Recorder
 from wscli.sinks.stats import Stats
 from wscli.wire.codes import Opcode
 
 _COMMAND = r"(?s)/(\S*)\s?(.*)"
+_SOFT_BREAK = r"(?<!\n)\n(?![\n/]|.* {2})"  # not before an example or a row of a table
 
 FILE = "FILE"
-"""Among a command's words: the name of a file."""
+"""In a command's words, stands for any file name."""
 
 AT_FILE = "@FILE"
-"""Among a command's words: the name of a file behind ``@``."""
+"""In a command's words, stands for ``@`` and any file name."""
+
+NUMBER = "[0-9]{1,15}"
+"""A pattern: the number of a message."""
 
 
 class CommandShell(Protocol):
@@ -37,6 +42,7 @@ class CommandShell(Protocol):
     display: Display
     stats: Stats
     recorder: Recorder
+    playback: SessionPlayback
     history: LineHistory
     env: Env
 
@@ -44,16 +50,19 @@ class CommandShell(Protocol):
         """Return the open session, or raise ``ConnectionClosed``."""
 
     def send(self, opcode: Opcode, payload: bytes) -> None:
-        """Send a message, with the terminator that messages are to have."""
+        """Send a message, with the terminator of ``--end`` added if it lacks that."""
 
     def read_payload(self, text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
-        """Return the payload that a text stands for: itself, a file, hex or base64."""
+        """Return the payload for a text: the text itself, a file, hex or base64."""
 
     def say(self, text: str) -> None:
         """Show lines."""
 
     def note(self, text: str) -> None:
         """Show a remark."""
+
+    def line_for(self, opcode: int, payload: bytes) -> str:
+        """Return the line that sends a message."""
 
     def edit(self, text: str) -> None:
         """Open the text in the user's editor, and put the result in the prompt."""
@@ -63,7 +72,7 @@ class CommandShell(Protocol):
 
 
 CommandFunction = Callable[[CommandShell, str], None]
-"""Runs a command with the text behind its name, exactly as it was typed."""
+"""Runs a command with the text after its name, exactly as it was typed."""
 
 
 class CommandEntry(NamedTuple):
@@ -96,8 +105,11 @@ def command(
     """Put a function into the table; its docstring is the command's help."""
 
     def enter(run: CommandFunction) -> CommandFunction:
+        """Put ``run`` into the table, and return it."""
         summary, _, details = (run.__doc__ or "").partition("\n")
         details = "\n".join(line.strip() for line in details.strip().split("\n"))
+        # The lines of a paragraph are joined, since each terminal breaks them at its own width.
+        details = re.sub(_SOFT_BREAK, " ", details)
         COMMANDS[name] = CommandEntry(name, usage, summary, details, words, run, values)
         return run
 
@@ -114,10 +126,12 @@ def find_command(name: str) -> CommandEntry:
         return COMMANDS[name]
     from difflib import get_close_matches
 
+    # Abbreviations such as /s are far from any name by difflib's measure.
     nearest = get_close_matches(name, COMMANDS, n=1) or [
         known for known in COMMANDS if name and known.startswith(name)
     ]
     hint = f"/{nearest[0]}" if nearest else "/help lists them"
+    # It is never sent by itself: a mistyped /quit must not reach the server. But it may be a path.
     raise UsageError(f"there is no command /{name}", hint=f"{hint}; //{name} sends it as a message")
 
 
@@ -134,12 +148,13 @@ def run_command(shell: CommandShell, line: str) -> None:
     """
     name, argument = split_command(line)
     found = find_command(name)
+    # Ignored, it would hide a mistake: "/stats on" does not switch anything on.
     if argument.strip() and not found.usage:
         raise UsageError(f"/{name} takes no argument", hint=f"/help {name}")
     found.run(shell, argument)
 
 
 def split_command(line: str) -> tuple[str, str]:
-    """Return the name of a command and what stands behind it, without the space between."""
+    """Return the name of a command and its argument, without the space between them."""
     match = re.fullmatch(_COMMAND, line)
     return (match[1], match[2]) if match else ("", "")

@@ -19,14 +19,16 @@ from wscli.sinks.output import Output
 from wscli.text import show_size, visible
 from wscli.wire.events import Messages
 
-_HISTORY = 20  # lines that /history shows unless told
+_HISTORY = 20  # lines that /history shows by default
+
+# At most 15 digits: int() refuses more than 4,300 with an error of its own, and no count is longer.
 _NUMBERS = r"([0-9]{1,15})(?:-([0-9]{1,15}))?"
 _FILE_AND_NUMBER = r"(.+?)(?:\s+([0-9]{1,15}))?"
 _COUNT = "[0-9]{1,15}"
 _LONGEST_QUOTED = 40  # characters of an argument that an error repeats
 _CUTS = {"off": NO_LIMIT, "auto": None}
 _MOST_AGAIN = 20  # earlier messages that /filter shows, at most
-_SEARCH_FOR = 0.25  # seconds that /filter searches earlier messages
+_SEARCH_FOR = 0.25  # seconds that /filter searches earlier messages, while no key is handled
 _EXISTING: dict[str, Existing] = {
     "-f": "replace",
     "--force": "replace",
@@ -37,9 +39,9 @@ _EXISTING: dict[str, Existing] = {
 
 @command("headers")
 def show_headers(shell: CommandShell, _argument: str) -> None:
-    """Show the upgrade: both heads, each header explained.
+    """Show the upgrade request and response, explained.
 
-    It is that of the latest connection, also when it has ended.
+    They are those of the latest connection, even if it has ended.
     """
     from wscli.sinks.human.inspection import InspectionSink
 
@@ -51,7 +53,7 @@ def show_headers(shell: CommandShell, _argument: str) -> None:
 
 @command("stats")
 def show_stats(shell: CommandShell, _argument: str) -> None:
-    """Show counts, overhead, compression, rates, RTT."""
+    """Show counts, overhead, compression, rates and RTT."""
     from wscli.sinks.human.statistics import describe_stats
 
     rows = describe_stats(shell.stats, shell.env.clock.time())
@@ -60,13 +62,13 @@ def show_stats(shell: CommandShell, _argument: str) -> None:
 
 @command("hex", "on|off", words=("on", "off"))
 def switch_hex(shell: CommandShell, argument: str) -> None:
-    """Show text, too, as a hex dump."""
+    """Show text messages as hex dumps, too."""
     shell.display.view.as_hex = _switch("hex", argument, shell.display.view.as_hex, shell)
 
 
 @command("pretty", "on|off", words=("on", "off"))
 def switch_pretty(shell: CommandShell, argument: str) -> None:
-    """Lay JSON out, or show it as it came."""
+    """Lay JSON out, or show it as it arrived."""
     shell.display.view.pretty = _switch("pretty", argument, shell.display.view.pretty, shell)
 
 
@@ -85,7 +87,8 @@ def _switch(name: str, argument: str, now: bool, shell: CommandShell) -> bool:
 def cut_messages(shell: CommandShell, argument: str) -> None:
     """Cut messages to N lines; auto is half the screen.
 
-    It applies to messages sent or received from now on; /show N shows all of one.
+    Applies to messages sent or received from now on. /show N shows message N in
+    full.
     """
     word, display = argument.strip(), shell.display
     if word:
@@ -107,7 +110,7 @@ def _read_cut(word: str) -> int | None:
 
 @command("filter", "[PATTERN]")
 def filter_messages(shell: CommandShell, argument: str) -> None:
-    """Show only messages that match; without a PATTERN, all.
+    """Show only messages that match; without PATTERN, all.
 
     PATTERN is a regular expression, or a JSONPath query such as $.data.price or
     $[?@.id == 1]. It applies to messages received from now on, and the latest
@@ -121,6 +124,7 @@ def filter_messages(shell: CommandShell, argument: str) -> None:
         matcher = parse_matcher(argument)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    # Searched first: a pattern that backtracks is refused before it can hold up the connection.
     entries = shell.display.journal.entries()
     found = _matching(matcher, entries)
     shell.display.filter.matcher = matcher
@@ -132,6 +136,7 @@ def _matching(matcher: Matcher, entries: list[Entry]) -> list[Entry]:
     """Return the latest received messages that match, as far as a short search finds them."""
     found: list[Entry] = []
     stop = time.monotonic() + _SEARCH_FOR
+    # From the latest backwards: the journal may hold 100,000 messages, too many for the time.
     try:
         for entry in reversed(entries):
             if len(found) == _MOST_AGAIN or time.monotonic() > stop:
@@ -145,7 +150,7 @@ def _matching(matcher: Matcher, entries: list[Entry]) -> list[Entry]:
 
 def _count_found(found: list[Entry], entries: list[Entry]) -> str:
     if not any(entry.incoming for entry in entries):
-        return "no message has come yet"
+        return "no message has arrived yet"
     if not found:
         return "none of the latest matches"
     return f"the latest {len(found)}:" if len(found) > 1 else "the latest one:"
@@ -153,7 +158,7 @@ def _count_found(found: list[Entry], entries: list[Entry]) -> str:
 
 @command("show", "[N[-M]]")
 def show_messages(shell: CommandShell, argument: str) -> None:
-    """Show the latest message whole, or those with a number."""
+    """Show the latest message in full, or numbers N to M."""
     journal = shell.display.journal
     match = re.fullmatch(_NUMBERS, argument.strip() or str(journal.last))
     if match is None:
@@ -165,7 +170,7 @@ def show_messages(shell: CommandShell, argument: str) -> None:
     entries = journal.find(first, int(match[2] or first))
     _check_room(entries)
     if entries[0].number != first:
-        shell.note(f"what came before message {entries[0].number} is no longer kept")
+        shell.note(f"messages before {entries[0].number} are no longer kept")
     shell.display.show(entries)
 
 
@@ -174,15 +179,17 @@ def _shorten(text: str) -> str:
 
 
 def _check_room(entries: list[Entry]) -> None:
-    """Raise UsageError where messages are too much for a terminal."""
+    """Raise ``UsageError`` for messages that are too large for a terminal."""
+    # What /show draws is pinned: the user would have to wait until all of it had been written.
     sizes = [len(entry.payload) for entry in entries]
     if sum(sizes) <= MAX_SHOWN:
         return
     fitting = sum(size <= MAX_SHOWN for size in accumulate(sizes))
     first, last = entries[0].number, entries[-1].number
     which = f"messages {first} to {last} are" if len(entries) > 1 else f"message {first} is"
+    # The hint is the part that can be shown, or a file for one that alone is too large.
     raise UsageError(
-        f"{which} too much for a terminal",
+        f"{which} too large for a terminal",
         f"{show_size(sum(sizes))}, and at most {show_size(MAX_SHOWN)} are shown",
         f"/show {first}-{entries[fitting - 1].number}" if fitting else f"/save FILE {first}",
     )
@@ -190,14 +197,15 @@ def _check_room(entries: list[Entry]) -> None:
 
 @command("save", "[-f|-a] FILE [N]", words=(FILE, "--force", "--append"))
 def save_messages(shell: CommandShell, argument: str) -> None:
-    """Write the messages so far to a file, or one of them.
+    """Write all messages so far to FILE, or only message N.
 
-    All are written as events, in lines of JSON; one is written as it is, byte for
-    byte. -f replaces a file that is not empty, -a appends to it.
+    All messages are written as events, one JSON object a line; a single message is
+    written byte for byte. -f replaces a file that is not empty, -a appends to it.
 
     /save session.jsonl
     /save image.png 17
     """
+    # A file name may have spaces, so only a number at the very end is taken for one.
     existing, argument = _take_existing(argument)
     match = re.fullmatch(_FILE_AND_NUMBER, argument)
     if match is None:
@@ -206,6 +214,7 @@ def save_messages(shell: CommandShell, argument: str) -> None:
     journal = shell.display.journal
     entries = journal.find(int(number), int(number)) if number else journal.entries()
     hint = _existing_hint("save", match[0])
+    # The same rules as for --record: messages may have credentials in them.
     with closing(open_recording(path, existing, hint)) as stream:
         output = Output(stream, path)
         if number:
@@ -225,7 +234,7 @@ def _write_events(entries: list[Entry], output: Output) -> None:
 
 
 def _take_existing(argument: str) -> tuple[Existing, str]:
-    """Split an argument into the choice for a file that is not empty, and the rest."""
+    """Split ``-f`` or ``-a`` off an argument; return the choice and the rest."""
     word, _, rest = argument.strip().partition(" ")
     if word not in _EXISTING:
         return "refuse", argument.strip()
@@ -238,9 +247,10 @@ def _existing_hint(name: str, argument: str) -> str:
 
 @command("record", "[-f|-a] FILE|off", words=("off", FILE, "--force", "--append"))
 def record_events(shell: CommandShell, argument: str) -> None:
-    """Write every event from now on to a file, until off.
+    """Record every event from now on to FILE, until off.
 
-    -f replaces a file that is not empty, -a appends to it.
+    -f replaces a file that is not empty, -a appends to it. Without FILE, shows
+    whether and where events are recorded.
     """
     existing, argument = _take_existing(argument)
     path = os.path.expanduser(argument)
@@ -252,12 +262,12 @@ def record_events(shell: CommandShell, argument: str) -> None:
     elif existing != "refuse":
         raise UsageError("missing file name", hint="/record -f FILE")
     into = shell.recorder.path
-    shell.note(f"recording into {visible(into)}" if into else "not recording")
+    shell.note(f"recording to {visible(into)}" if into else "not recording")
 
 
 @command("history", "[N]")
 def show_history(shell: CommandShell, argument: str) -> None:
-    """Show the latest lines entered; Ctrl-R searches them."""
+    """Show the latest N lines entered, 20 by default."""
     word = argument.strip() or str(_HISTORY)
     if not re.fullmatch(_COUNT, word):
         raise UsageError(f"{_shorten(word)!r} is not a number of lines", hint="/history 50")

@@ -1,4 +1,4 @@
-"""Small endpoints to test a client with: a burst of messages, its own request, a close code."""
+"""Small endpoints for testing a client: a burst of messages, its own request, a close code."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from wscli.server.http import compact_json
 from wscli.wire.codes import CloseCode, Opcode
 from wscli.wire.head import Request
 
-_BATCH = 256  # messages per turn of the loop
-_BATCH_SIZE = 64 << 10  # bytes per turn; a larger message has a turn of its own
+# Per turn of the loop: many, so that a turn costs little per message, but few enough that the
+# other connections do not have to wait.
+_BATCH = 256  # messages
+_BATCH_SIZE = 64 << 10  # bytes; a larger message has a turn of its own
 
 
 class Push(Endpoint):
     """Pushes ``count`` messages of ``size`` bytes as fast as the client reads, then closes.
 
-    Each begins with its number, cut to ``size``.
+    Each begins with its number, as far as ``size`` permits, so that a client can check the order.
     """
 
     def __init__(self, opcode: Opcode, count: int, size: int) -> None:
@@ -31,6 +33,8 @@ class Push(Endpoint):
 
     def resumed(self) -> None:
         """Push a batch, then let other connections have a turn before the next one."""
+        # While the stream is full, nothing is scheduled: the channel calls this again when the
+        # client has read.
         channel = self.channel
         if self._next > self._count:
             channel.close(CloseCode.NORMAL_CLOSURE)
@@ -46,7 +50,7 @@ class Push(Endpoint):
 
 
 class ShowRequest(Endpoint):
-    """Sends the upgrade request as it arrived, then closes."""
+    """Sends the upgrade request as it arrived, then closes: shows what proxies have changed."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -59,6 +63,7 @@ class ShowRequest(Endpoint):
             "method": self._request.method,
             "target": self._request.target,
             "version": self._request.version,
+            # A list, since names may occur twice, and their order may matter.
             "headers": [[name, value] for name, value in self._request.headers],
         }
         channel.send(Opcode.TEXT, [compact_json(seen)])

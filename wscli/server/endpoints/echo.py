@@ -1,4 +1,4 @@
-"""The echo endpoint."""
+"""The echo: the server that every client is tried with first, and the base of several faults."""
 
 from __future__ import annotations
 
@@ -14,4 +14,5 @@ class Echo(Endpoint):
 
     def received(self, messages: Messages) -> None:
         """Send the messages back."""
+        # All at once: the messages of one read are one write.
         self.channel.send(messages.opcode, messages.payloads)

@@ -1,4 +1,10 @@
-"""Misbehaviour on purpose: violations that a client must detect, and delays it must survive."""
+"""Deliberate faults: violations that a client must detect, and delays that it must survive.
+
+Each fault is wrong in exactly one way, so that a client which does not notice it has one bug. The
+rest of the connection is correct: after a bad frame comes an echo, for a client that goes on.
+
+A violation is a frame (``FRAMES``), and all other faults are classes (``BEHAVIOURS``).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +29,7 @@ _GRACE = 0.1  # seconds for a client to read the half frame before the reset
 
 
 class BadFrame(Echo):
-    """Begins with a frame that breaks a rule; for a client that accepts it, an echo."""
+    """Begins with a frame that breaks a rule; an echo for a client that accepts it."""
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
@@ -39,6 +45,8 @@ class BadAccept(Echo):
 
     def accept(self, response: bytes) -> bytes:
         """Change the value of Sec-WebSocket-Accept."""
+        # A client must compare it (RFC 6455 §4.1, item 4 of the checks on the response): the header
+        # proves that the server understood the upgrade, and is not a cache.
         return response.replace(b"Sec-WebSocket-Accept: ", b"Sec-WebSocket-Accept: wrong")
 
 
@@ -50,6 +58,7 @@ class Drop(Endpoint):
         super().opened(channel)
         frame = Frame(Opcode.TEXT, b"half of this message is missing".ljust(200, b".")).to_bytes()
         channel.write(frame[: len(frame) // 2])
+        # A reset drops the bytes that the client has not read yet.
         self.later(_GRACE, channel.stream.reset)
 
 
@@ -66,14 +75,15 @@ class NoClose(Endpoint):
         """Send the message, and end TCP."""
         super().opened(channel)
         channel.send(Opcode.TEXT, [b"after this comes no Close"])
+        # The stream ends TCP after the message, without asking the protocol.
         channel.stream.finish()
 
 
 class Slow(Echo):
-    """An echo that sends one byte at a time."""
+    """An echo that sends one byte at a time: a client must not expect whole frames from a read."""
 
     def stream(self, stream: ByteStream) -> ByteStream:
-        """Delay the bytes that the channel writes."""
+        """Return a stream that delays the bytes."""
         return _Trickle(stream)
 
     def opened(self, channel: Channel) -> None:
@@ -83,7 +93,11 @@ class Slow(Echo):
 
 
 class _Trickle:
-    """A line that lets one byte through at a time."""
+    """A ``ByteStream`` that lets one byte through at a time.
+
+    It has a queue of its own, in front of that of the stream, and must report it: as ``backlog``
+    and ``full`` for the channel, and by holding the stream for a client that does not wait.
+    """
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
@@ -96,6 +110,7 @@ class _Trickle:
 
     @property
     def full(self) -> bool:
+        # While anything waits, more would only wait too.
         return bool(self._waiting) or self._stream.full
 
     @property
@@ -107,8 +122,8 @@ class _Trickle:
         return self._stream.held
 
     @property
-    def taken(self) -> int:
-        return self._stream.taken
+    def peer_progress(self) -> int:
+        return self._stream.peer_progress
 
     @property
     def backlog(self) -> int:
@@ -127,6 +142,7 @@ class _Trickle:
         self.write(b"".join(pieces), 1)
 
     def hold(self, held: bool) -> None:
+        # At a byte every 10 ms, a client that does not wait for its echoes would fill any queue.
         self._stream.hold(held or len(self._waiting) > _SLOW_LIMIT)
 
     def pause(self, paused: bool) -> None:
@@ -136,6 +152,7 @@ class _Trickle:
         self._stream.after(seconds, action)
 
     def finish(self) -> None:
+        # Later, if bytes wait: the stream takes nothing more once it ends.
         self._finishing = True
         if not self._trickling:
             self._stream.finish()
@@ -154,6 +171,7 @@ class _Trickle:
             self._stream.finish()
 
     def _send_byte(self) -> None:
+        # A message counts as sent with its last byte, as it does without a delay.
         self._sent += 1
         ended = self._ends[0][0] == self._sent
         messages = self._ends.popleft()[1] if ended else 0
@@ -161,6 +179,8 @@ class _Trickle:
         del self._waiting[:1]
 
 
+# The rules that the frames break: RFC 6455 §5.6 and §8.1 (UTF-8), §5.2 (reserved bits and opcodes),
+# §5.1 (masking), §5.5 (control frames). Functions, since a mask key is different each time.
 FRAMES: dict[str, Callable[[], Frame]] = {
     "bad-utf8": lambda: Frame(Opcode.TEXT, b"caf\xe9 au lait"),
     "reserved-bits": lambda: Frame(Opcode.TEXT, b"RSV2 is set", rsv=2),

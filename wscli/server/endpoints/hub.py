@@ -1,7 +1,11 @@
 """The hub: every message goes to all members of a room, and a slow member delays no other.
 
 A simple hub awaits one write after another, so that one member who does not read stops it for all.
-Here each member has a bounded queue, and a message is encoded once for all members.
+Here each member has a bounded queue, and is dropped when it is full (``Channel.push``).
+
+A message is encoded once for all members, and their queues refer to the same bytes. So a message of
+15 MiB to 200 slow members takes 15 MiB. Compression would prevent that, since every connection has
+parameters and a context of its own (RFC 7692 §7.1).
 """
 
 from __future__ import annotations
@@ -36,7 +40,8 @@ class Rooms:
 class Room:
     """The members of one room.
 
-    All messages of one turn of the loop, from any number of members, are one write per member.
+    All messages of one turn of the loop, from any number of members, are one write per member. In a
+    busy room this saves most of the system calls: each member gets everything anyway.
     """
 
     def __init__(self) -> None:
@@ -45,7 +50,7 @@ class Room:
         self._count = 0
 
     def broadcast(self, messages: Messages) -> None:
-        """Send messages to all members, the sender too."""
+        """Send messages to all members, including the sender, at the end of this turn."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self.flush)
         self._waiting.append(encode_unmasked(messages.opcode, messages.payloads))
@@ -56,14 +61,15 @@ class Room:
         data, count = b"".join(self._waiting), self._count
         self._waiting.clear()
         self._count = 0
+        # A copy, since a push drops a slow member, which then leaves the room.
         for member in tuple(self.members) if data else ():
             member.push(data, count)
 
 
 class Hub(Endpoint):
-    """A member of a room; nothing is compressed, so that one encoding serves all members."""
+    """A member of a room."""
 
-    compresses = False
+    compresses = False  # one encoding serves all members
 
     def __init__(self, rooms: Rooms, name: str) -> None:
         self._rooms = rooms
@@ -78,8 +84,9 @@ class Hub(Endpoint):
         """Broadcast the messages to the room."""
         self._room.broadcast(messages)
 
-    def leaving(self) -> None:
+    def before_close(self) -> None:
         """Send the last messages of this turn, which may be the member's own."""
+        # A member that sends a message and Close at once gets that message before its own Close.
         self._room.flush()
 
     def closed(self) -> None:

@@ -1,4 +1,9 @@
-"""The endpoint that replies by the rules of a script, one message after another."""
+"""The endpoint that replies by the rules of a script, one message after another.
+
+Replies keep the order of the messages, even if one is delayed. So messages wait in a queue while a
+reply is being delayed, and while the client does not read the replies. While too many wait, no more
+are read.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +16,9 @@ from wscli.server.script import Script, ScriptReply, SlowRule
 from wscli.wire.codes import CloseCode
 from wscli.wire.events import Messages
 
-_MAX_WAITING = 1 << 20  # bytes of unanswered messages above which nothing more is read
-_OVERHEAD = 100  # bytes that a message costs besides its payload
-_TURN = 0.01  # seconds of work, after which other connections have a turn
+_MAX_WAITING = 1 << 20  # bytes of unanswered messages, above which nothing more is read
+_OVERHEAD = 100  # bytes that a message takes besides its payload: empty ones must count, too
+_TURN = 0.01  # seconds of matching, after which other connections have a turn
 
 
 class Scripted(Endpoint):
@@ -37,7 +42,7 @@ class Scripted(Endpoint):
         self.resumed()
 
     def resumed(self) -> None:
-        """Answer the queued messages while the client reads the replies."""
+        """Answer queued messages, for as long as the client reads the replies."""
         stream, clock = self.channel.stream, asyncio.get_running_loop().time
         end = clock() + _TURN
         while self._waiting and not (self._delaying or stream.full or stream.over):
@@ -53,6 +58,7 @@ class Scripted(Endpoint):
         try:
             reply = self._script.reply_to(opcode, payload)
         except SlowRule as slow:
+            # Later rules are not tried, since it is unknown whether this one would have matched.
             if slow.first:
                 self._slow(slow)
             self._close(CloseCode.INTERNAL_ERROR, str(slow))

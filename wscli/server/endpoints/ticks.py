@@ -1,7 +1,7 @@
 """Ticks at a fixed interval, pushed over WebSocket; over plain HTTP the same ticks can be polled.
 
 A tick is a function of its number and the server's start: all clients get the same ones, and the
-server stores none.
+server stores none. ``wscli compare`` uses them to compare polling, long polling and WebSocket.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from wscli.wire.encoder import encode_unmasked
 KEPT = 100
 """The number of past ticks that can be polled."""
 
-PATIENCE = 25.0
-"""Seconds after which a long poll gets an empty list: many proxies end requests at 30 s."""
+LONG_POLL_LIMIT = 25.0
+"""Seconds after which a long poll gets an empty list, since many proxies end a request at 30 s."""
 
 
 class Epoch:
-    """The start of a server: seconds since 1970, and the same instant by the monotonic clock."""
+    """The start of a server: seconds since 1970, and the same instant by the monotonic clock.
+
+    The latter keeps ticks regular when the time of day is set.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -39,17 +42,18 @@ class TickSchedule:
         self.interval = interval
 
     def latest(self) -> int:
-        """Return the number of the last tick that was due, 0 before the first."""
+        """Return the number of the latest tick, 0 before the first."""
         elapsed = self._epoch.clock.monotonic() - self._epoch.start
         return math.floor(elapsed / self.interval)
 
     def seconds_until(self, number: int) -> float:
         """Return the seconds until a tick is due; zero or less if it was due already."""
+        # From the start, not from the last tick: delays of single ticks must not add up.
         due = self._epoch.start + number * self.interval
         return due - self._epoch.clock.monotonic()
 
     def tick(self, number: int) -> dict[str, object]:
-        """Return a tick as JSON has it; its time is when it was due, not when it is sent."""
+        """Return a tick, for JSON; its time is when it was due, not when it is sent."""
         return {"tick": number, "time": iso_time(self._epoch.wall + number * self.interval)}
 
     def since(self, number: int) -> list[dict[str, object]]:
@@ -60,9 +64,9 @@ class TickSchedule:
 
 
 class Ticks(Endpoint):
-    """Pushes the ticks as they become due, and closes after ``count`` of them; None: never."""
+    """Pushes the ticks as they become due, and closes after ``count`` of them; None for never."""
 
-    compresses = False
+    compresses = False  # ``channel.push`` sends encoded bytes
 
     def __init__(self, schedule: TickSchedule, count: int | None) -> None:
         self._schedule = schedule

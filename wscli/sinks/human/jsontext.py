@@ -1,7 +1,11 @@
 """JSON for reading: laid out and coloured, with every token as the peer wrote it.
 
-Nothing is turned into numbers or dicts: 1.0e5 stays 1.0e5, and a key that is there twice is shown
-twice.
+The parser keeps tokens instead of values, which ``json.loads`` cannot: 1.0e5 stays 1.0e5, a large
+integer keeps its digits, and a key that occurs twice is shown twice. It also reads text that is cut
+off, and stops when as much has been read as is shown.
+
+A text is parsed into a tree (``_Parser``), from which the layout is made (``_lay_out``). Anything
+that is not JSON raises ``_NotJSON`` inside, and is shown as plain text.
 """
 
 from __future__ import annotations
@@ -13,50 +17,53 @@ from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.wrapping import cell_width
 from wscli.text import show_size, visible
 
+# One token with the white space around it (RFC 8259 §2). The pattern of a string takes linear time:
+# its parts cannot match the same text in two ways. A number may have leading zeros, unlike in §6:
+# a view shows what came, and need not judge it.
 _JSON = r"""(?x) [ \t\r\n]* (?: (?P<string>"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*")
                               | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
                               | (?P<constant>true|false|null)
                               | (?P<mark>[][{}:,]) ) [ \t\r\n]*"""
 _CLOSING = {"{": "}", "[": "]"}
-_MAX_SIZE = 64 << 10  # characters that are laid out; a longer text is shown as it came
-_MAX_DEPTH = 64
+_MAX_SIZE = 64 << 10  # characters that are laid out; a longer text is shown unchanged
+_MAX_DEPTH = 64  # the parser is recursive, and a peer may send any number of brackets
 _INDENT = "  "
-_LONGEST_WORD = 32  # characters that a number or constant may have lost its end in
+_LONGEST_WORD = 32  # characters at the end of a cut text that may be the start of a number or word
 _CONTAINER_BEGINS = r"[ \t\r\n]*[{[]"
 _LONG_STRING = 3  # rows; a longer string is abridged
-_SIZE_WIDTH = len('…" (1023 KiB),')
+_SIZE_WIDTH = len('…" (1023 KiB),')  # the widest text that follows an abridged string
 _PARTIAL_ESCAPE = r"\\(?:u[0-9a-fA-F]{0,3})?\Z"
 
 
 class Abridgement:
     """Limits JSON to a number of rows, and each long string in it to one row.
 
-    ``used`` is true afterwards if anything was left out.
+    Afterwards, ``used`` is True if anything was left out.
     """
 
     def __init__(self, rows: int, width: int) -> None:
         self.used = False
+        # In characters instead of rows: the layout is not known before all tokens are read. It
+        # needs more rows than this, never fewer, and the view cuts the rest.
         self._room = rows * width
         self._longest = _LONG_STRING * width
-        self._kept = max(1, width * 2 // 3 - _SIZE_WIDTH)  # beside a key, in some containers
+        self._kept = max(1, width * 2 // 3 - _SIZE_WIDTH)  # leaves room for indents and a key
 
     def admit(self, token: str) -> bool:
-        """Return False if the rows are full before a token."""
+        """Count a token; return False if the rows were full before it."""
         full = self._room <= 0
         self.used = self.used or full
         self._room -= len(token) + 1
         return not full
 
     def is_long(self, string: str) -> bool:
-        """Return True if a string, or the part of it that is known, is to be abridged."""
+        """Return True if a string, of which only the beginning may be known, is to be abridged."""
         return len(string) > self._longest
 
     def shorten(self, string: str, *, whole: bool) -> str:
-        """Return the beginning of a string, quoted, and its whole size if that is known.
-
-        An escape sequence is not cut.
-        """
+        """Return the beginning of a string, quoted, and its size if the string is ``whole``."""
         self.used = True
+        # Half of an escape such as \u00e9 would be read as another one, or as an error.
         head = re.sub(_PARTIAL_ESCAPE, "", string[: self._kept])
         size = f" ({show_size(len(string.encode()) - 2)})" if whole else ""
         return f'{visible(head)}…"{size}'
@@ -76,7 +83,7 @@ class _Leaf(NamedTuple):
 
 
 class _Container:
-    """An object or array; ``whole`` is false where the text ends inside it."""
+    """An object or array; ``whole`` is False if the text ends inside it."""
 
     def __init__(self, opening: str) -> None:
         self.opening = opening
@@ -95,11 +102,12 @@ def pretty_json(
     cut: bool = False,
     abridgement: Abridgement | None = None,
 ) -> list[str] | None:
-    """Return the lines of a JSON object or array, or None where the text is neither.
+    """Return the lines of a JSON object or array, or None if the text is neither.
 
     A value that fits the width stays on one line. With ``cut`` the text may be incomplete at the
-    end. Only the part of the text that is shown is read, however long the text is.
+    end. With an abridgement, no more of the text is read than is shown.
     """
+    # A number or string alone is valid JSON as well, but there is nothing to lay out.
     if not re.match(_CONTAINER_BEGINS, text) or (abridgement is None and len(text) > _MAX_SIZE):
         return None
     try:
@@ -113,7 +121,8 @@ class _Parser:
     """Reads one JSON text (RFC 8259) into a tree of its tokens."""
 
     def __init__(self, text: str, cut: bool, abridgement: Abridgement | None) -> None:
-        self._match = re.compile(_JSON).match  # which re keeps
+        # Compiled at the first use, and cached by re: compiling takes several milliseconds.
+        self._match = re.compile(_JSON).match
         self._text = text
         self._cut = cut
         self._abridgement = abridgement
@@ -136,6 +145,7 @@ class _Parser:
         abridgement = self._abridgement
         if abridgement is None:
             return _Leaf(match.lastgroup, visible(text))
+        # Shortened before it is made visible: a string may have megabytes.
         if match.lastgroup == "string" and abridgement.is_long(text):
             text = abridgement.shorten(text, whole=True)
         else:
@@ -146,10 +156,10 @@ class _Parser:
         return _Leaf(match.lastgroup, text)
 
     def _broken_token(self) -> _Leaf:
-        """Return the beginning of a long string in which the text ends.
+        """Return the beginning of a long string that the end of the text cuts off.
 
         Raises:
-            _Cut: for another token in which the text ends.
+            _Cut: if the end of the text cuts off another token.
             _NotJSON: for anything else.
         """
         if not (self._cut and self._at_cut()):
@@ -170,11 +180,15 @@ class _Parser:
         return self._container(token.text, depth - 1)
 
     def _at_cut(self) -> bool:
-        """Return True if the rest may be the beginning of a token."""
+        """Return True if the rest of the text may be the beginning of a token."""
+        # A string may have any length. Any other token is short, so that a long rest which does
+        # not match is not JSON.
         rest = self._text[self._pos :].lstrip(" \t\r\n")
         return not rest or rest[0] == '"' or len(rest) < _LONGEST_WORD
 
     def _container(self, opening: str, depth: int) -> _Container:
+        # Each level that is open where the text ends catches this in turn, so the members that
+        # were read before are kept.
         container = _Container(opening)
         try:
             self._fill(container, depth)
@@ -217,12 +231,13 @@ def _lay_out(node: _Node, width: int, palette: Palette) -> list[str]:
 
 
 def _stack(node: _Container, width: int, palette: Palette) -> list[str]:
-    """Return the members' lines, each member below the one before."""
+    """Return the lines of the members, one below the other."""
     lines: list[str] = []
     for key, value in node.members:
         if lines:
             lines[-1] += ","
         start = _INDENT + (f"{palette.paint('key', key.text)}: " if key else "")
+        # Two columns for ": " and one for the comma that may follow.
         taken = len(_INDENT) + (cell_width(key.text) + 2 if key else 0) + 1
         first, *rest = _lay_out(value, width - taken, palette)
         lines += [start + first, *(_INDENT + line for line in rest)]
@@ -230,11 +245,12 @@ def _stack(node: _Container, width: int, palette: Palette) -> list[str]:
 
 
 def _fill(leaves: list[_Leaf], width: int, palette: Palette) -> list[str]:
-    """Return lines of as many numbers, strings and words as fit on each."""
+    """Return lines with as many numbers, strings and constants as fit on each."""
+    # A list of a thousand numbers, one below the other, would hide everything else.
     lines: list[str] = []
     room = 0
     for leaf in leaves:
-        size = cell_width(leaf.text) + 2  # with what stands before and behind it
+        size = cell_width(leaf.text) + 2  # with the space before it and the comma after it
         if lines:
             lines[-1] += ","
         if size <= room:
@@ -264,4 +280,5 @@ def _flat(node: _Node, palette: Palette) -> str:
 
 
 def _width(node: _Node) -> int:
+    # Without colours, whose escape sequences take no columns.
     return cell_width(_flat(node, Palette(colour=False)))

@@ -1,15 +1,17 @@
-"""The colours of the terminal form: few, by meaning, and none where none are wanted."""
+"""The colours at a terminal: a few styles, named by meaning, or none at all."""
 
 from __future__ import annotations
 
-# Of the 256 colours, those that stand out best against black and against white (at least 3.5
-# to 1 against both, and against the usual tinted backgrounds). The 16 named ones cannot be used:
-# blue cannot be read on black in many terminals, and cyan not on white.
+# Of the 256 colours, those that have the most contrast with both black and white (at least 3.5 to
+# 1, also with the usual tinted backgrounds), since the background cannot be known. The 16 named
+# colours cannot be used: blue cannot be read on black in many terminals, nor cyan on white.
 _CODES = {
     "dim": "2",
     "bold": "1",
     "in": "38;5;64",
     "out": "38;5;32",
+    "recorded": "38;5;160",
+    "now": "38;5;64",
     "error": "1;38;5;196",
     "key": "38;5;31",
     "string": "38;5;64",
@@ -25,5 +27,5 @@ class Palette:
         self.colour = colour
 
     def paint(self, style: str, text: str) -> str:
-        """Return text in a style; the names are those of what is shown."""
+        """Return text in the style for its meaning, such as "error" or "key"."""
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colour and text else text

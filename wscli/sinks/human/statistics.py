@@ -1,4 +1,4 @@
-"""The numbers of a session, as a table for people."""
+"""The numbers of a session, as a table for people: ``/stats``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COLUMN = 22
 
 
 def describe_stats(stats: Stats, now: float) -> list[str]:
-    """Return the lines of a table: what left and what came, and what it cost."""
+    """Return the lines of a table: messages and bytes in each direction, then the overhead."""
     seconds = stats.time_open(now)
     rows = [_row("", "sent", "received")]
     rows += _each_way(stats, seconds, now)
@@ -26,6 +26,7 @@ def _each_way(stats: Stats, seconds: float, now: float) -> Iterator[str]:
     yield _row("payload", *(show_size(tally.payload) for tally in tallies))
     yield _row("frames", *(_frames(tally) for tally in tallies))
     yield _row("frame headers", *(_overhead(tally) for tally in tallies))
+    # Without permessage-deflate the row would say "none" twice.
     if any(tally.after for tally in tallies):
         yield _row("compressed to", *(_compression(tally) for tally in tallies))
     if seconds:
@@ -37,8 +38,9 @@ def _each_way(stats: Stats, seconds: float, now: float) -> Iterator[str]:
 
 
 def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:
+    # The upgrade counts as overhead of WebSocket: over HTTP there would be none.
     took = stats.incoming.headers + stats.outgoing.headers + stats.upgrades
-    yield "all headers", f"{show_size(took)}, {show_size(stats.upgrades)} of them for the upgrade"
+    yield "all headers", f"{show_size(took)}, including {show_size(stats.upgrades)} for the upgrade"
     if cost := stats.http_cost():
         yield "as HTTP requests", f"{show_size(cost)}, {cost / max(1, took):.1f} times as much"
     yield "round trip", _round_trips(stats.rtts)
@@ -48,7 +50,7 @@ def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:
 
 def _round_trips(rtts: Collection[float]) -> str:
     if not rtts:
-        return "not measured; /ping does"
+        return "not measured; /ping measures it"
     figures = [min(rtts), sum(rtts) / len(rtts), max(rtts)]
     shown = "/".join(f"{rtt * 1000:.2f}" for rtt in figures)
     return f"min/avg/max {shown} ms, of {len(rtts):,} ping{'s' * (len(rtts) > 1)}"
@@ -60,6 +62,7 @@ def _frames(tally: Tally) -> str:
 
 
 def _overhead(tally: Tally) -> str:
+    # A share of the payloads as they were sent: compression makes the headers count for more.
     payload = tally.on_wire + tally.control
     share = f" ({100 * tally.headers / payload:.1f}%)" if payload else ""
     return f"{show_size(tally.headers)}{share}"

@@ -1,4 +1,8 @@
-"""What is said about a connection on stderr: the handshake, the frames, the bytes, the end."""
+"""The remarks about a connection on stderr, with ``-v``: the handshake, frames, bytes, and the end.
+
+Each line begins with a mark, as in curl: ">" for sent, "<" for received, "*" for remarks. Where
+stderr is not a terminal, as in a CI log that many people can read, credentials are masked.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from wscli.net.opening import Opening, OpeningStep
+from wscli.net.redaction import SECRET_HEADERS
 from wscli.session.end import End, describe_close, describe_stillness, error_of
 from wscli.session.events import Batch, Opened, Step
 from wscli.session.pipeline import Sink
@@ -21,17 +26,23 @@ from wscli.wire.head import decode_head
 from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
-_CREDENTIALS = r"((?:authorization|proxy-authorization|cookie|set-cookie)\s*:\s*)(.*)"
-_KEPT = 4  # characters that are shown of a longer masked value
-_BEGUN_BY = {Side.REMOTE: ", begun by the peer", Side.LOCAL: ", begun by wscli", None: ""}
-_SAID = {"*": "dim", "!": "error"}
+_CREDENTIALS = rf"((?:{'|'.join(SECRET_HEADERS)})\s*:\s*)(.*)"
+# Characters that are shown of a masked value, if it is longer: enough to tell Basic from Bearer,
+# and too few of a secret to be of use.
+_KEPT = 4
+_INITIATOR = {Side.REMOTE: ", initiated by the peer", Side.LOCAL: ", initiated by wscli", None: ""}
+_AFTER_CLOSE = {
+    Side.REMOTE: ", after a Close from the peer",
+    Side.LOCAL: ", after a Close from wscli",
+    None: "",
+}
+_REMARK_STYLES = {"*": "dim", "!": "error"}  # "!" is written as "*", in the colour of errors
 
 
 class TalkSink(Sink):
-    """Writes the details for ``-v``: 1 the handshake, 2 each frame, 3 its bytes.
+    """Writes the handshake (verbosity 1), each frame (2), its bytes (3), and always the end.
 
-    Lines that were sent begin with ">", lines that were received with "<", as in curl. With
-    ``mask``, credentials in headers are cut after their first characters, and a line says so.
+    With ``mask``, credentials in headers are cut after their first characters, and a line says so.
     """
 
     def __init__(
@@ -45,19 +56,20 @@ class TalkSink(Sink):
         self.wants_frames = self.wants_outgoing = verbosity >= 2
 
     def step(self, step: Step) -> None:
-        """Say what a step of the opening brought."""
+        """Write the lines for a step of the opening."""
         if self._verbosity and step.name in _STEPS:
             lines = list(_STEPS[step.name](step.opening))
             self._write(mask_secrets(lines) if self._mask else lines)
-            self._say_what_is_masked(lines)
+            self._report_masking(lines)
 
-    def _say_what_is_masked(self, lines: list[tuple[str, str]]) -> None:
+    def _report_masking(self, lines: list[tuple[str, str]]) -> None:
+        # Otherwise a user could copy a masked head, and wonder why the server refuses it.
         if self._mask and not self._has_masked and mask_secrets(lines) != lines:
             self._has_masked = True
             self._write([("*", "credentials are masked here; --show-secrets shows them")])
 
     def opened(self, opened: Opened) -> None:
-        """Write the agreement; that no subprotocol was chosen is written at any verbosity."""
+        """Write the subprotocol and extensions; warn at any verbosity that none was chosen."""
         agreement = opened.opening.agreement
         if agreement is None:
             return
@@ -72,9 +84,10 @@ class TalkSink(Sink):
             self._write([("!", describe_declined(agreement.declined))])
 
     def batch(self, batch: Batch) -> None:
-        """Show frames, where they were asked for."""
+        """Write frames and violations, from verbosity 2 on."""
         if self._verbosity < 2 or self._output.gone:
             return
+        # The lines of all frames are one write. A dump is written at once, since it may be large.
         mark = "<" if batch.incoming else ">"
         lines: list[tuple[str, str]] = []
         for item in batch.items:
@@ -91,11 +104,12 @@ class TalkSink(Sink):
     def _write_bytes(self, mark: str, data: bytes) -> None:
         for block in hexdump_blocks(data, self._paint(mark, "")):
             self._output.write(block.encode())
-            if self._output.gone:  # a dump takes seconds for each 10 MiB
+            # A dump takes seconds for each 10 MiB, which a signal would have to wait for.
+            if self._output.gone:
                 return
 
     def ended(self, end: End) -> None:
-        """Print how the connection ended."""
+        """Write how the connection ended."""
         self._write([("!" if error_of(end) else "*", describe_end(end))])
 
     def _write(self, lines: Iterable[tuple[str, str]]) -> None:
@@ -104,28 +118,29 @@ class TalkSink(Sink):
             self._output.write(text.encode())
 
     def _paint(self, mark: str, line: str) -> str:
-        if mark in _SAID:
-            return self._palette.paint(_SAID[mark], f"* {line}")
+        if mark in _REMARK_STYLES:
+            return self._palette.paint(_REMARK_STYLES[mark], f"* {line}")
         return f"{self._palette.paint('in' if mark == '<' else 'out', mark)} {line}"
 
 
 def describe_end(end: End) -> str:
-    """Return how a connection ended, who began it, and how long it lasted."""
-    by = _BEGUN_BY[end.began]
+    """Return how a connection ended, which side initiated that, and how long it lasted."""
+    by = _INITIATOR[end.began]
     if end.hung_up:
         how = f"closed with {describe_close(end)}{by}; the peer ended TCP without answering"
     elif end.detail:
         still = describe_stillness(end)
         how = f"lost ({end.code} {close_code_name(end.code)}): {end.detail}"
-        how += f" ({still}){by}" if still else by
+        how += (f" ({still})" if still else "") + _AFTER_CLOSE[end.began]
     else:
         how = f"closed with {describe_close(end)}{by}"
     return f"{how}, after {show_duration(end.elapsed)}"
 
 
 def show_frame(frame: Frame) -> str:
-    """Return a frame's header fields and the beginning of its payload, in a line."""
+    """Return a frame's header fields and the beginning of its payload, as one line."""
     key = f"mask {frame.mask_key.hex()}" if frame.mask_key is not None else "no mask"
+    # Every field that was on the wire, since a forged or faulty frame may differ in any of them.
     parts = [
         f"{opcode_name(frame.opcode):<12}",
         "fin" if frame.fin else "---",
@@ -139,11 +154,14 @@ def show_frame(frame: Frame) -> str:
 
 
 def _preview(frame: Frame) -> str:
+    # "The first two bytes of the body MUST be a 2-byte unsigned integer" (RFC 6455 §5.5.1), but
+    # the frame of a peer may be shorter, and is shown as it is.
     payload = frame.payload
     if frame.opcode == Opcode.CLOSE and len(payload) >= 2:
         code = int.from_bytes(payload[:2], "big")
         reason = f' "{visible_bytes(payload[2:])}"' if payload[2:] else ""
         return f"{code} {close_code_name(code)}{reason}"
+    # With a reserved bit set, the payload is not the text itself; usually it is compressed.
     more = "…" if len(payload) > _PREVIEW else ""
     if frame.opcode == Opcode.TEXT and not frame.rsv:
         return f'"{visible_bytes(payload[:_PREVIEW])}"{more}'
@@ -151,6 +169,7 @@ def _preview(frame: Frame) -> str:
 
 
 def _name_step(opening: Opening) -> Iterator[tuple[str, str]]:
+    # An address in the URL is "looked up" too, with itself as the result.
     if opening.addresses and opening.looked_up not in opening.addresses:
         found = ", ".join(opening.addresses)
         took = show_duration(opening.timings[OpeningStep.NAME])
@@ -178,7 +197,7 @@ def _tls_step(opening: Opening) -> Iterator[tuple[str, str]]:
     yield "*", f"{opening.tls.version}, {opening.tls.cipher} ({took})"
     if opening.tls.certificate is not None:
         certificate = opening.tls.certificate
-        yield "*", f"certificate of {certificate.subject}"
+        yield "*", f"certificate for {certificate.subject}"
         yield "*", f"issued by {certificate.issuer}"
 
 
@@ -195,9 +214,10 @@ def _response_step(opening: Opening) -> Iterator[tuple[str, str]]:
 def _probe_step(opening: Opening) -> Iterator[tuple[str, str]]:
     if opening.probe is not None:
         answered = f"{opening.probe.status} {opening.probe.response.reason}".rstrip()
-        yield "*", f"probed the same path with a plain GET: {answered} (--no-probe omits it)"
+        yield "*", f"probed the same path with a plain GET: {answered} (--no-probe skips this)"
 
 
+# The steps that have something to show, in the order of an attempt.
 _STEPS = {
     OpeningStep.NAME: _name_step,
     OpeningStep.TCP: _tcp_step,
@@ -219,15 +239,17 @@ def mask_secrets(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     masked = []
     secret = False
     for mark, line in lines:
-        if secret and line[:1] in (" ", "\t"):  # the value goes on (RFC 9112 §5.2)
+        # Obsolete line folding continues a value in the next line, after a space or tab (RFC 9112
+        # §5.2). A server may still send it, and the secret would show.
+        if secret and line[:1] in (" ", "\t"):
             masked.append((mark, " …"))
             continue
         match = re.match(_CREDENTIALS, line, re.IGNORECASE) if mark in "<>" else None
         secret = match is not None
-        masked.append((mark, f"{match[1]}{_begin(match[2])}" if match else line))
+        masked.append((mark, f"{match[1]}{_mask(match[2])}" if match else line))
     return masked
 
 
-def _begin(secret: str) -> str:
+def _mask(secret: str) -> str:
     kept = secret[:_KEPT] if len(secret) > _KEPT else ""
     return f"{kept}…" if secret else ""

@@ -1,4 +1,4 @@
-"""The evidence about an upgrade that failed, and the cause that it points to."""
+"""The evidence about a failed upgrade: the request, the refusal, and the answer to the probe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from wscli.wire.head import Request, Response, without_query
 if TYPE_CHECKING:
     from wscli.kinds import Facts
 
-_READ = 4 << 10  # bytes of a body that are searched for words
+# Bytes of a body that are searched for words: the sentence that explains a refusal is at its start,
+# and a long page may contain any word by chance.
+_SEARCHED = 4 << 10
 
 
 class PlainResponse(NamedTuple):
@@ -28,19 +30,20 @@ class PlainResponse(NamedTuple):
     @property
     def text(self) -> str:
         """The beginning of the body, as text."""
-        return decode_body(self.body[:_READ]).strip()
+        return decode_body(self.body[:_SEARCHED]).strip()
 
     @property
     def is_page(self) -> bool:
-        """Whether the server has a resource at this path."""
+        """Whether the status is a success, so there is a resource at this path."""
         return 200 <= self.status < 300
 
     def header(self, name: str) -> str:
-        """Return a header's value, empty where there is none."""
+        """Return a header's value, or an empty string if it is missing."""
         return self.response.headers.get(name) or ""
 
     def mentions(self, *words: str) -> bool:
         """Return True if the reason or the body has a word that matches one of these patterns."""
+        # The reason too, since some servers explain a refusal only there: "403 Invalid Origin".
         said = f"{self.response.reason}\n{self.text}"
         return re.search(rf"\b(?:{'|'.join(words)})\b", said, re.IGNORECASE) is not None
 
@@ -48,8 +51,8 @@ class PlainResponse(NamedTuple):
 class Evidence(NamedTuple):
     """The request, its answer, and the answer to a plain GET of the same path.
 
-    ``answer`` is None where the server closed the connection without one, ``probe`` where the
-    plain GET was not made or had no answer. ``secure`` is True for wss.
+    ``answer`` is None if the server closed the connection without one. ``probe`` is None if the
+    plain GET was not sent or had no answer. ``secure`` is True for wss.
     """
 
     request: Request
@@ -59,12 +62,13 @@ class Evidence(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The path asked for, without its query."""
+        """The requested path, without its query."""
         return without_query(self.request.target)
 
     @property
     def has_credentials(self) -> bool:
         """Whether the request has credentials."""
+        # Cookies too: most web applications recognise users by a session cookie.
         names = ("Authorization", "Cookie")
         return any(self.request.headers.get(name) is not None for name in names)
 
@@ -75,7 +79,8 @@ class Evidence(NamedTuple):
 
     @property
     def facts(self) -> Facts:
-        """The facts that apply whatever the cause is."""
+        """The facts that apply to every cause."""
+        # From the request as it was sent, since a user may have set Host or Origin by hand.
         host = self.request.headers.get("Host")
         facts: Facts = {
             "path": self.path,

@@ -1,4 +1,8 @@
-"""Name the proxy that answered in place of the server behind it."""
+"""Name the proxy that answered in place of the server behind it.
+
+The owner of a server often does not know that a refusal comes from the proxy in front of it, and
+looks for the cause in the wrong configuration.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ import re
 
 from wscli.wire.diagnosis.evidence import PlainResponse
 
-_BY_HEADER = (
+_BY_HEADER = (  # names as the products write them
     ("Server", r"^(nginx|openresty|Caddy|Apache|Varnish|Traefik|cloudflare|CloudFront)\b"),
     ("Server", r"^(envoy|istio-envoy|awselb|heroku|HAProxy|Fly|gws)\b"),
     ("Via", r"\b(Caddy|varnish|CloudFront|google|heroku-router|vegur|fly\.io)\b"),
 )
-_BY_BODY = (
+_BY_BODY = (  # from the error pages that these products have built in
     ("nginx", r"<center>nginx[/<]"),
     ("openresty", r"<center>openresty"),
     ("HAProxy", r"No server is available to handle this request"),
@@ -38,6 +42,8 @@ _NAMES = {
 
 def name_gateway(answer: PlainResponse) -> str | None:
     """Return the name of the proxy that made an answer, if a header or the body identifies it."""
+    # The body first: a page that only one product writes proves more than a Server header, which
+    # may be that of the proxy or, passed on, that of the server behind it.
     for name, pattern in _BY_BODY:
         if re.search(pattern, answer.text):
             return name

@@ -14,18 +14,26 @@ from wscli.wire.head import REDIRECTS, without_query
 if TYPE_CHECKING:
     from wscli.kinds import Cause, Facts, RefusalKind
 
-_ABOUT_TLS: dict[str, RefusalKind] = {  # what nginx and Go write
+# The sentences of nginx and of Go's net/http when plain HTTP reaches a TLS port, and of nginx about
+# client certificates: it checks these only after the handshake, and answers 400.
+_TLS_COMPLAINTS: dict[str, RefusalKind] = {
     "plain http request was sent to https": "tls-port",
     "client sent an http request to an https": "tls-port",
     "no required ssl certificate was sent": "client-certificate-missing",
     "the ssl certificate error": "client-certificate-refused",
 }
-_NO_UPGRADE = ('can "upgrade" only', "upgrade hdr", "not a websocket", "missing upgrade")
+# From the refusals of servers that received no Upgrade header. Our request has one, so a proxy on
+# the way has removed it: Upgrade is a hop-by-hop header, which proxies drop by default.
+_UPGRADE_MISSING = ('can "upgrade" only', "upgrade hdr", "not a websocket", "missing upgrade")
+
+# The statuses that several causes share, between which the probe can decide. A 426 or a redirect
+# explains itself.
 _PROBED = frozenset({400, 401, 403, 404, 500, 502, 503, 504})
 
 
 def can_be_probed(answer: PlainResponse) -> bool:
     """Return True if the answer to a plain GET could change the most likely cause."""
+    # A challenge says already which credentials the server wants.
     if answer.status == 401 and answer.header("WWW-Authenticate"):
         return False
     return answer.status in _PROBED
@@ -40,10 +48,14 @@ def diagnose(evidence: Evidence) -> Cause:
 def _find_cause(evidence: Evidence) -> Cause:
     answer = evidence.answer
     if answer is None:
+        # If a GET is answered, the server drops upgrades on this path, as Socket.IO and many Node
+        # servers do.
         return "no-answer" if evidence.probe is None else "upgrades-dropped", {}
     text = answer.text.lower()
-    if about_tls := next((kind for sign, kind in _ABOUT_TLS.items() if sign in text), None):
-        return about_tls, {}
+    # TLS first, since these sentences come with a 400 that would otherwise look like a bad request.
+    complaints = (kind for sentence, kind in _TLS_COMPLAINTS.items() if sentence in text)
+    if complaint := next(complaints, None):
+        return complaint, {}
     if answer.status in REDIRECTS:
         return "redirect", {"location": without_query(answer.header("Location"))}
     # The answer to a plain GET identifies a service more often than the refusal does.
@@ -56,7 +68,7 @@ def _find_cause(evidence: Evidence) -> Cause:
 
 
 def _find_for_400(evidence: Evidence, answer: PlainResponse) -> Cause:
-    if any(sign in answer.text.lower() for sign in _NO_UPGRADE):
+    if any(sentence in answer.text.lower() for sentence in _UPGRADE_MISSING):
         return "no-upgrade", {}
     if answer.mentions("invalid host", "bad host", "unknown host", "disallowedhost"):
         return "host-unknown", {}
@@ -70,6 +82,7 @@ def _find_for_400(evidence: Evidence, answer: PlainResponse) -> Cause:
 
 def _is_node_ws(answer: PlainResponse) -> bool:
     """Return True for an answer that abortHandshake() of the `ws` library has written."""
+    # Its refusals have no Date and no Server, and the reason of the status line as their body.
     names = [name for name, _ in answer.response.headers]
     return (
         names == ["Connection", "Content-Type", "Content-Length"]
@@ -90,14 +103,16 @@ def _find_for_401(evidence: Evidence, answer: PlainResponse) -> Cause:
 
 
 def _find_for_403(evidence: Evidence, answer: PlainResponse) -> Cause:
-    # Development servers check Host against DNS rebinding.
+    # Development servers such as Vite's check Host, against pages that reach them by DNS rebinding.
     if answer.mentions("invalid host", r"host \S+ is not"):
         return "host-forbidden", {}
     # gorilla/websocket adds Sec-WebSocket-Version to each refusal, and a 403 is for the Origin.
     if answer.mentions("origins?", "cors") or answer.header("Sec-WebSocket-Version"):
         return "origin", {}
+    # The reason that daphne gives if the application closes before it accepts.
     if answer.response.reason == "Access denied" and not answer.body:
         return "daphne-closed", {}
+    # Cloudflare sets this header on its challenge pages, which only a browser can pass.
     if answer.header("cf-mitigated"):
         return "cloudflare-bot", {}
     probe = evidence.probe
@@ -137,6 +152,7 @@ def _name_asgi_server(answer: PlainResponse, probe: PlainResponse | None) -> str
 def _find_for_404(evidence: Evidence, answer: PlainResponse) -> Cause:
     if _is_uvicorn(answer):
         return "no-websocket-library", {}
+    # Action Cable, of Rails, answers with this if the Origin is not allowed.
     if answer.text == "Page not found" and "text/plain" in answer.header("Content-Type"):
         return "rails-origin", {}
     if evidence.probe is not None and evidence.probe.is_page:
@@ -145,12 +161,14 @@ def _find_for_404(evidence: Evidence, answer: PlainResponse) -> Cause:
 
 
 def _is_uvicorn(answer: PlainResponse) -> bool:
-    """Return True for uvicorn's own page: with a WebSocket library it would not send one."""
+    """Return True for uvicorn's answer to an upgrade if it has no WebSocket library."""
+    # It then treats the upgrade as a plain GET and answers with its Server header, which refusals
+    # that come from a WebSocket library lack.
     return answer.header("Server").lower() == "uvicorn"
 
 
 def _find_gateway(answer: PlainResponse) -> Facts:
-    """Return the proxy that passed an answer on; none where the page is the proxy's own."""
+    """Return the proxy that passed an answer on, or nothing if the page is the proxy's own."""
     gateway = name_gateway(answer)
     if gateway is None or gateway.lower() in answer.text.lower():
         return {}
@@ -158,6 +176,8 @@ def _find_gateway(answer: PlainResponse) -> Facts:
 
 
 def _find_for_426(evidence: Evidence, answer: PlainResponse) -> Cause:
+    # 426 with another version is a refusal of ours (RFC 6455 §4.4). With ours, or without any, the
+    # server did not see an upgrade at all.
     versions = answer.header("Sec-WebSocket-Version")
     sent = evidence.request.headers.get("Sec-WebSocket-Version")
     if versions and sent not in answer.response.headers.tokens("Sec-WebSocket-Version"):
@@ -173,7 +193,7 @@ def _find_for_page(answer: PlainResponse) -> Cause:
 
 
 def _find_for_5xx(evidence: Evidence, answer: PlainResponse) -> Cause:
-    """Find the cause of a failure of a proxy in front, or of the server itself."""
+    """Find the cause of a failure in a proxy in front, or in the server itself."""
     # Autobahn, on which daphne is built, writes a refusal without any header.
     if answer.response.reason == "Internal server error" and not answer.response.headers:
         return "daphne-no-route", {}

@@ -1,4 +1,8 @@
-"""Recognise known services by their answers to plain HTTP."""
+"""Recognise known services by their answers to plain HTTP.
+
+Most of these have their WebSocket at another path, or need parameters in the query, so a user
+who tries the obvious URL gets a refusal that does not say so.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from wscli.wire.diagnosis.evidence import PlainResponse
 if TYPE_CHECKING:
     from wscli.kinds import Facts, ServiceKind
 
+# The error messages of Engine.IO's server, which is the transport of Socket.IO.
 _ENGINE_IO: dict[str, ServiceKind] = {
     "Transport unknown": "engine-io-query",
     "Session ID unknown": "engine-io-session",
@@ -30,6 +35,7 @@ def recognise(answer: PlainResponse) -> tuple[ServiceKind, Facts] | None:
         kind = "node-inspector"
     elif text.startswith("Welcome to SockJS!"):
         kind = "sockjs"
+    # A bare sentence in the refusal of an upgrade, and a JSON object in the answer to a GET.
     elif complaint := re.fullmatch(r'(?:\{"code":\d,"message":")?([A-Za-z ]+)(?:"\})?', text):
         kind = _ENGINE_IO.get(complaint[1])
     elif answer.is_page and "event-stream" in answer.header("Content-Type"):

@@ -1,0 +1,69 @@
+"""A file that is still being written, like ``tail -f``."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import time
+from typing import BinaryIO, cast
+
+from wscli.errors import UsageError
+from wscli.records.files import HOW_TO_RECORD
+
+_INTERVAL = 0.1  # seconds between two looks at the file
+
+
+def open_followed(name: str, reader: int) -> BinaryIO:
+    """Wait for a file, and return a stream of what is and will be written to it.
+
+    The stream does not end. ``reader`` is the descriptor of stdout.
+
+    Raises:
+        UsageError: if it cannot be opened.
+        BrokenPipeError: if the reader of stdout goes away meanwhile.
+    """
+    while True:
+        try:
+            file = io.FileIO(name, "r")
+        except FileNotFoundError:
+            _wait(reader)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UsageError(f"cannot read {name}", reason, HOW_TO_RECORD) from None
+        else:
+            return cast("BinaryIO", _FollowedFile(file, name, reader))
+
+
+class _FollowedFile:
+    def __init__(self, file: io.FileIO, name: str, reader: int) -> None:
+        self._file = file
+        self._name = name
+        self._reader = reader
+
+    def read1(self, size: int) -> bytes:
+        """Return what follows, as soon as there is something."""
+        while not (data := self._file.read(size)):
+            if os.fstat(self._file.fileno()).st_size < self._file.tell():
+                what = f"{self._name} was replaced while it was followed"
+                raise UsageError(what, hint="the same command shows it from its beginning")
+            _wait(self._reader)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> _FollowedFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _wait(reader: int) -> None:
+    """Wait a moment, or until the reader of stdout has gone."""
+    poll = select.poll()
+    poll.register(reader, 0)
+    if poll.poll(1000 * _INTERVAL):
+        gone = time.monotonic()
+        raise BrokenPipeError(gone)

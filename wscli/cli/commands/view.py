@@ -1,0 +1,144 @@
+"""``wscli view``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Unpack
+
+import click
+
+from wscli.apps.env import Env
+from wscli.cli.command import Command, Option, in_section
+from wscli.cli.options import viewing_options
+from wscli.cli.params import read_view
+from wscli.cli.types import claim_stdin, count, moment, pattern
+from wscli.errors import UsageError
+from wscli.status import ExitStatus
+
+if TYPE_CHECKING:
+    from wscli.apps.formats import OutputFile
+    from wscli.apps.selection import Moment
+    from wscli.cli.param_types import ViewParams
+    from wscli.payload.matching import Matcher
+
+_OPCODES = ("text", "binary", "ping", "pong", "close", "continuation")
+
+
+def _run(
+    env: Env,
+    *,
+    file: str,
+    matcher: Matcher | None,
+    direction: Literal["in", "out"] | None,
+    opcodes: tuple[str, ...],
+    since: Moment | None,
+    until: Moment | None,
+    connection: int | None,
+    follow: bool,
+    page: str | None,
+    force: bool,
+    **params: Unpack[ViewParams],
+) -> ExitStatus:
+    from wscli.apps import view
+    from wscli.apps.selection import Selection
+    from wscli.wire.codes import Opcode
+
+    if file == "-":
+        claim_stdin("the recording")
+    selection = Selection(
+        matcher,
+        None if direction is None else direction == "in",
+        frozenset(Opcode[name.upper()] for name in opcodes),
+        since,
+        until,
+        connection,
+    )
+    output = read_view(params)
+    form = "follow" if follow else output.form
+    return view.run(
+        view.ViewOptions(file, output, selection, follow, _read_page(page, force, form)), env
+    )
+
+
+def _read_page(page: str | None, force: bool, form: str) -> OutputFile | None:
+    from wscli.apps.formats import OutputFile
+
+    if page is None:
+        if force:
+            raise UsageError("--force needs --html", hint="--html FILE names the file")
+        return None
+    if form != "auto":  # a page has all forms, and an end
+        raise UsageError(f"--html and --{form} exclude each other", hint="give one of them")
+    return OutputFile(None if page == "-" else page, force)
+
+
+def _selecting_options() -> list[Option]:
+    return in_section(
+        "Selection",
+        Option(
+            "--filter",
+            "matcher",
+            type=pattern,
+            metavar="PATTERN",
+            help="Show messages that match: a regular expression or, if it begins with $. or $[, "
+            "a JSONPath query.",
+        ),
+        Option(
+            "--direction",
+            type=click.Choice(["in", "out"]),
+            help="Show what came, or what was sent; by default both at a terminal and with --json, "
+            "else what came.",
+        ),
+        Option(
+            "--opcode",
+            "opcodes",
+            multiple=True,
+            type=click.Choice(_OPCODES),
+            help="Show messages and frames of this kind; repeatable.",
+        ),
+        Option(
+            "--since",
+            type=moment,
+            metavar="TIME",
+            help="Begin at 12:00:30, at 2026-01-31T12:00:00Z, or +90s after the beginning.",
+        ),
+        Option("--until", type=moment, metavar="TIME", help="End before this time."),
+        Option(
+            "--connection", type=count, metavar="N", help="Show one connection of several, from 1."
+        ),
+    )
+
+
+command = Command(
+    "view",
+    text="FILE was written with --record, or is a HAR file of a browser; - is stdin, and gzip is "
+    "decompressed. It is shown as it would have been live.",
+    examples=[
+        ("wscli view session.jsonl", "the messages, as a session shows them"),
+        ("wscli view -v session.jsonl", "also the handshake; -vv shows frames, if recorded"),
+        ("wscli view --filter '$.error' --json FILE | jq .", "messages with an error, as JSON"),
+        ("wscli view --direction out FILE > sent.txt", "what was sent, each message a line"),
+        (
+            "wscli view --html page.html session.jsonl",
+            "a page to search in, or to send to somebody",
+        ),
+        ("wscli view --follow served.jsonl", "what wscli serve --record is writing"),
+    ],
+    params=[
+        click.Argument(["file"], metavar="FILE"),
+        *_selecting_options(),
+        Option("-f", "--follow", is_flag=True, help="Wait for more at the end, as tail -f does."),
+        *viewing_options(),
+        *in_section(
+            "Output",
+            Option(
+                "--html",
+                "page",
+                metavar="FILE",
+                help="Write a page for a browser instead, which needs no network: the heads, a "
+                "timeline, and all messages to search.",
+            ),
+            Option("--force", is_flag=True, help="Replace the contents of the page."),
+        ),
+    ],
+    run=_run,
+)
