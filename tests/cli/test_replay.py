@@ -58,6 +58,14 @@ SESSION = [
 ANSWERS = {'{"op":"get","id":1}': ['{"id":1,"tags":["a","b"],"price":41}'], "bye": ["bye"]}
 
 
+def test_a_recorded_server_that_is_gone_suggests_to_give_another_url(tmp_path):
+    wscli("send", "--record", tmp_path / "session", "demo:", "hello")
+    done = wscli("replay", tmp_path / "session")
+    assert done.status == 3
+    assert "  the URL is the one in the recording\ntry: give the URL of another server" in done.err
+    assert wscli("replay", tmp_path / "session", "demo:").status == 0
+
+
 # Against the same server
 
 
