@@ -30,7 +30,7 @@ FLAGS = [
 
 
 def find_chromium():
-    """Return where Chromium is, or None."""
+    """Return the path of Chromium, or None."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return next(filter(None, map(shutil.which, names)), None)
 
@@ -73,7 +73,7 @@ class Tab:
         self.command("Page.enable")
 
     def command(self, method, **params):
-        """Carry out a command of the protocol, and return its result."""
+        """Send a command of the protocol, and return its result."""
         self._number += 1
         self._connection.send(json.dumps({"id": self._number, "method": method, "params": params}))
         while True:
@@ -111,7 +111,7 @@ class Tab:
         return result["result"].get("value")
 
     def look(self, width, height, *, dark=False):
-        """Take another size of window, and light or dark colours."""
+        """Set the size of the window, and light or dark colours."""
         self.command(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -123,6 +123,6 @@ class Tab:
         self.command("Emulation.setEmulatedMedia", features=[scheme])
 
     def screenshot(self, path, *, whole=False):
-        """Write what is seen as PNG."""
+        """Write a screenshot as PNG."""
         shot = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         Path(path).write_bytes(base64.b64decode(shot["data"]))

@@ -8,6 +8,8 @@ import signal
 import threading
 
 import pytest
+from coverage import Coverage
+from hypothesis import settings
 from websockets.sync.server import serve as serve_websockets
 
 from tests.scripted import ScriptedServer
@@ -15,6 +17,10 @@ from tests.terminal import Terminal
 from wscli.server.access import Watcher
 from wscli.server.background import serving
 from wscli.server.options import ServeOptions
+
+if Coverage.current():  # a few examples reach every line, and each takes twice as long
+    settings.register_profile("coverage", max_examples=20, deadline=None)
+    settings.load_profile("coverage")
 
 
 def pytest_configure():
@@ -84,7 +90,7 @@ def serve():
 
 
 class Embedded:
-    """The embedded server while a test runs; what it says of its visits and failures is kept.
+    """The embedded server while a test runs; its access records and failures are kept.
 
     ``loop`` is the one that it runs in, from the first WebSocket on.
     """

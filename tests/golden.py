@@ -1,6 +1,6 @@
-"""Golden files: what a view looked like when somebody last read it.
+"""Golden files: the output of a view as it was when somebody last read it.
 
-``WSCLI_GOLDEN=write pytest`` writes them anew; the change is read in the diff.
+``WSCLI_GOLDEN=write pytest`` writes them again; the change is read in the diff.
 """
 
 import os

@@ -39,7 +39,7 @@ class ServerTLS:
         return b"".join(pieces)
 
     def send(self, data=b""):
-        """Return the ciphertext for some data, and whatever else is to be sent."""
+        """Return the ciphertext for some data, with any other bytes to send."""
         if data:
             self.tls.write(data)
         return self._outgoing.read()

@@ -36,7 +36,7 @@ def wscli(*args, stdin=b"", timeout=30, env=None):
 def call(*args, stdin=b"", timeout=30, env=None):
     """Call ``main(args, env)`` in a thread: it takes a tenth of the time that a process does.
 
-    It is for what does not depend on the process: its signals, descriptors and exit.
+    Use it for tests that need no signals, descriptors or exit of a process.
     """
     with contextlib.ExitStack() as stack:
         streams = [stack.enter_context(tempfile.TemporaryFile(buffering=0)) for _ in range(3)]

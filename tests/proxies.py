@@ -8,7 +8,7 @@ from base64 import b64encode
 
 
 class Proxy:
-    """Accepts connections, lets ``greet`` find out where each wants to go, and joins the two."""
+    """Accepts connections, asks ``greet`` for the destination of each, and joins the two."""
 
     def __init__(self, credentials=None):
         self.credentials = credentials

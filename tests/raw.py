@@ -1,4 +1,4 @@
-"""A client on a raw socket, for what no library would send, and to see each byte of the answer."""
+"""A client on a raw socket, for bytes that no library would send, and to see each byte received."""
 
 import socket
 import struct
@@ -54,7 +54,7 @@ class Client:
         self.sock.sendall(data)
 
     def read(self):
-        """Return what comes next, b"" at the end."""
+        """Return the next bytes, b"" at the end."""
         data, self._received = self._received, b""
         return data or self.sock.recv(1 << 16)
 

@@ -1,4 +1,4 @@
-"""A server that follows a script on a raw socket, for what no library would send."""
+"""A server that follows a script on a raw socket, for bytes that no library would send."""
 
 import contextlib
 import socket
@@ -84,7 +84,7 @@ class Peer:
                 self.received += batch
 
     def payloads(self, count):
-        """Read until so many messages have come, and return their payloads."""
+        """Read until ``count`` messages have come, and return their payloads."""
         payloads = []
         while len(payloads) < count:
             payloads += self.expect().payloads
@@ -110,7 +110,7 @@ class Peer:
 class ScriptedServer:
     """Runs one script for each connection, in turn; the last one for all that follow.
 
-    As a context it gives itself, with ``url``; what a script raises is raised at its end.
+    As a context it gives itself, with ``url``; an error of a script is raised when it ends.
     """
 
     def __init__(self, *scripts, tls=None, family=socket.AF_INET, path=None):
@@ -185,7 +185,7 @@ class ScriptedServer:
 
 
 def trickle(peer, data, pause=0.01):
-    """Send a byte at a time; the pause is what the client is being shown."""
+    """Send a byte at a time, with a pause after each: the client is to see a slow server."""
     for octet in data:
         peer.send(bytes([octet]))
         time.sleep(pause)

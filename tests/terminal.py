@@ -1,4 +1,4 @@
-"""A real terminal for the real program: a pseudo-terminal, and what its screen shows."""
+"""A terminal for the real program: a pseudo-terminal, and the screen that it shows."""
 
 import fcntl
 import os
@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pexpect
 import pyte
+from coverage import Coverage
 
-WSCLI = [sys.executable, "-m", "wscli"]
+ROOT = Path(__file__).parent.parent
+COVERAGE = ["-m", "coverage", "run", f"--rcfile={Path(__file__).parent.parent}/pyproject.toml"]
+# Few tests call the parts of the interactive session: the rest of its coverage is found here.
+WSCLI = [sys.executable, *(COVERAGE if Coverage.current() else []), "-m", "wscli"]
 
 KEYS = {
     "enter": "\r",
@@ -28,7 +32,7 @@ PTY_BUFFER = 4095
 
 
 class Screen(pyte.Screen):
-    """A screen that keeps what scrolls away, as the terminals of people do."""
+    """A screen that keeps the rows that scroll away, as most terminals do."""
 
     def __init__(self, columns, rows):
         self.above = []
@@ -63,10 +67,10 @@ class Screen(pyte.Screen):
 
 
 class Terminal:
-    """Runs ``wscli`` with these arguments; what it shows is read from its screen."""
+    """Runs ``wscli`` with these arguments; the output is read from its screen."""
 
     def __init__(self, *args, rows=24, columns=80, screen=None, env=None, command=None):
-        """Run it in a terminal of this size; ``screen`` is the real one, if that is not told."""
+        """Run it in a terminal of this size; ``screen`` is the real size if it differs."""
         shown_rows, shown_columns = screen or (rows, columns)
         self._screen = Screen(shown_columns, shown_rows)
         self._stream = pyte.ByteStream(self._screen)
@@ -89,12 +93,12 @@ class Terminal:
 
     @property
     def screen(self):
-        """What the terminal shows now."""
+        """The text on the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
     @property
     def text(self):
-        """What the terminal shows, and what has scrolled away above it."""
+        """The text on the screen, and the rows that have scrolled away above it."""
         return "\n".join([*self._screen.above, self.screen]).rstrip()
 
     @property
@@ -128,13 +132,13 @@ class Terminal:
         self._child.setwinsize(rows, columns)
 
     def signal(self, number):
-        """Send a signal to the program; where that is a shell's child, to the child."""
+        """Send a signal to the program, or to its child if it is a shell."""
         children = Path(f"/proc/{self._child.pid}/task/{self._child.pid}/children").read_text()
         os.kill(int(children) if children else self._child.pid, number)
 
     @property
     def unread(self):
-        """How many bytes the program has written that nobody has read."""
+        """The number of bytes that the program has written and nobody has read."""
         count = fcntl.ioctl(self._child.child_fd, termios.FIONREAD, bytes(4))
         return int.from_bytes(count, sys.byteorder)
 
@@ -145,7 +149,7 @@ class Terminal:
 
     @property
     def has_exited(self):
-        """Whether the program has ended, also where what it wrote has not been read."""
+        """Whether the program has ended, even if its output has not been read."""
         return not self._child.isalive()
 
     def hang_up(self):

@@ -1,4 +1,4 @@
-"""What to try: each kind of error has advice, and facts decide between two pieces of it."""
+"""Each kind of error has a hint, and facts decide between two of them."""
 
 import errno
 import re
@@ -53,12 +53,12 @@ def advice_on(kind, **facts):
 
 
 def without(kind, *names, **facts):
-    """Return the advice where some facts are absent."""
+    """Return the hint for a kind if some facts are absent."""
     known = {name: value for name, value in {**EVERY_FACT, **facts}.items() if name not in names}
     return advise(WscliError("it failed", kind=kind, facts=known))
 
 
-def test_every_kind_has_advice_and_nothing_else_has():
+def test_every_kind_has_a_hint_and_there_are_no_others():
     assert set(ADVICE) == set(KINDS)
 
 
@@ -66,12 +66,12 @@ def test_no_kind_is_in_two_groups():
     assert len(KINDS) == len(set(KINDS))
 
 
-def test_the_facts_of_these_tests_are_all_there_are():
+def test_these_tests_know_every_fact():
     assert set(EVERY_FACT) == set(kinds.Facts.__annotations__)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_advice_is_a_clause_with_nothing_left_to_fill_in(kind):
+def test_a_hint_is_a_clause_with_nothing_left_to_fill_in(kind):
     text = advice_on(kind)
     assert text
     assert not text.endswith(".")
@@ -80,8 +80,8 @@ def test_advice_is_a_clause_with_nothing_left_to_fill_in(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fact_is_never_taken_for_a_template(kind):
-    """A path or a header is the peer's, and may have braces."""
+def test_a_fact_is_never_read_as_a_template(kind):
+    """The text of a path or header may be the peer's, and have braces."""
     texts = {name: "{x}" for name, value in EVERY_FACT.items() if isinstance(value, str)}
     assert advice_on(kind, **texts)
 
@@ -90,12 +90,12 @@ def test_an_error_without_a_kind_has_its_own_hint():
     assert advise(UsageError("it failed", hint="give one of them")) == "give one of them"
 
 
-def test_an_error_with_neither_has_no_advice():
+def test_an_error_without_a_kind_and_hint_has_no_hint():
     assert advise(WscliError("it failed")) == ""
 
 
 @pytest.mark.parametrize("status", list(ExitStatus))
-def test_only_a_time_limit_of_the_output_can_be_made_longer(status):
+def test_a_longer_timeout_is_suggested_only_after_a_timeout_of_the_output(status):
     text = advise(OutputStalled("the output", 1, status))
     assert text.startswith("--timeout") == (status == ExitStatus.TIMEOUT)
 
@@ -107,7 +107,7 @@ def test_only_a_time_limit_of_the_output_can_be_made_longer(status):
     ("from_environment", "words"),
     [(True, "--no-proxy to connect directly"), (False, "check --proxy")],
 )
-def test_no_proxy_is_suggested_only_for_the_environments(from_environment, words):
+def test_no_proxy_is_suggested_only_for_a_proxy_of_the_environment(from_environment, words):
     text = advice_on("proxy", from_environment=from_environment)
     assert text == f"start the proxy, or {words}"
 
@@ -115,13 +115,13 @@ def test_no_proxy_is_suggested_only_for_the_environments(from_environment, words
 @pytest.mark.parametrize(
     ("errnos", "words"),
     [
-        ((errno.ECONNREFUSED,), "is a server listening on that port?"),
-        ((errno.EADDRNOTAVAIL, errno.ENETUNREACH), "-4 or -6 uses one version of IP only"),
-        ((errno.ETIMEDOUT, errno.ECONNREFUSED), "a firewall may drop the packets"),
-        ((errno.EADDRNOTAVAIL,), "check host and port"),
+        ((errno.ECONNREFUSED,), "check that a server is listening on that port"),
+        ((errno.EADDRNOTAVAIL, errno.ENETUNREACH), "IPv4 with -4, or IPv6 with -6"),
+        ((errno.ETIMEDOUT, errno.ECONNREFUSED), "a firewall may be dropping the packets"),
+        ((errno.EADDRNOTAVAIL,), "check the host and port"),
     ],
 )
-def test_the_first_reason_that_is_known_decides(errnos, words):
+def test_the_first_known_error_of_an_address_decides(errnos, words):
     assert words in advice_on("tcp", errnos=errnos)
 
 
@@ -130,26 +130,26 @@ def test_the_first_reason_that_is_known_decides(errnos, words):
     [
         (407, "--proxy http://USER:PASS@HOST:PORT"),
         (403, "does not allow"),
-        (418, "allows CONNECT?"),
+        (418, "allows CONNECT"),
     ],
 )
-def test_the_status_of_a_proxy_decides(status, words):
+def test_the_status_of_the_proxy_decides(status, words):
     assert words in advice_on("proxy-refusal", http_status=status)
 
 
 @pytest.mark.parametrize("secure", [True, False])
-def test_a_silent_port_may_expect_tls_unless_it_had_it(secure):
-    assert ("or wss://" in advice_on("upgrade", secure=secure)) != secure
+def test_wss_is_suggested_for_a_silent_port_only_without_tls(secure):
+    assert ("use wss://" in advice_on("upgrade", secure=secure)) != secure
 
 
 @pytest.mark.parametrize(
-    ("secure", "words"), [(True, "--cert FILE --key FILE"), (False, "try wss://")]
+    ("secure", "words"), [(True, "--cert FILE --key FILE"), (False, "use wss://")]
 )
-def test_a_port_that_closes_at_once_may_want_tls_or_more_of_it(secure, words):
+def test_a_port_that_closes_at_once_may_require_tls_or_a_client_certificate(secure, words):
     assert words in advice_on("no-answer", secure=secure)
 
 
-def test_a_short_idle_time_does_not_suggest_pings():
+def test_pings_are_not_suggested_after_a_short_idle_time():
     assert "--ping-interval" not in without("lost", "idle_limit", idle=9.9)
 
 
@@ -166,8 +166,8 @@ def test_pings_are_suggested_at_half_the_time_limit(idle, limit, interval):
     ("code", "words"),
     [
         (1003, "--text or --binary"),
-        (1008, "an --origin that it knows"),
-        (1002, "-vv shows each frame"),
+        (1008, "an --origin that it accepts"),
+        (1002, "use -vv to see each frame"),
         (1013, "overloaded"),
     ],
 )
@@ -179,70 +179,70 @@ def test_an_unknown_close_code_suggests_nothing():
     assert advice_on("peer-closed", code=4001) == ""
 
 
-def test_a_message_that_is_too_large_for_us_suggests_a_larger_limit():
-    assert advice_on("violation", code=1009) == "--max-size SIZE takes larger messages"
+def test_a_larger_limit_is_suggested_for_a_message_that_is_too_large():
+    assert advice_on("violation", code=1009) == "--max-size SIZE accepts larger messages"
     assert "--max-size" not in advice_on("violation", code=1002)
 
 
-def test_another_origin_is_suggested_only_where_one_was_sent():
-    assert "another --origin than https://a.example" in advice_on("origin")
+def test_another_origin_is_suggested_only_if_one_was_sent():
+    assert "an --origin other than https://a.example" in advice_on("origin")
     assert "--origin http://b.example" in without("origin", "origin")
 
 
 @pytest.mark.parametrize("kind", ["forbidden", "get-forbidden", "daphne-closed", "asgi-closed"])
-def test_credentials_are_named_unless_some_were_sent(kind):
+def test_credentials_are_suggested_unless_some_were_sent(kind):
     assert "--bearer TOKEN" in advice_on(kind, credentials_sent=False)
     assert "other than those sent" in advice_on(kind, credentials_sent=True)
 
 
 @pytest.mark.parametrize("kind", ["credentials-missing", "credentials-refused"])
-def test_the_challenge_of_the_refusal_goes_before_that_of_the_get(kind):
+def test_the_challenge_of_the_refusal_takes_precedence_over_that_of_the_get(kind):
     assert "(it asks for Basic realm=x)" in advice_on(kind)
     assert "(a plain GET is asked for Bearer)" in without(kind, "challenge")
     assert "asks for" not in without(kind, "challenge", "probe_challenge")
 
 
-def test_without_a_challenge_the_kind_of_credentials_is_unknown():
+def test_without_a_challenge_all_kinds_of_credentials_are_suggested():
     text = without("credentials-missing", "challenge", "probe_challenge", server="ws")
-    assert "does not say of which kind" in text
-    assert text.endswith("last, another --origin than https://a.example")
+    assert "does not say which" in text
+    assert text.endswith("finally, try an --origin other than https://a.example")
 
 
 @pytest.mark.parametrize("kind", ["bad-request", "node-ws-path"])
-def test_a_subprotocol_is_suggested_only_where_none_was_offered(kind):
+def test_a_subprotocol_is_suggested_only_if_none_was_offered(kind):
     assert "--subprotocol NAME" in advice_on(kind, subprotocol_offered=False)
     assert "--subprotocol NAME" not in advice_on(kind, subprotocol_offered=True)
 
 
 @pytest.mark.parametrize("kind", ["not-found", "page", "upgrade-fails"])
-def test_a_proxy_in_front_must_pass_upgrades(kind):
-    assert "Caddy must pass upgrades on" in advice_on(kind)
-    assert "must pass" not in without(kind, "gateway")
+def test_a_proxy_in_front_must_forward_upgrades(kind):
+    assert "Caddy must forward upgrades" in advice_on(kind)
+    assert "must forward" not in without(kind, "gateway")
 
 
 @pytest.mark.parametrize(
     ("gateway", "setting"), [("nginx", "proxy_http_version 1.1"), ("Apache", "mod_proxy_wstunnel")]
 )
-def test_the_setting_that_passes_upgrades_is_named_where_it_is_known(gateway, setting):
+def test_the_setting_that_forwards_upgrades_is_named_if_it_is_known(gateway, setting):
     assert setting in advice_on("page", gateway=gateway)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_failure_is_the_proxys_or_the_servers(status):
+def test_a_failure_is_blamed_on_the_proxy_if_there_is_one(status):
     assert "Caddy" in advice_on("server-failed", http_status=status)
     assert "Caddy" not in without("server-failed", "gateway", http_status=status)
 
 
-def test_a_redirect_without_a_location_is_named_so():
+def test_the_hint_for_a_redirect_without_a_location():
     assert "connect to its Location yourself" in without("redirect", "location")
 
 
-def test_devtools_without_a_target_are_recognised_too():
+def test_devtools_without_a_target_have_a_hint_too():
     assert "such as ws://127.0.0.1:9222" in advice_on("devtools")
     assert "such as" not in without("devtools", "debugger_url")
 
 
-def test_a_known_service_is_named_also_where_it_answers_in_place_of_frames():
+def test_a_known_service_is_named_even_if_it_sends_http_instead_of_frames():
     error = ProtocolError("it failed", kind="sockjs", facts={"rule": "http-response", "code": 1002})
     assert advise(error) == "this is SockJS: its WebSocket is at /websocket"
 
@@ -261,36 +261,36 @@ def test_a_known_service_is_named_also_where_it_answers_in_place_of_frames():
         (418, "may say more"),
     ],
 )
-def test_another_status_has_advice_of_its_own(status, words):
+def test_other_statuses_have_their_own_hints(status, words):
     assert words in advice_on("status", http_status=status)
 
 
-def test_where_no_status_is_known_a_page_that_is_missing_for_a_get_too_is_said_to_be_so():
-    assert "is not there for a plain GET either" in advice_on("not-found", probe_status=404)
+def test_a_hint_says_that_a_plain_get_finds_nothing_either():
+    assert "does not exist for a plain GET either" in advice_on("not-found", probe_status=404)
     assert "either" not in advice_on("not-found", probe_status=200)
     assert "either" not in without("not-found", "probe_status")
 
 
-def test_a_missing_page_without_a_proxy_suggests_common_paths():
-    assert without("not-found", "gateway").endswith("/ws and /socket are common ones")
+def test_common_paths_are_suggested_without_a_proxy_in_front():
+    assert without("not-found", "gateway").endswith("common paths are /ws and /socket")
 
 
-def test_credentials_of_a_server_other_than_ws_are_not_followed_by_the_origin():
+def test_the_origin_is_suggested_after_credentials_only_for_ws():
     facts = {"server": "uvicorn"}
     assert "--origin" not in without("credentials-missing", "challenge", "probe_challenge", **facts)
 
 
-def test_sockjs_has_its_websocket_below_the_path_that_was_tried():
+def test_the_websocket_of_sockjs_is_below_the_path():
     assert advice_on("sockjs", path="/chat/").endswith("/chat/websocket")
     assert without("sockjs", "path").endswith("at /websocket")
 
 
 @pytest.mark.parametrize("idle", [0.0, 9.9, 10.0, 10.1])
-def test_pings_are_suggested_from_ten_seconds_without_traffic_on(idle):
+def test_pings_are_suggested_after_ten_idle_seconds(idle):
     assert ("--ping-interval" in without("lost", "idle_limit", idle=idle)) == (idle >= 10)
 
 
-# The options that advice names
+# The options that hints name
 
 FLAGS = ("credentials_sent", "secure", "from_environment", "subprotocol_offered")
 UNREACHED = (errno.ECONNREFUSED, errno.ECONNRESET, errno.ENETUNREACH, errno.EHOSTUNREACH)
@@ -307,7 +307,7 @@ MENTIONED = r"(?<![\w-])(--[a-z][a-z0-9-]*|-[A-Za-z0-9]+)(?: ([A-Z]+\b|'[^']*'|[
 
 
 def all_advice(kind):
-    """Return all that is said of a kind, whatever the facts."""
+    """Return every hint for a kind, whatever the facts."""
     is_failure = kind == "server-failed"
     return {
         without(kind, *names, **facts)
@@ -318,7 +318,7 @@ def all_advice(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_advice_names_only_options_that_exist_and_their_values_where_they_take_one(kind):
+def test_hints_name_only_existing_options_with_values_if_they_take_one(kind):
     """``send`` has every option for connecting, for messages and for output."""
     options = options_of(load_command("send"))
     for text in all_advice(kind):
@@ -330,8 +330,8 @@ def test_advice_names_only_options_that_exist_and_their_values_where_they_take_o
                 assert not has_optional_value(options[known])
 
 
-def test_the_options_are_found_in_advice():
-    """Or the test above would prove nothing."""
+def test_the_options_in_hints_are_found():
+    """Otherwise the test above would prove nothing."""
     found = {
         name
         for kind in KINDS
@@ -386,7 +386,7 @@ REQUESTS = st.lists(
 
 
 @given(REQUESTS, st.booleans(), st.none() | RESPONSES, st.none() | RESPONSES)
-def test_any_refusal_has_advice_that_repeats_no_secret(request, secure, answer, probe):
+def test_any_refusal_has_a_hint_without_secrets(request, secure, answer, probe):
     kind, facts = diagnose(Evidence(parse_request(request), secure, answer, probe))
     text = advise(UpgradeError("it failed", kind=kind, facts=facts))
     assert text

@@ -1,4 +1,4 @@
-"""The house: each room imports only from rooms below it, and some packages only in one room."""
+"""Layering: which packages each package imports, and which modules import third-party ones."""
 
 import ast
 import io
@@ -13,12 +13,12 @@ import wscli
 PACKAGE = Path(wscli.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# Each room may import itself and the rooms below it; sinks and server stand side by side.
+# Each package may import itself and those listed; sinks and server do not know one another.
 _CORE = {"net", "wire", "errors", "kinds", "text"}
 _SESSION = {"session", "payload", *_CORE}
 _SHOWN = {"advice", "status", *_SESSION}
 _APPS = {"apps", "sinks", "server", "records", "quantities", *_SHOWN}
-ROOMS = {
+IMPORTS = {
     "kinds": set(),
     "errors": {"kinds", "text"},
     "status": {"errors"},
@@ -42,8 +42,8 @@ TOP = {
     "__main__": {"apps", "cli"},
 }
 
-# Who may import what is not ours, by the beginning of the module's path.
-GUESTS = {
+# Which modules may import a third-party package, by the beginning of their paths.
+THIRD_PARTY = {
     "click": ("cli/",),
     "prompt_toolkit": ("repl/",),
     "rich": ("sinks/human/",),
@@ -58,7 +58,7 @@ GUESTS = {
     "cryptography": ("server/certificate.py",),
 }
 
-# What only some modules may touch, since the protocol is pure and the terminal is the Env's.
+# Imports allowed in some modules only: the protocol is pure, and Env has the terminal.
 PURE = {"socket", "select", "selectors", "threading", "time", "sys", "io", "asyncio", "subprocess"}
 IN_MEMORY = {"wire/buffer.py": {"io"}}  # for BytesIO
 
@@ -78,17 +78,17 @@ def place(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=place)
-def test_a_room_imports_only_from_rooms_below_it(path):
-    room = place(path).split("/")[0].removesuffix(".py")
-    allowed = ROOMS.get(room, TOP.get(room)) | {room, "__version__"}
+def test_a_package_imports_only_from_packages_below_it(path):
+    package = place(path).split("/")[0].removesuffix(".py")
+    allowed = IMPORTS.get(package, TOP.get(package)) | {package, "__version__"}
     used = {name.split(".")[1] for name in imports(path) if name.startswith("wscli.")}
     assert used <= allowed
 
 
 @pytest.mark.parametrize("path", MODULES, ids=place)
-def test_a_guest_is_met_only_where_it_belongs(path):
+def test_a_third_party_package_is_imported_only_where_allowed(path):
     for name in imports(path):
-        homes = GUESTS.get(name.split(".")[0])
+        homes = THIRD_PARTY.get(name.split(".")[0])
         assert homes is None or place(path).startswith(homes), name
 
 
@@ -136,7 +136,7 @@ def circles(graph):
     }
 
 
-def test_modules_import_one_another_in_no_circle():
+def test_modules_do_not_import_one_another_in_circles():
     names = {module_name(path) for path in MODULES}
     graph = {
         module_name(path): (set(module_imports(path)) & names) - {module_name(path)}
@@ -170,7 +170,7 @@ def test_private_and_nested_classes_are_found():
     assert sorted(class_names(source)) == ["A", "B", "B"]
 
 
-# What the layers below the commands may not name, since a Python caller has no command line.
+# Names forbidden below the commands, since a Python caller has no command line.
 WITHOUT_OPTIONS = ("errors.py", "wire/", "net/", "payload/", "session/")
 OPTION = r"(?<![\w-])(--[a-z][\w-]*|-([A-Za-z46]|v+))(?![\w-])"
 
@@ -198,7 +198,7 @@ def test_an_option_is_recognised(text):
 
 
 @pytest.mark.parametrize("text", ["<!-- no -->", "10 - 4", "-----BEGIN", "[A-Za-z]", "--", "-inf"])
-def test_other_dashes_are_no_options(text):
+def test_other_dashes_are_not_options(text):
     assert not re.search(OPTION, text)
 
 

@@ -1,10 +1,10 @@
-"""Waiting for what nothing announces."""
+"""Waiting for conditions that nothing announces."""
 
 import time
 
 
 def wait_until(condition, seconds=20):
-    """Return what a condition amounts to, as soon as that is true."""
+    """Return the value of a condition as soon as it is true."""
     end = time.monotonic() + seconds
     while not (result := condition()):
         assert time.monotonic() < end, "it did not come about"

@@ -1,4 +1,9 @@
-"""See what your WebSocket does: a command-line client and debugging tool, and its Python API."""
+"""See what your WebSocket does: a command-line client and debugging tool, and its Python API.
+
+``connect`` opens a ``Session``, and ``wscli.aio.connect`` one for asyncio. Everything else that is
+exported here is an option, an error or a type of these two. The packages below are private; how
+they fit together is described in docs/architecture.md, and each says more at its head.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +46,8 @@ __all__ = [
     "connect",
 ]
 
-# Loaded on use (PEP 562): the command line imports this package first, and needs little of it.
+# The modules of the names that are not errors. All are loaded on first use (PEP 562): every command
+# imports this package, and a short one would take longer to start if it loaded the sessions.
 _HOMES = {
     "ConnectOptions": "wscli.net.options",
     "Message": "wscli.session.arguments",
@@ -49,6 +55,8 @@ _HOMES = {
 }
 
 
+# The arguments are spelled out rather than passed as **options, so that editors complete them and
+# type checkers check them. tests/session/test_api.py compares them with ConnectOptions.
 def connect(
     url: str,
     *,
@@ -88,12 +96,12 @@ def connect(
 ) -> Session:
     """Connect to a WebSocket server; the session is a context manager that closes the connection.
 
-    The arguments are described at ``ConnectOptions``, except for ``background``: a thread answers
-    pings and receives messages between calls, unless it is False.
+    Unless ``background`` is False, a thread answers pings and receives messages between calls. The
+    other arguments are described at ``ConnectOptions``.
 
     Raises:
-        ConnectError, TLSError, UpgradeError, TimedOut: if no connection can be opened.
-        TypeError, ValueError: for an argument of the wrong form; then nothing has been sent.
+        ConnectError, TLSError, UpgradeError, TimedOut: if the connection cannot be opened.
+        TypeError, ValueError: for an invalid argument; then nothing has been sent.
     """
     from wscli.net.options import ConnectOptions
     from wscli.session.connect import open_session
@@ -136,6 +144,8 @@ def connect(
 
 
 def __getattr__(name: str) -> Any:
+    # Called only for names that are not defined above. ``hasattr`` and ``from wscli import`` expect
+    # an AttributeError for those that do not exist.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES.get(name, "wscli.errors")), name)

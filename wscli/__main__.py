@@ -1,4 +1,8 @@
-"""``wscli`` and ``python -m wscli``."""
+"""``wscli`` and ``python -m wscli``: set up the process, run the command line, and exit.
+
+The settings here concern the whole process, so they are made only in a process of ours, and not in
+a program that imports wscli.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +20,28 @@ _NEEDS = "wscli needs poll(), termios and the signals of POSIX"
 
 
 def main() -> None:
-    """Run the command line of this process, and end it.
-
-    The buffers are empty then, so the interpreter exits without its own shutdown, which would
-    take a tenth of the time of a short command.
-    """
+    """Run the command line of this process, and end it."""
+    # Before the other modules are imported: they would fail with an ImportError or AttributeError.
     if os.name != "posix" or not hasattr(select, "poll"):
         sys.exit(_refuse())
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # Ctrl-C ends the program at once; code that has to clean up first catches it itself.
+        # Ctrl-C ends the program at once, without a traceback. Code that has to clean up first
+        # handles the signal itself. One that is ignored, as after nohup, stays ignored.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.set_threshold(_COLLECT_AFTER)
-    # glibc's malloc gives freed memory back above a threshold, which it learns from the largest
-    # block that was freed: with this one (never touched) it keeps the buffers of large messages.
+    # glibc's malloc gives freed memory back to the system above a threshold, which it learns from
+    # the largest block that was freed. After this block, which is never touched, it keeps the
+    # buffers of large messages for the next ones.
     bytes(_KEEP_FREED)
     from wscli.apps.env import Env
     from wscli.cli.main import main as run
 
     status = run(sys.argv[1:], Env.of_process())
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # as it is where the descriptor was closed
+        if stream is not None:  # which it is if the process was started with a closed descriptor
             stream.flush()
+    # With empty buffers there is nothing left to do. The interpreter's own shutdown would take a
+    # tenth of the time of a short command.
     os._exit(status)
 
 

@@ -1,4 +1,7 @@
-"""The asyncio API: ``wscli.connect`` for coroutines."""
+"""The asyncio API: ``wscli.connect`` for coroutines.
+
+A module of its own, since importing it loads asyncio, which the commands do not need.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from wscli.session.asyncio_session import AsyncSession
 __all__ = ["AsyncSession", "connect"]
 
 
+# The same arguments as those of ``wscli.connect``, except for ``background``: the event loop reads
+# between calls by itself.
 def connect(
     url: str,
     *,
@@ -50,8 +55,8 @@ def connect(
 ) -> Connecting:
     """Connect to a WebSocket server; await the result, or enter it with ``async with``.
 
-    The arguments are described at ``ConnectOptions``, and the errors at ``wscli.connect``; those
-    for an argument of the wrong form are raised at once.
+    The arguments are described at ``ConnectOptions``, and the errors at ``wscli.connect``. Errors
+    about an invalid argument are raised by this call, all others when the result is awaited.
     """
     options = ConnectOptions(
         headers=headers,

@@ -1,4 +1,4 @@
-"""The access log, where the server itself fails."""
+"""The access log when the server itself fails."""
 
 import io
 
@@ -9,7 +9,7 @@ from wscli.apps.env import Env
 
 
 @pytest.mark.parametrize("debug", [False, True])
-def test_a_failure_is_said_in_a_line_and_traced_only_when_debugging(tmp_path, debug):
+def test_a_failure_is_one_line_and_has_a_traceback_only_when_debugging(tmp_path, debug):
     path = tmp_path / "stderr"
     environ = {"WSCLI_DEBUG": "1"} if debug else {}
     with io.FileIO("/dev/null", "r+") as null, io.FileIO(path, "w") as stderr:

@@ -38,13 +38,13 @@ def test_an_answer_is_split_where_its_pattern_is_complete(text, match, reply):
 
 
 @pytest.mark.parametrize("text", ["", "=", "=x", "no reply", "(a=b", "$[?@.id==1]"])
-def test_a_text_that_is_not_an_answer(text):
+def test_a_text_without_a_complete_pattern_is_not_an_answer(text):
     with pytest.raises(ValueError, match="is not an answer"):
         split_answer(text)
 
 
 class Automated:
-    """A session with automation, and what it complained about."""
+    """A session with automation, and its complaints."""
 
     def __init__(self, url, **options):
         self.pipeline = Pipeline([Automation(**options)], [])
@@ -142,7 +142,7 @@ def test_a_message_is_repeated_after_each_interval(automated):
     assert got[:3] == [b"tick"] * 3
 
 
-def test_a_pattern_that_backtracks_is_dropped_and_the_others_go_on(automated):
+def test_a_pattern_that_backtracks_is_dropped_and_the_others_stay(automated):
     got = []
 
     def script(peer):

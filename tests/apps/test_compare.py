@@ -1,4 +1,4 @@
-"""``wscli compare``: its figures are those of the wire."""
+"""``wscli compare``: its figures agree with the bytes on the wire."""
 
 import json
 
@@ -11,7 +11,7 @@ def rows(result):
     return [json.loads(line) for line in result.out.splitlines()]
 
 
-def test_every_way_delivers_every_update_at_its_price(serve):
+def test_every_way_delivers_every_update_and_counts_its_cost(serve):
     poll, slow_poll, long_poll, websocket = rows(
         call("compare", "--json", "-n", "10", "--interval", "70ms")
     )
@@ -25,7 +25,7 @@ def test_every_way_delivers_every_update_at_its_price(serve):
     assert all(0 < row["latency_median"] <= row["latency_p99"] for row in (poll, websocket))
 
 
-def test_the_bytes_are_those_that_the_server_counted(serve):
+def test_the_bytes_equal_the_counts_of_the_server(serve):
     server = serve()
     ways = rows(call("compare", server.url, "--json", "-n", "5", "--interval", "50ms"))
     visits = [server.visit() for _ in range(5)]
@@ -46,7 +46,7 @@ def test_the_table_has_a_line_for_each_way():
     assert len({len(line) for line in lines[2:]}) == 1
 
 
-def test_a_server_that_has_no_feed_is_a_clear_error(echo_url):
+def test_a_server_without_a_feed_is_a_clear_error(echo_url):
     done = call("compare", echo_url)
     assert done.status == 3
     assert "does not serve /longpoll" in done.err
@@ -67,7 +67,7 @@ def tick(number):
 
 
 @pytest.mark.parametrize("body", ["<html>", "5", "{}", '[{"tick":1}]', '[{"tick":1,"time":2}]'])
-def test_what_is_no_feed_is_a_clear_error(scripted, body):
+def test_a_response_that_is_not_a_feed_is_a_clear_error(scripted, body):
     server = scripted(lambda peer: peer.refuse(json_response(body)))
     done = call("compare", server.url)
     assert done.status == 3
@@ -75,7 +75,7 @@ def test_what_is_no_feed_is_a_clear_error(scripted, body):
     assert body in done.err
 
 
-def test_a_server_that_breaks_off_in_the_middle_is_a_clear_error(scripted):
+def test_a_server_that_disconnects_midway_is_a_clear_error(scripted):
     def break_off(peer):
         peer.refuse("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[")
         peer.reset()
@@ -104,14 +104,14 @@ def test_a_feed_that_is_too_fast_to_be_polled_is_a_clear_error():
     assert "try: --interval 20ms, or more" in done.err
 
 
-def test_a_way_that_fails_ends_it_at_once_and_is_named(scripted):
+def test_a_way_that_fails_ends_the_comparison_at_once_and_is_named(scripted):
     def script(peer):
         target = peer.read_request().target
         if target.startswith("/poll"):
             peer.send(json_response(json.dumps([tick(3)])))
         elif "since" not in target and target.startswith("/longpoll"):
             peer.send(json_response(json.dumps([tick(1)])))
-        peer.wait_for_end()  # the other ways wait for an answer, and would do so for a minute
+        peer.wait_for_end()  # the other ways wait for an answer, for up to a minute
 
     done = call("compare", scripted(script).url, timeout=20)
     assert done.status == 3

@@ -29,7 +29,7 @@ def test_each_kind_of_end_has_its_exit_status(path, status):
     assert call("listen", f"demo:{path}").status == status
 
 
-def test_what_is_pushed_is_printed():
+def test_pushed_messages_are_printed():
     result = call("listen", "demo:/ticks?interval=10ms&count=3")
     numbers = [json.loads(line)["tick"] for line in result.out.splitlines()]
     assert numbers == list(range(numbers[0], numbers[0] + 3))

@@ -45,7 +45,7 @@ def test_messages_without_an_id_are_answered_in_the_order_in_which_they_were_sen
     assert exchange.reached
 
 
-def test_a_message_sent_later_is_answered_by_what_comes_after_it():
+def test_a_message_sent_later_is_answered_by_a_later_message():
     exchange = sending([b"one"], done=False)
     receive(exchange, b"a")
     exchange.send(b"two", awaited=True)
@@ -81,13 +81,13 @@ def test_other_messages_do_not_answer_a_call():
 @pytest.mark.parametrize(
     ("sent", "replies"), [([b"one"], 3), ([b"one", CALLS[0]], 3), (CALLS[:1], 0), ([], 3)]
 )
-def test_where_a_count_is_given_any_message_counts_if_a_sent_one_has_no_id(sent, replies):
+def test_with_a_count_any_message_counts_if_a_sent_one_has_no_id(sent, replies):
     exchange = sending(sent, count=5)
     receive(exchange, b"a", b"b", b"c")
     assert exchange.replies == replies
 
 
-def test_messages_that_are_answered_automatically_count_as_nothing():
+def test_messages_that_are_answered_automatically_do_not_count():
     exchange = sending(CALLS[:1], is_automatic=lambda message: message.payload == b"ping")
     assert receive(exchange, b"ping", b"event") == [b"ping", b"event"]
     assert (exchange.replies, exchange.others, exchange.came) == (0, 1, 1)
@@ -122,12 +122,12 @@ def test_a_pattern_in_binary_messages_is_searched_for_in_their_bytes():
     assert exchange.reached
 
 
-def test_sent_messages_pass_and_count_as_nothing():
+def test_sent_messages_pass_and_do_not_count():
     exchange = sending([b"hello"], until=parse_matcher("hello"), only_replies=True)
     assert receive(exchange, b"hello", incoming=False) == [b"hello"]
     assert (exchange.came, exchange.reached) == (0, False)
 
 
-def test_only_replies_and_matches_are_passed_on_where_that_is_asked_for():
+def test_with_only_replies_other_messages_are_dropped():
     exchange = sending(CALLS[:1], until=parse_matcher("done"), only_replies=True)
     assert receive(exchange, b"event", REPLIES[0], b"done") == [REPLIES[0], b"done"]

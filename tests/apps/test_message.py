@@ -76,7 +76,7 @@ def test_any_text_is_a_payload_or_wrong_usage(text, opcode, escapes):
 
 
 @pytest.mark.parametrize("text", ["0xc", "0xzz", "b64:A", "b64:A-_=", "b64: AA=="])
-def test_what_cannot_be_decoded_names_the_three_forms(text):
+def test_an_error_for_data_that_cannot_be_decoded_names_the_three_forms(text):
     error = refused(read_message, text, BINARY, NO_ENV)
     assert repr(text) in error.what
     assert error.hint == "0xHEX, b64:BASE64 or @FILE"
@@ -94,7 +94,7 @@ def test_a_byte_of_the_command_line_that_is_not_utf8_can_be_sent_as_binary_only(
 
 
 @pytest.mark.parametrize("escapes", [True, False])
-def test_escapes_are_replaced_where_that_is_asked_for(escapes):
+def test_escapes_are_replaced_only_if_asked_for(escapes):
     text = r"a\0\x41\u00e9"
     expected = b"a\0A\xc3\xa9" if escapes else text.encode()
     assert read_message(text, TEXT, NO_ENV, escapes=escapes) == expected
@@ -106,7 +106,7 @@ def test_an_escape_that_does_not_exist_says_how_a_backslash_is_written():
     assert error.hint == r"\\ is a backslash"
 
 
-def test_an_escape_that_makes_a_text_invalid_is_told_where():
+def test_an_escape_that_makes_a_text_invalid_is_located():
     error = refused(read_message, r"ab\xff", TEXT, NO_ENV, escapes=True)
     assert "is not UTF-8, as text must be" in error.what
     assert error.evidence.startswith("ff at byte 2: ")

@@ -1,4 +1,4 @@
-"""When ``send`` has every reply and every match that it waits for, and what passes until then."""
+"""The end of the wait of ``send``, and the messages that pass until then."""
 
 import pytest
 
@@ -14,7 +14,7 @@ ERROR = b'{"jsonrpc":"2.0","id":%d,"error":{"code":-1,"message":"no such thing"}
 
 
 class Conversation:
-    """An exchange behind which everything that passes is kept."""
+    """An exchange, and the messages that it has passed on."""
 
     def __init__(self, *args, context=None, **options):
         self.exchange = Exchange(*args, **options)
@@ -57,20 +57,20 @@ def test_each_message_waits_for_one_reply():
     assert (talk.reached, talk.exchange.unanswered, talk.exchange.wanted) == (True, [], 2)
 
 
-def test_nothing_is_reached_before_everything_has_been_sent():
+def test_the_end_is_not_reached_before_everything_has_been_sent():
     talk = Conversation().send(b"a").receive(b"1")
     assert not talk.reached
     assert talk.finish().reached
 
 
-def test_a_message_that_is_not_awaited_takes_its_reply_and_is_not_waited_for():
+def test_a_message_that_is_not_awaited_takes_its_reply_but_delays_nothing():
     talk = Conversation().send(b"a", awaited=False).send(b"b").finish()
     talk.receive(b"for a")
     assert (talk.reached, talk.exchange.wanted) == (False, 1)
     assert talk.receive(b"for b").reached
 
 
-def test_without_a_message_one_is_waited_for_that_comes_once_sending_has_ended():
+def test_without_messages_the_first_received_one_ends_the_wait():
     talk = Conversation().receive(b"greeting")
     assert (talk.exchange.replies, talk.exchange.others, talk.exchange.wanted) == (0, 0, 1)
     assert not talk.finish().reached
@@ -78,7 +78,7 @@ def test_without_a_message_one_is_waited_for_that_comes_once_sending_has_ended()
     assert talk.passed == [b"greeting", b"pushed"]
 
 
-def test_what_came_before_the_first_message_was_sent_is_counted_as_nothing():
+def test_messages_before_the_first_sent_one_do_not_count():
     talk = Conversation().receive(b"greeting").send(CALL % 1).receive(b"event").finish()
     assert (talk.exchange.replies, talk.exchange.others, talk.exchange.came) == (0, 1, 1)
     assert not talk.reached
@@ -92,7 +92,7 @@ def test_a_message_without_its_reply_is_named_by_its_number_and_its_id():
     assert (talk.exchange.replies, talk.exchange.others) == (2, 1)
 
 
-def test_an_error_in_a_reply_is_kept_with_the_message_that_it_answers():
+def test_an_error_reply_is_kept_with_the_message_that_it_answers():
     talk = Conversation().send(CALL % 1, CALL % 2).finish().receive(ERROR % 2, RESULT % 1)
     assert talk.reached
     ((sent, error),) = talk.exchange.errors
@@ -104,7 +104,7 @@ def test_an_error_in_a_reply_is_kept_with_the_message_that_it_answers():
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_a_count_is_reached_by_as_many_replies_and_nothing_passes_after_it(count):
+def test_nothing_passes_after_the_count_of_replies_is_reached(count):
     talk = Conversation(count).send(b"a").finish().receive(b"1", b"2", b"3", b"4")
     assert talk.reached
     assert talk.passed == [b"1", b"2", b"3", b"4"][:count]
@@ -117,14 +117,14 @@ def test_a_count_of_zero_is_reached_at_once_and_no_message_passes():
     assert talk.receive(b"2").passed == []
 
 
-def test_a_count_that_was_reached_before_the_last_message_was_sent_is_over_then():
+def test_a_count_reached_early_takes_effect_when_the_last_message_is_sent():
     talk = Conversation(1).send(b"a").receive(b"1", b"2")
     assert talk.passed == [b"1", b"2"]
     assert talk.finish().reached
     assert talk.receive(b"3").passed == [b"1", b"2"]
 
 
-def test_later_replies_with_the_same_id_count_too():
+def test_later_replies_with_the_same_id_count_for_a_count():
     """Such as the events of a GraphQL subscription."""
     talk = Conversation(2).send(CALL % 1).finish().receive(RESULT % 1, b"event")
     assert (talk.reached, talk.exchange.others) == (False, 1)
@@ -175,7 +175,7 @@ def test_a_pattern_that_takes_too_long_is_reported_once_and_not_searched_for_aga
     assert talk.passed == [b"1", b"2", b"3"]
 
 
-def test_once_nobody_waits_no_pattern_is_searched_for():
+def test_no_pattern_is_searched_for_once_the_wait_is_over():
     pattern = Backtracking()
     talk = Conversation(until=pattern, context=StageContext(is_over=lambda: True))
     talk.send(b"a").finish().receive(b"1")
@@ -185,12 +185,12 @@ def test_once_nobody_waits_no_pattern_is_searched_for():
 # The messages printed
 
 
-def test_with_only_replies_a_message_that_was_waited_for_is_one():
+def test_with_only_replies_an_expected_message_passes():
     talk = Conversation(until=parse_matcher("done"), only_replies=True).send(CALL % 1).finish()
     talk.exchange.expected.append(parse_matcher("ready"))
     assert talk.receive(b"noise", b"ready", b"done").passed == [b"ready", b"done"]
 
 
-def test_a_reply_by_its_id_is_one_even_if_it_is_answered_automatically():
+def test_a_reply_with_the_id_counts_even_if_it_is_answered_automatically():
     talk = Conversation(is_automatic=lambda message: True).send(CALL % 1).finish()
     assert talk.receive(RESULT % 1).reached

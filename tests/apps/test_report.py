@@ -1,4 +1,4 @@
-"""Errors as people read them, and as events; the lines of the access log."""
+"""Errors on stderr and as events, and the lines of the access log."""
 
 import io
 import json
@@ -51,7 +51,7 @@ def reported(error, *args, **fields):
 # Errors
 
 
-def test_an_error_is_what_happened_then_the_evidence_then_what_to_try():
+def test_an_error_is_the_event_then_the_evidence_then_the_hint():
     error = UsageError("it failed", "because\r\nof this", "try that")
     assert reported(error) == "wscli: it failed\n  because\n  of this\ntry: try that\n"
 
@@ -62,11 +62,11 @@ def test_an_error_without_evidence_or_hint_is_one_line():
 
 def test_advice_by_kind_is_used_for_a_report_and_an_event_alike():
     error = UpgradeError("no", kind="tls-port")
-    assert reported(error).endswith("\ntry: this port speaks TLS: write wss:// instead of ws://\n")
+    assert reported(error).endswith("\ntry: this port speaks TLS: use wss:// instead of ws://\n")
     assert failure(error, env(), 0.0).hint.startswith("this port speaks TLS")
 
 
-def test_nothing_in_an_error_is_obeyed_by_a_terminal():
+def test_control_characters_in_an_error_are_symbols():
     text = reported(UsageError(CONTROL + "\n", f"a\tb {CONTROL}", f"{CONTROL}\n"), stderr_tty=True)
     plain = re.sub("\x1b\\[[0-9;]*m", "", text)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", plain)
@@ -88,7 +88,7 @@ def test_nothing_in_an_error_is_obeyed_by_a_terminal():
         ("never", True, {"FORCE_COLOR": "1"}, False),
     ],
 )
-def test_an_error_has_colour_where_that_is_wanted(colour, tty, environ, coloured):
+def test_an_error_has_colour_if_wanted(colour, tty, environ, coloured):
     text = reported(UsageError("it failed", hint="x"), colour, stderr_tty=tty, environ=environ)
     assert ("\x1b[" in text) is coloured
 
@@ -97,13 +97,13 @@ def test_the_colour_of_an_error_follows_stderr_and_not_stdout():
     assert "\x1b[" not in reported(UsageError("it failed"), stdout_tty=True)
 
 
-def test_an_error_for_nobody_is_not_an_error():
+def test_an_error_that_nobody_reads_raises_nothing():
     world = env()._replace(stderr=Keeping(gone=True))
     report(UsageError("it failed"), world)
     say(world, "nor this")
 
 
-def test_a_name_that_is_not_utf8_can_be_said():
+def test_a_name_that_is_not_utf8_can_be_printed():
     world = env()
     say(world, "caf\udce9")
     assert world.stderr.written == b"caf\\udce9\n"
@@ -171,13 +171,13 @@ def test_a_websocket_is_a_line_with_its_close_and_its_messages():
         ({"requests": 1}, "GET /echo  101", "more"),
     ],
 )
-def test_what_is_unknown_of_a_connection_is_left_out_of_its_line(fields, words, absent):
+def test_unknown_fields_of_a_connection_are_left_out_of_its_line(fields, words, absent):
     text = line(**fields)
     assert words in text
     assert not absent or absent not in text
 
 
-def test_a_target_or_a_reason_is_shown_in_the_line_and_not_obeyed():
+def test_control_characters_in_a_target_or_reason_are_symbols_in_the_line():
     text = line(target=f"/{CONTROL}", reason=f"{CONTROL}\nfake")
     assert text.count("\n") == 1
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
@@ -211,13 +211,13 @@ def test_a_warning_is_on_stderr_in_every_form_of_the_log(form):
     assert world.stdout.text == ""
 
 
-def test_without_a_log_a_connection_is_not_mentioned():
+def test_without_a_log_a_connection_is_not_logged():
     world = env()
     AccessLog(world, "none", None).ended(record())
     assert world.stderr.text + world.stdout.text == ""
 
 
-def test_when_nobody_reads_the_events_the_server_is_ended_once():
+def test_the_server_is_ended_once_if_nobody_reads_its_events():
     world = env()._replace(stdout=Keeping(gone=True))
     statuses = []
     log = AccessLog(world, "json", None)
@@ -238,7 +238,7 @@ def test_events_that_stall_after_a_signal_end_the_server_with_its_status():
     assert "gave up writing to the output" in world.stderr.text
 
 
-def test_a_recording_that_fails_is_said_and_the_server_goes_on():
+def test_a_recording_that_fails_is_reported_and_the_server_continues():
     world = env()
     log = AccessLog(world, "text", io.FileIO("/dev/full", "w"))
     log.end_with(pytest.fail)

@@ -1,4 +1,4 @@
-"""``wscli serve`` as a process: what it says, what it logs, how it ends."""
+"""``wscli serve`` as a process: its output, its log, its end."""
 
 import contextlib
 import json
@@ -50,7 +50,7 @@ def read_events(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_it_prints_its_address_and_the_page():
+def test_the_server_prints_its_address_and_that_of_the_page():
     with Program() as program:
         assert re.fullmatch(
             r"wscli: serving ws://127\.0\.0\.1:\d+/, "
@@ -71,7 +71,7 @@ def test_each_connection_is_one_line_of_the_log():
         assert re.search(r"  GET /nothing  404  in \d+ B  out \d+ B  ", program.line())
 
 
-def test_what_a_client_sends_is_shown_in_the_log_and_not_obeyed():
+def test_control_characters_from_a_client_are_symbols_in_the_log():
     with Program() as program, Client(program) as client:
         assert client.fetch("/\x1b[2J")[0].status == 404
         client.sock.close()
@@ -81,7 +81,7 @@ def test_what_a_client_sends_is_shown_in_the_log_and_not_obeyed():
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_closes_the_clients_with_1001_and_ends_it(number, status):
+def test_a_signal_closes_the_clients_with_1001_and_ends_the_server(number, status):
     with Program() as program, connect(program.url) as connection:
         assert program.end(number) == status
         with pytest.raises(ConnectionClosedOK) as caught:
@@ -116,17 +116,17 @@ def test_a_hang_up_leaves_no_certificate_behind():
     assert not folder.exists()
 
 
-def test_a_client_that_speaks_tls_is_told_at_once_that_the_port_does_not():
+def test_a_client_that_speaks_tls_to_a_plain_port_is_refused_at_once():
     with Program() as program:
         start = time.monotonic()
         done = wscli("send", program.url.replace("ws:", "wss:"), "hello")
         assert time.monotonic() - start < 8  # a head may take 10 s
         assert done.status == 4
-        assert "write ws:// instead of wss://" in done.err
+        assert "use ws:// instead of wss://" in done.err
         assert "400" in program.line()
 
 
-def test_a_server_for_every_origin_says_so():
+def test_a_server_that_accepts_every_origin_warns_of_it():
     with Program("--origin", "*") as program:
         assert "any page that a browser on this machine opens" in program.line()
         assert wscli("send", "--origin", "https://evil.example", program.url, "hi").out == b"hi\n"
@@ -146,7 +146,7 @@ def test_a_second_signal_does_not_wait_for_the_clients(first, second):
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
-def test_with_no_file_to_spare_it_says_so_once_and_serves_on():
+def test_a_lack_of_file_descriptors_is_reported_once_and_the_server_continues():
     with Program() as program, contextlib.ExitStack() as stack:
         pid = program.process.pid
         most = len(os.listdir(f"/proc/{pid}/fd")) + 1
@@ -160,7 +160,7 @@ def test_with_no_file_to_spare_it_says_so_once_and_serves_on():
         assert wscli("send", program.url, "hello").out == b"hello\n"
 
 
-def test_a_recording_that_cannot_be_written_is_reported_and_the_server_goes_on():
+def test_a_recording_that_cannot_be_written_is_reported_and_the_server_continues():
     with Program("--record", "/dev/full") as program:
         assert wscli("send", program.url, "hello").out == b"hello\n"
         assert wscli("send", program.url, "again").out == b"again\n"
@@ -171,7 +171,7 @@ def test_a_recording_that_cannot_be_written_is_reported_and_the_server_goes_on()
     assert said.count("No space left") == 1
 
 
-def test_with_quiet_it_says_nothing(tmp_path):
+def test_quiet_silences_the_server(tmp_path):
     path = tmp_path / "s"
     with start("serve", "--quiet", "--unix-socket", path) as process:
         wait_until(path.exists)
@@ -181,7 +181,7 @@ def test_with_quiet_it_says_nothing(tmp_path):
     assert (out, err) == (b"", b"")
 
 
-def test_with_json_address_and_log_are_events_on_stdout():
+def test_json_writes_the_address_and_the_log_as_events_on_stdout():
     with start("serve", "--json", "0") as process:
         serving = json.loads(process.stdout.readline())
         assert (serving["event"], serving["v"]) == ("serving", 1)
@@ -196,7 +196,7 @@ def test_with_json_address_and_log_are_events_on_stdout():
     assert (event["messages_in"], event["messages_out"]) == (1, 1)
 
 
-def test_when_nobody_reads_the_events_it_ends():
+def test_the_server_ends_if_nobody_reads_its_events():
     with start("serve", "--json", "0") as process:
         url = json.loads(process.stdout.readline())["url"]
         process.stdout.close()
@@ -222,7 +222,7 @@ def test_a_recording_has_every_event_of_every_connection(tmp_path):
     assert [event.get("base64") for event in second[1:3]] == ["AP8=", "AP8="]
 
 
-def test_a_recording_has_every_frame_where_that_is_asked_for(tmp_path):
+def test_a_recording_has_every_frame_with_vv(tmp_path):
     path = tmp_path / "served.ndjson"
     with Program("-vv", "--record", path) as program, Client(program) as client:
         client.open("/echo")
@@ -241,7 +241,7 @@ def test_a_recording_has_every_frame_where_that_is_asked_for(tmp_path):
     assert [event["text"] for event in events if event["event"] == "message"] == ["ab", "ab"]
 
 
-def test_a_recording_says_what_was_agreed_on(tmp_path):
+def test_a_recording_has_the_agreement_of_each_connection(tmp_path):
     path = tmp_path / "served.ndjson"
     with Program("--record", path) as program:
         wscli("send", program.url + "/echo", "compressed")
@@ -252,7 +252,7 @@ def test_a_recording_says_what_was_agreed_on(tmp_path):
     assert [event.get("extensions") for event in opened] == ["permessage-deflate", None]
 
 
-def test_a_certificate_made_on_the_spot_comes_with_the_command_that_trusts_it():
+def test_the_command_that_trusts_a_generated_certificate_is_printed():
     with Program("--tls") as program:
         trust = program.line()
         cacert = re.search(r"--cacert (\S+) wss://", trust)[1]
@@ -261,7 +261,7 @@ def test_a_certificate_made_on_the_spot_comes_with_the_command_that_trusts_it():
         assert program.end() == 130
 
 
-def test_a_unix_socket_comes_with_the_command_that_connects(tmp_path):
+def test_the_command_that_connects_to_a_unix_socket_is_printed(tmp_path):
     path = tmp_path / "s"
     with start("serve", "--unix-socket", path) as process:
         line = process.stderr.readline().decode()
@@ -271,7 +271,7 @@ def test_a_unix_socket_comes_with_the_command_that_connects(tmp_path):
         assert process.wait(20) == 130
 
 
-def test_who_can_reach_it_is_said_where_that_is_not_this_machine_alone():
+def test_a_server_that_other_machines_can_reach_warns_of_it():
     with start("serve", "0.0.0.0:0") as process:
         process.stderr.readline()
         line = process.stderr.readline().decode()
@@ -280,7 +280,7 @@ def test_who_can_reach_it_is_said_where_that_is_not_this_machine_alone():
         process.communicate()
 
 
-def test_a_port_that_is_taken_is_a_clear_error():
+def test_a_port_in_use_is_a_clear_error():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = wscli("serve", taken.getsockname()[1])
     assert done.status == 3
@@ -307,13 +307,13 @@ def test_a_port_that_is_taken_is_a_clear_error():
         (["--cert", "/nowhere.pem"], "cannot use the certificate"),
     ],
 )
-def test_wrong_usage_is_told(args, complaint):
+def test_wrong_usage_is_explained(args, complaint):
     done = wscli("serve", *args)
     assert done.status == 2
     assert complaint in done.err
 
 
-def test_a_unix_socket_that_is_served_is_not_taken_over(tmp_path):
+def test_a_unix_socket_of_a_running_server_is_not_replaced(tmp_path):
     path = tmp_path / "s"
     with start("serve", "--unix-socket", path) as process:
         process.stderr.readline()
@@ -336,7 +336,7 @@ def test_a_unix_socket_that_was_left_behind_is_replaced(tmp_path):
         process.communicate()
 
 
-def test_a_host_that_is_not_ours_cannot_be_listened_on():
+def test_an_address_of_another_machine_cannot_be_listened_on():
     done = wscli("serve", "nosuch.invalid:9000")
     assert done.status == 3
     assert "cannot listen on nosuch.invalid:9000" in done.err

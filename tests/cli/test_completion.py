@@ -101,18 +101,18 @@ def test_each_option_that_takes_a_file_completes_files(command):
             assert complete(f"{command} {name} x") == 0
 
 
-def test_addresses_of_the_embedded_server_are_completed():
+def test_urls_of_the_embedded_server_are_completed():
     assert complete("d") == ["demo:"]
     assert complete("demo:/fault/bad") == ["demo:/fault/bad-utf8", "demo:/fault/bad-accept"]
     assert complete("listen demo:/t") == ["demo:/ticks"]
     assert complete("send ") == []
 
 
-def test_the_addresses_are_those_of_the_routes():
+def test_the_completed_urls_are_the_routes():
     assert complete("demo:/") == [f"demo:{path}" for path, _ in websocket_paths()]
 
 
-def test_an_address_is_offered_with_its_meaning():
+def test_a_url_is_offered_with_its_meaning():
     (found,) = candidates(["send", "demo:/fault/sl"], COMMANDS, load_command)
     assert found == Candidate("demo:/fault/slow", "one byte every 10 ms")
 
@@ -267,7 +267,7 @@ def test_a_shell_completes(prompt, typed, result):
 
 
 @pytest.mark.parametrize("typed", ["wscli nonsense --x", "wscli send '{\"a", "wscli ping -c "])
-def test_a_shell_shows_nothing_where_nothing_fits(prompt, typed):
+def test_a_shell_shows_nothing_if_nothing_matches(prompt, typed):
     screen = prompt(f"{typed}\t", typed)
     assert screen.strip() == f"$ {typed}".strip()
 

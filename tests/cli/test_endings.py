@@ -1,4 +1,4 @@
-"""Each way a connection can end has its exit status, and is told on stderr."""
+"""Each way in which a connection ends has its exit status, and is reported on stderr."""
 
 import re
 import time
@@ -29,7 +29,7 @@ def listen(scripted, finish, *options):
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1005])
-def test_a_normal_close(scripted, code):
+def test_a_normal_close_exits_with_0(scripted, code):
     assert listen(scripted, lambda peer: peer.close(code)) == (0, "before\n", "")
 
 
@@ -48,25 +48,25 @@ def test_a_normal_close(scripted, code):
         (4001, "private use"),
     ],
 )
-def test_a_close_with_an_error_code(scripted, code, name):
+def test_a_close_with_an_error_code_exits_with_9(scripted, code, name):
     status, out, err = listen(scripted, lambda peer: peer.close(code, "because"))
     assert (status, out) == (9, "before\n")
     assert f'wscli: the peer closed with {code} {name}: "because"\n' in err
 
 
-def test_the_reason_of_a_close_is_shown_and_not_obeyed(scripted):
+def test_the_reason_of_a_close_is_shown_with_symbols_for_control_characters(scripted):
     _, _, err = listen(scripted, lambda peer: peer.close(1008, "\x1b[2J\x1b]0;title\x07"))
     assert '"␛[2J␛]0;title␇"' in err
     assert "\x1b" not in err
 
 
-def test_a_lost_connection(scripted):
+def test_a_lost_connection_exits_with_8(scripted):
     status, out, err = listen(scripted, lambda peer: peer.fin())
     assert (status, out) == (8, "before\n")
     assert "lost with no Close frame (1006): the peer ended the TCP connection" in err
 
 
-def test_a_reset_connection(scripted):
+def test_a_reset_connection_exits_with_8(scripted):
     def script(peer):
         peer.accept()
         peer.reset()
@@ -76,7 +76,7 @@ def test_a_reset_connection(scripted):
     assert "(1006): Connection reset by peer" in result.err
 
 
-def test_half_a_frame(scripted):
+def test_half_a_frame_is_a_loss(scripted):
     def finish(peer):
         peer.send(Frame(1, bytes(100)).to_bytes()[:50])
         peer.fin()
@@ -86,7 +86,7 @@ def test_half_a_frame(scripted):
     assert "in the middle of a message" in err
 
 
-def test_half_a_message(scripted):
+def test_half_a_message_is_a_loss(scripted):
     def finish(peer):
         peer.frames(Frame(1, b"part", fin=False))
         peer.fin()
@@ -128,7 +128,7 @@ VIOLATIONS = {
 
 
 @pytest.mark.parametrize(("frames", "words", "code"), VIOLATIONS.values(), ids=VIOLATIONS)
-def test_a_peer_that_breaks_the_protocol(scripted, frames, words, code):
+def test_a_violation_exits_with_7(scripted, frames, words, code):
     answers = []
 
     def script(peer):
@@ -146,7 +146,7 @@ def test_a_peer_that_breaks_the_protocol(scripted, frames, words, code):
     assert answers[0].code == code
 
 
-def test_a_message_that_is_too_large(scripted):
+def test_a_message_that_is_too_large_closes_with_1009(scripted):
     answers = []
 
     def script(peer):
@@ -175,7 +175,7 @@ def test_a_length_of_petabytes_is_refused_at_once(scripted):
     assert "larger than the limit" in result.err
 
 
-def test_a_peer_that_never_answers_close(scripted):
+def test_a_close_without_an_answer_ends_after_the_close_timeout(scripted):
     def script(peer):
         peer.accept()
         peer.text("one")
@@ -199,7 +199,7 @@ def test_close_is_answered_with_its_own_code(scripted):
     assert answers[0].code == 4001
 
 
-def test_what_comes_before_the_answer_to_close_is_printed(scripted):
+def test_messages_before_the_answer_to_close_are_printed(scripted):
     def script(peer):
         peer.accept()
         peer.text("first")
@@ -211,7 +211,7 @@ def test_what_comes_before_the_answer_to_close_is_printed(scripted):
     assert (result.status, result.out) == (0, b"first\nlate\nlater\n")
 
 
-def test_keepalive_pings_that_get_no_pong_end_it(scripted):
+def test_keepalive_pings_without_a_pong_end_the_connection(scripted):
     def script(peer):
         peer.accept()
         peer.wait_for_end()
@@ -223,7 +223,7 @@ def test_keepalive_pings_that_get_no_pong_end_it(scripted):
     assert "no pong came within 0.15 s of a keepalive ping" in result.err
 
 
-def test_keepalive_pings_that_are_answered_keep_it_open(echo_url):
+def test_answered_keepalive_pings_keep_the_connection_open(echo_url):
     options = ["--ping-interval", "20ms", "--ping-timeout", "5s", "--for", "200ms"]
     result = call("listen", *options, "-vv", echo_url)
     assert result.status == 0
@@ -296,7 +296,7 @@ def test_verbose_shows_the_reason_once(scripted):
 
 
 @pytest.mark.parametrize("code", [1006, 5000, 0])
-def test_the_reason_stands_in_front_of_a_code_that_is_not_for_the_wire(scripted, code):
+def test_the_reason_is_shown_before_a_code_that_must_not_be_sent(scripted, code):
     payload = code.to_bytes(2, "big") + b"going down"
     status, out, err = listen(scripted, lambda peer: peer.frames(Frame(8, payload)))
     assert (status, out) == (7, "before\n")
@@ -319,7 +319,7 @@ def leave_unanswered(leave):
 
 
 @pytest.mark.parametrize("leave", [lambda peer: peer.fin(), lambda peer: peer.reset()])
-def test_a_peer_that_ends_tcp_in_place_of_answering_our_close(scripted, leave):
+def test_ending_tcp_instead_of_answering_our_close_is_normal(scripted, leave):
     server = scripted(leave_unanswered(leave))
     result = call("listen", "-n", "1", server.url)
     assert (result.status, result.out, result.err) == (0, b"one\n", "")
@@ -377,9 +377,9 @@ def test_a_loss_does_not_name_a_message_that_was_answered(scripted):
     assert "after message" not in result.err
 
 
-def test_a_loss_says_for_how_long_nothing_had_moved(scripted):
+def test_a_loss_names_the_time_without_traffic(scripted):
     def finish(peer):
-        time.sleep(1.2)  # a silence, to be shown
+        time.sleep(1.2)  # the silence that the test is about
         peer.fin()
 
     status, _, err = listen(scripted, finish)
@@ -421,7 +421,7 @@ def test_an_http_response_behind_the_101_is_shown(scripted, send, option):
     assert "the peer sent an HTTP response instead of frames after its 101" in result.err
     assert "  HTTP/1.1 400 Bad Request\n  Connection: close\n" in result.err
     assert "\n  Unsupported protocol version\n" in result.err
-    assert "try: this is Engine.IO (Socket.IO): its query needs EIO=4" in result.err
+    assert "try: this is Engine.IO (Socket.IO): set EIO=4" in result.err
 
 
 def test_a_late_response_that_is_cut_short_is_shown(scripted):
@@ -474,7 +474,7 @@ def accept_and_close(peer):
 
 
 @pytest.mark.parametrize("command", ["listen", "send", "pipe"])
-def test_a_subprotocol_that_was_not_chosen_is_warned_of_once(scripted, command):
+def test_a_subprotocol_that_was_not_chosen_causes_one_warning(scripted, command):
     server = scripted(accept_and_close)
     offer = ["-s", "chat", "-s", "v2.chat"]
     result = call(command, *offer, server.url)
@@ -511,7 +511,7 @@ def test_a_code_of_our_own_is_reported_as_ours_in_the_api(echo_url):
     assert caught.value.code == 4001
 
 
-def test_a_late_response_that_stalls_is_shown_all_the_same(scripted):
+def test_a_late_response_that_stalls_is_still_shown(scripted):
     def script(peer):
         peer.accept(then=LATE_REFUSAL[:-10])
         peer.wait_for_end()

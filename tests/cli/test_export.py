@@ -158,7 +158,7 @@ def test_a_format_for_one_connection_lists_those_that_there_are(recorded, form):
     assert "try: --connection N selects one" in result.err
 
 
-@pytest.mark.parametrize("form", ["har", "pcapng", "jsonl", "curl"])
+@pytest.mark.parametrize("form", ["har", "pcapng", "html", "jsonl", "curl"])
 def test_a_connection_that_does_not_exist_is_an_error(recorded, form, tmp_path):
     file = recorded("send", "/echo", "one")
     target = tmp_path / "out"
@@ -209,7 +209,10 @@ def test_a_file_that_is_not_a_recording_leaves_the_output_alone(tmp_path, conten
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--to", "pcap"], "'pcap' is not one of 'har', 'pcapng', 'curl', 'python', 'jsonl'"),
+        (
+            ["--to", "pcap"],
+            "'pcap' is not one of 'har', 'pcapng', 'html', 'curl', 'python', 'jsonl'",
+        ),
         ([], "Missing option '--to'"),
         (["--to", "curl", "--har-control"], "--har-control is for HAR, not for curl"),
         (["--to", "har", "--keylog", "x"], "--keylog is for a capture, not for har"),
@@ -231,7 +234,7 @@ def test_a_capture_is_not_written_to_a_terminal(recorded, terminal):
     assert "pcapng is binary, and stdout is a terminal" in screen.text
 
 
-@pytest.mark.parametrize("form", ["har", "jsonl", "python"])
+@pytest.mark.parametrize("form", ["har", "html", "jsonl", "python"])
 def test_a_terminal_is_sent_no_control_characters(recorded, terminal, form):
     screen = terminal("export", recorded("send", "/echo", "\x9b31m \u202e!"), "--to", form)
     screen.until("31m ")

@@ -1,4 +1,4 @@
-"""Start-up is part of the product: what a command imports is held here."""
+"""Start-up is part of the product: the modules that a command may import."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def test_help_imports_nothing_heavy(args):
 
 
 @pytest.mark.parametrize("args", WITHOUT_A_CONNECTION)
-def test_what_needs_no_connection_imports_no_network(args):
+def test_commands_without_a_connection_import_no_network(args):
     assert not imported(*args) & {"websocket", "ssl", "socket"}
 
 
@@ -46,7 +46,7 @@ def test_completion_imports_nothing_heavy():
     assert not names & {*HEAVY, "websocket", "ssl", "socket", "click.shell_completion"}
 
 
-def test_only_an_error_imports_what_explains_it():
+def test_only_an_error_imports_the_modules_that_explain_it():
     assert not imported("send", "--help") & {"wscli.cli.translate", "wscli.cli.completion"}
 
 

@@ -1,4 +1,4 @@
-"""``wscli inspect``: both heads byte for byte, and what they mean."""
+"""``wscli inspect``: both heads byte for byte, and their meaning."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import re
 from tests.program import call
 
 
-def test_both_heads_are_printed_as_they_were(scripted):
+def test_both_heads_are_printed_byte_for_byte(scripted):
     seen = []
 
     def script(peer):
@@ -103,7 +103,7 @@ def test_a_refusal_in_html_is_shown_as_its_text(scripted):
     result = call("inspect", server.url)
     assert "\n  Not & Found\n  The path /x is not here.\n" in result.err
     assert not re.search("color|alert|<", result.err)
-    assert body in result.out  # in a pipe it stays as it was
+    assert body in result.out  # in a pipe it is not changed
 
 
 def test_a_long_page_is_cut_and_says_by_how_much(scripted):
@@ -122,13 +122,13 @@ def test_at_a_terminal_the_report_has_the_text_of_a_page_too(scripted, terminal)
     assert "<h1>" not in screen.text
 
 
-def test_what_is_no_response_is_shown_too(scripted):
+def test_bytes_that_are_not_a_response_are_shown_too(scripted):
     result = call("inspect", scripted(lambda peer: peer.refuse(b"SSH-2.0-x\r\n")).url)
     assert result.status == 5
     assert b"\r\n\r\nSSH-2.0-x\r\n" in result.out
 
 
-def test_no_connection_at_all():
+def test_without_a_connection_the_error_is_reported():
     result = call("inspect", "ws://127.0.0.1:1/")
     assert result.status == 3
     assert result.out.startswith(b"timings\n  name ")
@@ -145,13 +145,13 @@ def test_each_redirect_is_reported(scripted, echo_url):
     assert b"HTTP/1.1 101" in result.out
 
 
-def test_as_events():
+def test_json_writes_the_upgrade_as_events():
     events = [json.loads(line) for line in call("inspect", "--json", "demo:").out.splitlines()]
     assert [event["event"] for event in events] == ["open", "close"]
     assert set(events[0]["timings"]) == {"name", "tcp", "upgrade"}
 
 
-def test_a_head_is_not_obeyed_at_a_terminal():
+def test_control_characters_in_a_head_are_symbols_at_a_terminal():
     from wscli.net.opening import Opening, OpeningStep
     from wscli.net.url import parse_url
     from wscli.session.events import Opened, Step

@@ -1,4 +1,4 @@
-"""``wscli listen``: what is printed, and when it ends."""
+"""``wscli listen``: its output, and its end."""
 
 import json
 import os
@@ -65,12 +65,12 @@ def test_fragments_are_joined_and_pings_between_are_not_printed(scripted):
     assert wscli("listen", scripted(script).url).out == b"part1-part2-part3\n"
 
 
-def test_a_count_ends_it(scripted):
+def test_a_count_ends_the_command(scripted):
     result = wscli("listen", "-n", "3", scripted(pushing_for_ever).url, "--close-timeout", "100ms")
     assert result.out == b"tick\n" * 3
 
 
-def test_a_duration_ends_it(scripted):
+def test_a_duration_ends_the_command(scripted):
     def script(peer):
         peer.accept()
         peer.text("early")
@@ -105,7 +105,7 @@ def test_heartbeats_are_answered(scripted):
     assert got == [b"PONG\r\n", b"pong\r\n"]
 
 
-def test_a_pattern_that_backtracks_ends_it_and_nothing_is_lost(scripted):
+def test_a_pattern_that_backtracks_ends_the_command_and_no_message_is_lost(scripted):
     hostile = "a" * 60 + "b"
     url = scripted(pushing("x", hostile, "y", finish=do_nothing)).url
     result = wscli("listen", "--answer", "^(a|aa)+$=z", url)
@@ -124,11 +124,11 @@ def test_a_pattern_that_backtracks_ends_it_and_nothing_is_lost(scripted):
         ["--escapes", "--answer", r"a=\q"],
     ],
 )
-def test_automatic_messages_that_cannot_be_read(options):
+def test_automatic_messages_that_cannot_be_read_are_usage_errors(options):
     assert wscli("listen", *options, "demo:").status == 2
 
 
-def test_hex(scripted):
+def test_hex_prints_dumps(scripted):
     result = wscli("listen", "--hex", scripted(pushing("Hello, 16 bytes!+")).url)
     assert result.out.decode() == (
         "00000000  48 65 6c 6c 6f 2c 20 31  36 20 62 79 74 65 73 21  |Hello, 16 bytes!|\n"
@@ -136,7 +136,7 @@ def test_hex(scripted):
     )
 
 
-def test_timestamps(scripted):
+def test_timestamps_begin_each_line(scripted):
     result = wscli("listen", "--timestamps", scripted(pushing("a", "b")).url)
     stamps = [line.split(b" ") for line in result.out.splitlines()]
     assert [text for _, text in stamps] == [b"a", b"b"]
@@ -152,7 +152,7 @@ def test_forms_exclude_each_other(options):
     assert "exclude each other" in result.err
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(scripted):
+def test_a_reader_that_goes_away_ends_the_command_quietly(scripted):
     closes = []
 
     def script(peer):
@@ -175,7 +175,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(scripted):
     assert closes == [Close(1001, "")]
 
 
-def test_a_reader_that_goes_away_is_noticed_in_silence(scripted):
+def test_a_reader_that_goes_away_is_noticed_without_traffic(scripted):
     def script(peer):
         peer.accept()
         peer.expect_close()
@@ -209,7 +209,7 @@ def test_an_interrupt_closes_normally(scripted, number, status):
     assert closes == [Close(1000, "")]
 
 
-def test_an_interrupt_while_data_comes_closes_with_going_away(scripted):
+def test_an_interrupt_during_traffic_closes_with_1001(scripted):
     closes = []
 
     def script(peer):
@@ -244,7 +244,7 @@ def test_a_second_interrupt_ends_at_once(scripted):
         assert process.wait(20) == 130
 
 
-def test_a_second_interrupt_ends_it_also_where_nobody_reads_stdout(scripted):
+def test_a_second_interrupt_ends_a_command_whose_stdout_is_not_read(scripted):
     blocked = threading.Event()
 
     def script(peer):
@@ -268,13 +268,13 @@ def test_a_second_interrupt_ends_it_also_where_nobody_reads_stdout(scripted):
 
 
 def signal_pending(pid, number):
-    """Tell whether a signal has not been delivered yet."""
+    """Return True if a signal has not been delivered yet."""
     with open(f"/proc/{pid}/status") as status:
         pending = next(line for line in status if line.startswith("ShdPnd:"))
     return bool(int(pending.split()[1], 16) >> (number - 1) & 1)
 
 
-def test_a_reader_that_is_gone_from_the_start_still_means_a_close_frame(scripted):
+def test_close_is_sent_even_if_the_reader_was_gone_from_the_start(scripted):
     closes = []
 
     def script(peer):
@@ -292,7 +292,7 @@ def test_a_reader_that_is_gone_from_the_start_still_means_a_close_frame(scripted
     assert closes == [Close(1001, "")]
 
 
-def test_stderr_that_nobody_reads_is_no_reason_to_stop(scripted):
+def test_a_closed_stderr_does_not_end_the_command(scripted):
     reader, writer = os.pipe()
     os.close(reader)
     with start("listen", "-v", scripted(pushing("data")).url, stderr=writer) as process:
@@ -322,7 +322,7 @@ def test_an_interrupt_that_is_ignored_stays_ignored(scripted):
         assert process.wait(20) == 0
 
 
-def test_an_interrupt_while_connecting(scripted):
+def test_an_interrupt_while_connecting_exits_with_130(scripted):
     asked = threading.Event()
 
     def script(peer):
@@ -337,7 +337,7 @@ def test_an_interrupt_while_connecting(scripted):
         assert process.stderr.read() == b""
 
 
-def test_a_recording_is_what_json_prints(scripted, tmp_path):
+def test_a_recording_equals_the_output_of_json(scripted, tmp_path):
     path = tmp_path / "session.ndjson"
     result = wscli("listen", "--record", path, scripted(pushing("one", "two")).url)
     assert result.out == b"one\ntwo\n"
@@ -354,13 +354,13 @@ def test_a_recording_is_what_json_prints(scripted, tmp_path):
     assert first.replace(b',"v":1', b"") == first_recorded
 
 
-def test_a_recording_that_cannot_be_written():
+def test_a_recording_that_cannot_be_written_is_a_usage_error():
     result = wscli("listen", "--record", "/nonexistent/x", "demo:")
     assert result.status == 2
     assert "cannot write /nonexistent/x" in result.err
 
 
-def test_a_recording_on_a_full_disk_ends_alone_and_says_so_once(scripted):
+def test_a_full_disk_ends_only_the_recording_and_is_reported_once(scripted):
     result = wscli("listen", "--record", "/dev/full", scripted(pushing("x", "y")).url)
     assert (result.status, result.out) == (0, b"x\ny\n")
     assert result.err == (
@@ -369,7 +369,7 @@ def test_a_recording_on_a_full_disk_ends_alone_and_says_so_once(scripted):
     )
 
 
-def test_output_that_cannot_be_written(scripted):
+def test_output_that_cannot_be_written_exits_with_141(scripted):
     with (
         open("/dev/full", "wb") as full,
         start("listen", scripted(pushing("x")).url, stdout=full) as process,
@@ -378,7 +378,7 @@ def test_output_that_cannot_be_written(scripted):
         assert b"cannot write the output\n  No space left on device" in process.stderr.read()
 
 
-def test_many_messages_all_come(websockets_server):
+def test_every_message_of_a_flood_is_printed(websockets_server):
     count = 20_000
 
     def handler(connection):

@@ -1,4 +1,4 @@
-"""The command line as a whole: help, usage errors, and what happens when we are at fault."""
+"""The command line as a whole: help, usage errors, bugs of wscli itself."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ from wscli.cli.main import load_command
 from wscli.cli.types import is_url
 
 
-def test_the_help():
+def test_the_help_lists_the_commands():
     result = wscli("--help")
     assert (result.status, result.err) == (0, "")
     golden.check("help.txt", result.out.decode())
@@ -25,7 +25,7 @@ def test_the_help():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_each_command(command):
+def test_each_command_has_help_with_examples(command):
     result = call(command, "--help")
     assert (result.status, result.err) == (0, "")
     golden.check(f"help-{command}.txt", result.out.decode())
@@ -33,7 +33,7 @@ def test_the_help_of_each_command(command):
     assert call(command, "-h").out == result.out
 
 
-def test_the_version():
+def test_the_version_is_printed():
     import wscli as package
 
     assert wscli("--version").out.decode() == f"wscli {package.__version__}\n"
@@ -51,13 +51,13 @@ def test_the_version():
         (["version"], "there is no command 'version'", "wscli --version"),
         (["@prod"], "there is no profile '@prod'", "write the URL"),
         (["send", "@prod", "hi"], "@prod names a profile", "wscli send --help"),
-        (["localhost:80a"], "the URL cannot be read", "'80a'"),
+        (["localhost:80a"], "the URL is not valid", "'80a'"),
         (["listen"], "Missing argument 'URL'", "wscli listen --help"),
         (["listen", "--nope", "ws://x"], "--nope", "wscli listen --help"),
         (["listen", "-n", "0", "ws://x"], "must be 1 or more", "wscli listen --help"),
         (["listen", "-n", "x", "ws://x"], "'x' is not a number", "wscli listen --help"),
         (["listen", "-n"], "'-n' requires an argument", "wscli listen --help"),
-        (["listen", "ftp://x"], "the URL cannot be read", "ftp://"),
+        (["listen", "ftp://x"], "the URL is not valid", "ftp://"),
         (["send", "-t", "-b", "demo:", "x"], "text or binary, not both", "--text or --binary"),
         (["pipe", "-0", "--whole", "demo:"], "exclude each other", "give one"),
         (["send", "--until", "(", "demo:"], "is not a regular expression", "wscli send --help"),
@@ -169,7 +169,7 @@ def test_the_call_that_was_meant_is_shown(typed, meant):
         "-n",
     ],
 )
-def test_no_call_is_made_up(typed):
+def test_no_call_is_suggested_if_none_is_likely(typed):
     result = call(*typed.split())
     assert result.status == 2
     assert re.fullmatch("try: wscli( [a-z]+)? --help", result.err.splitlines()[-1])
@@ -253,8 +253,8 @@ def test_a_lack_of_memory_is_not_a_bug(tmp_path):
     assert done.stderr.startswith(b"wscli: out of memory\ntry: ")
 
 
-def test_a_bug_of_ours_is_admitted_without_a_traceback():
-    """A file descriptor that is no stream is one way to make the program fail inside."""
+def test_a_bug_is_reported_without_a_traceback():
+    """A file descriptor that is not a stream is one way to cause an unexpected exception."""
     code = (
         "import sys; from wscli.apps.env import Env; from wscli.cli import main as m;"
         "m._run = lambda args, env: 1 / 0;"
@@ -270,13 +270,13 @@ def test_a_bug_of_ours_is_admitted_without_a_traceback():
     assert b"Traceback" in debug.stderr
 
 
-def test_streams_that_are_closed_are_as_good_as_none(echo_url):
+def test_closed_streams_are_treated_as_dev_null(echo_url):
     command = f"{' '.join(WSCLI)} send {echo_url} hi <&- 2>&-"
     done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, check=False, timeout=20)
     assert (done.returncode, done.stdout) == (0, b"hi\n")
 
 
-def test_help_for_a_reader_that_has_gone():
+def test_help_without_a_reader_exits_with_141():
     command = f"{' '.join(WSCLI)} --help | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, check=True, timeout=20)
     assert done.stdout in (b"0\n", b"141\n")
@@ -284,7 +284,7 @@ def test_help_for_a_reader_that_has_gone():
 
 
 def on_a_terminal(*args):
-    """Run with all streams on a pseudo-terminal; return status and what it showed."""
+    """Run with all streams on a pseudo-terminal; return the status and the output."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
         [*WSCLI, *args], stdin=follower, stdout=follower, stderr=follower, close_fds=True
@@ -310,7 +310,7 @@ def test_at_a_terminal_messages_have_time_direction_kind_and_size(echo_url):
     assert "\x1b[38;5;64m←\x1b[0m" in shown
 
 
-def test_at_a_terminal_what_a_peer_sends_is_not_obeyed(scripted):
+def test_at_a_terminal_control_characters_are_symbols(scripted):
     def script(peer):
         peer.accept()
         peer.text("\x1b[2J\x1b]52;c;ZXZpbA==\x07")
@@ -326,7 +326,7 @@ def test_at_a_terminal_what_a_peer_sends_is_not_obeyed(scripted):
 
 @pytest.mark.parametrize("command", ["inspect", "listen", "send", "ping"])
 @pytest.mark.parametrize("options", [["--color", "always"], ["--color", "always", "-vv"]])
-def test_in_colour_what_a_peer_sends_is_not_obeyed(scripted, command, options):
+def test_in_colour_control_characters_are_symbols(scripted, command, options):
     """Colour in a pipe is meant for a terminal behind it: `wscli inspect --color always | less`."""
 
     def script(peer):
@@ -339,6 +339,6 @@ def test_in_colour_what_a_peer_sends_is_not_obeyed(scripted, command, options):
     assert "403 ␛[2J" in shown
 
 
-def test_raw_at_a_terminal_is_raw(echo_url):
+def test_raw_writes_payload_bytes_to_a_terminal_too(echo_url):
     _, shown = on_a_terminal("send", "--raw", "-q", echo_url, "a\tb")
     assert shown == "a\tb"

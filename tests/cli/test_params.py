@@ -1,4 +1,4 @@
-"""Parameters by name: what click parses is what the functions of the commands declare."""
+"""Parameters by name: click parses exactly those that the commands' functions declare."""
 
 import inspect
 from collections.abc import Callable
@@ -31,7 +31,8 @@ ARGUMENTS = {
     "compare": [],
     "completion": ["bash"],
     "serve": [],
-    **{name: ["session.jsonl"] for name in ("view", "replay", "export", "import")},
+    "export": ["--to", "har", "session.jsonl"],
+    **{name: ["session.jsonl"] for name in ("view", "replay", "import")},
     **{name: ["demo:"] for name in ("connect", "send", "listen", "pipe", "inspect", "ping")},
 }
 EXAMPLES = {
@@ -151,19 +152,19 @@ def test_the_options_for_messages_are_those_that_may_be_absent():
     assert shown - without == param_types.OutputParams.__optional_keys__
 
 
-def test_what_serve_passes_on_as_it_is_has_the_types_of_the_fields():
+def test_parameters_that_serve_passes_on_have_the_types_of_the_fields():
     expected = get_type_hints(ServeOptions, localns=ON_USE)
     for name, hint in get_type_hints(param_types.ServeFields).items():
         assert hint == expected[name], name
 
 
-def test_every_field_of_the_options_for_connecting_has_an_option_or_is_a_callers_own():
+def test_every_field_for_connecting_has_an_option_or_is_for_python_callers():
     given = {*get_type_hints(param_types.ConnectParams), "password", "family"} - {"ipv4", "ipv6"}
     assert set(ConnectOptions._fields) - given == {"answer_pings", "echo_close"}
 
 
 @pytest.mark.parametrize("hint", [int, str | None, tuple[str, ...], Literal["a"], list[int]])
-def test_the_check_of_types_can_fail(hint):
+def test_the_check_of_types_finds_a_wrong_type(hint):
     assert not fits(2.5, hint)
     assert fits(None, NoneType)
 
@@ -188,7 +189,7 @@ def test_without_options_a_command_connects_as_python_does_but_probes(env):
     assert read.url == "demo:"
 
 
-def test_an_option_is_the_field_of_its_name(env):
+def test_an_option_sets_the_field_of_its_name(env):
     read = session(
         env,
         *("--close-timeout", "1m", "--max-size", "1k", "--no-compress", "-L", "--tls-min", "1.3"),
@@ -200,7 +201,7 @@ def test_an_option_is_the_field_of_its_name(env):
     assert read.subprotocols == ("x",)
 
 
-def test_headers_of_several_options_and_files_are_one_list(env, tmp_path):
+def test_headers_of_several_options_and_files_form_one_list(env, tmp_path):
     file = tmp_path / "headers"
     file.write_text("# two\nA: 1\n\nB:\n")
     read = session(env, "-H", "X: y", "-H", f"@{file}", "-H", "Z;").connect
@@ -208,7 +209,7 @@ def test_headers_of_several_options_and_files_are_one_list(env, tmp_path):
 
 
 @pytest.mark.parametrize(("option", "family"), [("-4", 4), ("-6", 6)])
-def test_a_version_of_ip_is_the_family(env, option, family):
+def test_an_ip_version_sets_the_family(env, option, family):
     assert session(env, option).connect.family == family
 
 
@@ -231,7 +232,7 @@ def test_the_form_of_the_output_is_the_option_that_is_given(env, args, form):
     ("args", "existing"),
     [([], "refuse"), (["--force"], "replace"), (["--append"], "append")],
 )
-def test_a_recording_that_exists_is_refused_unless_told_otherwise(env, args, existing):
+def test_an_existing_recording_is_refused_by_default(env, args, existing):
     output = session(env, "--record", "f", *args).output
     assert (output.record, output.existing) == ("f", existing)
 

@@ -8,7 +8,7 @@ from tests.program import start, wscli
 from wscli.apps.ping import summary
 
 
-def test_a_line_for_each_pong_and_a_summary():
+def test_each_pong_has_a_line_and_a_summary_follows():
     result = wscli("ping", "-c", "3", "-i", "10ms", "demo:")
     lines = result.out.decode().splitlines()
     assert result.status == 0
@@ -27,7 +27,7 @@ def test_the_first_line_has_no_query():
     assert re.match(rb"PING ws://127\.0\.0\.1:\d+/echo\?\xe2\x80\xa6 \(", result.out)
 
 
-def test_pongs_as_events(echo_url):
+def test_json_writes_pongs_as_events(echo_url):
     result = wscli("ping", "-c", "2", "-i", "0", "--json", echo_url)
     events = [json.loads(line) for line in result.out.splitlines()]
     assert [event["event"] for event in events] == [
@@ -38,7 +38,7 @@ def test_pongs_as_events(echo_url):
     assert all(event["rtt"] > 0 for event in events if event["event"] == "pong")
 
 
-def test_a_server_that_does_not_answer(scripted):
+def test_a_missing_pong_is_a_timeout(scripted):
     def script(peer):
         peer.accept()
         peer.expect_close()
@@ -51,7 +51,7 @@ def test_a_server_that_does_not_answer(scripted):
     assert "2 of 2 pings got no pong" in result.err
 
 
-def test_a_pong_that_nobody_asked_for_counts_for_nothing(scripted):
+def test_an_unsolicited_pong_does_not_count(scripted):
     from wscli.wire.events import Ping
     from wscli.wire.frames import Frame
 
@@ -67,7 +67,7 @@ def test_a_pong_that_nobody_asked_for_counts_for_nothing(scripted):
     assert b"1 sent, 1 received" in result.out
 
 
-def test_without_a_count_it_goes_on_until_it_is_interrupted(echo_url):
+def test_without_a_count_ping_continues_until_interrupted(echo_url):
     with start("ping", "-i", "10ms", echo_url) as process:
         for _ in range(4):
             process.stdout.readline()
@@ -76,7 +76,7 @@ def test_without_a_count_it_goes_on_until_it_is_interrupted(echo_url):
         assert b" 0% lost\nmin/avg" in process.stdout.read()
 
 
-def test_a_server_that_closes_in_between(scripted):
+def test_a_close_with_an_error_before_a_pong_has_its_status(scripted):
     from wscli.wire.events import Ping
 
     def script(peer):
@@ -90,7 +90,7 @@ def test_a_server_that_closes_in_between(scripted):
     assert b"1 sent, 0 received" in result.out
 
 
-def test_a_server_that_closes_normally_in_a_pause(scripted):
+def test_a_normal_close_between_pings_ends_normally(scripted):
     from wscli.wire.events import Ping
     from wscli.wire.frames import Frame
 
@@ -105,7 +105,7 @@ def test_a_server_that_closes_normally_in_a_pause(scripted):
     assert b"1 sent, 1 received, 0% lost" in result.out
 
 
-def test_the_summary_of_some_durations():
+def test_the_summary_has_minimum_mean_percentile_and_maximum():
     assert summary([0.3]) == (0.3, 0.3, 0.3, 0.3)
     assert summary([n / 100 for n in range(100, 0, -1)]) == (0.01, 0.505, 0.95, 1.0)
 

@@ -18,7 +18,7 @@ def seq(count):
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_two_hundred_lines_there_and_back(echo_url, attempt):
+def test_two_hundred_lines_are_echoed(echo_url, attempt):
     result = wscli("pipe", echo_url, stdin=seq(200))
     assert (result.status, result.out, result.err) == (0, seq(200), "")
 
@@ -37,7 +37,7 @@ def test_an_empty_line_is_an_empty_message(echo_url):
     assert wscli("pipe", *PATIENT, echo_url, stdin=b"\n\nx\n\n").out == b"\n\nx\n\n"
 
 
-def test_no_input_is_nothing_special(echo_url):
+def test_empty_stdin_sends_nothing(echo_url):
     result = wscli("pipe", "--linger", "100ms", echo_url)
     assert (result.status, result.out, result.err) == (0, b"", "")
 
@@ -46,17 +46,17 @@ def test_carriage_returns_are_part_of_the_line(echo_url):
     assert wscli("pipe", *PATIENT, "--raw", echo_url, stdin=b"dos\r\n").out == b"dos\r"
 
 
-def test_a_line_of_megabytes(echo_url):
+def test_a_line_of_megabytes_is_sent_whole(echo_url):
     line = b"x" * (5 << 20)
     assert wscli("pipe", *PATIENT, echo_url, stdin=line + b"\nshort\n").out == line + b"\nshort\n"
 
 
-def test_nul_as_separator(echo_url):
+def test_null_separates_messages_by_nul(echo_url):
     result = wscli("pipe", *PATIENT, "-0", echo_url, stdin=b"two\nlines\0one\0")
     assert result.out == b"two\nlines\0one\0"
 
 
-def test_all_of_stdin_as_one_message(echo_url):
+def test_whole_sends_stdin_as_one_message(echo_url):
     result = wscli(
         "pipe", *PATIENT, "--whole", "--raw", "-b", echo_url, stdin=bytes(range(256)) * 1000
     )
@@ -64,21 +64,21 @@ def test_all_of_stdin_as_one_message(echo_url):
     assert wscli("pipe", *PATIENT, "--whole", "-n", "1", echo_url).out == b"\n"
 
 
-def test_binary_lines(echo_url):
+def test_binary_sends_lines_that_are_not_utf8(echo_url):
     assert (
         wscli("pipe", *PATIENT, "-b", echo_url, stdin=b"\xff\xfe\n\x00\n").out
         == b"\xff\xfe\n\x00\n"
     )
 
 
-def test_a_line_that_is_not_utf8_is_named_and_what_came_before_is_sent(echo_url):
+def test_a_line_that_is_not_utf8_is_named_and_earlier_lines_are_sent(echo_url):
     result = wscli("pipe", *PATIENT, echo_url, stdin=b"one\ntwo\nthr\xe9e\nfour\n")
     assert (result.status, result.out) == (2, b"one\ntwo\n")
     assert "message 3 of stdin is not UTF-8, as text must be\n  e9 at byte 3" in result.err
     assert "--binary" in result.err
 
 
-def test_a_line_that_is_too_long_is_named_and_what_came_before_is_sent(echo_url):
+def test_a_line_that_is_too_long_is_named_and_earlier_lines_are_sent(echo_url):
     result = wscli(
         "pipe", *PATIENT, "--max-size", "10", echo_url, stdin=b"one\n" + b"x" * 11 + b"\n"
     )
@@ -92,7 +92,7 @@ def test_stdin_without_end_is_refused_at_the_limit(echo_url):
     assert "message 1 of stdin is too long" in result.err
 
 
-def test_a_count_ends_it_while_stdin_is_open(echo_url):
+def test_a_count_ends_the_pipe_while_stdin_is_open(echo_url):
     with start("pipe", "-n", "2", echo_url) as process:
         process.stdin.write(b"one\ntwo\n")
         process.stdin.flush()
@@ -101,7 +101,7 @@ def test_a_count_ends_it_while_stdin_is_open(echo_url):
         assert process.wait(20) == 0
 
 
-def test_it_ends_when_the_peer_closes_while_stdin_is_open(scripted):
+def test_the_pipe_ends_when_the_peer_closes_while_stdin_is_open(scripted):
     def script(peer):
         peer.accept()
         peer.text("bye")
@@ -128,7 +128,7 @@ def unsent_of(err):
     return [int(number.replace(",", "")) for number in found.groups()]
 
 
-def test_it_ends_when_the_peer_closes_in_the_middle_of_input(scripted, tmp_path):
+def test_the_pipe_ends_when_the_peer_closes_in_the_middle_of_input(scripted, tmp_path):
     def script(peer):
         peer.accept()
         peer.expect()
@@ -202,7 +202,7 @@ def test_messages_that_linger_zero_could_not_send_are_reported(scripted, tmp_pat
     assert unsent_of(err)[1] == 9000
 
 
-def test_a_line_is_sent_as_soon_as_it_is_there(echo_url):
+def test_a_line_is_sent_as_soon_as_it_is_read(echo_url):
     with start("pipe", echo_url) as process:
         for number in range(3):
             process.stdin.write(b"%d\n" % number)
@@ -212,7 +212,7 @@ def test_a_line_is_sent_as_soon_as_it_is_there(echo_url):
         assert process.wait(20) == 0
 
 
-def test_pushes_come_while_nothing_is_typed(scripted):
+def test_pushes_are_printed_while_stdin_is_idle(scripted):
     def script(peer):
         peer.accept()
         peer.text("pushed")
@@ -231,7 +231,7 @@ def test_a_slow_answer_is_waited_for(scripted):
     def script(peer):
         peer.accept()
         peer.expect()
-        time.sleep(0.3)  # what this test is about: an answer later than the end of stdin
+        time.sleep(0.3)  # the point of this test: an answer later than the end of stdin
         peer.text("late")
         peer.expect_close()
         peer.close()
@@ -277,7 +277,7 @@ def test_a_server_that_pauses_longer_than_the_close_timeout_gets_everything(scri
 
     def script(peer):
         peer.accept()
-        time.sleep(1)  # what this test is about: longer than the close timeout, with a full outbox
+        time.sleep(1)  # the point of this test: longer than the close timeout, with a full outbox
         while isinstance(item := peer.expect((Messages, Close)), Messages):
             received.append(sum(map(len, item.payloads)))
         peer.close()
@@ -326,18 +326,18 @@ two\nlines\x1e
     assert out == '{"a":1}\x1etwo\nlines\x1eü\x1e'.encode()
 
 
-def test_an_invalid_escape_is_named_and_what_came_before_is_sent(echo_url):
+def test_an_invalid_escape_is_named_and_earlier_lines_are_sent(echo_url):
     result = wscli("pipe", *PATIENT, "--escapes", echo_url, stdin=b"one\n\\q\nthree\n")
     assert (result.status, result.out) == (2, b"one\n")
     assert "message 2 of stdin cannot be read\n  invalid escape \\q at character 1" in result.err
 
 
 @pytest.mark.parametrize("options", [["-0", "--end", "x"], ["-0", "--whole"], ["--end", ""]])
-def test_options_that_cannot_be_combined(options):
+def test_options_that_exclude_each_other_are_refused(options):
     assert wscli("pipe", *options, "demo:").status == 2
 
 
-def test_answers_and_repeated_messages(scripted):
+def test_answers_and_repeated_messages_are_sent(scripted):
     got = []
 
     def script(peer):
@@ -367,7 +367,7 @@ def test_a_reader_that_stops_for_a_while_loses_nothing(scripted):
     assert done.stdout.split() == [str(number).encode() for number in range(50_000)]
 
 
-def test_an_upgrade_that_fails_reads_nothing_of_stdin(scripted):
+def test_stdin_is_not_read_if_the_upgrade_fails(scripted):
     server = scripted(lambda peer: peer.refuse("HTTP/1.1 403 No\r\n\r\n"))
     command = " ".join([*WSCLI, "pipe", server.url])
     done = subprocess.run(
@@ -380,7 +380,7 @@ def test_an_upgrade_that_fails_reads_nothing_of_stdin(scripted):
     assert done.stdout == b"5\nkept\n"
 
 
-def test_json_out_of_a_pipe(echo_url):
+def test_json_writes_events_in_a_pipe(echo_url):
     result = wscli("pipe", *PATIENT, "--json", "-n", "1", echo_url, stdin=b"hello\n")
     assert result.out.count(b'"event":"message"') == 2
     assert b'"direction":"out","opcode":"text","size":5,"text":"hello"}' in result.out

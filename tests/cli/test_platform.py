@@ -1,4 +1,4 @@
-"""Where wscli cannot run, it says so in one sentence."""
+"""A system that is not supported gets one sentence."""
 
 import subprocess
 import sys

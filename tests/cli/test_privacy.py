@@ -1,4 +1,4 @@
-"""Credentials do not get into logs: ``-v`` masks them where stderr is not a terminal."""
+"""Credentials stay out of logs: ``-v`` masks them if stderr is not a terminal."""
 
 import json
 import re
@@ -45,13 +45,13 @@ def test_credentials_are_masked_after_their_first_characters(url, verbosity):
 
 
 @pytest.mark.parametrize("options", [["-v", "--show-secrets"], ["-vvv"]], ids=" ".join)
-def test_credentials_are_shown_to_whoever_asks_for_them(url, options):
+def test_credentials_are_shown_with_show_secrets(url, options):
     result = wscli("listen", *options, *SECRETS, url)
     assert all(value in result.err for value in [*VALUES, "token=abcdef"])
     assert MASKED not in result.err
 
 
-def test_without_credentials_nothing_is_said_of_masking(scripted):
+def test_without_credentials_masking_is_not_mentioned(scripted):
     def script(peer):
         peer.accept()
         peer.close()
@@ -60,7 +60,7 @@ def test_without_credentials_nothing_is_said_of_masking(scripted):
     assert MASKED not in wscli("listen", "-v", scripted(script).url).err
 
 
-def test_a_terminal_shows_them_raw(terminal, url):
+def test_a_terminal_shows_credentials_unmasked(terminal, url):
     listening = terminal("listen", "-v", *SECRETS, url, columns=200)
     assert listening.ended() == 0
     assert all(value in listening.text for value in VALUES)
@@ -72,7 +72,7 @@ def test_a_short_value_is_masked_whole(url):
     assert "> Cookie: …\n" in result.err
 
 
-def test_a_value_that_goes_on_in_the_next_line_is_masked_whole():
+def test_a_folded_value_is_masked_whole():
     head = ["Set-Cookie: sess=", " secret", "X-Kept: yes", "\tsecond line"]
     masked = mask_secrets([("<", line) for line in head])
     assert [line for _, line in masked] == ["Set-Cookie: sess…", " …", *head[2:]]
@@ -86,6 +86,6 @@ def test_the_recording_and_json_have_the_bytes(url, tmp_path):
         assert [headers[name] for name in ("Authorization", "Cookie")] == VALUES[:2]
 
 
-def test_inspect_shows_the_heads_as_they_were(url):
+def test_inspect_shows_the_heads_unmasked(url):
     out = wscli("inspect", *SECRETS, url).out.decode()
     assert re.search("Authorization: Basic bWU6cGFzc3dvcmQ=", out)

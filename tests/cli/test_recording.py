@@ -1,4 +1,4 @@
-"""``--record``: the file is for its owner alone, and is not replaced by accident."""
+"""``--record``: the file is readable by its owner only, and never replaced by accident."""
 
 import base64
 import json
@@ -44,14 +44,14 @@ def test_a_file_that_is_not_empty_is_not_replaced(existing):
     assert stat.S_IMODE(existing.stat().st_mode) == 0o644
 
 
-def test_force_replaces_it_and_takes_it_from_others(existing):
+def test_force_replaces_the_file_and_makes_it_private(existing):
     assert send(existing, "--force").status == 0
     kinds = [event["event"] for event in events(existing)]
     assert kinds == ["open", "message", "message", "close"]
     assert stat.S_IMODE(existing.stat().st_mode) == 0o600
 
 
-def test_append_adds_a_connection_and_takes_it_from_others(existing):
+def test_append_adds_a_connection_and_makes_the_file_private(existing):
     assert send(existing, "--append").status == 0
     before, header, *rest = [json.loads(line) for line in existing.read_text().splitlines()]
     assert before == {"event": "close"}
@@ -60,7 +60,7 @@ def test_append_adds_a_connection_and_takes_it_from_others(existing):
     assert stat.S_IMODE(existing.stat().st_mode) == 0o600
 
 
-def test_append_leaves_a_line_that_was_cut_off_alone(existing):
+def test_append_does_not_continue_a_truncated_line(existing):
     existing.write_text('{"event":"mess')
     assert send(existing, "--append").status == 0
     cut, *lines = existing.read_text().splitlines()
@@ -68,12 +68,12 @@ def test_append_leaves_a_line_that_was_cut_off_alone(existing):
     assert json.loads(lines[0])["event"] == "recording"
 
 
-def test_append_begins_a_file_too(tmp_path):
+def test_append_creates_a_file_too(tmp_path):
     assert send(tmp_path / "new", "--append").status == 0
     assert events(tmp_path / "new")[0]["event"] == "open"
 
 
-def test_an_empty_file_is_written_and_taken_from_others(tmp_path):
+def test_an_empty_file_is_written_and_made_private(tmp_path):
     path = tmp_path / "empty"
     path.touch(0o666)
     assert send(path).status == 0
@@ -135,7 +135,7 @@ def test_a_recording_may_go_to_a_named_pipe_whose_reader_may_leave(tmp_path):
     ],
 )
 @pytest.mark.parametrize("command", [["listen", "demo:"], ["serve", "0"]], ids=" ".join)
-def test_a_recording_that_makes_no_sense_is_a_usage_error(command, options, words):
+def test_an_impossible_recording_is_a_usage_error(command, options, words):
     name, *rest = command
     result = wscli(name, *options, *rest)
     assert result.status == 2
@@ -147,6 +147,27 @@ def test_a_recording_that_exists_is_not_replaced_by_the_server(existing):
     result = wscli("serve", "--record", existing, "0")
     assert result.status == 2
     assert "--force replaces it, --append adds to it" in result.err
+
+
+# A file that takes no more
+
+
+def test_a_disk_that_is_full_ends_the_recording_alone(tmp_path):
+    path = tmp_path / "full"
+    program = " ".join(WSCLI)
+    url = "demo:/push?n=500&size=100"
+    command = f"ulimit -f 16; exec {program} listen --record {path} '{url}'"  # 16 KiB
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 500)
+    assert done.stderr.decode().splitlines() == [
+        f"wscli: cannot write the recording {path}",
+        "  File too large",
+        "  the recording ends here; the connection goes on",
+    ]
+    shown = wscli("view", path)
+    assert (shown.status, shown.err.count("was cut off")) == (0, 1)
+    assert done.stdout.startswith(shown.out)
+    assert shown.out.count(b"\n") > 10
 
 
 # Without secrets

@@ -1,4 +1,4 @@
-"""Each way an upgrade can fail: status 5, the evidence, and what to try."""
+"""Each way in which an upgrade fails: status 5, the evidence, and the hint."""
 
 import json
 import ssl
@@ -22,15 +22,15 @@ def refused(scripted, response, *options):
     [
         ("401 Unauthorized\r\nWWW-Authenticate: Basic realm=x", "asks for Basic realm=x"),
         ("403 Forbidden", "--origin http://127.0.0.1"),
-        ("404 Not Found", "check the path: / is not there"),
-        ("405 Method Not Allowed", "another method"),
+        ("404 Not Found", "check the path: / does not exist"),
+        ("405 Method Not Allowed", "which this path does not accept"),
         ("400 Bad Request", "may have removed Upgrade"),
         ("426 Upgrade Required\r\nSec-WebSocket-Version: 8, 7", "speaks version 8, 7"),
         ("426 Upgrade Required", "saw no upgrade"),
         ("429 Too Many Requests", "wait, then try again"),
         ("500 Internal Server Error", "the server failed"),
         ("502 Bad Gateway", "a gateway could not reach"),
-        ("503 Service Unavailable", "takes no connections now"),
+        ("503 Service Unavailable", "overloaded or still starting"),
         ("504 Gateway Timeout", "a gateway got no answer from the server behind it"),
         ("200 OK\r\nContent-Type: text/html", "an ordinary web page"),
         ("200 OK\r\nContent-Type: application/json", "an ordinary HTTP resource"),
@@ -60,9 +60,9 @@ def test_nginx_says_what_is_wrong_with_the_client_certificate(scripted, said, hi
     assert hint in result.err.splitlines()[-1]
 
 
-def test_403_with_an_origin_suggests_another(scripted):
+def test_a_403_with_an_origin_suggests_another(scripted):
     result = refused(scripted, "HTTP/1.1 403 Forbidden\r\n\r\n", "-o", "https://a.example")
-    assert "another --origin than https://a.example" in result.err
+    assert "an --origin other than https://a.example" in result.err
 
 
 @pytest.mark.parametrize(
@@ -73,17 +73,17 @@ def test_403_with_an_origin_suggests_another(scripted):
         "the host '127.0.0.1' is not a name of this server; start it with --origin https://a",
     ],
 )
-def test_403_that_is_about_the_host_suggests_no_origin(scripted, body):
+def test_a_403_about_the_host_suggests_no_origin(scripted, body):
     """As webpack's and Vite's development servers answer, and ``wscli serve``."""
     length = len(body)
     result = refused(scripted, f"HTTP/1.1 403 No\r\nContent-Length: {length}\r\n\r\n{body}")
     hint = result.err.splitlines()[-1]
-    assert "the server does not answer to the Host 127.0.0.1" in hint
+    assert "the server does not accept the Host 127.0.0.1" in hint
     assert "--host" in hint
     assert "--origin" not in hint
 
 
-def test_401_with_credentials_says_that_they_were_not_accepted(scripted):
+def test_a_401_with_credentials_says_that_they_were_not_accepted(scripted):
     result = refused(scripted, "HTTP/1.1 401 Unauthorized\r\n\r\n", "-u", "a:b")
     assert "the credentials sent were not accepted" in result.err
 
@@ -106,7 +106,7 @@ def test_the_body_of_a_refusal_is_shown(scripted, response):
     assert "\n  origin wrong\n" in refused(scripted, response).err
 
 
-def test_a_body_that_never_ends_is_waited_for_only_a_while(scripted):
+def test_a_body_that_never_ends_is_waited_for_briefly(scripted):
     def script(peer):
         peer.refuse("HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nonly this")
         peer.wait_for_end()
@@ -116,7 +116,7 @@ def test_a_body_that_never_ends_is_waited_for_only_a_while(scripted):
     assert "only this" in result.err
 
 
-def test_of_a_huge_body_the_beginning_is_shown(scripted):
+def test_the_beginning_of_a_huge_body_is_shown(scripted):
     head = "HTTP/1.1 403 No\r\nContent-Length: 10000000\r\n\r\n"
     result = refused(scripted, head + "x" * 10_000_000)
     assert result.status == 5
@@ -125,7 +125,7 @@ def test_of_a_huge_body_the_beginning_is_shown(scripted):
     assert "bytes in all]" in result.err
 
 
-def test_a_body_is_shown_and_not_obeyed(scripted):
+def test_control_characters_in_a_body_are_symbols(scripted):
     result = refused(scripted, "HTTP/1.1 403 No\x1b[31m\r\nContent-Length: 4\r\n\r\n\x1b[2J")
     assert "403 No␛[31m" in result.err
     assert "␛[2J" in result.err
@@ -138,7 +138,7 @@ ACCEPTED = (
 )
 
 
-def test_a_wrong_accept(scripted):
+def test_a_wrong_accept_value_is_an_error(scripted):
     result = refused(scripted, ACCEPTED)
     assert result.status == 5
     assert "the server's 101 is not valid: Sec-WebSocket-Accept is 'wrong'" in result.err
@@ -157,14 +157,14 @@ def test_a_wrong_accept(scripted):
         ),
     ],
 )
-def test_what_was_never_offered(scripted, header, words, hint):
+def test_a_subprotocol_or_extension_that_was_not_offered_is_an_error(scripted, header, words, hint):
     result = call("listen", scripted(lambda peer: peer.accept(header)).url)
     assert result.status == 5
     assert words in result.err
     assert hint in result.err
 
 
-def test_compression_that_was_not_offered(scripted):
+def test_compression_that_was_not_offered_is_an_error(scripted):
     script = "Sec-WebSocket-Extensions: permessage-deflate"
     result = call("listen", "--no-compress", scripted(lambda peer: peer.accept(script)).url)
     assert result.status == 5
@@ -185,14 +185,14 @@ def test_compression_that_was_not_offered(scripted):
         (b"HTTP/1.1 101 OK\r\nno colon\r\n\r\n", "answered with a malformed HTTP head"),
     ],
 )
-def test_what_is_no_response(scripted, answer, what):
+def test_bytes_that_are_not_a_response_are_an_error(scripted, answer, what):
     result = refused(scripted, answer)
     assert result.status == 5
     assert what in result.err
     assert "try: " in result.err
 
 
-def test_a_greeting_of_a_server_that_then_waits(scripted):
+def test_the_greeting_of_another_protocol_is_shown(scripted):
     def script(peer):
         peer.refuse(b"SSH-2.0-OpenSSH_9.2p1\r\n")
         peer.wait_for_end()
@@ -202,7 +202,7 @@ def test_a_greeting_of_a_server_that_then_waits(scripted):
     assert "an SSH server's greeting" in result.err
 
 
-def test_a_head_without_end(scripted):
+def test_a_head_without_an_end_is_an_error(scripted):
     def script(peer):
         peer.refuse("HTTP/1.1 101 Switching Protocols\r\n")
         for number in range(100_000):
@@ -213,7 +213,7 @@ def test_a_head_without_end(scripted):
     assert "its head is longer than 65,536 bytes" in result.err
 
 
-def test_a_server_that_never_answers(scripted):
+def test_a_server_that_never_answers_is_a_timeout(scripted):
     result = call(
         "listen", "--connect-timeout", "1s", scripted(lambda peer: peer.wait_for_end()).url
     )
@@ -222,7 +222,7 @@ def test_a_server_that_never_answers(scripted):
     assert "--connect-timeout" in result.err
 
 
-def test_a_response_that_comes_a_byte_at_a_time(scripted):
+def test_a_response_is_read_a_byte_at_a_time(scripted):
     def script(peer):
         peer.read_request()
         trickle(peer, peer.response_101(), pause=0.001)
@@ -234,7 +234,7 @@ def test_a_response_that_comes_a_byte_at_a_time(scripted):
     assert (result.status, result.out) == (0, b"slow\n")
 
 
-def test_a_response_that_comes_too_slowly_is_under_the_deadline(scripted):
+def test_a_response_that_comes_too_slowly_is_a_timeout(scripted):
     def script(peer):
         peer.read_request()
         trickle(peer, peer.response_101(), pause=0.05)
@@ -243,7 +243,7 @@ def test_a_response_that_comes_too_slowly_is_under_the_deadline(scripted):
     assert result.status == 6
 
 
-def test_responses_before_the_real_one_are_shown_and_skipped(scripted):
+def test_interim_responses_are_shown_and_skipped(scripted):
     hints = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 
     def script(peer):
@@ -260,7 +260,7 @@ def test_responses_before_the_real_one_are_shown_and_skipped(scripted):
     assert hints.encode() in call("inspect", server.url).out
 
 
-def test_a_body_is_no_reason_to_exceed_the_deadline(scripted):
+def test_a_body_does_not_extend_the_deadline(scripted):
     def script(peer):
         peer.refuse("HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nonly")
         peer.wait_for_end()
@@ -269,7 +269,7 @@ def test_a_body_is_no_reason_to_exceed_the_deadline(scripted):
     assert result.status == 5
 
 
-def test_a_message_in_the_same_segment_as_the_101(scripted):
+def test_a_message_in_the_same_segment_as_the_101_is_printed(scripted):
     from wscli.wire.frames import Frame
 
     def script(peer):
@@ -280,7 +280,7 @@ def test_a_message_in_the_same_segment_as_the_101(scripted):
     assert (result.status, result.out) == (0, b"early\n")
 
 
-def test_a_server_that_resets_during_the_upgrade(scripted):
+def test_a_reset_during_the_upgrade_is_an_error(scripted):
     def script(peer):
         peer.read_request()
         peer.reset()
@@ -290,7 +290,7 @@ def test_a_server_that_resets_during_the_upgrade(scripted):
     assert "closed the connection during the upgrade" in result.err
 
 
-def test_the_evidence_in_json_has_one_kind_of_line_end(scripted):
+def test_the_evidence_in_json_has_line_feeds_only(scripted):
     refusal = "HTTP/1.1 403 No\r\nX-A: 1\r\nContent-Length: 8\r\n\r\none\r\ntwo"
     url = scripted(lambda peer: peer.refuse(refusal)).url
     event = json.loads(call("listen", "--json", url).out.splitlines()[-1])
@@ -400,12 +400,12 @@ PROBED = {
     "403 and 200": (
         "HTTP/1.1 403 No\r\n\r\nno",
         NODE_200,
-        "a plain GET is allowed, the upgrade is",
+        "a plain GET is allowed but the upgrade is not",
     ),
     "403 twice": (
         "HTTP/1.1 403 No\r\n\r\nno",
         "HTTP/1.1 403 No\r\n\r\n",
-        "is refused as well: cred",
+        "is refused as well: the server may require cred",
     ),
     "gorilla": (GORILLA_403, NODE_200, "--origin http://127.0.0.1"),
     "403 for the Origin": (
@@ -416,9 +416,9 @@ PROBED = {
     "Node's ws: another path": (
         NODE_WS_400,
         NODE_200,
-        "Node's `ws` library answers this where /ws is not its path",
+        "Node's `ws` library gives this answer if /ws is not its path",
     ),
-    "Node's ws alone": (NODE_WS_400, NODE_WS_426, "then --subprotocol NAME"),
+    "Node's ws alone": (NODE_WS_400, NODE_WS_426, "then try --subprotocol NAME"),
     "Engine.IO, upgraded": (ENGINE_IO_400, ENGINE_IO_JSON, "EIO=4 and transport=websocket"),
     "Engine.IO, by its GET": (
         "HTTP/1.1 400 Bad Request\r\n\r\n",
@@ -428,7 +428,7 @@ PROBED = {
     "a missing subprotocol": (
         "HTTP/1.1 400 Bad Request\r\n\r\nno subprotocol was offered",
         NODE_200,
-        "--subprotocol NAME: the server wants one",
+        "the server requires a subprotocol: --subprotocol NAME",
     ),
     "a removed upgrade": (
         'HTTP/1.1 400 Bad Request\r\n\r\nCan "Upgrade" only to "WebSocket".',
@@ -438,14 +438,14 @@ PROBED = {
     "DevTools": (
         NO_BODY_404,
         DEVTOOLS_JSON,
-        "a webSocketDebuggerUrl in it, such as ws://127.0.0.1:9222/devtools/page/A1",
+        "the webSocketDebuggerUrl of one, such as ws://127.0.0.1:9222/devtools/page/A1",
     ),
     "SockJS": (NO_BODY_404, SOCKJS_200, "its WebSocket is at /ws/websocket"),
     "404 on a page": (NO_BODY_404, NODE_200, "/ws is an ordinary HTTP resource (no type), not a"),
-    "404 twice": (NO_BODY_404, NO_BODY_404, "/ws is not there for a plain GET either"),
+    "404 twice": (NO_BODY_404, NO_BODY_404, "/ws does not exist for a plain GET either"),
     "uvicorn without a library": (UVICORN_404, UVICORN_404, "pip install 'uvicorn[standard]'"),
     "Action Cable": (RAILS_404, RAILS_404, "Action Cable answers 404 to an Origin"),
-    "Node's ws: verifyClient": (NODE_WS_401, NODE_200, "does not say of which kind"),
+    "Node's ws: verifyClient": (NODE_WS_401, NODE_200, "does not say which"),
     "401 with the GET's challenge": (
         "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=x\r\n\r\n",
@@ -459,30 +459,30 @@ PROBED = {
     "nginx, 502 for upgrades": (
         nginx("502 Bad Gateway"),
         NODE_200,
-        "nginx must pass upgrades on (proxy_http_version 1.1",
+        "nginx must forward upgrades (proxy_http_version 1.1",
     ),
     "nginx, 504": (
         nginx("504 Gateway Time-out"),
         nginx("504 Gateway Time-out"),
         "nginx got no answer from the server behind it",
     ),
-    "nginx, 500": (nginx("500 Oops"), nginx("500 Oops"), "nginx answered, a proxy in front"),
+    "nginx, 500": (nginx("500 Oops"), nginx("500 Oops"), "nginx, a proxy in front"),
     "HAProxy": (HAPROXY_503, HAPROXY_503, "HAProxy has no server behind it that is ready"),
     "Caddy": (CADDY_502, CADDY_502, "Caddy could not reach the server behind it"),
     "nginx that removes the upgrade": (
         "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Length: 10\r\n\r\nhello page",
         None,
-        "check the path; or nginx must pass upgrades on (proxy_http_version 1.1",
+        "check the path; or nginx must forward upgrades (proxy_http_version 1.1",
     ),
     "nginx in front of a 404": (
         'HTTP/1.1 404 Not Found\r\nServer: nginx/1.22.1\r\n\r\n{"detail":"Not Found"}',
         NO_BODY_404,
-        "or nginx must pass upgrades on",
+        "or nginx must forward upgrades",
     ),
     "nginx's own 404": (
         nginx("404 Not Found"),
         nginx("404 Not Found"),
-        "/ws and /socket are common",
+        "common paths are /ws and /socket",
     ),
     "Channels: no route": (
         "HTTP/1.1 500 Internal server error\r\n\r\n",
@@ -497,12 +497,12 @@ PROBED = {
     "Node's inspector": (
         "HTTP/1.0 400 Bad Request\r\n\r\nWebSockets request was expected",
         "HTTP/1.0 400 Bad Request\r\n\r\nWebSockets request was expected",
-        "a plain GET of /json names its webSocketDebuggerUrl",
+        "connect to the webSocketDebuggerUrl that a GET of /json returns",
     ),
     "500 for upgrades only": (
         "HTTP/1.1 500 No\r\n\r\n",
         NODE_200,
-        "the server fails on the upgrade only",
+        "only the upgrade fails",
     ),
 }
 
@@ -525,7 +525,7 @@ def test_a_plain_get_tests_the_guess(scripted, response, answer, hint):
     assert hint in result.err.splitlines()[-1]
 
 
-def test_the_origin_comes_last_where_the_server_does_not_speak_of_it(scripted):
+def test_the_origin_is_suggested_last_if_the_server_does_not_mention_it(scripted):
     hint = probed(scripted, UVICORN_403, UVICORN_404).err.splitlines()[-1]
     order = [
         "the path",
@@ -566,7 +566,7 @@ def test_the_probe_is_the_same_request_without_the_upgrade(scripted):
     assert {"Authorization", "Cookie", "Origin", "X-Own", "Host"} <= {name for name, _ in kept}
 
 
-def test_the_probe_takes_the_same_way(scripted, tmp_path):
+def test_the_probe_uses_the_same_unix_socket(scripted, tmp_path):
     path = str(tmp_path / "socket")
     server = scripted(
         lambda peer: peer.refuse(UVICORN_403), lambda peer: peer.refuse(UVICORN_404), path=path
@@ -604,7 +604,7 @@ def test_a_response_that_repeats_the_query_is_masked(scripted):
         "200 OK",
     ],
 )
-def test_no_probe_where_it_could_not_change_the_answer(scripted, head):
+def test_no_probe_is_sent_if_it_could_not_change_the_hint(scripted, head):
     server = scripted(lambda peer: peer.refuse(f"HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n"))
     assert call("listen", server.url).status == 5
     assert server.connections == 1
@@ -675,24 +675,26 @@ def test_a_probe_reads_a_bounded_body(scripted):
 # No response at all
 
 
-def test_a_connection_that_is_closed_where_a_plain_get_is_answered(scripted):
+def test_a_path_that_drops_only_upgrades_is_named(scripted):
     server = scripted(lambda peer: peer.read_request(), lambda peer: peer.refuse(NODE_200))
     result = call("listen", server.url)
     assert result.status == 5
     assert "closed the connection without a response" in result.err
-    assert "the server drops upgrades on this path" in result.err
+    assert "upgrades are dropped" in result.err
 
 
-def test_a_connection_that_is_closed_twice(scripted):
+def test_a_connection_closed_for_the_get_too_suggests_tls(scripted):
     result = call("listen", scripted(lambda peer: peer.read_request()).url)
-    assert "try wss://" in result.err
+    assert "use wss://" in result.err
 
 
 def test_no_answer_at_all_names_the_path_first(scripted):
     server = scripted(lambda peer: peer.wait_for_end())
     result = call("listen", "--connect-timeout", "300ms", server.url)
     assert result.status == 6
-    assert "try: check the path: a Node server that takes upgrades on another path" in result.err
+    assert (
+        "try: check the path: many Node servers leave an upgrade on an unknown path" in result.err
+    )
     assert "wss://" in result.err
     assert server.connections == 1
 
@@ -703,14 +705,14 @@ def secure_context():
     return context
 
 
-def test_tls_that_is_closed_right_after_the_handshake(scripted):
+def test_tls_closed_right_after_the_handshake_is_explained(scripted):
     server = scripted(lambda peer: peer.sock.close(), tls=secure_context())
     result = call("listen", "-k", server.url)
     assert result.status in (4, 5)
     assert "--cert FILE" in result.err
 
 
-def test_a_server_that_speaks_http2_only(scripted):
+def test_a_server_that_speaks_only_http2_is_explained(scripted):
     def script(peer):
         peer.sock.recv(65536)
         peer.send(b"\x15\x03\x03\x00\x02\x02\x78")  # fatal: no_application_protocol

@@ -1,4 +1,4 @@
-"""What is sent: headers, credentials, redirects, and the target to the letter."""
+"""The request: headers, credentials, redirects, and the target, unchanged."""
 
 import json
 from base64 import b64encode
@@ -40,7 +40,7 @@ def names(request):
     return [name for name, _ in request.headers]
 
 
-def test_the_default_request(seen):
+def test_the_default_request_has_these_headers(seen):
     request = seen()
     assert names(request) == [
         "Upgrade",
@@ -60,7 +60,7 @@ def test_headers_keep_order_case_and_duplicates(seen):
     assert request.headers[-4:] == [("x-B", "2"), ("X-a", "1"), ("x-B", "3"), ("Empty", "")]
 
 
-def test_a_header_takes_the_place_of_a_default(seen):
+def test_a_header_replaces_a_default(seen):
     request = seen("-H", "user-agent: mine", "-H", "HOST: other", "-H", "Sec-WebSocket-Version: 8")
     assert names(request)[1] == "HOST"
     assert request.headers.get_all("host") == ["other"]
@@ -74,12 +74,12 @@ def test_a_header_without_a_value_removes_a_default(seen):
     assert "Sec-WebSocket-Extensions" not in names(request)
 
 
-def test_a_key_of_ones_own_is_what_the_answer_is_checked_against(seen):
+def test_the_response_is_checked_against_a_key_of_the_user(seen):
     request = seen("-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
     assert request.headers.get("Sec-WebSocket-Key") == "dGhlIHNhbXBsZSBub25jZQ=="
 
 
-def test_headers_from_a_file(seen, tmp_path):
+def test_headers_are_read_from_a_file(seen, tmp_path):
     path = tmp_path / "headers"
     path.write_text("# comment\nX-One: 1\n\nX-Two: two\n")
     assert seen("-H", f"@{path}").headers[-2:] == [("X-One", "1"), ("X-Two", "two")]
@@ -102,7 +102,7 @@ def test_each_option_has_its_header(seen, options, name, value):
     assert seen(*options).headers.get(name) == value
 
 
-def test_credentials_in_the_url(scripted):
+def test_credentials_in_the_url_are_sent(scripted):
     requests = []
     script = keeping(requests)
     server = scripted(script)
@@ -113,18 +113,18 @@ def test_credentials_in_the_url(scripted):
     assert "@" not in requests[0].headers.get("Host")
 
 
-def test_a_password_that_is_missing_needs_a_terminal(echo_url):
+def test_a_missing_password_needs_a_terminal(echo_url):
     result = call("listen", "-u", "user", echo_url)
     assert result.status == 2
     assert "the password of user is missing" in result.err
 
 
 @pytest.mark.parametrize("path", ["a;p=1/b;q=2?x=%41&y", "a//b/../c", "?q", "{a}|b^`"])
-def test_the_target_is_sent_to_the_letter(seen, path):
+def test_the_target_is_sent_unchanged(seen, path):
     assert seen(path=path).target == "/" + path
 
 
-def test_utf8_in_a_header(seen):
+def test_a_header_may_be_utf8(seen):
     assert seen("-H", "X-Name: Zoë").headers.get("X-Name") == "Zoë"
 
 
@@ -150,7 +150,7 @@ def test_utf8_in_a_header(seen):
         (["-H", b"@/nonexist\xff"], "cannot read headers"),
     ],
 )
-def test_what_makes_no_sense_is_refused(options, complaint):
+def test_impossible_options_are_refused(options, complaint):
     result = call("listen", *options, "ws://127.0.0.1:1/")
     assert result.status == 2
     assert complaint in result.err
@@ -197,7 +197,7 @@ def test_a_redirect_to_another_origin_loses_the_credentials(scripted):
     assert "< HTTP/1.1 302 Found" in result.err
 
 
-def test_a_host_of_ones_own_stays_with_its_origin(scripted):
+def test_a_host_header_of_the_user_stays_with_its_origin(scripted):
     requests = []
     other = scripted(keeping(requests))
     server = scripted(redirect(other.url.replace("ws:", "http:") + "#part"))
@@ -215,25 +215,25 @@ def test_credentials_of_a_url_stay_with_its_origin(scripted):
     assert requests[0].headers.get("Authorization") == "Basic " + b64encode(b"a:b").decode()
 
 
-def test_a_loop_of_redirects_ends(scripted):
+def test_a_redirect_loop_ends_with_an_error(scripted):
     result = call("listen", "-L", scripted(redirect("/again")).url)
     assert result.status == 5
     assert "gave up after 10 redirects" in result.err
 
 
 @pytest.mark.parametrize("location", ["ws://[::1/a", "ftp://h/", "http://h:x/"])
-def test_a_redirect_to_what_is_no_url(scripted, location):
+def test_a_redirect_to_an_invalid_url_is_an_error(scripted, location):
     result = call("listen", "-L", scripted(redirect(location)).url)
     assert result.status == 5
     assert "the server redirects to an invalid Location" in result.err
 
 
-def test_a_redirect_to_nowhere(scripted):
+def test_a_redirect_without_a_location_is_an_error(scripted):
     server = scripted(lambda peer: peer.refuse("HTTP/1.1 302 Found\r\n\r\n"))
     assert call("listen", "-L", server.url).status == 5
 
 
-def test_a_cookie_that_websocket_client_cannot_read_decides_nothing(scripted):
+def test_a_cookie_that_websocket_client_cannot_read_is_ignored(scripted):
     def script(peer):
         peer.accept("Set-Cookie: a@b=c; Path=/; domain=x")
         peer.text("fine")
@@ -266,7 +266,7 @@ def test_the_open_event_has_both_heads(echo_url):
     assert event["response"]["status"] == 101
 
 
-def test_headers_from_stdin(scripted):
+def test_headers_are_read_from_stdin(scripted):
     requests = []
     server = scripted(keeping(requests))
     result = call("listen", "-H", "@-", server.url, stdin=b"# a comment\nX-One: 1\n\nX-Two: two")

@@ -1,4 +1,4 @@
-"""``wscli send``: messages of each kind, and what it waits for."""
+"""``wscli send``: messages of each kind, and the wait for their replies."""
 
 import fcntl
 import json
@@ -15,7 +15,7 @@ from wscli.wire.events import Close, Messages
 from wscli.wire.frames import Frame
 
 
-def test_the_main_job():
+def test_a_message_is_sent_and_its_reply_printed():
     result = wscli("send", "-v", "demo:", "Hello from client!")
     assert (result.status, result.out) == (0, b"Hello from client!\n")
     lines = result.err.splitlines()
@@ -46,7 +46,7 @@ def test_without_a_message_it_waits_for_one(scripted):
     ("argument", "payload"),
     [("0x00ff10", b"\x00\xff\x10"), ("b64:AP8Q", b"\x00\xff\x10"), ("plain", b"plain")],
 )
-def test_binary_messages(echo_url, argument, payload):
+def test_binary_messages_are_sent_and_printed(echo_url, argument, payload):
     result = wscli("send", "-b", "--json", echo_url, argument)
     events = [json.loads(line) for line in result.out.splitlines()]
     messages = [event for event in events if event["event"] == "message"]
@@ -55,13 +55,13 @@ def test_binary_messages(echo_url, argument, payload):
 
 
 @pytest.mark.parametrize("argument", ["0xf", "0xzz", "b64:!"])
-def test_binary_that_cannot_be_decoded(echo_url, argument):
+def test_binary_that_cannot_be_decoded_is_a_usage_error(echo_url, argument):
     result = wscli("send", "-b", echo_url, argument)
     assert result.status == 2
     assert "cannot be decoded" in result.err
 
 
-def test_a_file_and_stdin_as_messages(echo_url, tmp_path):
+def test_a_file_and_stdin_can_be_messages(echo_url, tmp_path):
     path = tmp_path / "message"
     path.write_bytes(b"\x00\x01\xff")
     assert wscli("send", "-b", "--raw", echo_url, f"@{path}").out == b"\x00\x01\xff"
@@ -77,7 +77,7 @@ def test_text_that_begins_with_at_is_written_with_two(echo_url):
     assert "written @@" in result.err
 
 
-def test_a_message_that_begins_with_a_dash(echo_url):
+def test_a_message_that_begins_with_a_dash_comes_after_two_dashes(echo_url):
     result = wscli("send", echo_url, "-1")
     assert result.status == 2
     assert "comes after --" in result.err
@@ -93,7 +93,7 @@ def test_text_that_is_not_utf8_is_refused_before_connecting(tmp_path):
     assert "--binary sends any bytes" in result.err
 
 
-def test_replies_says_how_many_to_wait_for(scripted):
+def test_replies_sets_the_number_to_wait_for(scripted):
     def script(peer):
         peer.accept()
         peer.expect()
@@ -104,7 +104,7 @@ def test_replies_says_how_many_to_wait_for(scripted):
     assert wscli("send", "-n", "3", scripted(script).url, "go").out == b"1\n2\n3\n"
 
 
-def test_no_replies_at_all(scripted):
+def test_zero_replies_waits_for_none(scripted):
     seen = []
 
     def script(peer):
@@ -134,7 +134,7 @@ def test_replies_beyond_those_waited_for_are_not_lost(scripted):
     assert (result.status, result.out) == (0, b"a greeting\nthe reply\na late push\n")
 
 
-def test_a_close_that_comes_with_the_101_is_told(scripted):
+def test_a_close_that_comes_with_the_101_is_reported(scripted):
     def script(peer):
         peer.accept(then=Frame(8, b"\x03\xf0token expired").to_bytes())
         peer.expect_close()
@@ -144,7 +144,7 @@ def test_a_close_that_comes_with_the_101_is_told(scripted):
     assert 'the peer closed with 1008 policy violation: "token expired"' in result.err
 
 
-def test_a_normal_close_that_comes_with_the_101_is_no_reply(scripted):
+def test_a_normal_close_that_comes_with_the_101_is_not_a_reply(scripted):
     def script(peer):
         peer.accept(then=Frame(8, b"\x03\xe8").to_bytes())
         peer.expect_close()
@@ -166,11 +166,11 @@ def test_after_a_timeout_the_closing_handshake_is_not_waited_for(scripted):
 
 
 @pytest.mark.parametrize("duration", ["1000h", "999999999"])
-def test_the_longest_of_timeouts(echo_url, duration):
+def test_the_longest_timeout_is_accepted(echo_url, duration):
     assert wscli("send", "--timeout", duration, echo_url, "hi").out == b"hi\n"
 
 
-def test_stdin_that_is_not_there_yet_is_waited_for(echo_url):
+def test_stdin_that_is_not_ready_yet_is_waited_for(echo_url):
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     with start("send", echo_url, "@-", stdin=reader) as process:
@@ -216,7 +216,7 @@ def test_missing_replies_are_a_timeout(scripted):
     assert "1 of 2 replies came within 0.3 s" in result.err
 
 
-def test_a_peer_that_closes_before_it_has_replied(scripted):
+def test_a_normal_close_before_the_reply_is_a_timeout(scripted):
     def script(peer):
         peer.accept()
         peer.expect()
@@ -228,7 +228,7 @@ def test_a_peer_that_closes_before_it_has_replied(scripted):
     assert 'the peer closed with 1000 normal closure: "done" before all replies' in result.err
 
 
-def test_a_peer_that_closes_with_an_error_before_it_has_replied(scripted):
+def test_a_close_with_an_error_before_the_reply_has_its_status(scripted):
     def script(peer):
         peer.accept()
         peer.expect()
@@ -245,7 +245,7 @@ def test_the_timeout_covers_connecting(scripted):
     assert "timed out after 0.3 s" in result.err
 
 
-def test_nothing_is_read_of_stdin_that_is_not_asked_for(echo_url):
+def test_stdin_is_not_read_unless_asked_for(echo_url):
     process = start("send", echo_url, "hi")
     assert process.wait(20) == 0
     assert process.stdout.read() == b"hi\n"
@@ -261,7 +261,7 @@ def test_large_messages_come_back_whole(echo_url, tmp_path):
     assert result.out == path.read_bytes()
 
 
-def test_compressed_messages(scripted):
+def test_compressed_messages_are_printed_whole(scripted):
     """The words of the deflated example in RFC 7692 §7.2.3.2, shared window and all."""
     received = []
 
@@ -276,7 +276,7 @@ def test_compressed_messages(scripted):
     assert (result.status, result.out) == (0, b"Hello\nHello\n")
 
 
-def test_the_server_gets_exactly_what_was_given(scripted):
+def test_the_server_gets_the_exact_bytes(scripted):
     got = []
 
     def script(peer):
@@ -383,7 +383,7 @@ def test_a_count_counts_replies(scripted):
     assert result.out.decode().split() == ['{"id":1,"n":1}', EVENT, '{"id":1,"n":2}']
 
 
-def test_silence_ends_it_where_only_other_messages_came(scripted):
+def test_silence_ends_the_wait_if_only_other_messages_came(scripted):
     script, _ = replying(**{CALL: [EVENT]})
     result = wscli("send", "--wait", "200ms", scripted(script).url, CALL)
     assert (result.status, result.out.decode().strip()) == (0, EVENT)
@@ -398,7 +398,7 @@ def test_heartbeats_that_are_answered_do_not_interrupt_the_silence(scripted):
     assert "no reply to message 1 (id 1) was recognised" in result.err
 
 
-def test_silence_does_not_end_it_where_too_little_came(scripted):
+def test_silence_does_not_end_the_wait_if_too_few_messages_came(scripted):
     script, _ = replying(**{CALL: [EVENT]})
     options = ["--wait", "100ms", "--timeout", "1s"]
     result = wscli("send", *options, scripted(script).url, CALL, CALL_2)
@@ -406,7 +406,7 @@ def test_silence_does_not_end_it_where_too_little_came(scripted):
     assert "0 of 2 replies and 1 other messages came within 1 s" in result.err
 
 
-def test_an_error_reply_is_a_status_of_its_own(scripted):
+def test_an_error_reply_has_a_status_of_its_own(scripted):
     error = '{"id":1,"error":{"code":-32601,"message":"Method not found"}}'
     script, got = replying(**{CALL: [error], CALL_2: ['{"id":2}']})
     result = wscli("send", scripted(script).url, CALL, CALL_2)
@@ -428,7 +428,7 @@ def test_an_error_reply_explains_the_close_that_follows(scripted):
     assert "no token" in result.err
 
 
-def test_a_socketio_conversation(scripted):
+def test_a_socketio_conversation_finds_its_replies(scripted):
     def script(peer):
         peer.accept()
         peer.text('0{"sid":"x","pingInterval":25000}')
@@ -493,7 +493,7 @@ def test_an_expectation_that_is_not_met_is_a_timeout(scripted):
     assert got == ["A"]
 
 
-def test_a_peer_that_closes_before_an_expectation_is_met(scripted):
+def test_a_close_before_an_expectation_is_met_is_a_timeout(scripted):
     def script(peer):
         peer.accept()
         peer.expect()
@@ -512,7 +512,7 @@ def test_until_takes_a_query(scripted):
 
 
 @pytest.mark.parametrize("option", ["--until", "--expect"])
-def test_a_pattern_that_backtracks_ends_it_and_nothing_is_lost(scripted, option):
+def test_a_pattern_that_backtracks_ends_the_command_and_no_message_is_lost(scripted, option):
     hostile = "a" * 60 + "b"
     script, _ = replying(go=["x", hostile, "y"])
     result = wscli("send", scripted(script).url, "go", option, "^(a|aa)+$")
@@ -532,7 +532,7 @@ def test_a_time_limit_holds_while_a_slow_pattern_is_searched(scripted, option):
 
 
 @pytest.mark.parametrize("option", ["--until", "--expect"])
-def test_a_pattern_that_is_not_one(option):
+def test_an_invalid_pattern_is_a_usage_error(option):
     result = wscli("send", option, "(", "demo:", "x")
     assert result.status == 2
     assert "is not a regular expression" in result.err
@@ -543,14 +543,14 @@ def test_a_terminator_is_added_and_takes_the_place_of_the_line_feed(echo_url):
     assert result.out == b"{}\x1e{}\x1e"
 
 
-def test_escapes_in_messages(echo_url):
+def test_escapes_in_messages_are_replaced(echo_url):
     assert wscli("send", "--escapes", "--raw", echo_url, r"a\r\n\u00e9\0").out == b"a\r\n\xc3\xa9\0"
     result = wscli("send", "--escapes", echo_url, r"a\q")
     assert result.status == 2
     assert "invalid escape \\q at character 2" in result.err
 
 
-def test_messages_are_repeated_while_it_waits(scripted):
+def test_messages_are_repeated_during_the_wait(scripted):
     def script(peer):
         peer.accept()
         assert peer.payloads(3)[:3] == [b"go", b"beat", b"beat"]
@@ -562,7 +562,7 @@ def test_messages_are_repeated_while_it_waits(scripted):
     assert (result.status, result.out) == (0, b"at last\n")
 
 
-def test_pushes_without_a_message(scripted):
+def test_without_a_message_pushes_are_printed(scripted):
     def script(peer):
         peer.accept()
         peer.text("1", "2", "3", "4")
@@ -574,7 +574,7 @@ def test_pushes_without_a_message(scripted):
 
 
 @pytest.mark.parametrize("option", ["--max-size", "--fragment"])
-def test_a_size_of_0_is_no_bug(option):
+def test_a_size_of_0_is_not_a_bug(option):
     """No message with a payload is received then, and none is fragmented."""
     result = wscli("send", option, "0", "demo:", "")
     assert (result.status, result.err) == (0, "")

@@ -49,7 +49,7 @@ def wait_until_stalled(pipe):
 
 
 @SIGNALS
-def test_a_signal_ends_it_while_nobody_reads_stdout(serve, number):
+def test_a_signal_ends_a_command_whose_stdout_is_not_read(serve, number):
     with start("listen", "--close-timeout", "1s", flood(serve)) as process:
         wait_until_stalled(process.stdout)
         process.send_signal(number)
@@ -69,13 +69,13 @@ def test_a_signal_ends_it_while_nobody_reads_stdout(serve, number):
     ],
     ids=["listen --for", "send --timeout", "send --timeout --json -vv"],
 )
-def test_a_time_limit_ends_it_while_nobody_reads_stdout(serve, command, status):
+def test_a_time_limit_ends_a_command_whose_stdout_is_not_read(serve, command, status):
     with start(*command, "--close-timeout", "1s", flood(serve)) as process:
         assert process.wait(SOON) == status
         assert b"gave up writing to the output" in process.stderr.read()
 
 
-def test_a_time_limit_ends_it_while_a_full_pipe_takes_nothing_at_all(scripted):
+def test_a_time_limit_ends_a_command_whose_stdout_is_a_full_pipe(scripted):
     def script(peer):
         peer.accept(then=b"\x81\x05hello")
         peer.expect_close()
@@ -90,7 +90,7 @@ def test_a_time_limit_ends_it_while_a_full_pipe_takes_nothing_at_all(scripted):
     os.close(writer)
 
 
-def test_the_peer_is_told_that_we_go_away(scripted):
+def test_the_peer_gets_1001_when_stdout_is_not_read(scripted):
     closes = []
 
     def script(peer):
@@ -108,7 +108,7 @@ def test_the_peer_is_told_that_we_go_away(scripted):
     assert closes[0].code == 1001
 
 
-def test_a_reader_that_goes_on_reading_gets_whole_lines(serve):
+def test_a_reader_that_continues_gets_whole_lines(serve):
     with start("listen", "--close-timeout", "20s", flood(serve)) as process:
         wait_until_stalled(process.stdout)
         process.send_signal(signal.SIGTERM)
@@ -119,14 +119,14 @@ def test_a_reader_that_goes_on_reading_gets_whole_lines(serve):
     assert output.endswith(b"\n")
 
 
-def test_a_signal_ends_it_while_nobody_reads_stderr(serve):
+def test_a_signal_ends_a_command_whose_stderr_is_not_read(serve):
     with start("listen", "-vvv", "--close-timeout", "1s", flood(serve), stdout=DEVNULL) as process:
         wait_until_stalled(process.stderr)
         process.send_signal(signal.SIGINT)
         assert process.wait(SOON) == 130
 
 
-def test_a_signal_ends_it_while_nobody_reads_stdout_and_stderr(serve):
+def test_a_signal_ends_a_command_whose_stdout_and_stderr_are_not_read(serve):
     options = ["-vv", "--close-timeout", "1s"]
     with start("listen", *options, flood(serve), stderr=STDOUT) as process:
         wait_until_stalled(process.stdout)
@@ -134,7 +134,7 @@ def test_a_signal_ends_it_while_nobody_reads_stdout_and_stderr(serve):
         assert process.wait(SOON) == 143
 
 
-def test_a_signal_ends_it_while_the_terminal_is_stopped(terminal, serve):
+def test_a_signal_ends_a_command_at_a_stopped_terminal(terminal, serve):
     listening = terminal("listen", "--close-timeout", "1s", flood(serve))
     wait_until(lambda: listening.unread >= PTY_BUFFER)
     listening.signal(signal.SIGHUP)
@@ -180,7 +180,7 @@ def wait_until_not_read_on(file):
 PIPE = ["pipe", "--no-compress", "--close-timeout", "2s"]
 
 
-def test_a_signal_ends_a_closing_handshake_that_the_peer_draws_out(slow_reader, lines):
+def test_a_signal_ends_a_closing_handshake_that_the_peer_prolongs(slow_reader, lines):
     with start(*PIPE, "-n", "1", slow_reader.url, stdin=lines) as process:
         wait_until_not_read_on(lines)
         slow_reader.peers[0].text("the one message that is waited for")
@@ -203,7 +203,7 @@ SEND = ["send", "--no-compress", "--close-timeout", "2s", "-b"]
 
 
 @SIGNALS
-def test_a_signal_ends_it_while_the_peer_reads_slowly(slow_reader, large, number):
+def test_a_signal_ends_a_command_whose_peer_reads_slowly(slow_reader, large, number):
     slow_reader.chunk = 40_000
     with start(*SEND, "--timeout", "1h", slow_reader.url, large) as process:
         wait_until(lambda: slow_reader.size > 1 << 20)
@@ -211,7 +211,7 @@ def test_a_signal_ends_it_while_the_peer_reads_slowly(slow_reader, large, number
         assert process.wait(SOON) == STATUS[number]
 
 
-def test_a_timeout_ends_it_while_the_peer_reads_slowly(slow_reader, large):
+def test_a_timeout_ends_a_command_whose_peer_reads_slowly(slow_reader, large):
     slow_reader.chunk = 40_000
     assert wscli(*SEND, "--timeout", "500ms", slow_reader.url, large, timeout=SOON).status == 6
 
@@ -221,7 +221,7 @@ def never_answer(peer):
     peer.wait_for_end()
 
 
-def test_a_second_signal_ends_it_at_once(scripted):
+def test_a_second_signal_ends_a_command_at_once(scripted):
     with start("listen", "-v", "--close-timeout", "1h", scripted(never_answer).url) as process:
         while b"open after" not in process.stderr.readline():
             pass
@@ -256,7 +256,7 @@ def test_a_signal_that_comes_twice_at_the_same_time_counts_once(scripted):
 
 
 @pytest.mark.parametrize("log", [["--json"], []], ids=["--json", "stderr"])
-def test_a_signal_ends_a_server_whose_log_nobody_reads(log):
+def test_a_signal_ends_a_server_whose_log_is_not_read(log):
     with start("serve", *log, "0") as process:
         stream = process.stdout if log else process.stderr
         port = int(re.search(rb"ws://127\.0\.0\.1:(\d+)", stream.readline())[1])

@@ -1,4 +1,4 @@
-"""Values on the command line, and what a wrong command line was meant to be, in process."""
+"""Values on the command line, and the meaning of a wrong command line, in process."""
 
 import io
 import re
@@ -93,7 +93,7 @@ def test_a_value_is_read(read, text, value):
         (types.url, "ws:/u:secret@h/?token=secret", "has no :// after the scheme"),
     ],
 )
-def test_a_value_that_makes_no_sense_is_told_why(read, text, words):
+def test_an_invalid_value_is_explained(read, text, words):
     with pytest.raises(click.BadParameter) as caught:
         read(text)
     assert words in caught.value.message
@@ -114,7 +114,7 @@ def test_a_file_that_is_not_headers_is_refused(tmp_path, content):
         types.headers(f"@{path}")
 
 
-def test_stdin_is_read_once_and_whoever_has_read_it_is_named():
+def test_stdin_is_read_once_and_its_reader_is_named():
     with click.Context(click.Command("x"), obj="the environment"):
         assert types.claim_stdin("--header @-") == "the environment"
         with pytest.raises(UsageError, match="for --header @-, or for the message @-") as caught:
@@ -158,7 +158,7 @@ def test_a_word_with_a_scheme_a_port_a_path_or_a_domain_is_a_url(word):
         ("ftp:/h", ""),
     ],
 )
-def test_a_scheme_that_was_mistyped_is_corrected_and_a_port_is_left(word, url):
+def test_a_mistyped_scheme_is_corrected_and_a_port_is_kept(word, url):
     assert types.corrected_url(word) == url
 
 
@@ -178,26 +178,26 @@ def test_a_command_with_its_arguments_is_accepted_and_any_other_option_is_not(na
 
 
 @pytest.mark.parametrize("extra", ["more", "ws://i", ""])
-def test_a_word_for_which_a_command_has_no_place_is_not_accepted(extra):
+def test_an_argument_too_many_is_not_accepted(extra):
     assert not accepts(load_command("connect"), ["ws://h", extra])
     assert accepts(load_command("send"), ["ws://h", extra])
 
 
 @pytest.mark.parametrize("word", ["-5", "--loud", "-5e3"])
-def test_a_message_that_begins_with_a_dash_comes_after_two(word):
+def test_a_suggested_message_that_begins_with_a_dash_comes_after_two_dashes(word):
     assert meant(["send", ":1", "hi", "--", word], "connect", load_command) == ""  # as it should be
     assert meant(["-d", word, ":1"], "connect", load_command) == f"wscli send :1 -- {word}"
 
 
 @pytest.mark.parametrize(("command", "name"), OWN_NAMES)
-def test_the_name_that_a_command_has_for_anothers_option_is_its_own(command, name):
+def test_an_option_of_another_command_becomes_the_commands_own(command, name):
     known = options_of(load_command(command))
     assert OWN_NAMES[command, name] in known
     assert name not in known
 
 
 @pytest.mark.parametrize("name", HABITS)
-def test_an_option_of_another_program_takes_a_value_if_its_equivalent_has_a_place_for_one(name):
+def test_an_option_of_another_program_takes_a_value_if_its_equivalent_does(name):
     habit = HABITS[name]
     if isinstance(habit.becomes, tuple):
         assert habit.takes_value or "{}" not in "".join(habit.becomes)
@@ -216,7 +216,7 @@ WORDS = st.sampled_from(
 
 @settings(deadline=None, max_examples=100)
 @given(st.lists(WORDS, min_size=1, max_size=6))
-def test_a_call_that_is_suggested_is_one_that_wscli_accepts(args):
+def test_wscli_accepts_each_call_that_it_suggests(args):
     """It also differs from the call that was typed, since that one is invalid."""
     call = meant(args, "connect", load_command)
     if not call:
@@ -243,14 +243,14 @@ def test_a_call_that_is_suggested_is_one_that_wscli_accepts(args):
         (["send", "h:1", "it's"], "wscli send h:1 'it'\"'\"'s'"),
     ],
 )
-def test_a_call_is_shown_for_a_shell_and_without_secrets(args, shown):
+def test_a_call_is_quoted_for_a_shell_and_has_no_secrets(args, shown):
     assert show_call(args) == shown
 
 
 # The command line as a function
 
 
-def test_the_version_and_the_help_are_on_stdout():
+def test_version_and_help_are_written_to_stdout():
     assert re.fullmatch(r"wscli \d+\.\d+\S*\n", run("--version")[1])
     for args in ((), ("--help",), ("-h",)):
         status, out, err = run(*args)
@@ -276,7 +276,7 @@ def test_the_version_and_the_help_are_on_stdout():
         (["--nope", ":1"], "pipe has no option --nope", "wscli pipe --help"),
     ],
 )
-def test_wrong_usage_is_a_status_of_2_with_what_to_try(args, what, hint):
+def test_wrong_usage_exits_with_2_and_a_hint(args, what, hint):
     status, out, err = run(*args)
     assert (status, out) == (ExitStatus.USAGE, "")
     first, *_, last = err.splitlines()

@@ -211,6 +211,12 @@ def test_pings_are_shown_where_they_are_asked_for(recorded):
     assert len(wscli("view", "--opcode", "ping", "--direction", "out", path).out.splitlines()) == 2
 
 
+def test_secrets_are_known_from_the_part_that_is_not_shown(recorded):
+    path, _ = recorded("send", "--bearer", "very-secret-token", "demo:", "very-secret-token")
+    shown = wscli("view", "--redact", "--filter", "very|REDACTED", "--since", "+1ms", path)
+    assert shown.out == b"REDACTED\n"
+
+
 # Several connections
 
 
@@ -371,3 +377,28 @@ def test_a_pipe_is_shown_as_it_is_written(exchange):
         assert viewer.stdout.readline() == b"one\n"
         viewer.stdin.close()
         assert viewer.wait(20) == 0
+
+
+# Figures
+
+
+def test_the_statistics_of_a_recording_have_plots(exchange):
+    result = wscli("view", "--stats", exchange)
+    assert (result.status, result.err) == (0, "")
+    lines = result.out.decode().splitlines()
+    assert "\x1b" not in result.out.decode()
+    assert lines[1].split() == ["messages", "4", "4"]
+    for title in ("messages/s sent", "bytes/s received", "reply times of 4 replies"):
+        assert title in lines
+
+
+def test_the_statistics_of_a_part_are_those_of_the_part(exchange):
+    lines = wscli("view", "--stats", "--direction", "out", exchange).out.decode().splitlines()
+    assert lines[1].split() == ["messages", "4", "0"]
+    assert not any("received" in line for line in lines[1:])
+
+
+def test_statistics_have_colour_at_a_terminal(exchange):
+    result = wscli("view", "--stats", "--color", "always", exchange)
+    assert "\x1b[" in result.out.decode()
+    assert wscli("view", "--stats", "--json", exchange).status == 2

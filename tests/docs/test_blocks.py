@@ -22,7 +22,14 @@ MARK = "--- the next step ---"
 CONSOLE = blocks("console")
 PYTHON = blocks("python")
 SHELL = blocks("sh")
-NAMES_OTHERS = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "comparison.md", "conformance.md"}
+NAMES_OTHERS = {
+    "README.md",
+    "getting-started.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "comparison.md",
+    "conformance.md",
+}
 NAMES_ONLY_OURS = [page for page in PAGES if page.name not in NAMES_OTHERS]
 
 

@@ -179,7 +179,7 @@ def test_a_port_where_nobody_listens_is_an_error_with_a_hint(refused):
     result = call("send", f"ws://127.0.0.1:{port}/", "hi")
     assert result.status == 3
     assert f"could not connect to 127.0.0.1:{port}: connection refused" in result.err
-    assert "try: is a server listening on that port?" in result.err
+    assert "try: check that a server is listening on that port" in result.err
 
 
 def test_resolve_replaces_a_look_up(echo_url):

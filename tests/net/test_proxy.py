@@ -111,7 +111,9 @@ def test_an_http_proxy_gets_the_credentials_of_its_url(echo_url):
         refused = call("send", "--proxy", f"http://{address}", echo_url, "hi")
         assert refused.status == 3
         assert "answered CONNECT with 407" in refused.err
-        assert "try: --proxy http://USER:PASS@HOST:PORT" in refused.err
+        assert (
+            "try: the proxy requires credentials: --proxy http://USER:PASS@HOST:PORT" in refused.err
+        )
         let_in = call("send", "--proxy", f"http://user:pa%20ss@{address}", echo_url, "hi")
         assert (let_in.status, let_in.out) == (0, b"hi\n")
 

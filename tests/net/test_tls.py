@@ -85,7 +85,7 @@ def test_an_expired_certificate_is_rejected(ca, ca_file, scripted):
     result = call("listen", "--cacert", ca_file, scripted(script, tls=context).url)
     assert result.status == 4
     assert "certificate has expired" in result.err
-    assert "must renew it" in result.err
+    assert "to renew it" in result.err
 
 
 def test_tls_to_a_plain_port_that_answers_suggests_ws(scripted):
@@ -93,13 +93,13 @@ def test_tls_to_a_plain_port_that_answers_suggests_ws(scripted):
     result = call("listen", server.url.replace("ws:", "wss:"))
     assert result.status == 4
     assert "does not speak TLS" in result.err
-    assert "write ws:// instead of wss://" in result.err
+    assert "use ws:// instead of wss://" in result.err
 
 
 def test_tls_to_a_plain_port_that_closes_suggests_ws(echo_url):
     result = call("listen", echo_url.replace("ws:", "wss:"))
     assert result.status == 4
-    assert "write ws:// instead of wss://" in result.err
+    assert "use ws:// instead of wss://" in result.err
 
 
 def test_plain_text_to_a_tls_port_suggests_wss(secure):
@@ -113,7 +113,7 @@ def test_plain_text_to_a_tls_port_that_sends_an_alert_suggests_wss(scripted):
     result = call("listen", server.url)
     assert result.status == 5
     assert "answered with a TLS record" in result.err
-    assert "write wss:// instead of ws://" in result.err
+    assert "use wss:// instead of ws://" in result.err
 
 
 def test_plain_text_to_a_tls_port_that_answers_in_plain_text_suggests_wss(scripted):
@@ -121,7 +121,7 @@ def test_plain_text_to_a_tls_port_that_answers_in_plain_text_suggests_wss(script
     answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(page)
     result = call("listen", scripted(lambda peer: peer.refuse(answer + page)).url)
     assert result.status == 5
-    assert "write wss:// instead of ws://" in result.err
+    assert "use wss:// instead of ws://" in result.err
 
 
 def test_the_deadline_covers_a_plain_port_that_does_not_answer_tls(scripted):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.program import wscli
 from tests.waiting import wait_until
 from wscli.wire.frames import Frame
 from wscli.wire.parser import FrameParser
@@ -163,7 +164,7 @@ def test_answers_and_repeated_messages_are_shown_as_any_that_is_sent(terminal, s
     assert re.search(r"← .*  2probe\n→ .*  3probe\n→ .*  beat\n→ .*  beat\n", session.text)
 
 
-def test_an_answer_goes_on_after_a_connection_that_was_lost(terminal, scripted):
+def test_an_answer_works_again_after_reconnecting(terminal, scripted):
     def script(peer):
         peer.accept()
         peer.text("2")
@@ -204,7 +205,7 @@ def test_ping_shows_the_round_trip(session):
     terminal.until(lambda: re.search(r"rtt \d+\.\d\d ms", terminal.screen))
 
 
-def test_pong_is_sent_unasked(forge):
+def test_pong_sends_an_unsolicited_pong(forge):
     session, [frame] = forge("/pong hello")
     assert (frame.opcode, frame.payload) == (0xA, b"hello")
     session.until("pong        5 B  hello")
@@ -215,7 +216,7 @@ def test_close_sends_code_and_reason(forge):
     assert (frame.opcode, frame.payload) == (8, b"\x0f\xa1try again")
 
 
-def test_frame_sends_what_breaks_the_protocol_and_shows_it_as_it_left(forge):
+def test_frame_sends_a_violation_and_shows_it_as_sent(forge):
     session, [frame] = forge('/frame --opcode 0x3 --rsv 1 --no-fin --no-mask "text"')
     assert frame == Frame(3, b"text", fin=False, rsv=4)
     session.until("reserved-0x3  ---  rsv 100  no mask  length 4 (7 bits)")
@@ -241,7 +242,7 @@ def test_frame_sends_fragments_one_by_one_with_a_ping_between(forge):
     session.until("text       16 B  in two fragments")
 
 
-def test_frame_sends_a_close_frame_and_what_comes_behind_it(forge):
+def test_frame_sends_a_close_frame_and_frames_after_it(forge):
     options = ["--close-timeout", "300ms"]
     session, frames = forge("/frame --opcode close 0x03e8", '/frame "late"', options=options)
     assert [frame.opcode for frame in frames] == [8, 1]
@@ -260,7 +261,7 @@ def test_headers_shows_both_heads_and_explains_them(session):
     assert "HTTP/1.1 101 Switching Protocols" in terminal.text
 
 
-def test_headers_of_a_connection_that_has_ended_are_still_there(session):
+def test_headers_shows_those_of_a_connection_that_has_ended(session):
     terminal = session(rows=60, columns=120)
     terminal.enter("/close")
     terminal.until("● closed")
@@ -292,7 +293,7 @@ def test_hex_shows_text_as_a_dump(session):
     terminal.until(lambda: terminal.text.count("11 B  plain again") == 2)
 
 
-def test_pretty_may_be_turned_off(session):
+def test_pretty_can_be_turned_off(session):
     terminal = session()
     terminal.enter("/pretty off")
     terminal.enter('{"a":1,"b":2}')
@@ -302,7 +303,7 @@ def test_pretty_may_be_turned_off(session):
     terminal.until('13 B  {"c": 1, "d": 2}')
 
 
-def test_filter_hides_what_does_not_match_and_show_has_it(session):
+def test_filter_hides_messages_that_do_not_match_and_show_still_has_them(session):
     terminal = session()
     terminal.enter("/filter tra.e")
     terminal.enter("a quote")
@@ -317,7 +318,7 @@ def test_filter_hides_what_does_not_match_and_show_has_it(session):
     terminal.until(lambda: re.search(r"← +6 .* all again", terminal.text))
 
 
-def test_filter_shows_the_latest_of_what_has_come_that_matches(terminal, scripted):
+def test_filter_shows_the_latest_earlier_matches(terminal, scripted):
     def script(peer):
         peer.accept()
         for number in range(1, 101):
@@ -352,7 +353,7 @@ def _last_line(terminal):
     return int(found[-1]) if found and prompt else None
 
 
-def test_cut_says_where_messages_are_cut(session):
+def test_cut_shows_the_current_limit(session):
     terminal = session(rows=30)
     text = "\n".join(f"line {number}" for number in range(1, 101))
     for command, remark, last in (
@@ -378,7 +379,7 @@ def test_max_lines_cuts_from_the_start(session):
         terminal.until(lambda terminal=terminal, last=last: _last_line(terminal) == last)
 
 
-def test_a_long_string_in_json_is_abridged_and_show_has_all_of_it(session):
+def test_a_long_string_in_json_is_abridged_and_show_has_it_in_full(session):
     terminal = session(columns=60)
     terminal.paste(json.dumps({"id": 1, "png": "iVBORw0" * 1000}))
     terminal.press("enter")
@@ -388,7 +389,7 @@ def test_a_long_string_in_json_is_abridged_and_show_has_all_of_it(session):
     terminal.until(lambda: terminal.text.rpartition("/show 2")[2].count("\n") > 100)
 
 
-def test_a_long_message_is_cut_and_show_has_all_of_it(session):
+def test_a_long_message_is_cut_and_show_has_it_in_full(session):
     terminal = session()
     text = "\n".join(f"line {number}" for number in range(1, 101))
     terminal.paste(text)
@@ -401,7 +402,7 @@ def test_a_long_message_is_cut_and_show_has_all_of_it(session):
     assert [line.strip() for line in shown.splitlines() if "line" in line] == text.split("\n")
 
 
-def test_what_is_too_large_to_show_can_be_saved(session, tmp_path):
+def test_a_message_too_large_to_show_can_be_saved(session, tmp_path):
     (tmp_path / "large").write_bytes(bytes(2 << 20))
     terminal = session()
     terminal.enter(f"/binary @{tmp_path}/large")
@@ -424,7 +425,7 @@ def test_show_alone_shows_the_latest_and_takes_a_range(session):
     terminal.until(lambda: terminal.text.count("  one") == 4 and terminal.text.count("  two") == 4)
 
 
-def test_save_writes_all_messages_as_events_and_one_as_it_is(session, tmp_path):
+def test_save_writes_all_messages_as_events_and_a_single_one_unchanged(session, tmp_path):
     terminal = session()
     terminal.enter("hello")
     terminal.until("← ")
@@ -444,7 +445,7 @@ def test_save_writes_all_messages_as_events_and_one_as_it_is(session, tmp_path):
     assert (tmp_path / "one").read_bytes() == b"\x0a\x00\xff"
 
 
-def test_record_writes_events_from_then_on_until_off(session, tmp_path):
+def test_record_writes_events_until_off(session, tmp_path):
     terminal = session()
     for line in ("before", f"/record {tmp_path}/file", "during", "/record off", "late"):
         terminal.enter(line)
@@ -457,10 +458,58 @@ def test_record_writes_events_from_then_on_until_off(session, tmp_path):
     assert {event["text"] for event in events[1:]} == {"during"}
 
 
-def test_a_recording_that_cannot_be_written_ends_and_says_so(session):
+def test_open_shows_a_recording_without_numbers(session, tmp_path):
+    terminal = session()
+    for line in (f"/record {tmp_path}/file", "first", '{"second": [1, 2]}', "/record off"):
+        terminal.enter(line)
+        terminal.until(lambda line=line: line.startswith("/") or terminal.text.count(line) == 2)
+    terminal.until("not recording")
+    terminal.enter(f"/open {tmp_path}/file")
+    terminal.until(f"── end of {tmp_path}/file ─")
+    shown = terminal.text.partition(f"── {tmp_path}/file ─")[2].splitlines()
+    assert shown[1].startswith("* connected to ws://")
+    assert [re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "TIME", line) for line in shown[2:6]] == [
+        "→ TIME text        5 B  first",
+        "← TIME text        5 B  first",
+        '→ TIME text       18 B  {"second": [1, 2]}',
+        '← TIME text       18 B  {"second": [1, 2]}',
+    ]
+    terminal.enter("third")
+    terminal.until(lambda: terminal.text.count("third") == 2)
+    assert re.search(r"→ +5 \S+ text +5 B  third", terminal.text)
+
+
+def test_open_shows_the_beginning_of_a_long_recording(session, tmp_path):
+    wscli("listen", "-q", "--record", tmp_path / "long", "demo:/push?n=2000&size=10")
+    terminal = session()
+    terminal.enter(f"/open {tmp_path}/long")
+    terminal.until("* these are the first 500 messages; wscli view shows all")
+    assert "  500 ......\n" in terminal.text
+    assert "  501 ......" not in terminal.text
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("/open", "missing file name"),
+        ("/open -", "stdin is the terminal here"),
+        ("/open /no/such/file", "cannot read /no/such/file"),
+        ("/open /etc/hostname", "/etc/hostname is neither a recording nor a HAR file"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_is_an_error_and_the_session_goes_on(session, line, error):
+    terminal = session()
+    terminal.enter(line)
+    terminal.until(f"wscli: {error}")
+    terminal.enter("hello")
+    terminal.until(lambda: terminal.text.count("hello") == 2)
+
+
+def test_a_recording_that_cannot_be_written_ends_with_an_error(session):
     terminal = session()
     terminal.enter("/record /dev/full")
     terminal.until("cannot write the recording /dev/full")
+    terminal.enter("/record")
     terminal.until("* not recording")
     terminal.enter("hello")
     terminal.until(lambda: terminal.text.count("hello") == 2)

@@ -1,4 +1,4 @@
-"""What the screen of a session shows: openings, ends, control frames, the toolbar."""
+"""The display of a session: openings, ends, messages, control frames, the toolbar."""
 
 import re
 from types import SimpleNamespace
@@ -76,7 +76,7 @@ def end(at=105.0, **fields):
         ({"deflate": PerMessageDeflate()}, "after 12.0 ms, permessage-deflate"),
     ],
 )
-def test_an_opening_is_described_by_what_was_agreed_on(agreed, words):
+def test_an_opening_is_described_with_its_agreement(agreed, words):
     assert words in describe_opening(opened(**agreed).opening, 0.012)
 
 
@@ -118,7 +118,7 @@ def test_openings_and_ends_are_announced_unless_another_sink_shows_them(announce
     assert ("closed with 1000" in text) == announces
 
 
-def test_remarks_are_broken_between_words_and_never_obeyed():
+def test_remarks_are_broken_between_words_and_escaped():
     shown = display(30)
     shown.note("a remark of \x1b[2J more words than there is room for")
     rows = drawn(shown).splitlines()
@@ -134,9 +134,7 @@ def test_remarks_are_broken_between_words_and_never_obeyed():
     ("messages", "bare", "words"),
     [(True, False, ["in", "out"]), (False, False, []), (True, True, ["in"])],
 )
-def test_messages_are_shown_both_ways_unless_payloads_alone_or_none_are_wanted(
-    messages, bare, words
-):
+def test_messages_of_both_directions_are_shown_unless_raw_or_json_is_wanted(messages, bare, words):
     shown = display(messages=messages)
     shown.view.bare = bare
     pipeline = shown.pipeline()
@@ -150,14 +148,14 @@ def test_messages_are_shown_both_ways_unless_payloads_alone_or_none_are_wanted(
     ("rows", "cut_at", "limit"),
     [(40, None, 20), (10, None, 8), (1, None, 8), (40, 3, 3), (10, 100, 100)],
 )
-def test_a_message_is_cut_to_half_the_screen_or_where_the_user_says(rows, cut_at, limit):
+def test_a_message_is_cut_to_half_the_screen_or_to_the_users_limit(rows, cut_at, limit):
     shown = display()
     shown.cut_at = cut_at
     shown.fit(100, rows)
     assert (shown.view.rows, shown.view.width) == (limit, 100)
 
 
-def test_a_message_is_cut_on_arrival_and_whole_when_it_is_asked_for():
+def test_a_message_is_cut_on_arrival_and_shown_in_full_on_request():
     shown = display()
     shown.fit(80, 16)
     shown.pipeline().batch(Batch(True, 0, 0, [Messages(1, [b"\n".join([b"line"] * 30)])]))
@@ -168,7 +166,7 @@ def test_a_message_is_cut_on_arrival_and_whole_when_it_is_asked_for():
     assert drawn(shown).count("line\n") == 30
 
 
-def test_what_is_asked_for_and_not_there_says_what_is_kept():
+def test_an_error_for_a_missing_message_names_the_range_that_is_kept():
     journal = Journal()
     with pytest.raises(UsageError) as caught:
         journal.find(1, 1)
@@ -207,7 +205,7 @@ def test_only_pongs_for_the_users_pings_are_shown_with_their_time():
 
 
 @pytest.mark.parametrize("payload", [b"\x00\x01", b"\xff\xfe", b"a\x1bb", b""])
-def test_a_payload_that_is_not_text_is_left_out_of_the_line_of_a_ping(payload):
+def test_a_payload_that_is_not_text_is_left_out_of_the_line_for_a_ping(payload):
     (line,) = control(display(), (True, 0, Ping(payload)))
     assert re.fullmatch(r"← +TIME ping +\d B\s*", line)
 
@@ -220,7 +218,7 @@ def test_a_new_connection_shows_its_first_ping():
     assert control(shown, (True, 0.5, Ping(b"3"))) != []
 
 
-def test_a_payload_that_was_expected_long_ago_is_forgotten():
+def test_only_the_latest_expected_payloads_are_remembered():
     shown = display(announces=False)
     for number in range(1001):
         shown.expect(b"%d" % number)
@@ -242,7 +240,7 @@ def test_an_ordinary_frame_is_shown_as_its_message_only():
     assert re.findall("TIME ([a-z]+)", text) == ["text"]
 
 
-def test_a_fragment_is_shown_as_a_frame_and_its_message_once_it_is_whole():
+def test_a_fragment_is_shown_as_a_frame_and_its_message_when_complete():
     text = forged(Frame(1, b"a", fin=False, mask_key=KEY), Frame(0, b"b", mask_key=KEY))
     assert re.findall("TIME ([a-z]+)", text) == ["frame", "frame", "text"]
     assert text.endswith("  ab\n")
@@ -271,7 +269,7 @@ def text_of(bar, width=200):
 AGREED = Agreement("chat", "permessage-deflate", PerMessageDeflate(), ())
 
 
-def test_the_toolbar_of_an_open_connection_has_what_was_agreed_on():
+def test_the_toolbar_of_an_open_connection_shows_the_agreement():
     text = text_of(toolbar(agreement=AGREED, rtt=0.0042))
     assert text == "● open  h  chat  deflate  ↑ 0 · 0 B  ↓ 0 · 0 B  rtt 4.20 ms"
     text = text_of(toolbar(agreement=Agreement(None, None, None, ())))
@@ -280,14 +278,14 @@ def test_the_toolbar_of_an_open_connection_has_what_was_agreed_on():
 
 
 @pytest.mark.parametrize("state", LinkState)
-def test_the_toolbar_names_the_state_unless_it_connects_again(state):
+def test_the_toolbar_names_the_state_unless_reconnecting(state):
     assert text_of(toolbar(state)).startswith(f"● {state.value}  h")
     again = text_of(toolbar(state, retry=Retry(3, 0.0, "refused")))
     assert again.startswith("● reconnecting  h  attempt 3  refused")
 
 
 @pytest.mark.parametrize("width", [1, 8, 19])
-def test_a_toolbar_without_room_is_a_sign_in_the_colour_of_the_state(width):
+def test_a_toolbar_without_room_is_a_dot_in_the_colour_of_the_state(width):
     assert toolbar(LinkState.CLOSED).fragments(width) == [("class:state.closed", "●")]
     assert "closed" in text_of(toolbar(LinkState.CLOSED), 20)
 

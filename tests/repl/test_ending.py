@@ -1,4 +1,4 @@
-"""The end: always told, and the terminal is left as it was."""
+"""The end of a session: it is always shown, and the terminal is restored."""
 
 import re
 import signal
@@ -12,7 +12,7 @@ import pytest
 from tests.terminal import PTY_BUFFER, WSCLI
 from tests.waiting import wait_until
 
-# Starts its arguments between two looks at the terminal's settings; Ctrl-C is theirs.
+# Starts its arguments, and prints the terminal's settings before and after; Ctrl-C is theirs.
 BETWEEN_LOOKS = """
 trap : INT
 stty -a > "$0/before"
@@ -74,7 +74,7 @@ def never_answer(peer):
         (break_the_protocol, r"the peer sent a frame with a reserved opcode"),
     ],
 )
-def test_the_end_is_told_and_the_session_stays(terminal, scripted, script, told):
+def test_the_end_is_shown_and_the_session_stays(terminal, scripted, script, told):
     session = terminal("connect", scripted(script).url)
     session.until("● open")
     session.enter("go")
@@ -114,7 +114,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["answers", "never answers", "gone"])
-def test_every_way_out_leaves_the_terminal_as_it_was(terminal, scripted, tmp_path, way, kind):
+def test_every_way_to_leave_restores_the_terminal(terminal, scripted, tmp_path, way, kind):
     script = {"answers": answer, "never answers": never_answer, "gone": reset}[kind]
     command = ["sh", "-c", BETWEEN_LOOKS, str(tmp_path), *WSCLI, "connect"]
     session = terminal(command=[*command, "--close-timeout", "300ms", scripted(script).url])
@@ -127,7 +127,7 @@ def test_every_way_out_leaves_the_terminal_as_it_was(terminal, scripted, tmp_pat
 
 @pytest.mark.parametrize("way", [way for way in WAYS if "menu" not in way])
 @pytest.mark.parametrize("kind", ["answers", "never answers"])
-def test_every_way_out_closes_at_a_dumb_terminal_too(terminal, scripted, tmp_path, way, kind):
+def test_every_way_to_leave_closes_at_a_dumb_terminal_too(terminal, scripted, tmp_path, way, kind):
     script = {"answers": answer, "never answers": never_answer}[kind]
     command = ["sh", "-c", BETWEEN_LOOKS, str(tmp_path), *WSCLI, "connect"]
     session = terminal(
@@ -166,7 +166,7 @@ def test_ctrl_d_leaves_while_it_is_still_connecting(terminal, scripted):
     assert session.ended() == 0
 
 
-def test_a_connection_that_cannot_be_made_ends_it_with_the_reason(terminal, scripted):
+def test_a_failed_connection_ends_the_session_with_the_reason(terminal, scripted):
     refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nno way\n"
     session = terminal("connect", scripted(lambda peer: peer.refuse(refusal)).url)
     assert session.ended() == 5
@@ -182,7 +182,7 @@ def test_a_url_alone_at_a_terminal_is_a_session(terminal, echo_url):
     assert session.ended() == 0
 
 
-def test_a_terminal_that_goes_away_ends_the_session_with_1001(terminal, scripted):
+def test_a_closed_terminal_ends_the_session_with_1001(terminal, scripted):
     closes = []
 
     def script(peer):
@@ -198,7 +198,7 @@ def test_a_terminal_that_goes_away_ends_the_session_with_1001(terminal, scripted
 
 
 @pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])
-def test_a_second_signal_ends_it_though_the_terminal_is_read_no_more(terminal, serve, environment):
+def test_a_second_signal_ends_it_though_the_terminal_is_not_read(terminal, serve, environment):
     url = f"{serve().url}/push?n=100000000&size=10"
     session = terminal("connect", "--close-timeout", "1h", url, env=environment)
     session.until("connected to")
@@ -218,7 +218,7 @@ def test_a_second_signal_ends_it_though_the_terminal_is_read_no_more(terminal, s
 
 
 @pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])
-def test_a_flood_that_does_not_end_is_left_at_once(terminal, serve, environment):
+def test_the_session_can_be_left_during_an_endless_flood(terminal, serve, environment):
     url = f"{serve().url}/push?n=100000000&size=10"
     session = terminal("connect", "--close-timeout", "1h", url, env=environment)
     session.until("connected to")
@@ -228,7 +228,7 @@ def test_a_flood_that_does_not_end_is_left_at_once(terminal, serve, environment)
     assert session.ended() == 0
 
 
-def test_no_thread_is_left_when_it_has_ended(terminal, echo_url):
+def test_no_thread_is_left_after_the_session(terminal, echo_url):
     code = (
         "import sys, threading\n"
         "from wscli.apps.env import Env\n"
@@ -245,14 +245,14 @@ def test_no_thread_is_left_when_it_has_ended(terminal, echo_url):
         assert "threads 1 status 0" in session.text
 
 
-def test_without_a_terminal_it_says_what_to_use(terminal):
+def test_without_a_terminal_it_suggests_pipe_and_send(terminal):
     session = terminal(command=["sh", "-c", '"$@" < /dev/null', "sh", *WSCLI, "connect", "demo:"])
     assert session.ended() == 2
     assert "needs a terminal" in session.text
 
 
 @pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])
-def test_one_signal_ends_it_though_the_terminal_is_no_longer_read(terminal, serve, environment):
+def test_one_signal_ends_the_session_though_the_terminal_is_not_read(terminal, serve, environment):
     url = f"{serve().url}/push?n=100000000&size=10"
     session = terminal("connect", "--close-timeout", "500ms", url, env=environment)
     session.until("connected to")
@@ -263,7 +263,7 @@ def test_one_signal_ends_it_though_the_terminal_is_no_longer_read(terminal, serv
     assert session.ended() == 143
 
 
-def test_ctrl_c_ends_it_though_the_peer_reads_slowly(terminal, scripted, tmp_path):
+def test_ctrl_c_ends_the_session_though_the_peer_reads_slowly(terminal, scripted, tmp_path):
     done = threading.Event()
 
     def script(peer):

@@ -1,4 +1,4 @@
-"""A flood: all of it counted, what the terminal can take drawn, the rest there for /show."""
+"""A flood: all messages are counted, as many as possible drawn, and the rest kept for /show."""
 
 import contextlib
 import json
@@ -8,7 +8,7 @@ import threading
 from websockets.exceptions import ConnectionClosed
 
 
-def test_what_the_terminal_cannot_take_is_counted_said_and_shown_on_demand(
+def test_messages_that_the_terminal_cannot_keep_up_with_are_counted_and_shown_on_demand(
     terminal, websockets_server
 ):
     count, sent, done = 60_000, threading.Event(), threading.Event()
@@ -34,7 +34,7 @@ def test_what_the_terminal_cannot_take_is_counted_said_and_shown_on_demand(
         for number in re.findall(r"… ([\d,]+) messages were not drawn", session.text)
     )
     if not re.search(r"→ .* go$", session.text, re.MULTILINE):
-        missing -= 1  # what was sent was not drawn either
+        missing -= 1  # the sent messages were not drawn either
     assert len(drawn) + missing == count
     number = int(gap[3])
     assert number - 1 not in drawn
@@ -43,7 +43,7 @@ def test_what_the_terminal_cannot_take_is_counted_said_and_shown_on_demand(
     done.set()
 
 
-def test_what_was_not_drawn_is_shown_whole_however_many_it_is(terminal, serve):
+def test_all_skipped_messages_can_be_shown_in_full(terminal, serve):
     url = f"{serve().url}/push?n=20000&size=10"
     session = terminal("connect", url)
     session.until("/reconnect connects again")

@@ -1,4 +1,4 @@
-"""The history: kept for each host, in a file that nobody else can read."""
+"""The history: kept for each host, in a file that only its owner can read."""
 
 import os
 import stat
@@ -18,7 +18,7 @@ def leave(session):
     assert session.ended() == 0
 
 
-def test_lines_are_there_in_the_next_session_with_that_host(session, tmp_path):
+def test_lines_are_kept_for_the_next_session_with_the_host(session, tmp_path):
     first = session()
     first.enter("from before")
     first.until("← ")
@@ -54,7 +54,7 @@ def test_another_host_has_another_history(session, websockets_server, tmp_path):
     assert len(history_files(tmp_path)) == 2
 
 
-def test_no_history_keeps_none(session, tmp_path):
+def test_no_history_keeps_no_lines(session, tmp_path):
     terminal = session("--no-history")
     terminal.enter("secret")
     terminal.until("← ")
@@ -78,7 +78,7 @@ def test_ctrl_r_searches(session):
     terminal.until(lambda: terminal.text.count("  pears") == 4)
 
 
-def test_a_line_from_before_is_suggested_and_right_takes_it(session):
+def test_an_earlier_line_is_suggested_and_right_accepts_it(session):
     terminal = session()
     terminal.enter("subscribe to trades")
     terminal.until("← ")
@@ -117,24 +117,24 @@ def test_lines_of_any_kind_come_back(history):
     assert history().lines == lines
 
 
-def test_a_file_that_others_could_read_is_closed_to_them(history, file):
+def test_a_history_file_is_created_private(history, file):
     file.touch(0o644)
     history().append("private")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_write_that_was_cut_off_costs_one_line(history, file):
+def test_a_truncated_write_costs_one_line(history, file):
     file.write_text('"one"\n"tw\n"three"\n')
     assert history().lines == ["one", "three"]
 
 
-def test_a_file_that_has_grown_large_is_cut(history, file):
+def test_a_history_file_that_has_grown_large_is_cut(history, file):
     file.write_text(('"' + "x" * 5000 + '"\n') * 1500)
     assert len(history().lines) == 1500
     assert len(history().lines) == 1000
 
 
-def test_where_no_file_can_be_written_it_is_said_once_and_lines_stay_in_memory(history, tmp_path):
+def test_an_unwritable_history_is_reported_once_and_lines_stay_in_memory(history, tmp_path):
     (tmp_path / "state").touch()
     said = []
     lines = history(said.append)
@@ -145,13 +145,13 @@ def test_where_no_file_can_be_written_it_is_said_once_and_lines_stay_in_memory(h
 
 
 @pytest.mark.parametrize("host", ["example.com", "Example.com:8000", "[::1]:80", "a/../b"])
-def test_a_host_s_file_is_in_the_state_folder(host, tmp_path):
+def test_the_file_of_a_host_is_in_the_state_folder(host, tmp_path):
     path = Path(history_path(host))
     assert path.parent == tmp_path / "state" / "wscli" / "history"
     assert os.sep not in path.name
 
 
-def test_a_history_that_others_could_read_is_taken_from_them(tmp_path):
+def test_an_existing_history_is_made_private(tmp_path):
     path = Path(history_path("host"))
     path.parent.mkdir(parents=True)
     path.write_text('"from before"\n')

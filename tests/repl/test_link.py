@@ -1,4 +1,4 @@
-"""The link: which states it goes through, and what its listener is told."""
+"""The link: the states that it goes through, and the calls of its listener."""
 
 import contextlib
 import queue
@@ -16,7 +16,7 @@ from wscli.wire.codes import Opcode
 
 
 class Listener:
-    """Keeps what it is told, each with the state of the link at that moment."""
+    """Keeps the calls, each with the state of the link at that moment."""
 
     def __init__(self):
         self.told = queue.SimpleQueue()
@@ -59,7 +59,7 @@ def linked(scripted):
 
 
 def connect_to(server):
-    """Return what connects to a server."""
+    """Return a function that connects to a server."""
     return lambda: open_driver(server.url, ConnectOptions(), bus=Bus())
 
 
@@ -76,7 +76,7 @@ def ignore_close(peer):
 
 def close(peer):
     peer.accept()
-    peer.expect()  # or it might close before the state has been looked at
+    peer.expect()  # or it might close before the state is read
     peer.close(1000)
 
 
@@ -85,11 +85,11 @@ def fail():
 
 
 def at_once(**options):
-    """Return the rules for reconnecting, without a wait."""
+    """Return a policy that reconnects without waiting."""
     return Reconnect(chance=lambda: 0.0, **options)
 
 
-def test_it_is_open_once_connected_and_closed_when_the_server_has_closed(linked, scripted):
+def test_the_link_is_open_once_connected_and_closed_after_the_server_closes(linked, scripted):
     _, listener = linked(connect_to(scripted(close)))
     assert listener.next() == ("opened", LinkState.OPEN)
     assert listener.next() == ("ended", LinkState.CLOSED)
@@ -104,7 +104,7 @@ def test_a_link_that_cannot_connect_is_closed(linked):
     assert (link.session, link.opening) == (None, None)
 
 
-def test_it_is_waiting_between_two_attempts_and_counts_them(linked):
+def test_the_link_is_waiting_between_attempts_and_counts_them(linked):
     link, listener = linked(fail, at_once())
     for attempt in (1, 2, 3):
         assert listener.next() == ("ended", LinkState.WAITING)
@@ -112,7 +112,7 @@ def test_it_is_waiting_between_two_attempts_and_counts_them(linked):
     link.stop()
 
 
-def test_it_opens_again_after_a_wait_and_then_has_no_next_attempt(linked, scripted):
+def test_the_link_opens_again_after_a_wait_and_has_no_next_attempt_then(linked, scripted):
     link, listener = linked(connect_to(scripted(close, stay)), at_once())
     assert listener.next() == ("opened", LinkState.OPEN)
     assert listener.next() == ("ended", LinkState.WAITING)
@@ -121,7 +121,7 @@ def test_it_opens_again_after_a_wait_and_then_has_no_next_attempt(linked, script
     assert link.retry is None
 
 
-def test_it_is_closing_from_when_close_has_been_sent(linked, scripted):
+def test_the_link_is_closing_once_close_has_been_sent(linked, scripted):
     link, listener = linked(connect_to(scripted(ignore_close)))
     assert listener.next() == ("opened", LinkState.OPEN)
     link.session.begin_close(timeout=20)
@@ -130,7 +130,7 @@ def test_it_is_closing_from_when_close_has_been_sent(linked, scripted):
     assert listener.next() == ("ended", LinkState.CLOSED)
 
 
-def test_connect_now_leaves_an_open_connection_and_opens_another(linked, scripted):
+def test_connect_now_closes_an_open_connection_and_opens_another(linked, scripted):
     link, listener = linked(connect_to(scripted(stay, stay)))
     assert listener.next() == ("opened", LinkState.OPEN)
     first = link.session
@@ -157,7 +157,7 @@ def test_the_opening_of_the_latest_connection_outlives_it(linked, scripted):
     assert link.opening.agreement is not None
 
 
-def test_stop_ends_an_open_connection_and_tells_nobody(linked, scripted):
+def test_stop_ends_an_open_connection_without_a_call(linked, scripted):
     link, listener = linked(connect_to(scripted(stay)))
     listener.next()
     session = link.session
@@ -166,7 +166,7 @@ def test_stop_ends_an_open_connection_and_tells_nobody(linked, scripted):
     assert listener.told.empty()
 
 
-def test_a_bug_is_told_to_the_listener(linked):
+def test_a_bug_is_passed_to_the_listener(linked):
     def crash():
         raise ZeroDivisionError
 

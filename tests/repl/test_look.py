@@ -1,4 +1,4 @@
-"""The look: what is untrusted is shown and not obeyed, and every terminal is done justice."""
+"""The screen of a session: untrusted text is escaped, and every kind of terminal works."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def controls(text):
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES)
-def test_what_a_peer_sends_is_shown_and_never_obeyed(terminal, scripted, sequence):
+def test_control_characters_from_a_peer_are_shown_as_symbols(terminal, scripted, sequence):
     def script(peer):
         peer.accept("Sec-WebSocket-Protocol: chat")
         peer.text(f"before{sequence}after")
@@ -58,7 +58,7 @@ def test_json_is_folded_to_the_width(session):
     wide.until(lambda: wide.text.count('{"name": "xxx') == 2)
 
 
-def test_at_200_columns_a_dump_stands_beside_its_meta_data(session):
+def test_at_200_columns_a_dump_is_beside_its_meta_data(session):
     terminal = session(columns=200)
     terminal.enter("/binary 0x" + "ab" * 17)
     terminal.until(
@@ -66,7 +66,7 @@ def test_at_200_columns_a_dump_stands_beside_its_meta_data(session):
     )
 
 
-def test_colours_are_there_unless_nobody_wants_them(session):
+def test_colours_are_used_unless_turned_off(session):
     for environment, wanted in (({}, True), ({"NO_COLOR": "1"}, False)):
         terminal = session(env=environment)
         terminal.enter('{"a":1}')
@@ -75,7 +75,7 @@ def test_colours_are_there_unless_nobody_wants_them(session):
         assert bool(coloured) == wanted
 
 
-def test_a_dumb_terminal_gets_no_escape_sequence_and_all_else(terminal, echo_url):
+def test_a_dumb_terminal_gets_everything_but_escape_sequences(terminal, echo_url):
     session = terminal("connect", echo_url, env={"TERM": "dumb"})
     session.until("connected to")
     session.enter("hello")
@@ -90,7 +90,7 @@ def test_a_dumb_terminal_gets_no_escape_sequence_and_all_else(terminal, echo_url
     assert "closed with 1000" in session.text
 
 
-def test_a_line_that_a_dumb_terminal_has_cut_is_not_sent(collecting):
+def test_a_line_cut_by_a_dumb_terminal_is_not_sent(collecting):
     session, messages = collecting(env={"TERM": "dumb"}, until="connected to")
     session.enter("x" * 5000)
     session.until("the line was not sent: the terminal cuts lines at 4,095 bytes")
@@ -99,7 +99,7 @@ def test_a_line_that_a_dumb_terminal_has_cut_is_not_sent(collecting):
     assert messages == ["y" * 4094]
 
 
-def test_a_resize_lays_out_anew_and_keeps_what_is_typed(session):
+def test_a_resize_redraws_and_keeps_the_typed_text(session):
     terminal = session()
     terminal.type("half a ")
     terminal.until("> half a")
@@ -112,7 +112,7 @@ def test_a_resize_lays_out_anew_and_keeps_what_is_typed(session):
     terminal.until(lambda: re.search(r"← .*  x{70}", terminal.text))
 
 
-def test_a_terminal_that_is_made_narrower_keeps_no_piece_of_the_old_prompt(session):
+def test_a_terminal_made_narrower_keeps_no_piece_of_the_old_prompt(session):
     terminal = session()
     terminal.enter("hello")
     terminal.until(lambda: re.search(r"← .* hello", terminal.text))
@@ -148,7 +148,7 @@ def test_the_smallest_terminals_work(collecting, rows, columns):
     assert session.ended() == 0
 
 
-def test_a_terminal_of_unknown_size_is_taken_for_80_by_24(session):
+def test_a_terminal_of_unknown_size_is_laid_out_for_80_by_24(session):
     terminal = session(rows=0, columns=0, screen=(24, 80))
     terminal.enter("hello")
     terminal.until(lambda: re.search(r"← .*  hello", terminal.text))
@@ -162,7 +162,7 @@ def test_rows_of_a_long_line_keep_their_indent(session):
     assert "".join(row[2:].ljust(78) for row in shown).split() == ["word"] * 40
 
 
-def test_a_line_sent_before_is_suggested_unless_it_fills_more_than_a_row(session):
+def test_an_earlier_line_is_suggested_unless_it_fills_more_than_a_row(session):
     terminal = session()
     terminal.enter("short line")
     terminal.enter("long " * 100)
@@ -175,7 +175,7 @@ def test_a_line_sent_before_is_suggested_unless_it_fills_more_than_a_row(session
     assert terminal.screen.splitlines()[-1] == "> lo" or "> lo\n●" in terminal.screen
 
 
-def test_the_toolbar_shows_how_it_is(session, websockets_server):
+def test_the_toolbar_shows_state_and_traffic(session, websockets_server):
     def echo(connection):
         for message in connection:
             connection.send(message)
@@ -190,7 +190,7 @@ def test_the_toolbar_shows_how_it_is(session, websockets_server):
     )
 
 
-def test_at_40_columns_all_is_there_and_words_stay_whole(session):
+def test_at_40_columns_nothing_is_missing_and_words_stay_whole(session):
     narrow = session(columns=40)
     narrow.until(
         lambda: re.search(
@@ -200,7 +200,7 @@ def test_at_40_columns_all_is_there_and_words_stay_whole(session):
     narrow.until(",\n  after ")
     narrow.until("permessage-deflate;\n  /help")
     narrow.enter("/close")
-    narrow.until("begun\n  by wscli, after ")
+    narrow.until("normal closure,\n  initiated by wscli, after ")
 
 
 def test_pings_of_the_peer_are_shown_and_our_pongs_with_v(terminal, scripted):
@@ -219,7 +219,7 @@ def test_pings_of_the_peer_are_shown_and_our_pongs_with_v(terminal, scripted):
     verbose.until(lambda: re.search(r"→ +\S+ pong        5 B  hello", verbose.text))
 
 
-def test_the_shared_options_show_what_they_show_elsewhere(session):
+def test_the_shared_options_work_as_in_other_commands(session):
     session("-v").until("> GET / HTTP/1.1")
     frames = session("-vv")
     frames.enter("hello")
@@ -237,7 +237,7 @@ def test_the_shared_options_show_what_they_show_elsewhere(session):
     assert "connected to" not in quiet.text
 
 
-def test_what_v_says_may_go_to_a_file_and_all_else_is_in_the_session(terminal, echo_url, tmp_path):
+def test_verbose_output_can_go_to_a_file_and_the_rest_is_displayed(terminal, echo_url, tmp_path):
     log = tmp_path / "log"
     command = ["sh", "-c", 'exec "$@" 2> "$0"', str(log), *WSCLI, "connect", "-v", echo_url]
     session = terminal(command=command)

@@ -35,10 +35,10 @@ from wscli.sinks.human.messages import Entry, MessageView
 from wscli.sinks.human.palette import Palette
 from wscli.wire.events import Messages, Ping
 
-# What the contract has; a command that is added is added here.
+# The commands of the contract; a new command is added here.
 CONTRACT = (
     "text binary json ping pong close frame resend replay headers stats hex pretty cut filter show "
-    "save record history reconnect edit help quit"
+    "save record history open reconnect edit help quit"
 )
 
 
@@ -60,7 +60,7 @@ def test_a_line_is_text_or_a_command_with_its_argument(line, meaning):
     assert (split_command(line) if is_command(line) else None) == meaning
 
 
-def test_every_command_of_the_contract_is_there_with_help():
+def test_every_command_of_the_contract_exists_and_has_help():
     assert list(COMMANDS) == CONTRACT.split()
     for found in COMMANDS.values():
         assert found.summary.endswith(".")
@@ -119,7 +119,7 @@ def test_an_unknown_command_suggests_the_nearest(name, hint):
     assert raised.value.hint.startswith(hint)
 
 
-def test_a_frame_is_a_masked_text_unless_told():
+def test_a_frame_is_masked_text_by_default():
     frame = parse_frame("hello", str.encode)
     assert (frame.opcode, frame.fin, frame.rsv, frame.payload) == (1, True, 0, b"hello")
     assert len(frame.mask_key) == 4
@@ -164,7 +164,7 @@ def test_each_option_of_a_frame(argument, field, value):
         "--unknown",
     ],
 )
-def test_an_option_of_a_frame_that_makes_no_sense_is_refused(argument):
+def test_an_invalid_option_of_a_frame_is_refused(argument):
     with pytest.raises(UsageError):
         parse_frame(argument, str.encode)
 
@@ -238,7 +238,7 @@ CONTENTS = st.lists(st.sampled_from(["message", "line", "pinned"]), max_size=30)
 
 
 @given(CONTENTS, st.integers(1, 8))
-def test_all_that_is_queued_is_drawn_or_counted_as_skipped_in_its_order(kinds, limit):
+def test_queued_content_is_drawn_or_counted_as_skipped_in_order(kinds, limit):
     make = {
         "message": entry,
         "line": lambda number: f"{number}\n",
@@ -270,7 +270,7 @@ def test_all_that_is_queued_is_drawn_or_counted_as_skipped_in_its_order(kinds, l
         ),
     ],
 )
-def test_what_was_skipped_is_described_with_the_command_that_shows_it(skipped, line):
+def test_skipped_messages_are_described_with_the_command_that_shows_them(skipped, line):
     assert skipped.describe() == line
 
 
@@ -451,7 +451,7 @@ def test_a_ping_of_the_peer_is_shown_and_many_are_folded():
     assert len(pings(verbose, 25, 1.0)) == 25
 
 
-def test_pings_of_the_peer_are_not_shown_where_messages_alone_are_wanted():
+def test_pings_of_the_peer_are_not_shown_with_raw_or_quiet():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
     display.view.bare = True
     assert pings(display, 25, 1.0) == []
@@ -464,12 +464,12 @@ def test_pings_of_the_peer_are_not_shown_where_messages_alone_are_wanted():
     assert pings(quiet, 25, 1.0) == []
 
 
-def test_pings_at_a_humane_rate_are_all_shown():
+def test_pings_at_a_low_rate_are_all_shown():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
     assert len(pings(display, 5, 20.0)) == 5
 
 
-def test_a_filter_that_takes_too_long_is_switched_off_and_what_it_stopped_at_shown():
+def test_a_filter_that_takes_too_long_is_switched_off_and_its_message_shown():
     display = Display(MessageView(Palette(colour=False), 80), Clock(), lambda: None)
     display.filter.matcher = parse_matcher("^(a|aa)+$")
     complaints, pipeline = [], display.pipeline()
@@ -505,14 +505,14 @@ def test_a_filtered_message_keeps_the_number_that_the_journal_gave_it():
     assert [message.text for message in passed.decoded] == ["quote 2", "quote 4"]
 
 
-def test_a_filter_passes_what_was_sent_and_what_is_not_a_message():
+def test_a_filter_passes_sent_messages_and_control_frames():
     sent, came = Messages(1, [b"sent"]), Messages(1, [b"came"])
     passed = filtered("x", Batch(False, 0, 0, [sent]), Batch(True, 0, 0, [Ping(b""), came]))
     assert passed[0].payloads == [b"sent"]
     assert passed[1:] == [Ping(b"")]
 
 
-def test_without_a_pattern_everything_passes_numbered():
+def test_without_a_pattern_every_message_passes_with_its_number():
     (passed,) = filtered(None, Batch(True, 0, 0, [Messages(2, [b"a", b"b"])]))
     assert (passed.opcode, passed.payloads) == (2, [b"a", b"b"])
     assert [entry.number for entry in passed.entries] == [1, 2]
@@ -544,5 +544,5 @@ def test_the_hint_for_a_missing_editor_names_one_that_is_installed(monkeypatch):
         ({"TERM": "rxvt-unicode"}, False),
     ],
 )
-def test_terminals_that_cut_rows_when_they_are_made_narrower_are_known(environ, breaks):
+def test_terminals_that_cut_rows_when_made_narrower_are_recognised(environ, breaks):
     assert breaks_rows(environ) is breaks

@@ -1,4 +1,4 @@
-"""Connecting again: by command, by itself, and not where the server does not want it."""
+"""Reconnecting: by command, automatically, and not if the server refuses it."""
 
 import json
 import re
@@ -89,7 +89,7 @@ def test_reconnect_closes_and_connects_again_and_marks_the_gap(terminal, scripte
     assert re.search(r"── \d+\.\d s without a connection ─+\n\* connected to", session.text)
 
 
-def test_reconnect_connects_where_the_connection_has_ended(terminal, scripted):
+def test_reconnect_connects_again_after_the_end(terminal, scripted):
     session = terminal("connect", scripted(say("first", reset), say("second", stay)).url)
     session.until("  first")
     session.enter("go")
@@ -109,7 +109,7 @@ def test_the_status_is_that_of_the_last_connection(terminal, scripted):
     assert session.ended() == 0
 
 
-def test_a_server_that_is_killed_and_started_again_is_found_again(terminal):
+def test_a_restarted_server_is_connected_to_again(terminal):
     with Server() as server:
         session = terminal("connect", "--reconnect", server.url)
         session.until("● open")
@@ -121,7 +121,7 @@ def test_a_server_that_is_killed_and_started_again_is_found_again(terminal):
         session.until(lambda: re.search("← .*hello again", session.text))
 
 
-def test_a_lost_connection_comes_back_by_itself_with_what_opens_it(terminal, scripted):
+def test_a_lost_connection_is_restored_with_the_lines_of_on_open(terminal, scripted):
     opened = []
 
     def subscribe(then):
@@ -152,7 +152,7 @@ def unavailable(peer):
     peer.refuse("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
 
 
-def test_it_does_not_come_back_where_the_server_does_not_want_it(terminal, scripted):
+def test_it_does_not_reconnect_if_the_server_refuses_it(terminal, scripted):
     for code in (1008, 4001):
         server = scripted(say("only", close_with(code)))
         session = terminal("connect", "--reconnect", server.url)
@@ -162,7 +162,7 @@ def test_it_does_not_come_back_where_the_server_does_not_want_it(terminal, scrip
         assert server.connections == 1
 
 
-def test_always_comes_back_all_the_same(terminal, scripted):
+def test_always_reconnects_even_if_refused(terminal, scripted):
     server = scripted(say("first", close_with(1008)), say("second", stay))
     session = terminal("connect", "--reconnect=always", server.url)
     session.until("  first")
@@ -179,7 +179,7 @@ def test_a_close_by_the_user_is_final(terminal, scripted):
     assert server.connections == 1
 
 
-def test_a_server_that_is_not_there_yet_is_tried_again(terminal, scripted, tmp_path):
+def test_a_server_that_is_not_up_yet_is_tried_again(terminal, scripted, tmp_path):
     server, record = scripted(unavailable, say("here", stay)), tmp_path / "record"
     session = terminal("connect", "--reconnect", "--record", record, server.url)
     session.until("  here")

@@ -1,4 +1,4 @@
-"""Typing: what is entered arrives whole, whatever comes meanwhile."""
+"""Typing: lines are sent exactly as typed, whatever arrives meanwhile."""
 
 import re
 import threading
@@ -24,9 +24,7 @@ def test_a_line_is_sent_as_text_and_the_reply_appears_above_the_prompt(session):
     assert re.fullmatch(r"←     2 \d\d:\d\d:\d\d\.\d{3} text        5 B  hello", came)
 
 
-def test_what_is_typed_while_pushes_come_stays_whole_and_is_sent_exactly(
-    terminal, websockets_server
-):
+def test_a_line_typed_during_pushes_stays_whole_and_is_sent_exactly(terminal, websockets_server):
     messages, done = [], threading.Event()
 
     def push(connection):
@@ -125,7 +123,7 @@ def test_a_message_that_cannot_be_sent_stays_in_the_prompt(session):
     terminal.until("wscli: not connected\ntry: /reconnect\n> precious\n")
 
 
-def test_the_keys_are_vi_s_where_inputrc_says_so(collecting, tmp_path):
+def test_inputrc_selects_the_keys_of_vi(collecting, tmp_path):
     inputrc = tmp_path / "inputrc"
     inputrc.write_text("set editing-mode vi\n")
     session, messages = collecting(env={"INPUTRC": str(inputrc)})
@@ -150,7 +148,7 @@ def test_the_option_vi_gives_the_keys_of_vi(collecting):
     assert messages == ["ello"]
 
 
-def test_edit_puts_what_the_editor_saved_into_the_prompt(collecting, tmp_path):
+def test_edit_puts_the_saved_text_into_the_prompt(collecting, tmp_path):
     editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\nprintf "%s\\nsecond line\\n" "$(cat "$1")" > "$1"\n')
     editor.chmod(0o755)
@@ -172,7 +170,7 @@ def test_edit_puts_what_the_editor_saved_into_the_prompt(collecting, tmp_path):
         ("rm", "cannot edit the text in a file"),
     ],
 )
-def test_an_editor_that_fails_is_named_and_the_session_goes_on(collecting, editor, complaint):
+def test_an_editor_that_fails_is_named_and_the_session_continues(collecting, editor, complaint):
     session, _ = collecting(env={"EDITOR": editor})
     session.enter("/edit")
     session.until(complaint)
@@ -180,7 +178,7 @@ def test_an_editor_that_fails_is_named_and_the_session_goes_on(collecting, edito
     session.until("got 1")
 
 
-def test_ctrl_c_in_the_editor_is_the_editor_s(collecting, tmp_path):
+def test_ctrl_c_in_the_editor_does_not_reach_the_session(collecting, tmp_path):
     editor = tmp_path / "editor"
     editor.write_text(EDITOR_WITH_CTRL_C)
     editor.chmod(0o755)

@@ -1,7 +1,10 @@
-"""Advice on a refused upgrade, by its cause; the causes are found by ``wire.diagnosis``.
+"""Hints after a refused upgrade, by its cause; the causes are found by ``wire.diagnosis``.
 
 A text is a template that is filled in with the facts, and with the phrases of ``_phrases``. Where a
 fact decides between two texts, a function returns the template.
+
+The advice on well-known software is specific, since the same status means different things: 404 is
+a wrong path in most servers, and a wrong Origin in Rails; 403 is a wrong path in ASGI servers.
 """
 
 from __future__ import annotations
@@ -17,90 +20,101 @@ if TYPE_CHECKING:
 
 _CREDENTIALS = "--user NAME, --bearer TOKEN or --cookie NAME=VALUE"
 _PROXY_REMOVES = (
-    "a proxy on the way may have removed Upgrade and Connection (nginx passes them on only with "
+    "a proxy on the way may have removed Upgrade and Connection (nginx forwards them only with "
     "proxy_set_header)"
 )
 _NGINX = " (proxy_http_version 1.1 and proxy_set_header for Upgrade and Connection)"
+# The settings that make a proxy forward upgrades, after its name in the response.
 _PASSES_UPGRADES = {
     "nginx": _NGINX,
     "openresty": _NGINX,
     "Apache": " (mod_proxy_wstunnel, or ProxyPass with upgrade=websocket)",
 }
-_LOG = "the server's log may say why"
+_LOG = "check the server's log"
 _STATUSES = {
-    405: "a WebSocket opens with GET, and this path takes another method: check the path",
-    407: "the proxy wants credentials: --proxy http://USER:PASS@HOST:PORT",
-    408: "the server gave up waiting: try again, or a longer --connect-timeout",
+    405: "a WebSocket opens with GET, which this path does not accept: check the path",
+    407: "the proxy requires credentials: --proxy http://USER:PASS@HOST:PORT",
+    408: "the server gave up waiting: try again, or increase --connect-timeout",
     410: "this endpoint is gone for good: check the server's documentation for its successor",
     421: "the server does not serve this name here: check --host and --server-name",
     429: "too many connections or requests: wait, then try again",
     431: "the request's headers are too large: shorten --cookie or --header",
-    501: "this server does not support WebSocket at all: check host and port",
+    501: "this server does not support WebSocket at all: check the host and port",
 }
 _FAILURES = {
-    500: "the server failed: its log says why; the request above triggered it",
-    502: "a gateway could not reach the server behind it: is that one running?",
-    503: "the server takes no connections now: too many clients, or not started yet",
-    504: "a gateway got no answer from the server behind it: is that one running?",
+    500: "the server failed on this request: check its log",
+    502: "a gateway could not reach the server behind it: check that it is running",
+    503: "the server is overloaded or still starting: try again later",
+    504: "a gateway got no answer from the server behind it: check that it is running",
 }
 _GATEWAY_FAILURES = {
-    500: "{gateway} answered, a proxy in front of the server: its log says what failed",
-    502: "{gateway} could not reach the server behind it: is that one running?",
-    503: "{gateway} has no server behind it that is ready: is one running?",
-    504: "{gateway} got no answer from the server behind it: is that one running?",
+    500: "{gateway}, a proxy in front of the server, failed: check its log",
+    502: "{gateway} could not reach the server behind it: check that it is running",
+    503: "{gateway} has no server behind it that is ready: check that one is running",
+    504: "{gateway} got no answer from the server behind it: check that it is running",
 }
 
 
 def fill_in(template: Template, facts: Facts) -> str:
     """Return the text of a template."""
+    # Filled in once, so that braces in a fact, which may be the peer's text, are not read again.
     text = template if isinstance(template, str) else template(facts)
     return text.format_map({**facts, **_phrases(facts)})
 
 
 def _phrases(facts: Facts) -> dict[str, str]:
+    # After credentials that were sent, it makes no sense to suggest sending some, and after an
+    # Origin that was sent, only another one may help.
     credentials = "other than those sent" if facts.get("credentials_sent") else _CREDENTIALS
     origin = f"--origin {facts.get('own_origin')}"
     if "origin" in facts:
-        origin = f"another --origin than {facts['origin']}"
+        origin = f"an --origin other than {facts['origin']}"
     gateway = facts.get("gateway", "")
     return {
         "base": facts.get("path", "").rstrip("/"),
         "where": facts.get("location") or "its Location",
         "credentials": credentials,
         "another_origin": origin,
-        "last": f"then credentials ({credentials}), and last {origin}",
-        "must_pass": f"{gateway} must pass upgrades on{_PASSES_UPGRADES.get(gateway, '')}",
+        "last": f"then try credentials ({credentials}), and finally {origin}",
+        "must_pass": f"{gateway} must forward upgrades{_PASSES_UPGRADES.get(gateway, '')}",
     }
 
 
 def _no_answer(facts: Facts) -> str:
+    # In TLS 1.3 the client sends its request before the server has looked at its certificate, or
+    # at the absence of one.
     if facts["secure"]:
-        return "--cert FILE --key FILE if the server wants a client certificate, or check the port"
-    return "is this port meant for WebSocket? A server that speaks only TLS may do that: try wss://"
+        return (
+            "the server may require a client certificate: --cert FILE --key FILE; or check the port"
+        )
+    return "check the port; or the server speaks only TLS on it: use wss://"
 
 
 def _bad_request(facts: Facts) -> str:
+    # 400 is the least specific refusal, so this lists more causes than other hints.
     offered = facts["subprotocol_offered"]
-    missing = "the path" if offered else "the path, a missing --subprotocol NAME"
+    subprotocol = "" if offered else ", or add --subprotocol NAME"
     return (
-        f"the body may say what the server missed; else {missing} or a missing parameter; "
-        f"if it saw no upgrade at all, {_PROXY_REMOVES}"
+        "the body may say what is wrong; otherwise check the path and its parameters"
+        f"{subprotocol}; or {_PROXY_REMOVES}"
     )
 
 
 def _node_ws_path(facts: Facts) -> str:
-    text = "check the path: Node's `ws` library answers this where {path} is not its path"
-    demanded = "; then --subprotocol NAME, which some servers demand"
-    return text if facts["subprotocol_offered"] else text + demanded
+    text = "check the path: Node's `ws` library gives this answer if {path} is not its path"
+    required = "; then try --subprotocol NAME, which some servers require"
+    return text if facts["subprotocol_offered"] else text + required
 
 
 def _credentials_missing(facts: Facts) -> str:
+    # "The server generating a 401 response MUST send a WWW-Authenticate header field" (RFC 9110
+    # §15.5.2), which names the scheme. Many WebSocket servers send none; the plain GET may show it.
     if challenge := _challenge(facts):
-        return f"the server wants credentials{challenge}: {_CREDENTIALS}"
-    last = "; last, {another_origin}" if facts.get("server") == "ws" else ""
+        return f"the server requires credentials{challenge}: {_CREDENTIALS}"
+    last = "; finally, try {another_origin}" if facts.get("server") == "ws" else ""
     return (
-        f"the server wants credentials and does not say of which kind: {_CREDENTIALS}; some want "
-        f"a token in the query or as a subprotocol{last}"
+        f"the server requires credentials and does not say which: {_CREDENTIALS}; some servers "
+        f"require a token in the query or as a subprotocol{last}"
     )
 
 
@@ -112,8 +126,8 @@ def _challenge(facts: Facts) -> str:
 
 def _not_found(facts: Facts) -> str:
     either = " for a plain GET either" if facts.get("probe_status") == 404 else ""
-    proxy = "or {must_pass}" if "gateway" in facts else "/ws and /socket are common ones"
-    return f"check the path: {{path}} is not there{either}; {proxy}"
+    proxy = "or {must_pass}" if "gateway" in facts else "common paths are /ws and /socket"
+    return f"check the path: {{path}} does not exist{either}; {proxy}"
 
 
 def _page(facts: Facts) -> str:
@@ -124,75 +138,76 @@ def _page(facts: Facts) -> str:
 def _upgrade_fails(facts: Facts) -> str:
     if "gateway" not in facts:
         return (
-            "a plain GET of the same path works: the server fails on the upgrade only, and its "
-            "log says why"
+            "a plain GET of the same path works, and only the upgrade fails: check the server's log"
         )
     return (
-        "a plain GET of the same path works: {must_pass}, or the server behind it fails on them; "
-        "its log says why"
+        "a plain GET of the same path works: {must_pass}, or check the log of the server behind it"
     )
 
 
 def _server_failed(facts: Facts) -> str:
+    # With a proxy in front, a 5xx is usually the proxy's own response.
     failures = _GATEWAY_FAILURES if "gateway" in facts else _FAILURES
     return failures[facts["http_status"]]
 
 
 def _devtools(facts: Facts) -> str:
     such_as = ", such as {debugger_url}" if "debugger_url" in facts else ""
-    return f"this is DevTools' list of targets: connect to a webSocketDebuggerUrl in it{such_as}"
+    return f"this is DevTools' list of targets: connect to the webSocketDebuggerUrl of one{such_as}"
 
 
 UPGRADES: dict[Kind, Template] = {
-    # Known services
+    # Known services: their plain HTTP is recognised, and their WebSocket is elsewhere
     "devtools": _devtools,
     "node-inspector": (
-        "this is Node's inspector: a plain GET of /json names its webSocketDebuggerUrl"
+        "this is Node's inspector: connect to the webSocketDebuggerUrl that a GET of /json returns"
     ),
     "sockjs": "this is SockJS: its WebSocket is at {base}/websocket",
     "engine-io-query": (
-        "this is Engine.IO (Socket.IO): its query needs EIO=4 and transport=websocket"
+        "this is Engine.IO (Socket.IO): add EIO=4 and transport=websocket to the query"
     ),
     "engine-io-session": (
         "this is Engine.IO (Socket.IO): leave sid out of the query, or use a new one"
     ),
     "engine-io-version": (
-        "this is Engine.IO (Socket.IO): its query needs EIO=4 (EIO=3 for a server of version 2)"
+        "this is Engine.IO (Socket.IO): set EIO=4 in the query (EIO=3 for a server of version 2)"
     ),
     "event-stream": (
         "this is a stream of server-sent events, which is plain HTTP: curl -N reads it"
     ),
     # Refusals
-    "tls-port": "this port speaks TLS: write wss:// instead of ws://",
-    "client-certificate-missing": ("the server wants a client certificate: --cert FILE --key FILE"),
+    "tls-port": "this port speaks TLS: use wss:// instead of ws://",
+    "client-certificate-missing": (
+        "the server requires a client certificate: --cert FILE --key FILE"
+    ),
     "client-certificate-refused": (
-        "the server does not accept the client certificate: check --cert, and who signed it"
+        "the server does not accept the client certificate: check --cert and its issuer"
     ),
     "redirect": "--location follows it, or connect to {where} yourself",
     "no-upgrade": f"the server saw no upgrade: {_PROXY_REMOVES}",
-    "host-unknown": "--host NAME: the server does not accept this Host",
+    "host-unknown": "the server does not accept this Host: --host NAME",
     "host-forbidden": (
-        "the server does not answer to the Host {host}: --host with a name that it knows, or "
-        "allow this one where it runs"
+        "the server does not accept the Host {host}: --host with a name that it accepts, or "
+        "allow this one in its configuration"
     ),
-    "origin": "{another_origin}: the server checks the Origin",
-    "subprotocol-missing": "--subprotocol NAME: the server wants one",
-    "version": "the server speaks version {versions} of the protocol, and was asked for another",
+    "origin": "the server checks the Origin: {another_origin}",
+    "subprotocol-missing": "the server requires a subprotocol: --subprotocol NAME",
+    "version": "the server speaks version {versions} of the protocol, and wscli version 13",
     "credentials-refused": lambda facts: (
-        f"the credentials sent were not accepted{_challenge(facts)}: check them, or their expiry"
+        f"the credentials sent were not accepted{_challenge(facts)}: check them and their expiry"
     ),
     "credentials-missing": _credentials_missing,
-    "cloudflare-bot": "Cloudflare takes wscli for a bot: its rules must allow this path",
+    "cloudflare-bot": "Cloudflare takes wscli for a bot: allow this path in its rules",
     "upgrades-dropped": (
-        "check the path: a plain GET of {path} is answered, so the server drops "
-        "upgrades on this path, as Socket.IO and many Node servers do"
+        "check the path: a plain GET of {path} is answered, and upgrades are dropped, as Socket.IO "
+        "and many Node servers do on paths that are not theirs"
     ),
-    "upgrade-forbidden": ("a plain GET is allowed, the upgrade is not: check the path, {last}"),
+    "upgrade-forbidden": "a plain GET is allowed but the upgrade is not: check the path, {last}",
     "get-forbidden": (
-        "a plain GET is refused as well: credentials ({credentials}) or this client's address; "
-        "last, {another_origin}"
+        "a plain GET is refused as well: the server may require credentials ({credentials}) or "
+        "another client address; finally, try {another_origin}"
     ),
-    "forbidden-not-found": ("check the path: a plain GET finds nothing at {path} either; {last}"),
+    "forbidden-not-found": "check the path: a plain GET finds nothing at {path} either; {last}",
     "bad-request-not-found": "check the path: a plain GET finds nothing at {path} either",
     "not-a-route": "check the path: {path} is {resource}, not a WebSocket route",
     "not-an-endpoint": "check the path: {path} is {resource}, not a WebSocket endpoint",
@@ -200,23 +215,23 @@ UPGRADES: dict[Kind, Template] = {
     "node-ws-path": _node_ws_path,
     "daphne-closed": (
         "daphne (Django Channels) has a route for this path, and the application closed before "
-        "it accepted: credentials ({credentials}), then {another_origin}"
+        "it accepted: try credentials ({credentials}), then {another_origin}"
     ),
     "daphne-no-route": (
-        "check the path: daphne (Django Channels) answers 500 where no route matches; "
-        "its log names the error"
+        "check the path: daphne (Django Channels) answers 500 if no route matches; "
+        "its log has the error"
     ),
     "asgi-closed": (
-        "check the path, then its parameters: {server} answers 403 where no WebSocket route "
-        "matches, a parameter is missing or the application closes before it accepts; {last}"
+        "check the path, then its parameters: {server} answers 403 if no WebSocket route matches, "
+        "a parameter is missing or the application closes before it accepts; {last}"
     ),
     "no-websocket-library": (
         "uvicorn took the upgrade for a plain GET, as it does without a WebSocket library: "
-        "pip install 'uvicorn[standard]' where it runs, unless a proxy removed the upgrade; "
+        "pip install 'uvicorn[standard]' on the server, unless a proxy removed the upgrade; "
         "then check the path {path}"
     ),
     "rails-origin": (
-        "{another_origin}: Rails' Action Cable answers 404 to an Origin it does not know"
+        "Rails' Action Cable answers 404 to an Origin that it does not know: {another_origin}"
     ),
     "no-answer": _no_answer,
     "left-early": _LOG,
@@ -233,21 +248,21 @@ UPGRADES: dict[Kind, Template] = {
     ),
     # Answers that are not valid
     "accept-wrong": (
-        "the answer was not computed from this request's key: "
-        "a cache, a proxy, or a server that is not finished"
+        "the answer was not computed from this request's key: look for a cache or proxy on the "
+        "way, or a bug in the server"
     ),
-    "extension-unoffered": "--no-compress, which offers no extension",
-    "subprotocol-unoffered": "--subprotocol with the name that the server chose",
+    "extension-unoffered": "--no-compress offers no extension",
+    "subprotocol-unoffered": "offer the name that the server chose: --subprotocol NAME",
     "response-invalid": (
-        "a proxy on the way may have changed the headers; connect past it to compare"
+        "a proxy on the way may have changed the headers: connect without it to compare"
     ),
     "other-server": "check the port",
-    "http2-frame": "the server speaks HTTP/2 only here; WebSocket needs HTTP/1.1",
+    "http2-frame": "this port speaks only HTTP/2, and wscli needs HTTP/1.1: check the port",
     "endless-head": _LOG,
     "endless-interim": (
-        "connect past the proxies on the way, if there are any, to see which one sends them"
+        "connect without the proxies on the way, if there are any, to find out which one sends them"
     ),
-    "malformed-head": "the server, or a proxy on the way, breaks RFC 9112",
+    "malformed-head": "the server or a proxy on the way violates HTTP (RFC 9112): check their logs",
     "not-http": "check the port: another kind of server listens there",
     "broken-off": _LOG,
     "redirect-loop": "check the server's redirects for a loop",

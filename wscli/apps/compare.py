@@ -86,7 +86,7 @@ class DeliveryTally:
         return percentile(sorted(self.latencies), percent)
 
 
-class Comparison(NamedTuple):
+class ComparedFeed(NamedTuple):
     """The part of the feed that is compared: ticks ``first`` to ``last``.
 
     ``stop`` is set when the main thread no longer waits for the ways.
@@ -115,7 +115,7 @@ def run(options: CompareOptions, env: Env) -> ExitStatus:
     try:
         _check(options)
         with demo.resolve(options.url) as url, _Progress(options, env) as progress:
-            feed = _begin(Comparison(parse_url(url), options, env, 0, 0, threading.Event()))
+            feed = _begin(ComparedFeed(parse_url(url), options, env, 0, 0, threading.Event()))
             tallies = _at_once(_ways(feed), progress, feed.stop)
     except WscliError as error:
         report(error, env)
@@ -134,7 +134,7 @@ def _check(options: CompareOptions) -> None:
         )
 
 
-def _begin(feed: Comparison) -> Comparison:
+def _begin(feed: ComparedFeed) -> ComparedFeed:
     """Wait for a tick, and compare from the next one on."""
     # All ways then have nearly a whole interval to connect. Otherwise the one that connects last
     # would be late for the first update, or miss it.
@@ -171,7 +171,7 @@ class Way(NamedTuple):
     follow: Callable[[DeliveryTally], None]
 
 
-def _ways(feed: Comparison) -> list[Way]:
+def _ways(feed: ComparedFeed) -> list[Way]:
     polling = [Way(DeliveryTally(name), partial(_poll, feed, every)) for name, every in POLLING]
     long_poll = Way(DeliveryTally("long poll"), partial(_long_poll, feed))
     return [*polling, long_poll, Way(DeliveryTally("WebSocket"), partial(_listen, feed))]
@@ -254,7 +254,7 @@ class _Progress:
             self._output.write(f"\r{text[: self._env.width - 1]}\x1b[K".encode())
 
 
-def _poll(feed: Comparison, every: float, tally: DeliveryTally) -> None:
+def _poll(feed: ComparedFeed, every: float, tally: DeliveryTally) -> None:
     clock = feed.env.clock
     due = clock.monotonic()
 
@@ -269,11 +269,13 @@ def _poll(feed: Comparison, every: float, tally: DeliveryTally) -> None:
     _fetch_all(feed, tally, "poll", wait)
 
 
-def _long_poll(feed: Comparison, tally: DeliveryTally) -> None:
+def _long_poll(feed: ComparedFeed, tally: DeliveryTally) -> None:
     _fetch_all(feed, tally, "longpoll", lambda: None)  # the server holds each response back
 
 
-def _fetch_all(feed: Comparison, tally: DeliveryTally, path: str, wait: Callable[[], None]) -> None:
+def _fetch_all(
+    feed: ComparedFeed, tally: DeliveryTally, path: str, wait: Callable[[], None]
+) -> None:
     fetcher = feed.fetcher()
     known = feed.first - 1
     try:
@@ -304,7 +306,7 @@ def _missed(expected: int, came: int) -> ConnectError:
     )
 
 
-def _listen(feed: Comparison, tally: DeliveryTally) -> None:
+def _listen(feed: ComparedFeed, tally: DeliveryTally) -> None:
     url = str(feed.base._replace(target=feed.target("ticks", count=feed.options.updates)))
     sink = _TickSink(tally)
     clock, environ = feed.env.clock, feed.env.environ
@@ -349,7 +351,7 @@ class _TickSink(Sink):
                         self.tally.deliver(tick, batch.time)
 
 
-def _json_lines(feed: Comparison, tallies: Sequence[DeliveryTally]) -> list[str]:
+def _json_lines(feed: ComparedFeed, tallies: Sequence[DeliveryTally]) -> list[str]:
     lines = []
     for tally in tallies:
         fields = {
@@ -367,7 +369,7 @@ def _json_lines(feed: Comparison, tallies: Sequence[DeliveryTally]) -> list[str]
     return lines
 
 
-def _table(feed: Comparison, tallies: Sequence[DeliveryTally]) -> list[str]:
+def _table(feed: ComparedFeed, tallies: Sequence[DeliveryTally]) -> list[str]:
     titles = (
         "for each update",
         "requests",

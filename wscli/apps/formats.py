@@ -98,6 +98,12 @@ def _write_jsonl(export: Export) -> Iterator[bytes]:
     return recording_pieces(export.events, export.time)
 
 
+def _write_html(export: Export) -> Iterator[bytes]:
+    from wscli.apps.page import page_of
+
+    return page_of(export.events, export.options.file)
+
+
 def _write_curl(export: Export) -> Iterator[bytes]:
     from wscli.apps.command_lines import curl_command
 
@@ -131,6 +137,7 @@ def _choose(export: Export) -> tuple[RecordedConnection, Opening]:
 FORMATS = {
     "har": ExportFormat("json", _write_har),
     "pcapng": ExportFormat("binary", _write_pcapng),
+    "html": ExportFormat("json", _write_html),  # around which the page has no unsafe character
     "curl": ExportFormat("source", _write_curl),
     "python": ExportFormat("source", _write_python),
     "jsonl": ExportFormat("json", _write_jsonl),

@@ -14,7 +14,7 @@ from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.options import OutputOptions, SessionOptions
 from wscli.apps.playback import Pace, make_cues
-from wscli.apps.recorded_request import repeat_request, withheld_headers
+from wscli.apps.recorded_request import repeat_request, withheld_headers, without_redacted
 from wscli.apps.recordings import load_connections
 from wscli.apps.replay_result import ReplayResult
 from wscli.apps.replaying import ReplayScript, ReplayStage, slow_query
@@ -97,15 +97,14 @@ def _repeat(session: SessionOptions, recorded: RecordedConnection, env: Env) -> 
         return session
     url = session.url or str(opening.url)
     target = _NO_ORIGIN if url.startswith(demo.SCHEME) else parse_url(url)
-    connect = repeat_request(session.connect, opening, target)
+    connect = without_redacted(repeat_request(session.connect, opening, target))
     if recorded.failed is not None:
         connect = connect._replace(probe=False)  # a refusal is expected, and needs no explanation
     names = withheld_headers(session.connect, opening, target)
     if names and not session.output.quiet:
         say(
             env,
-            f"wscli: not sent: {', '.join(names)} (recorded for {opening.url.authority}); "
-            "-H, --bearer, --user or --cookie give others",
+            f"wscli: not sent: {', '.join(names)}; -H, --bearer, --user or --cookie give others",
         )
     return session._replace(url=url, connect=connect)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from wscli.apps.buffered import HeadedStream, Headings, buffered
 from wscli.apps.display import data_sink, talk_sinks
 from wscli.apps.env import Env
+from wscli.apps.formats import OutputFile
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.options import OutputOptions
 from wscli.apps.player import CompleteSteps, ErrorReports, Player
@@ -30,19 +31,25 @@ _RULE_WIDTH = 80  # columns of the line above another connection, at most
 
 
 class ViewOptions(NamedTuple):
-    """The file, or ``-``, and what is shown of it in which form; ``follow`` goes on at its end."""
+    """The file, or ``-``, and what is shown of it in which form; ``follow`` goes on at its end.
+
+    With ``stats`` figures are shown in place of messages. If there is a ``page``, a page for a
+    browser is written to it, and nothing is shown.
+    """
 
     file: str
     output: OutputOptions = OutputOptions()
     selection: Selection = Selection()
     follow: bool = False
+    stats: bool = False
+    page: OutputFile | None = None
 
 
 def run(options: ViewOptions, env: Env) -> ExitStatus:
     """Show the recording, and return the exit status."""
     with Interrupts(0.0) as interrupts:
         try:
-            _view(options, env)
+            return _view(options, env)
         except WscliError as error:
             report(error, env, options.output.colour)
             return status_of(error)
@@ -50,10 +57,9 @@ def run(options: ViewOptions, env: Env) -> ExitStatus:
             return interrupts.status or ExitStatus.INTERRUPTED
         except BrokenPipeError:
             return ExitStatus.READER_GONE
-    return ExitStatus.OK
 
 
-def _view(options: ViewOptions, env: Env) -> None:
+def _view(options: ViewOptions, env: Env) -> ExitStatus:
     with _open(options, env) as file:
         env, stdout = buffered(env)
         name = _STDIN if options.file == "-" else options.file
@@ -61,12 +67,17 @@ def _view(options: ViewOptions, env: Env) -> None:
             file, name, lambda text: say(env, f"wscli: {visible(text)}"), stdout.flush
         )
         try:
-            if _is_copy(options, env):
+            if options.page is not None:
+                return _write_page(_events(reader, options), options, options.page, env)
+            if options.stats:
+                _summarize(reader, options, env)
+            elif _is_copy(options, env):
                 _copy(reader, options, env)
             else:
                 _show(reader, options, env)
         finally:
             stdout.flush()
+    return ExitStatus.OK
 
 
 def _open(options: ViewOptions, env: Env) -> BinaryIO:
@@ -108,13 +119,49 @@ def _show(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
             data.connection = number if reader.numbered else None
 
     player = Player([*_talk(output, env), data], options.selection.stages, changed)
+    for recorded in _events(reader, options):
+        player.play(recorded)
+
+
+def _summarize(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
+    from wscli.sinks.human.plots import plot_times, plot_traffic
+    from wscli.sinks.human.statistics import describe_recorded
+    from wscli.sinks.replies import ReplyTimes
+    from wscli.sinks.series import TrafficSeries
+    from wscli.sinks.stats import Stats
+
+    stats, series, replies = Stats(), TrafficSeries(), ReplyTimes()
+    sinks = [*_talk(options.output, env), stats, series, replies]
+    player = Player(sinks, options.selection.stages, replies.change)
+    now = 0.0
+    for recorded in _events(reader, options):
+        player.play(recorded)
+        now = recorded.event.time
+    palette = Palette(colour=env.wants_colour(options.output.colour, tty=env.stdout_tty))
+    lines = [*describe_recorded(stats, now), *plot_traffic(series, palette, env.width)]
+    lines += plot_times(replies.times, palette) if replies.times.count else []
+    Output(env.stdout).write("".join(f"{line}\n" for line in lines).encode())
+
+
+def _events(reader: RecordingReader, options: ViewOptions) -> Iterator[Recorded]:
+    """Yield the events of the connection and the time that are selected, without secrets."""
     window = Window(options.selection)
-    redact = redactor(output.redact)
+    redact = redactor(options.output.redact)
     for recorded in reader.events():
         if redact is not None:
             recorded = Recorded(redact(recorded.event), recorded.connection)
         if not window.is_open or window.admits(*recorded):
-            player.play(recorded)
+            yield recorded
+
+
+def _write_page(
+    events: Iterator[Recorded], options: ViewOptions, page: OutputFile, env: Env
+) -> ExitStatus:
+    from wscli.apps.export import write_pieces
+    from wscli.apps.page import page_of, selected_messages
+
+    selected = selected_messages(events, options.selection)
+    return write_pieces(page_of(selected, options.file), options.file, page, env)
 
 
 def _data(options: ViewOptions, output: OutputOptions, env: Env) -> Sink:

@@ -135,7 +135,7 @@ def join_url(base: Url, location: str) -> Url:
 
 
 def _unreadable(text: str, hint: str) -> UsageError:
-    return UsageError("the URL cannot be read", repr(redact_url(text)), hint)
+    return UsageError("the URL is not valid", repr(redact_url(text)), hint)
 
 
 def _read_userinfo(userinfo: str | None) -> tuple[str | None, str | None]:

@@ -78,6 +78,7 @@ async def _serve(
         started(server, end)
         return await ended
     finally:
+        # The handlers stay until all connections have ended, for a second signal.
         await server.stop()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -81,6 +81,7 @@ def compact_json(value: object) -> bytes:
 
 def phrase(status: int) -> str:
     """Return the reason phrase of a status (RFC 9110 §15), or "" for an unassigned status."""
+    # ``/status/N`` may ask for any number. A phrase may be empty (RFC 9112 §4).
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -35,6 +35,7 @@ _CALLS = 100  # messages of the client whose replies are looked for
 _CANDIDATES = 100  # recorded messages of one shape that a message is compared with
 _KINDS = ("action", "cmd", "command", "event", "kind", "method", "op", "type")
 _NUMBER = "[0-9]+"
+# Headers of the recorded connection alone (RFC 9110 §7.6.1), and those that the server writes anew.
 _NOT_REPEATED = {
     *("connection", "content-length", "content-type", "content-encoding", "date"),
     *("keep-alive", "transfer-encoding", "trailer", "upgrade"),
@@ -68,13 +69,15 @@ def make_turns(connection: RecordedConnection) -> list[Turn]:
     for item in connection.items:
         message = Message(item.opcode, item.payload)
         if not item.from_client:
+            # The latest call that fits: an application may use its ids again.
             replied = (turn for call, turn in reversed(calls) if call.reply(message) is not None)
             turn = next(replied, turns[-1])
             turn.answers.append(RecordedAnswer(item.at - turn.at, message))
-        elif item.opcode != Opcode.PING:
+        elif item.opcode != Opcode.PING:  # which the protocol answers
             turns.append(Turn(message, item.at))
             if (call := read_call(item.payload)) is not None:
                 calls.append((call, turns[-1]))
+    # A Close of the client is answered by the protocol when it comes.
     ending = connection.ending
     if ending is not None and (ending.by is Role.SERVER or ending.lost):
         turns[-1].answers.append(RecordedAnswer(ending.at - turns[-1].at, ending=ending))
@@ -98,6 +101,8 @@ class RecordedTurns:
 
 def _shape(message: Message) -> tuple[object, ...]:
     """Return the shape of a message, with the fields that say what kind of message it is."""
+    # Messages of different types may have the same fields, as "subscribe" and "unsubscribe" often
+    # do, so the type is part of the shape.
     value = value_of(message)
     kinds: list[object] = []
     if isinstance(value, dict):
@@ -117,7 +122,9 @@ class TurnFinder:
     def __init__(self, turns: RecordedTurns) -> None:
         self._turns = turns
         self._used: set[Turn] = set()
-        self._first_unused: dict[int, int] = {}  # an index in each list, by the list's identity
+        # An index in each list, by the list's identity. A long recording has thousands of equal
+        # heartbeats, and searching them from the start each time would take quadratic time.
+        self._first_unused: dict[int, int] = {}
 
     def find(self, message: Message) -> Turn | None:
         """Return the turn of an equal message, or else of the most similar one of its shape."""
@@ -209,11 +216,16 @@ class EchoedValues:
         value = value_of(message)
         if value is NO_VALUE:
             return self._ids.translate_message(message)
-        replaced = self._replace("", value)
+        try:
+            replaced = self._replace("", value)
+        except RecursionError:  # reading permits deeper nesting
+            return message.payload
         if replaced == value:
             return message.payload
+        # JSON that has changed is written again, with white space as most encoders write it.
         spaces = (", ", ": ") if b'": ' in message.payload else (",", ":")
-        return json.dumps(replaced, ensure_ascii=False, separators=spaces).encode()
+        text = json.dumps(replaced, ensure_ascii=False, separators=spaces)
+        return text.encode(errors="backslashreplace")  # a lone surrogate becomes JSON's escape
 
     def _replace(self, name: str, value: Any) -> Any:
         if isinstance(value, dict):
@@ -222,7 +234,7 @@ class EchoedValues:
             return [self._replace(name, item) for item in value]
         if isinstance(value, str):
             return self._whole[value] if value in self._whole else self._ids.translate(value)
-        is_number = isinstance(value, int) and not isinstance(value, bool)
+        is_number = isinstance(value, int) and not isinstance(value, bool)  # True is an int
         return self._fields.get((name, value), value) if is_number else value
 
 
@@ -245,6 +257,8 @@ class ReplayedServer:
 
     def choose(self, target: str) -> RecordedConnection:
         """Return the connection to play to the client that asks for a target."""
+        # With the query first, which may select a feed; then without it, since a token in it is
+        # different each time.
         found = self._connections
         for form in (str, without_query):
             wanted = form(path_of(target))

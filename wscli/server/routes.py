@@ -188,6 +188,7 @@ def _status(request: RouteRequest) -> HttpResponse:
 
 @cache
 def _page() -> HttpResponse:
+    # Read at the first request, which a ``demo:`` URL never makes.
     page = _PAGE.read_text(encoding="utf-8").replace('"ROUTES"', _page_data())
     return HttpResponse(200, page.encode(), "text/html; charset=utf-8", _PAGE_HEADERS)
 

@@ -13,6 +13,8 @@ from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.text import iso_time, visible
 
+_TOO_DEEP = "(nested too deeply to be shown)"
+
 Subject = Literal["subprotocol", "close", "refusal"]
 """A part of a connection, besides its messages, that may differ."""
 
@@ -75,11 +77,14 @@ class DifferenceText:
             if each.now is not MISSING:
                 text = self._fit(f"  + {_show(each.now, each.path)}")
                 lines.append(self._palette.paint("now", text))
-        self._output.write("".join(f"{line}\n" for line in lines).encode())
+        text = "".join(f"{line}\n" for line in lines)
+        self._output.write(text.encode(errors="backslashreplace"))  # half of a surrogate pair
 
     def _fit(self, line: str) -> str:
         if self._width is None:
             return line
+        # Cut first, since a value may have megabytes. A symbol may take more columns than the
+        # character that it stands for, so the result is measured as well.
         shown = visible(line[: self._width])
         is_cut = max(len(line), len(shown)) > self._width
         return f"{shown[: self._width - 1]}…" if is_cut else shown
@@ -103,9 +108,13 @@ def _show(value: Any, path: str | None) -> str:
     """Return a value in one line: a message that is text as it is, and anything else as JSON."""
     if isinstance(value, bytes):
         return f"0x{value.hex()}"
+    # JSON escapes line feeds, which would break the line, and tells "1" from 1 in a member.
     if path is None and value.isprintable():
         return str(value)
-    return json.dumps(value, ensure_ascii=False)
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:  # reading permits deeper nesting than writing
+        return _TOO_DEEP
 
 
 class DifferenceJson:
@@ -124,6 +133,7 @@ class DifferenceJson:
                 "recorded_number": finding.recorded,
                 "number": finding.now,
             }
+            # A message that is missing or late has no differences, but is an event nevertheless.
             places: list[Difference | None] = [*finding.differences]
             for difference in places or [None]:
                 self._write(fields, difference, moment)
@@ -143,11 +153,19 @@ class DifferenceJson:
             **{name: value for name, value in fields.items() if value is not None},
             **({} if difference is None else _describe(difference)),
         }
-        self._output.write(f"{self._encode(event)}\n".encode(errors="backslashreplace"))
+        # JSON text may have an escaped lone surrogate, which has no form in UTF-8.
+        try:
+            text = self._encode(event)
+        except RecursionError:
+            text = self._encode(
+                event | dict.fromkeys({"recorded", "now"} & event.keys(), _TOO_DEEP)
+            )
+        self._output.write(f"{text}\n".encode(errors="backslashreplace"))
 
 
 def _describe(difference: Difference) -> dict[str, Any]:
     """Return the fields of a difference; a value that is missing is absent."""
+    # A value inside a JSON message is JSON itself; a whole message has an opcode as well.
     path, recorded, now = difference
     fields: dict[str, Any] = {} if path is None else {"path": path}
     for name, value in (("recorded", recorded), ("now", now)):

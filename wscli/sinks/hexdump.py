@@ -12,6 +12,8 @@ from wscli.wire.events import Messages
 # Bytes that are dumped at once. The dump is five times as large, so that of a whole message could
 # take gigabytes.
 _BLOCK = 64 << 10
+# A table for ``bytes.translate``: every byte that is not printable ASCII becomes a dot, so that a
+# dump is safe at a terminal.
 _PRINTABLE = bytes(octet if 32 <= octet < 127 else ord(".") for octet in range(256))
 
 

@@ -143,6 +143,7 @@ class Output:
             main_thread_writes.end()
 
     def _wait(self) -> None:
+        # Until the stream takes more: trying again at once would keep a processor busy.
         poll = select.poll()
         poll.register(self._stream.fileno(), select.POLLOUT)
         poll.poll()

@@ -137,6 +137,7 @@ class Stats(Sink):
         self.connections = 0
         self.upgrades = 0
         self.heads = (0, 0)
+        # A session with keepalive pings may last for days.
         self.rtts: deque[float] = deque(maxlen=1000)
         self._open = 0.0
         self._since: float | None = None

@@ -58,12 +58,15 @@ command = Command(
     "pcapng: for Wireshark. Each connection is plain HTTP on port 80, also if it was TLS, so no "
     "keys are needed. Record with -vv to keep the frames as they were; otherwise each message "
     "becomes one frame.\n\n"
+    "html: a page for a browser, with the heads, a timeline and all messages. It needs no "
+    "network.\n\n"
     "curl: a command that sends the same upgrade request.\n\n"
     "python: a script that sends the same messages, and waits for as many replies.\n\n"
     "jsonl: a recording, from a HAR file or of one connection.",
     examples=[
         ("wscli export session.jsonl --to har -o session.har", "import it in Chrome's DevTools"),
         ("wscli export session.jsonl --to pcapng | wireshark -k -i -", "open it in Wireshark"),
+        ("wscli export session.jsonl --to html -o page.html", "open it in a browser, or send it"),
         ("wscli export session.jsonl --to curl --connection 2", "one of several connections"),
         ("wscli export page.har --to python > repeat.py", "from a browser to a script"),
     ],

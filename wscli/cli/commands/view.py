@@ -11,9 +11,11 @@ from wscli.cli.command import Command, Option, in_section
 from wscli.cli.options import viewing_options
 from wscli.cli.params import read_view
 from wscli.cli.types import claim_stdin, count, moment, pattern
+from wscli.errors import UsageError
 from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
+    from wscli.apps.formats import OutputFile
     from wscli.apps.selection import Moment
     from wscli.cli.param_types import ViewParams
     from wscli.payload.matching import Matcher
@@ -32,6 +34,9 @@ def _run(
     until: Moment | None,
     connection: int | None,
     follow: bool,
+    stats: bool,
+    page: str | None,
+    force: bool,
     **params: Unpack[ViewParams],
 ) -> ExitStatus:
     from wscli.apps import view
@@ -48,7 +53,25 @@ def _run(
         until,
         connection,
     )
-    return view.run(view.ViewOptions(file, read_view(params), selection, follow), env)
+    output = read_view(params)
+    given = {"follow": follow, "stats": stats, output.form: output.form != "auto"}
+    others = [name for name, is_given in given.items() if is_given]
+    if stats and output.form != "auto":
+        raise UsageError(f"--stats and --{output.form} exclude each other")
+    written = _read_page(page, force, others)
+    return view.run(view.ViewOptions(file, output, selection, follow, stats, written), env)
+
+
+def _read_page(page: str | None, force: bool, others: list[str]) -> OutputFile | None:
+    from wscli.apps.formats import OutputFile
+
+    if page is None:
+        if force:
+            raise UsageError("--force needs --html", hint="--html FILE names the file")
+        return None
+    if others:  # a page has all forms, and an end
+        raise UsageError(f"--html and --{others[0]} exclude each other", hint="give one of them")
+    return OutputFile(None if page == "-" else page, force)
 
 
 def _selecting_options() -> list[Option]:
@@ -96,14 +119,36 @@ command = Command(
         ("wscli view session.jsonl", "the messages, as a session shows them"),
         ("wscli view -v session.jsonl", "also the handshake; -vv shows frames, if recorded"),
         ("wscli view --filter '$.error' --json FILE | jq .", "messages with an error, as JSON"),
+        ("wscli view --stats session.jsonl", "counts, rates over time, and reply times"),
         ("wscli view --direction out FILE > sent.txt", "what was sent, each message a line"),
+        (
+            "wscli view --html page.html session.jsonl",
+            "a page to search in, or to send to somebody",
+        ),
         ("wscli view --follow served.jsonl", "what wscli serve --record is writing"),
     ],
     params=[
         click.Argument(["file"], metavar="FILE"),
         *_selecting_options(),
         Option("-f", "--follow", is_flag=True, help="Wait for more at the end, as tail -f does."),
+        Option(
+            "--stats",
+            is_flag=True,
+            help="Show counts and rates in place of messages: plots over time, and how long "
+            "replies took.",
+        ),
         *viewing_options(),
+        *in_section(
+            "Output",
+            Option(
+                "--html",
+                "page",
+                metavar="FILE",
+                help="Write a page for a browser instead, which needs no network: the heads, a "
+                "timeline, and all messages to search.",
+            ),
+            Option("--force", is_flag=True, help="Replace the contents of the page."),
+        ),
     ],
     run=_run,
 )

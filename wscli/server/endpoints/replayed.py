@@ -14,12 +14,17 @@ from wscli.server.channel import Channel, Endpoint
 from wscli.server.replay import EchoedValues, RecordedTurns, Turn, TurnFinder
 from wscli.wire.events import Messages
 
-_MAX_WAITING = 10_000  # answers that are due later, above which nothing more is read
+# Answers that are due later, above which nothing more is read: a client may send faster than the
+# recorded one did, while the answers keep their pace.
+_MAX_WAITING = 10_000
 _MOST_REPORTED = 10  # messages of one client that the recording does not have
 
 
 class _Due(NamedTuple):
     """An answer that waits for its time; ``number`` keeps the order of those due together."""
+
+    # In this order, since a heap compares tuples: two entries never have the same number, so the
+    # fields after it are not compared.
 
     time: float
     number: int
@@ -105,6 +110,7 @@ class Replayed(Endpoint):
         stream.hold(len(self._waiting) > _MAX_WAITING)
 
     def _end(self, ending: Ending) -> None:
+        # A recorded loss is played as the end of TCP without a Close frame.
         self._waiting.clear()
         if ending.lost:
             self.channel.stream.finish()

@@ -17,6 +17,9 @@ from wscli.sinks.human.palette import Palette
 from wscli.sinks.human.wrapping import cell_width
 from wscli.text import show_size, visible
 
+# One token with the white space around it (RFC 8259 §2). The pattern of a string takes linear time:
+# its parts cannot match the same text in two ways. A number may have leading zeros, unlike in §6:
+# a view shows what came, and need not judge it.
 _JSON = r"""(?x) [ \t\r\n]* (?: (?P<string>"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*")
                               | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
                               | (?P<constant>true|false|null)
@@ -118,7 +121,7 @@ class _Parser:
     """Reads one JSON text (RFC 8259) into a tree of its tokens."""
 
     def __init__(self, text: str, cut: bool, abridgement: Abridgement | None) -> None:
-        # Compiled at the first use, and cached by re: compiling takes a millisecond of start-up.
+        # Compiled at the first use, and cached by re: compiling takes several milliseconds.
         self._match = re.compile(_JSON).match
         self._text = text
         self._cut = cut

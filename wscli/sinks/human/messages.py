@@ -85,6 +85,8 @@ class MessageView:
 
     @width.setter
     def width(self, columns: int) -> None:
+        # With fewer columns there would be no room beside an indent, and wide characters would not
+        # fit into a row.
         self._width = max(_LEAST_WIDTH, columns)
 
     def lines(self, entry: Entry, *, whole: bool = False) -> list[str]:
@@ -194,6 +196,7 @@ class HumanSink(Sink):
         lines: list[str] = []
         for item in batch.items:
             if isinstance(item, Messages):
+                # The same objects that other sinks and stages get, so that each is decoded once.
                 for message in received(item, batch.subprotocol):
                     entry = Entry(
                         batch.incoming, batch.time, item.opcode, message.payload, message=message

@@ -63,7 +63,7 @@ class TalkSink(Sink):
             self._report_masking(lines)
 
     def _report_masking(self, lines: list[tuple[str, str]]) -> None:
-        # Once, or a user would copy a masked head and wonder why the server refuses it.
+        # Otherwise a user could copy a masked head, and wonder why the server refuses it.
         if self._mask and not self._has_masked and mask_secrets(lines) != lines:
             self._has_masked = True
             self._write([("*", "credentials are masked here; --show-secrets shows them")])
@@ -140,6 +140,7 @@ def describe_end(end: End) -> str:
 def show_frame(frame: Frame) -> str:
     """Return a frame's header fields and the beginning of its payload, as one line."""
     key = f"mask {frame.mask_key.hex()}" if frame.mask_key is not None else "no mask"
+    # Every field that was on the wire, since a forged or faulty frame may differ in any of them.
     parts = [
         f"{opcode_name(frame.opcode):<12}",
         "fin" if frame.fin else "---",
@@ -216,6 +217,7 @@ def _probe_step(opening: Opening) -> Iterator[tuple[str, str]]:
         yield "*", f"probed the same path with a plain GET: {answered} (--no-probe skips this)"
 
 
+# The steps that have something to show, in the order of an attempt.
 _STEPS = {
     OpeningStep.NAME: _name_step,
     OpeningStep.TCP: _tcp_step,
@@ -237,8 +239,8 @@ def mask_secrets(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     masked = []
     secret = False
     for mark, line in lines:
-        # "A line fold" continues the value in the next line, after a space or tab (RFC 9112 §5.2).
-        # It is obsolete, but a server may still send it, and the secret would show.
+        # Obsolete line folding continues a value in the next line, after a space or tab (RFC 9112
+        # §5.2). A server may still send it, and the secret would show.
         if secret and line[:1] in (" ", "\t"):
             masked.append((mark, " …"))
             continue

@@ -44,6 +44,7 @@ def wrap(line: str, width: int, indent: str = "") -> list[str]:
     short = len(line) <= width and line.isascii() and "\t" not in line
     if short or plain_width(line) <= width:
         return [line]
+    # The indent of deeply nested JSON must leave room for the text.
     indent = indent if len(indent) <= width // 2 else ""
     if line.isascii() and line.isprintable():
         room = width - len(indent)
