@@ -140,6 +140,13 @@ def test_the_handshake_is_shown_of_a_recording_without_its_steps(recorded):
     assert "* open after " in shown.err
 
 
+def test_a_remark_says_that_frames_were_not_recorded(recorded):
+    path, _ = recorded("send", "demo:", "hello")
+    remark = "wscli: the recording has no frames; record with -vv to see them\n"
+    assert wscli("view", "-vv", path).err.endswith(remark)
+    assert remark not in wscli("view", "-v", path).err
+
+
 def test_credentials_are_masked_as_they_were_live(recorded):
     path, live = recorded("send", "-v", "--bearer", "very secret", "demo:", "hello")
     shown = wscli("view", "-v", path)

@@ -11,7 +11,7 @@ from wscli.apps.env import Env
 from wscli.apps.formats import OutputFile
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.options import OutputOptions
-from wscli.apps.player import CompleteSteps, ErrorReports, Player
+from wscli.apps.player import CompleteSteps, ErrorReports, FrameWatch, Player
 from wscli.apps.recording import redactor
 from wscli.apps.report import report, say
 from wscli.apps.selection import ControlFramesAsMessages, Selection, Window
@@ -118,9 +118,13 @@ def _show(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
         if isinstance(data, NdjsonSink):
             data.connection = number if reader.numbered else None
 
-    player = Player([*_talk(output, env), data], options.selection.stages, changed)
+    frames = FrameWatch()
+    watches = [frames] if output.verbosity >= 2 and output.form != "json" else []
+    player = Player([*_talk(output, env), data, *watches], options.selection.stages, changed)
     for recorded in _events(reader, options):
         player.play(recorded)
+    if frames.lacks_frames:
+        say(env, "wscli: the recording has no frames; record with -vv to see them")
 
 
 def _summarize(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
