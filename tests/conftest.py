@@ -8,6 +8,8 @@ import signal
 import threading
 
 import pytest
+from coverage import Coverage
+from hypothesis import settings
 from websockets.sync.server import serve as serve_websockets
 
 from tests.scripted import ScriptedServer
@@ -15,6 +17,10 @@ from tests.terminal import Terminal
 from wscli.server.access import Watcher
 from wscli.server.background import serving
 from wscli.server.options import ServeOptions
+
+if Coverage.current():  # a few examples reach every line, and each takes twice as long
+    settings.register_profile("coverage", max_examples=20, deadline=None)
+    settings.load_profile("coverage")
 
 
 def pytest_configure():

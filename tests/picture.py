@@ -29,7 +29,7 @@ STEPS = (
     ("wscli listen demo:/poll", r"\ntry: .*\n\$$"),
     ("wscli demo:", r"\n>\n● open.*rtt –$"),
     (SUBSCRIBE, r"\n  }\n>\n● open.*↓ 1 .*$"),
-    ("/ping", r"pong.* ms\n>\n● open.*rtt .* ms$"),
+    ("/ping hello", r"pong.* hello\n>\n● open.*rtt .* ms$"),
 )
 """The lines that are typed, each with a pattern of the end of the screen once it has been done."""
 

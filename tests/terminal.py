@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pexpect
 import pyte
+from coverage import Coverage
 
-WSCLI = [sys.executable, "-m", "wscli"]
+ROOT = Path(__file__).parent.parent
+COVERAGE = ["-m", "coverage", "run", f"--rcfile={Path(__file__).parent.parent}/pyproject.toml"]
+# Few tests call the parts of the interactive session: the rest of its coverage is found here.
+WSCLI = [sys.executable, *(COVERAGE if Coverage.current() else []), "-m", "wscli"]
 
 KEYS = {
     "enter": "\r",

@@ -205,7 +205,7 @@ def test_the_challenge_of_the_refusal_takes_precedence_over_that_of_the_get(kind
 def test_without_a_challenge_all_kinds_of_credentials_are_suggested():
     text = without("credentials-missing", "challenge", "probe_challenge", server="ws")
     assert "does not say which" in text
-    assert text.endswith("finally, an --origin other than https://a.example")
+    assert text.endswith("finally, try an --origin other than https://a.example")
 
 
 @pytest.mark.parametrize("kind", ["bad-request", "node-ws-path"])

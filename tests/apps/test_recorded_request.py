@@ -3,7 +3,7 @@
 import pytest
 
 from tests.recordings import connections, opened
-from wscli.apps.recorded_request import repeat_request, withheld_headers
+from wscli.apps.recorded_request import repeat_request, withheld_headers, without_redacted
 from wscli.net.options import ConnectOptions
 from wscli.net.url import parse_url
 
@@ -93,15 +93,28 @@ def test_credentials_are_not_sent_to_another_server(url):
     assert names == ["X-Team", "x-team"]
     (connection,) = connections(opened(URL, headers=HEADERS))
     found = withheld_headers(ConnectOptions(), connection.opening, parse_url(url))
-    assert found == ["Cookie", "Authorization"]
+    assert found == ["Cookie (for example.com)", "Authorization (for example.com)"]
     found = withheld_headers(ConnectOptions(bearer="x"), connection.opening, parse_url(url))
-    assert found == ["Cookie"]
+    assert found == ["Cookie (for example.com)"]
 
 
 def test_credentials_are_sent_to_another_path_of_the_same_server():
     (connection,) = connections(opened(URL, headers=HEADERS))
     url = parse_url("wss://EXAMPLE.com/other")
     assert withheld_headers(ConnectOptions(), connection.opening, url) == []
+
+
+def test_a_header_that_carries_a_key_by_convention_is_not_sent_to_another_server():
+    found = repeat(url="ws://localhost:1/", headers=[("X-Api-Key", "k"), ("X-Team", "a")])
+    assert found.headers == (("X-Team", "a"),)
+
+
+def test_a_value_that_was_redacted_is_not_sent():
+    headers = [("Authorization", "REDACTED"), ("X-Team", "a")]
+    assert list(without_redacted(repeat(headers=headers)).headers) == [("X-Team", "a")]
+    (connection,) = connections(opened(URL, headers=headers))
+    found = withheld_headers(ConnectOptions(), connection.opening, parse_url(URL))
+    assert found == ["Authorization (redacted)"]
 
 
 def test_pseudo_headers_of_http2_are_left_out():

@@ -6,9 +6,11 @@ import shutil
 import stat
 import subprocess
 import sys
+from base64 import b64encode
 
 import pytest
 
+from tests.captured import read_capture
 from tests.program import call, wscli
 from wscli.records.reading import read_recording
 from wscli.session.events import Batch, Opened
@@ -33,10 +35,16 @@ def export(file, form, *options, **more):
     return call("export", file, "--to", form, *options, **more)
 
 
-def exported(file, form, *options):
+def exported(file, form, *options, remarks=""):
     result = export(file, form, *options)
-    assert (result.status, result.err) == (0, "")
+    assert (result.status, result.err) == (0, remarks)
     return result.out
+
+
+def has_secrets(*names):
+    """Return the remark on an output that has credentials."""
+    found = ", ".join(names)
+    return f"wscli: the output has credentials ({found}); --redact leaves them out\n"
 
 
 def messages(file):
@@ -103,7 +111,7 @@ def test_a_python_script_waits_for_the_server_s_close(recorded):
 
 def test_a_python_script_connects_as_the_client_did(recorded, serve):
     file = recorded("send", "/headers", "-n", "1", "-H", "X-Own: it's", "--cookie", "a=1")
-    script = exported(file, "python")
+    script = exported(file, "python", remarks=has_secrets("Cookie"))
     assert b'headers=[("Cookie", "a=1"), ("X-Own", "it\'s")]' in script
     done = run_script(script)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -247,10 +255,10 @@ def test_a_har_of_another_program_is_exported_too(tmp_path):
 
     file = tmp_path / "page.har"
     file.write_bytes(har(entry(message("send", "hi"), _closeCode=1000)))
-    events = exported(file, "jsonl").splitlines()
+    events = exported(file, "jsonl", remarks=has_secrets("token")).splitlines()
     assert [json.loads(line)["event"] for line in events[1:]] == ["open", "message", "close"]
-    assert b'"Origin: https://example.com"' not in exported(file, "curl")
-    assert b"-H 'Origin: https://example.com'" in exported(file, "curl")
+    command = exported(file, "curl", remarks=has_secrets("token"))
+    assert b"-H 'Origin: https://example.com'" in command
 
 
 def test_what_cannot_be_read_is_a_remark(tmp_path):
@@ -260,6 +268,33 @@ def test_what_cannot_be_read_is_a_remark(tmp_path):
     file.write_bytes(har(entry(message("odd"), message("send", "hi"))))
     result = export(file, "jsonl")
     assert result.status == 0
-    assert result.err == (
-        "wscli: WebSocket 1: 1 of its messages left out: its type is neither send nor receive\n"
-    )
+    remark = "WebSocket 1: 1 of its messages left out: its type is neither send nor receive"
+    assert result.err == f"wscli: {remark}\n{has_secrets('token')}"
+
+
+SECRETS = ["-H", "Authorization: Bearer s3cr3t", "--cookie", "id=s3cr3t", "-H", "X-Api-Key: s3cr3t"]
+
+
+@pytest.mark.parametrize("form", ["har", "pcapng", "curl", "python", "jsonl"])
+def test_credentials_in_the_output_are_reported(recorded, form):
+    file = recorded("send", "/echo", "hi", *SECRETS)
+    names = "Cookie", "Authorization", "X-Api-Key"
+    assert b"s3cr3t" in exported(file, form, remarks=has_secrets(*names))
+
+
+@pytest.mark.parametrize("form", ["har", "pcapng", "curl", "python", "jsonl"])
+def test_redact_leaves_out_secrets(recorded, form):
+    file = recorded("send", "/echo", '{"pin":1234}', "-vv", *SECRETS)
+    out = exported(file, form, "--redact", "--redact=[0-9]{4}")
+    assert b"REDACTED" in out
+    for text in ("s3cr3t", '"pin":1234', '"pin\\":1234'):
+        assert text.encode() not in out
+        assert b64encode(text.encode()) not in out
+
+
+def test_a_capture_without_secrets_is_made_from_messages(recorded, tmp_path):
+    file = recorded("send", "/echo", '{"pin":1234}', "-vv")
+    path = tmp_path / "session.pcapng"
+    exported(file, "pcapng", "--redact=[0-9]{4}", "-o", path)
+    sent = b"".join(each.packet.data for each in read_capture(path.read_bytes()))
+    assert sent.count(b'{"pin":REDACTED}') == 2

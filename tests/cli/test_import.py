@@ -10,6 +10,8 @@ import pytest
 from tests.program import call
 from tests.records.test_har import entry, har, message
 
+REMARK = "wscli: the output has credentials (token); --redact leaves them out\n"
+
 
 @pytest.fixture
 def page(tmp_path):
@@ -22,7 +24,7 @@ def page(tmp_path):
 
 def test_each_websocket_is_printed_as_commands(page):
     result = call("import", page)
-    assert (result.status, result.err) == (0, "")
+    assert (result.status, result.err) == (0, REMARK)
     options = "--origin https://example.com --subprotocol chat --no-compress"
     url = "'wss://example.com/feed?token=1'"
     assert result.out.decode() == (
@@ -66,7 +68,7 @@ def test_the_commands_run(tmp_path, serve):
 def test_the_websockets_become_a_recording(page, tmp_path):
     recording = tmp_path / "page.jsonl"
     result = call("import", page, "--record", recording)
-    assert (result.status, result.out, result.err) == (0, b"", "")
+    assert (result.status, result.out, result.err) == (0, b"", REMARK)
     _, *events = [json.loads(line) for line in recording.read_bytes().splitlines()]
     found = [(event["connection"], event["event"]) for event in events]
     assert found == [(1, "open"), (1, "message"), (1, "message"), (2, "open"), (2, "message")]
@@ -74,6 +76,14 @@ def test_the_websockets_become_a_recording(page, tmp_path):
     assert call("import", page, "-o", recording).status == 2
     assert call("import", page, "-o", recording, "--force", "--entry", "2").status == 0
     assert len(recording.read_bytes().splitlines()) == 3
+
+
+def test_redact_leaves_out_secrets(page):
+    result = call("import", page, "--redact=two")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.count(b"'wss://example.com/feed?token=REDACTED'") == 4
+    assert b" one\n" in result.out
+    assert b" REDACTED\n" in result.out
 
 
 def test_force_needs_a_recording(page):

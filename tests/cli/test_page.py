@@ -1,5 +1,6 @@
 """The pages of ``wscli view --html`` and ``wscli export --to html``: their events and files."""
 
+import base64
 import json
 import re
 import stat
@@ -53,6 +54,15 @@ def test_a_page_has_the_messages_that_were_selected_and_every_end(recording):
     events = shown(recording, "--filter", "$.id", "--direction", "in")
     assert texts(events) == [("in", '{"id":2}')]
     assert [event["event"] for event in events].count("close") == 2
+
+
+def test_a_page_has_no_secrets_if_told(tmp_path):
+    path = tmp_path / "recording"
+    assert call("send", "--bearer", "s3cret-token", "--record", path, "demo:", "x").status == 0
+    for options, is_there in (["--redact"], False), ([], True):
+        (opened,) = [event for event in shown(path, *options) if event["event"] == "open"]
+        heads = base64.b64decode(opened["request"]["raw"]) + json.dumps(opened).encode()
+        assert (b"s3cret-token" in heads) == is_there
 
 
 def test_export_writes_the_same_page(recording):

@@ -1,7 +1,7 @@
 """New ids in place of recorded ones: where they are replaced, and where not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wscli.payload.ids import IdMap
@@ -70,6 +70,10 @@ def test_an_id_without_letters_and_digits_is_left_alone():
     assert sent({"***": "x1"}, "a *** b") == "a *** b"
 
 
+def test_half_of_a_surrogate_pair_is_written_as_an_escape():
+    assert sent({"abc1": "\ud800x"}, '{"id":"abc1"}') == '{"id":"\\ud800x"}'
+
+
 def test_a_binary_message_is_left_alone():
     assert mapping({"abc1": "x"}).translate_message(Message(2, b"abc1")) == b"abc1"
 
@@ -94,6 +98,7 @@ def test_values_that_are_no_ids_are_left_alone():
     assert [made.translate(value) for value in (True, 1.5, None, 1)] == [True, 1.5, None, 2]
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text("ab1-", min_size=1, max_size=4), st.text("xy2", max_size=3)),
     st.text("ab1- "),

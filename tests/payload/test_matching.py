@@ -7,7 +7,13 @@ import regex
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from wscli.payload.matching import PatternTimeout, longest_unlimited, parse_matcher
+from wscli.payload.codecs import value_of
+from wscli.payload.matching import (
+    JsonPathQuery,
+    PatternTimeout,
+    longest_unlimited,
+    parse_matcher,
+)
 from wscli.payload.message import Message
 from wscli.wire.codes import Opcode
 
@@ -136,3 +142,18 @@ def test_the_longest_search_without_a_time_limit_takes_less_than_the_limit(patte
 def test_repetitions_in_a_row_are_abandoned_in_a_long_message():
     with pytest.raises(PatternTimeout, match="backtracks"):
         matches("a*a*a*a*a*[bc]", "a" * 3000)
+
+
+def test_a_query_finds_nothing_in_json_that_is_nested_too_deeply_for_it():
+    message = Message(1, b"[" * 500 + b'{"id":1}' + b"]" * 500)
+    assert not parse_matcher("$..id").matches(message)
+    assert JsonPathQuery("$..id").select(value_of(message)) == []
+
+
+def test_a_query_selects_values_with_their_locations():
+    value = {"items": [{"id": 1}, {"id": "a"}]}
+    assert JsonPathQuery("$.items[*].id").select(value) == [
+        (("items", 0, "id"), 1),
+        (("items", 1, "id"), "a"),
+    ]
+    assert JsonPathQuery("$.a").select('{"a":1}') == []

@@ -509,6 +509,7 @@ def test_a_recording_that_cannot_be_written_ends_with_an_error(session):
     terminal = session()
     terminal.enter("/record /dev/full")
     terminal.until("cannot write the recording /dev/full")
+    terminal.enter("/record")
     terminal.until("* not recording")
     terminal.enter("hello")
     terminal.until(lambda: terminal.text.count("hello") == 2)

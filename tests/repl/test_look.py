@@ -200,7 +200,7 @@ def test_at_40_columns_nothing_is_missing_and_words_stay_whole(session):
     narrow.until(",\n  after ")
     narrow.until("permessage-deflate;\n  /help")
     narrow.enter("/close")
-    narrow.until("begun\n  by wscli, after ")
+    narrow.until("normal closure,\n  initiated by wscli, after ")
 
 
 def test_pings_of_the_peer_are_shown_and_our_pongs_with_v(terminal, scripted):

@@ -14,7 +14,7 @@ class HandSelector(selectors.DefaultSelector):
     def select(self, timeout=None):
         ready = super().select(0)
         if not ready:
-            assert timeout is not None, "the loop would wait for ever"
+            assert timeout is not None, "the loop would wait forever"
             self.now += max(0.0, timeout)
         return ready
 

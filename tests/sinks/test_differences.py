@@ -72,3 +72,23 @@ def test_at_a_terminal_json_is_escaped():
         "close", [Difference("$.reason", "\u202e", "ü")], MOMENT
     )
     assert stream.getvalue().isascii()
+
+
+def deep_value():
+    value = []
+    for _ in range(20_000):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(deep_value(), b"(nested too deeply to be shown)"), ("\ud800", b'"\\ud800"')],
+    ids=["deep", "surrogate"],
+)
+def test_a_value_that_cannot_be_written_is_described(value, shown):
+    findings = [Finding("changed", 1, 1, [Difference("$.a", MISSING, value)])]
+    streams = io.BytesIO(), io.BytesIO()
+    DifferenceText(Output(streams[0]), Palette(colour=False), None).messages(findings, MOMENT)
+    DifferenceJson(Output(streams[1]), escape=False).messages(findings, MOMENT)
+    assert all(shown in stream.getvalue() for stream in streams)

@@ -111,7 +111,7 @@ def _credentials_missing(facts: Facts) -> str:
     # §15.5.2), which names the scheme. Many WebSocket servers send none; the plain GET may show it.
     if challenge := _challenge(facts):
         return f"the server requires credentials{challenge}: {_CREDENTIALS}"
-    last = "; finally, {another_origin}" if facts.get("server") == "ws" else ""
+    last = "; finally, try {another_origin}" if facts.get("server") == "ws" else ""
     return (
         f"the server requires credentials and does not say which: {_CREDENTIALS}; some servers "
         f"require a token in the query or as a subprotocol{last}"
@@ -205,7 +205,7 @@ UPGRADES: dict[Kind, Template] = {
     "upgrade-forbidden": "a plain GET is allowed but the upgrade is not: check the path, {last}",
     "get-forbidden": (
         "a plain GET is refused as well: the server may require credentials ({credentials}) or "
-        "another client address; finally, {another_origin}"
+        "another client address; finally, try {another_origin}"
     ),
     "forbidden-not-found": "check the path: a plain GET finds nothing at {path} either; {last}",
     "bad-request-not-found": "check the path: a plain GET finds nothing at {path} either",

@@ -4,9 +4,9 @@
 beside its connection: streams, terminal, environment variables and clock. Nothing here imports
 click, so a test, or another program, can run a command in its own process.
 
-**Commands with a session.** ``send``, ``listen``, ``pipe``, ``ping`` and ``inspect`` each describe
-themselves as a ``SessionCommand``: a function that does the work, a sink for stdout, stages, and a
-time limit. ``run.run_session`` takes all of them through the same steps::
+**Commands with a session.** ``send``, ``listen``, ``pipe``, ``ping``, ``inspect`` and ``replay``
+each describe themselves as a ``SessionCommand``: a function that does the work, a sink for stdout,
+stages, and a time limit. ``run.run_session`` takes all of them through the same steps::
 
     install Interrupts -> open the recording -> start the server of a demo: URL
       -> dial and upgrade -> attach the stages -> work -> Close -> drop the connection
@@ -27,5 +27,6 @@ handler can end it, so ``interrupts`` raises SIGALRM once a signal or a time lim
 gets everything about the connection, from ``display.talk_sinks`` and ``report``.
 
 **Others.** ``compare`` follows one feed in four ways, each in a thread of its own; ``serve`` runs
-the embedded server's event loop in the main thread. The interactive session is in ``wscli.repl``.
+the embedded server's event loop in the main thread; ``view``, ``export`` and ``import_har`` read
+recordings and open no connection. The interactive session is in ``wscli.repl``.
 """

@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from wscli.apps.env import Env
+from wscli.apps.export_source import ExportSource
 from wscli.apps.formats import FORMATS, Export, ExportOptions, OutputFile
 from wscli.apps.options import Existing
 from wscli.apps.recording import open_recording
-from wscli.apps.report import say
 from wscli.errors import UsageError
-from wscli.records.events import Recorded
 from wscli.records.files import open_file
-from wscli.records.reading import read_recording
 from wscli.sinks.ndjson import escape_unsafe
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus
-from wscli.text import visible
 
 _PIECE = 256 << 10  # bytes that are written at once
 
@@ -35,49 +31,20 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
     if to_terminal and chosen.kind == "binary":
         what = f"{options.format} is binary, and stdout is a terminal"
         raise UsageError(what, hint="-o FILE writes it to a file")
-
-    def remark(sentence: str) -> None:
-        say(env, f"wscli: {visible(sentence)}")
-
     with open_file(options.file, env.stdin) as file:
-        recorded = read_recording(file, options.file, remark)
-        events = selected_events(recorded, options.connection, options.file)
-        pieces = chosen.write(Export(events, options, remark, env.clock.time()))
+        source = ExportSource(file, options.file, options.redact, env)
+        events = source.events(options.connection)
+        pieces = chosen.write(Export(events, options, source.remark, env.clock.time()))
         if to_terminal and chosen.kind == "json":
             pieces = _escaped(pieces)
-        return write_pieces(pieces, options.file, options.output, env)
+        status = write_pieces(pieces, options.file, options.output, env)
+    source.report_secrets()
+    return status
 
 
 def _escaped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     decoder = getincrementaldecoder("utf-8")()  # a piece may end inside a character
     return (escape_unsafe(decoder.decode(piece)).encode() for piece in pieces)
-
-
-def selected_events(
-    recorded: Iterator[Recorded], number: int | None, file: str, noun: str = "connection"
-) -> Iterator[Recorded]:
-    """Return the events of one connection, or all; the first has been read.
-
-    Raises:
-        UsageError: if there is none, or the file is not a recording.
-    """
-    passed: set[int | None] = set()
-    events = recorded if number is None else _only(recorded, number, passed)
-    first = next(events, None)
-    if first is not None:
-        return chain([first], events)
-    if number is None:
-        raise UsageError(f"{file} has no {noun}")
-    raise UsageError(f"{file} has no {noun} {number}", f"it has {len(passed):,}")
-
-
-def _only(recorded: Iterator[Recorded], number: int, passed: set[int | None]) -> Iterator[Recorded]:
-    """Yield the events of one connection; add the numbers of the others to ``passed``."""
-    for each in recorded:
-        if each.connection == number:
-            yield each
-        else:
-            passed.add(each.connection)
 
 
 def write_pieces(pieces: Iterable[bytes], source: str, output: OutputFile, env: Env) -> ExitStatus:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from wscli.net.opening import Opening
+    from wscli.payload.matching import RegexReplacer
     from wscli.records.connections import RecordedConnection
     from wscli.records.events import Recorded
     from wscli.records.fields import Remark
@@ -29,6 +30,7 @@ class ExportOptions(NamedTuple):
 
     ``connection`` is the number of the only connection to export, None for all. ``har_control``
     makes messages of pings, pongs and Close; ``key_log`` is a file with the secrets of TLS.
+    ``redact`` has the user's patterns of secrets to leave out; None keeps all secrets.
     """
 
     file: str
@@ -37,6 +39,7 @@ class ExportOptions(NamedTuple):
     connection: int | None = None
     har_control: bool = False
     key_log: str | None = None
+    redact: tuple[RegexReplacer, ...] | None = None
 
 
 class Export(NamedTuple):
@@ -70,8 +73,11 @@ def _write_har(export: Export) -> Iterator[bytes]:
 
 def _write_pcapng(export: Export) -> Iterator[bytes]:
     from wscli.records.capture import pcapng_pieces
+    from wscli.records.selection import without_frames
 
-    return pcapng_pieces(export.events, export.remark, _read_key_log(export.options.key_log))
+    # A frame whose payload was replaced cannot be inflated any more, but its message can be shown.
+    events = export.events if export.options.redact is None else without_frames(export.events)
+    return pcapng_pieces(events, export.remark, _read_key_log(export.options.key_log))
 
 
 def _read_key_log(name: str | None) -> bytes:
@@ -102,7 +108,7 @@ def _write_curl(export: Export) -> Iterator[bytes]:
     from wscli.apps.command_lines import curl_command
 
     _, opening = _choose(export)
-    yield curl_command(opening).encode()
+    yield curl_command(opening).encode(errors="replace")
 
 
 def _write_python(export: Export) -> Iterator[bytes]:

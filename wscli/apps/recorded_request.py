@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from wscli.net.opening import Opening
-from wscli.net.options import SECRET_HEADERS, ConnectOptions
+from wscli.net.options import ConnectOptions
+from wscli.net.redaction import is_secret_header
 from wscli.net.url import Url
+from wscli.records.secrets import MARK
 from wscli.wire.head import Headers
 
 # Made anew for each upgrade, belonging to one hop (RFC 9110 §7.6.1), or an option of their own.
@@ -21,18 +23,20 @@ def repeat_request(options: ConnectOptions, opening: Opening, url: Url) -> Conne
     """Return options that repeat a request to ``url``; those that are given take precedence.
 
     Credentials stay with their origin: they are not sent to another one than that of the recording.
+    Those that were redacted are repeated as they are recorded, see ``without_redacted``.
     """
     request = opening.request
     if request is None:
         return options
     headers = request.headers
     same_origin = url.origin == opening.url.origin
-    given = _given(options, url) | (set() if same_origin else SECRET_HEADERS)
+    given = _given(options, url)
     repeated = [
         (name, value)
         for name, value in headers
         # HTTP/2 has pseudo-header fields such as :authority, which a HAR file may list.
         if name.lower() not in given and not name.startswith(":")
+        if same_origin or not is_secret_header(name)
     ]
     agent, host = headers.get("User-Agent"), headers.get("Host")
     return options._replace(
@@ -67,9 +71,22 @@ def _extensions(headers: Headers) -> list[str]:
     return [name.partition(";")[0].strip() for name in offered]
 
 
+def without_redacted(options: ConnectOptions) -> ConnectOptions:
+    """Return options without the headers whose values a recording does not have."""
+    return options._replace(headers=[each for each in options.headers if each[1] != MARK])
+
+
 def withheld_headers(options: ConnectOptions, opening: Opening, url: Url) -> list[str]:
-    """Return the recorded headers with credentials that are not sent to another origin."""
-    if opening.request is None or url.origin == opening.url.origin:
+    """Return the recorded credentials that ``url`` does not get, each with the reason."""
+    if opening.request is None:
         return []
-    withheld = SECRET_HEADERS - _given(options, url)
-    return [name for name, _ in opening.request.headers if name.lower() in withheld]
+    given, same_origin = _given(options, url), url.origin == opening.url.origin
+    withheld = []
+    for name, value in opening.request.headers:
+        if name.lower() in given:
+            continue
+        if value == MARK:
+            withheld.append(f"{name} (redacted)")
+        elif not same_origin and is_secret_header(name):
+            withheld.append(f"{name} (for {opening.url.authority})")
+    return withheld

@@ -14,13 +14,13 @@ from wscli.apps.display import data_sink
 from wscli.apps.env import Env
 from wscli.apps.options import OutputOptions, SessionOptions
 from wscli.apps.playback import Pace, make_cues
-from wscli.apps.recorded_request import repeat_request, withheld_headers
+from wscli.apps.recorded_request import repeat_request, withheld_headers, without_redacted
 from wscli.apps.recordings import load_connections
 from wscli.apps.replay_result import ReplayResult
 from wscli.apps.replaying import ReplayScript, ReplayStage, slow_query
 from wscli.apps.report import report, say
 from wscli.apps.run import CommandSession, SessionCommand, run_session, usual_error
-from wscli.errors import TimedOut, Unsent, UpgradeError, UsageError, WscliError
+from wscli.errors import ConnectError, TimedOut, Unsent, UpgradeError, UsageError, WscliError
 from wscli.net.opening import Opening
 from wscli.net.url import Url, parse_url
 from wscli.payload.comparison import Match, MessageComparison
@@ -97,15 +97,14 @@ def _repeat(session: SessionOptions, recorded: RecordedConnection, env: Env) -> 
         return session
     url = session.url or str(opening.url)
     target = _NO_ORIGIN if url.startswith(demo.SCHEME) else parse_url(url)
-    connect = repeat_request(session.connect, opening, target)
+    connect = without_redacted(repeat_request(session.connect, opening, target))
     if recorded.failed is not None:
         connect = connect._replace(probe=False)  # a refusal is expected, and needs no explanation
     names = withheld_headers(session.connect, opening, target)
     if names and not session.output.quiet:
         say(
             env,
-            f"wscli: not sent: {', '.join(names)} (recorded for {opening.url.authority}); "
-            "-H, --bearer, --user or --cookie give others",
+            f"wscli: not sent: {', '.join(names)}; -H, --bearer, --user or --cookie give others",
         )
     return session._replace(url=url, connect=connect)
 
@@ -178,7 +177,7 @@ class Replay:
         """Compare the rest, and return the error that the command ends with, if any."""
         failed = self._recorded.failed
         if failed is None and isinstance(outcome, WscliError):
-            return outcome  # no connection, and nothing to compare
+            return self._suggest_url(outcome)  # no connection, and nothing to compare
         if self._options.match == "none":
             return self._unsent_error() or usual_error(outcome)
         if failed is not None:
@@ -190,6 +189,16 @@ class Replay:
         if failed is not None or self._recorded.ending is not None:
             return None  # it ended as it did then, be that an error or not
         return self._unsent_error() or usual_error(outcome)
+
+    def _suggest_url(self, error: WscliError) -> WscliError:
+        # A recorded server is often gone, that of ``demo:`` always: it has a new port each time.
+        recorded = self._recorded.opening
+        by_file = recorded is not None and self._options.session.url == str(recorded.url)
+        if not by_file or not isinstance(error, ConnectError):
+            return error
+        hint = "give the URL of another server after the file, for example demo:"
+        evidence = f"{error.evidence}\nthe URL is the one in the recording".lstrip()
+        return ConnectError(error.what, evidence, hint)
 
     def _compare_subprotocol(self, opening: Opening) -> None:
         recorded = self._recorded.opening

@@ -72,7 +72,8 @@ class IdMap:
         if message.opcode != Opcode.TEXT or not self._new:
             return message.payload
         is_json = value_of(message) is not NO_VALUE
-        return self._replace(message.text, _inside_json if is_json else str).encode()
+        text = self._replace(message.text, _inside_json if is_json else str)
+        return text.encode(errors="backslashreplace")  # a lone surrogate becomes JSON's escape
 
     def find(self, text: str) -> Iterator[Id]:
         """Yield the learned ids in a text."""

@@ -140,7 +140,10 @@ class JsonPathMatcher:
     def _selects(self, value: Any) -> bool:
         # Not ``self._query.match``, which raises and catches an exception if there is no match:
         # most messages of a stream have none.
-        return next(iter(self._query.finditer(value)), None) is not None
+        try:
+            return next(iter(self._query.finditer(value)), None) is not None
+        except RecursionError:  # the package descends 100 levels for "$.."
+            return False
 
 
 Location = tuple[str | int, ...]
@@ -166,7 +169,10 @@ class JsonPathQuery:
         """
         if not isinstance(value, _CONTAINERS):  # the package takes a string for JSON to parse
             return []
-        return [(match.parts, match.value) for match in self._query.finditer(value)]
+        try:
+            return [(match.parts, match.value) for match in self._query.finditer(value)]
+        except RecursionError:  # as in JsonPathMatcher
+            return []
 
 
 def _compile(text: str) -> Any:

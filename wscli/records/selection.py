@@ -1,4 +1,4 @@
-"""Leave out connections of a recording that cannot be exported."""
+"""Leave out the parts of a recording that cannot be exported."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from wscli.records.events import Recorded
 from wscli.records.fields import Remark
 from wscli.session.end import End
 from wscli.session.events import Batch, Event, Failed, Opened
+from wscli.wire.frames import Frame
 
 
 def with_openings(recorded: Iterable[Recorded], remark: Remark) -> Iterator[tuple[int, Event]]:
@@ -27,3 +28,15 @@ def with_openings(recorded: Iterable[Recorded], remark: Remark) -> Iterator[tupl
         elif isinstance(event, Batch | End) and number not in missing:
             missing.add(number)
             remark(f"connection {number} is left out: its opening was not recorded")
+
+
+def without_frames(recorded: Iterable[Recorded]) -> Iterator[Recorded]:
+    """Yield events without frames; the messages are still among them."""
+    for each in recorded:
+        event = each.event
+        if isinstance(event, Batch):
+            items = [item for item in event.items if not isinstance(item, Frame)]
+            if not items:
+                continue
+            event = event._replace(items=items)
+        yield Recorded(event, each.connection)

@@ -115,7 +115,7 @@ class ServerConnection(AsyncioStream):
 
     def _take_head(self, data: bytes) -> None:
         # The timer goes on while parts of a head arrive: a client that sends a byte now and then
-        # could hold a connection for ever.
+        # could hold a connection forever.
         before = len(self._head)
         self._head += data
         try:
@@ -151,8 +151,8 @@ class ServerConnection(AsyncioStream):
             self.after(answer.seconds, lambda: self._respond(answer.make(), keep=keep))
 
     def _take_early(self, data: bytes) -> None:
-        # Only that there were some matters, so later bytes replace earlier ones: a client may send
-        # any amount while its long poll waits.
+        # All that matters is whether any arrived, so later bytes replace earlier ones: a client may
+        # send any amount while its long poll waits.
         self._head[:] = data
 
     def _respond(self, answer: HttpResponse, *, keep: bool) -> None:

@@ -216,12 +216,16 @@ class EchoedValues:
         value = value_of(message)
         if value is NO_VALUE:
             return self._ids.translate_message(message)
-        replaced = self._replace("", value)
+        try:
+            replaced = self._replace("", value)
+        except RecursionError:  # reading permits deeper nesting
+            return message.payload
         if replaced == value:
             return message.payload
         # JSON that has changed is written again, with white space as most encoders write it.
         spaces = (", ", ": ") if b'": ' in message.payload else (",", ":")
-        return json.dumps(replaced, ensure_ascii=False, separators=spaces).encode()
+        text = json.dumps(replaced, ensure_ascii=False, separators=spaces)
+        return text.encode(errors="backslashreplace")  # a lone surrogate becomes JSON's escape
 
     def _replace(self, name: str, value: Any) -> Any:
         if isinstance(value, dict):

@@ -110,7 +110,7 @@ class AsyncioClient(AsyncioStream):
 
     def _changed(self) -> None:
         for change in self._waiting:
-            # A future stays in the set until its coroutine runs, which further events precede.
+            # A future stays in the set until its coroutine runs, and more events may come before.
             if not change.done():
                 change.set_result(None)
 

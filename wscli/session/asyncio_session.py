@@ -49,7 +49,7 @@ class AsyncSession(BaseSession[AsyncioClient]):
             ConnectionClosed: if the connection is closing or has ended.
         """
         client = self._driver
-        # All are encoded before the first is posted, so that a wrong type sends none of them.
+        # All are encoded before the first is posted, so that none is sent if one has a wrong type.
         for opcode, payload in [encode_message(message) for message in messages]:
             client.post(opcode, payload)
         mark = client.posted

@@ -32,7 +32,7 @@ DROPPED = "it was dropped by wscli"
 
 _NOT_IDLE = Stillness(0.0, None)
 # Seconds without traffic after which common proxies end a connection, unless configured otherwise.
-# Such a loss is the most frequent one that users cannot explain, and keepalive pings prevent it.
+# Users cannot see the cause of such a loss, and keepalive pings prevent it.
 _IDLE_LIMITS = {
     50: "the time limit in HAProxy's packaged configuration",
     55: "the time limit of Heroku's router",

@@ -46,7 +46,7 @@ class Reconnect:
         if is_ours(outcome) or (is_final(outcome) and not self._always):
             return None
         # An open connection alone is not a success: a server that accepts and then closes at once
-        # would be tried again every half second, for ever.
+        # would be tried again every half second, forever.
         if isinstance(outcome, End) and outcome.elapsed >= LONGEST_WAIT:
             self._limit = FIRST_WAIT
         # Any part of the limit, from 0 on: all clients of a server that went down lose it at the

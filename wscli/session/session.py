@@ -52,7 +52,7 @@ class Session(BaseSession[ThreadDriver]):
             ConnectionClosed: if the connection is closing or has ended.
         """
         driver = self._driver
-        # All are encoded before the first is posted, so that a wrong type sends none of them.
+        # All are encoded before the first is posted, so that none is sent if one has a wrong type.
         for opcode, payload in [encode_message(message) for message in messages]:
             driver.post(opcode, [payload])
         mark = driver.posted

@@ -13,6 +13,8 @@ from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.text import iso_time, visible
 
+_TOO_DEEP = "(nested too deeply to be shown)"
+
 Subject = Literal["subprotocol", "close", "refusal"]
 """A part of a connection, besides its messages, that may differ."""
 
@@ -75,7 +77,8 @@ class DifferenceText:
             if each.now is not MISSING:
                 text = self._fit(f"  + {_show(each.now, each.path)}")
                 lines.append(self._palette.paint("now", text))
-        self._output.write("".join(f"{line}\n" for line in lines).encode())
+        text = "".join(f"{line}\n" for line in lines)
+        self._output.write(text.encode(errors="backslashreplace"))  # half of a surrogate pair
 
     def _fit(self, line: str) -> str:
         if self._width is None:
@@ -108,7 +111,10 @@ def _show(value: Any, path: str | None) -> str:
     # JSON escapes line feeds, which would break the line, and tells "1" from 1 in a member.
     if path is None and value.isprintable():
         return str(value)
-    return json.dumps(value, ensure_ascii=False)
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:  # reading permits deeper nesting than writing
+        return _TOO_DEEP
 
 
 class DifferenceJson:
@@ -148,7 +154,13 @@ class DifferenceJson:
             **({} if difference is None else _describe(difference)),
         }
         # JSON text may have an escaped lone surrogate, which has no form in UTF-8.
-        self._output.write(f"{self._encode(event)}\n".encode(errors="backslashreplace"))
+        try:
+            text = self._encode(event)
+        except RecursionError:
+            text = self._encode(
+                event | dict.fromkeys({"recorded", "now"} & event.keys(), _TOO_DEEP)
+            )
+        self._output.write(f"{text}\n".encode(errors="backslashreplace"))
 
 
 def _describe(difference: Difference) -> dict[str, Any]:

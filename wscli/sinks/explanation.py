@@ -96,7 +96,7 @@ def explain_connection(opening: Opening, now: float) -> Iterator[tuple[str, str]
         yield "subprotocol", _explain_subprotocol(opening.agreement)
         yield "compression", _explain_deflate(opening.agreement.deflate)
         yield from _compare_verdicts(opening.agreement, opening.opinion)
-    # Only after a refusal is a plain GET sent; its status often tells the cause.
+    # A plain GET is sent only after a refusal; its status often points to the cause.
     if opening.probe is not None:
         yield "plain GET", f"{opening.probe.status} {opening.probe.response.reason}".rstrip()
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from wscli.apps.env import Env
 from wscli.apps.formats import FORMATS, ExportOptions, OutputFile
 from wscli.cli import types
 from wscli.cli.command import Command, Option, in_section
+from wscli.cli.options import redact_option
+from wscli.cli.params import read_redact
 from wscli.errors import UsageError
 from wscli.status import ExitStatus
+
+if TYPE_CHECKING:
+    from wscli.payload.matching import RegexReplacer
 
 
 def _run(
@@ -22,6 +29,7 @@ def _run(
     connection: int | None,
     har_control: bool,
     key_log: str | None,
+    redact: tuple[RegexReplacer | None, ...],
 ) -> ExitStatus:
     from wscli.apps import export
 
@@ -38,6 +46,7 @@ def _run(
         connection,
         har_control,
         key_log,
+        read_redact(redact),
     )
     return export.run(options, env)
 
@@ -82,6 +91,7 @@ command = Command(
             metavar="N",
             help="Export connection N only; curl and python take one connection.",
         ),
+        redact_option("Leave out secrets"),
         *in_section(
             "Formats",
             Option(

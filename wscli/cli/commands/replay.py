@@ -125,8 +125,8 @@ def _replay_options() -> list[Option]:
 command = Command(
     "replay",
     text="FILE is what --record wrote, or a HAR file that a browser saved; - is stdin. URL, "
-    "request headers and subprotocols are the recorded ones unless given here; Authorization and "
-    "Cookie are sent only to the server that they were recorded with.\n\n"
+    "request headers and subprotocols are the recorded ones unless given here; credentials are "
+    "sent only to the server that they were recorded with.\n\n"
     "Each difference is printed with its place in the message, the recorded value (-) and the new "
     "one (+), and makes the exit status 10: another value, a message that is missing, was not "
     "recorded or comes in another order, another subprotocol, close or refusal. Times are not "

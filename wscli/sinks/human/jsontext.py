@@ -121,7 +121,7 @@ class _Parser:
     """Reads one JSON text (RFC 8259) into a tree of its tokens."""
 
     def __init__(self, text: str, cut: bool, abridgement: Abridgement | None) -> None:
-        # Compiled at the first use, and cached by re: compiling takes a millisecond of start-up.
+        # Compiled at the first use, and cached by re: compiling takes several milliseconds.
         self._match = re.compile(_JSON).match
         self._text = text
         self._cut = cut

@@ -68,7 +68,7 @@ def _average(tallies: tuple[Tally, Tally], seconds: float) -> Iterator[str]:
 def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:
     # The upgrade counts as overhead of WebSocket: over HTTP there would be none.
     took = stats.incoming.headers + stats.outgoing.headers + stats.upgrades
-    yield "all headers", f"{show_size(took)}, {show_size(stats.upgrades)} of them for the upgrade"
+    yield "all headers", f"{show_size(took)}, including {show_size(stats.upgrades)} for the upgrade"
     if cost := stats.http_cost():
         yield "as HTTP requests", f"{show_size(cost)}, {cost / max(1, took):.1f} times as much"
     yield "round trip", _round_trips(stats.rtts)
@@ -78,7 +78,7 @@ def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:
 
 def _round_trips(rtts: Collection[float]) -> str:
     if not rtts:
-        return "not measured; /ping does"
+        return "not measured; /ping measures it"
     figures = [min(rtts), sum(rtts) / len(rtts), max(rtts)]
     shown = "/".join(f"{rtt * 1000:.2f}" for rtt in figures)
     return f"min/avg/max {shown} ms, of {len(rtts):,} ping{'s' * (len(rtts) > 1)}"

@@ -63,7 +63,7 @@ class TalkSink(Sink):
             self._report_masking(lines)
 
     def _report_masking(self, lines: list[tuple[str, str]]) -> None:
-        # Once, or a user would copy a masked head and wonder why the server refuses it.
+        # Otherwise a user could copy a masked head, and wonder why the server refuses it.
         if self._mask and not self._has_masked and mask_secrets(lines) != lines:
             self._has_masked = True
             self._write([("*", "credentials are masked here; --show-secrets shows them")])
@@ -239,8 +239,8 @@ def mask_secrets(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     masked = []
     secret = False
     for mark, line in lines:
-        # "A line fold" continues the value in the next line, after a space or tab (RFC 9112 §5.2).
-        # It is obsolete, but a server may still send it, and the secret would show.
+        # Obsolete line folding continues a value in the next line, after a space or tab (RFC 9112
+        # §5.2). A server may still send it, and the secret would show.
         if secret and line[:1] in (" ", "\t"):
             masked.append((mark, " …"))
             continue
