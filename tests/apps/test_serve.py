@@ -161,12 +161,15 @@ def test_a_lack_of_file_descriptors_is_reported_once_and_the_server_continues():
 
 
 def test_a_recording_that_cannot_be_written_is_reported_and_the_server_continues():
-    with Program("--record", "/dev/full") as program:
-        assert wscli("send", program.url, "hello").out == b"hello\n"
-        assert wscli("send", program.url, "again").out == b"again\n"
-        program.process.send_signal(signal.SIGTERM)
-        assert program.process.wait(20) == 143
-        said = program.process.stderr.read().decode()
+    with start("serve", "--record", "/dev/full", "0") as process:
+        said = ""
+        while not (address := re.search(r"ws://127\.0\.0\.1:\d+/", said)):
+            said += process.stderr.readline().decode()
+        assert wscli("send", address[0], "hello").out == b"hello\n"
+        assert wscli("send", address[0], "again").out == b"again\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 143
+        said += process.stderr.read().decode()
     assert "wscli: cannot write the recording /dev/full\n  No space left on device\n" in said
     assert said.count("No space left") == 1
 

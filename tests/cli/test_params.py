@@ -31,7 +31,8 @@ ARGUMENTS = {
     "compare": [],
     "completion": ["bash"],
     "serve": [],
-    **{name: ["session.jsonl"] for name in ("view", "replay", "export", "import")},
+    "export": ["--to", "har", "session.jsonl"],
+    **{name: ["session.jsonl"] for name in ("view", "replay", "import")},
     **{name: ["demo:"] for name in ("connect", "send", "listen", "pipe", "inspect", "ping")},
 }
 EXAMPLES = {

@@ -81,7 +81,7 @@ def test_a_folded_value_is_masked_whole():
 def test_the_recording_and_json_have_the_bytes(url, tmp_path):
     path = tmp_path / "recording"
     result = wscli("listen", "--json", "--record", path, *SECRETS, url)
-    for line in (result.out.splitlines()[0], path.read_bytes().splitlines()[0]):
+    for line in (result.out.splitlines()[0], path.read_bytes().splitlines()[1]):
         headers = dict(json.loads(line)["request"]["headers"])
         assert [headers[name] for name in ("Authorization", "Cookie")] == VALUES[:2]
 

@@ -149,6 +149,27 @@ def test_a_recording_that_exists_is_not_replaced_by_the_server(existing):
     assert "--force replaces it, --append adds to it" in result.err
 
 
+# A file that takes no more
+
+
+def test_a_disk_that_is_full_ends_the_recording_alone(tmp_path):
+    path = tmp_path / "full"
+    program = " ".join(WSCLI)
+    url = "demo:/push?n=500&size=100"
+    command = f"ulimit -f 16; exec {program} listen --record {path} '{url}'"  # 16 KiB
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 500)
+    assert done.stderr.decode().splitlines() == [
+        f"wscli: cannot write the recording {path}",
+        "  File too large",
+        "  the recording ends here; the connection goes on",
+    ]
+    shown = wscli("view", path)
+    assert (shown.status, shown.err.count("was cut off")) == (0, 1)
+    assert done.stdout.startswith(shown.out)
+    assert shown.out.count(b"\n") > 10
+
+
 # Without secrets
 
 SECRET_OPTIONS = ["-u", "me:pass word", "--cookie", "sid=cookie-value", "--redact"]

@@ -58,6 +58,14 @@ SESSION = [
 ANSWERS = {'{"op":"get","id":1}': ['{"id":1,"tags":["a","b"],"price":41}'], "bye": ["bye"]}
 
 
+def test_a_recorded_server_that_is_gone_suggests_to_give_another_url(tmp_path):
+    wscli("send", "--record", tmp_path / "session", "demo:", "hello")
+    done = wscli("replay", tmp_path / "session")
+    assert done.status == 3
+    assert "  the URL is the one in the recording\ntry: give the URL of another server" in done.err
+    assert wscli("replay", tmp_path / "session", "demo:").status == 0
+
+
 # Against the same server
 
 
@@ -270,7 +278,9 @@ def test_a_new_id_is_sent_in_place_of_the_recorded_one(record, websockets_server
 # The request
 
 
-def test_recorded_headers_are_sent_and_options_take_their_place(record, scripted):
+@pytest.fixture
+def asked(scripted):
+    """The URL of a server that closes every connection, and the requests that it gets."""
     requests = []
 
     def script(peer):
@@ -279,9 +289,13 @@ def test_recorded_headers_are_sent_and_options_take_their_place(record, scripted
         peer.close(1000)
         peer.wait_for_end()
 
-    server = scripted(script)
+    return scripted(script).url, requests
+
+
+def test_recorded_headers_are_sent_and_options_take_their_place(record, asked):
+    url, requests = asked
     headers = [("Authorization", "Bearer old"), ("X-A", "1"), ("X-B", "1"), ("Cookie", "s=1")]
-    path = record(opened(server.url, headers=headers), closed(1000, "peer"))
+    path = record(opened(url, headers=headers), closed(1000, "peer"))
     assert call("replay", path, "-H", "X-A: 2", "--bearer", "new").status == 0
     found = requests[0].headers
     assert [found.get_all(name) for name in ("Authorization", "X-A", "X-B", "Cookie")] == [
@@ -292,18 +306,11 @@ def test_recorded_headers_are_sent_and_options_take_their_place(record, scripted
     ]
 
 
-def test_credentials_are_not_sent_to_another_server_and_that_is_said(record, scripted):
-    requests = []
-
-    def script(peer):
-        requests.append(peer.read_request())
-        peer.send(peer.response_101())
-        peer.close(1000)
-        peer.wait_for_end()
-
+def test_credentials_are_not_sent_to_another_server_and_that_is_said(record, asked):
+    url, requests = asked
     headers = [("Authorization", "Bearer x"), ("Cookie", "s=1")]
     path = record(opened("wss://prod.example/", headers=headers), closed(1000, "peer"))
-    done = call("replay", path, scripted(script).url)
+    done = call("replay", path, url)
     assert done.status == 0
     assert requests[0].headers.get("Authorization") is requests[0].headers.get("Cookie") is None
     assert "not sent: Authorization (for prod.example), Cookie (for prod.example)" in done.err

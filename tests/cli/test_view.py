@@ -140,6 +140,13 @@ def test_the_handshake_is_shown_of_a_recording_without_its_steps(recorded):
     assert "* open after " in shown.err
 
 
+def test_a_remark_says_that_frames_were_not_recorded(recorded):
+    path, _ = recorded("send", "demo:", "hello")
+    remark = "wscli: the recording has no frames; record with -vv to see them\n"
+    assert wscli("view", "-vv", path).err.endswith(remark)
+    assert remark not in wscli("view", "-v", path).err
+
+
 def test_credentials_are_masked_as_they_were_live(recorded):
     path, live = recorded("send", "-v", "--bearer", "very secret", "demo:", "hello")
     shown = wscli("view", "-v", path)
@@ -209,6 +216,12 @@ def test_pings_are_shown_where_they_are_asked_for(recorded):
     assert len(wscli("view", "--opcode", "pong", path).out.splitlines()) == 2
     assert wscli("view", "--opcode", "pong", "--direction", "out", path).out == b""
     assert len(wscli("view", "--opcode", "ping", "--direction", "out", path).out.splitlines()) == 2
+
+
+def test_secrets_are_known_from_the_part_that_is_not_shown(recorded):
+    path, _ = recorded("send", "--bearer", "very-secret-token", "demo:", "very-secret-token")
+    shown = wscli("view", "--redact", "--filter", "very|REDACTED", "--since", "+1ms", path)
+    assert shown.out == b"REDACTED\n"
 
 
 # Several connections
@@ -371,3 +384,28 @@ def test_a_pipe_is_shown_as_it_is_written(exchange):
         assert viewer.stdout.readline() == b"one\n"
         viewer.stdin.close()
         assert viewer.wait(20) == 0
+
+
+# Figures
+
+
+def test_the_statistics_of_a_recording_have_plots(exchange):
+    result = wscli("view", "--stats", exchange)
+    assert (result.status, result.err) == (0, "")
+    lines = result.out.decode().splitlines()
+    assert "\x1b" not in result.out.decode()
+    assert lines[1].split() == ["messages", "4", "4"]
+    for title in ("messages/s sent", "bytes/s received", "reply times of 4 replies"):
+        assert title in lines
+
+
+def test_the_statistics_of_a_part_are_those_of_the_part(exchange):
+    lines = wscli("view", "--stats", "--direction", "out", exchange).out.decode().splitlines()
+    assert lines[1].split() == ["messages", "4", "0"]
+    assert not any("received" in line for line in lines[1:])
+
+
+def test_statistics_have_colour_at_a_terminal(exchange):
+    result = wscli("view", "--stats", "--color", "always", exchange)
+    assert "\x1b[" in result.out.decode()
+    assert wscli("view", "--stats", "--json", exchange).status == 2

@@ -1,8 +1,12 @@
 """A capture made from a recording: heads, frames, times, addresses, and how TCP ends."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.captured import read_capture
+from tests.events import ENDS, openings
+from tests.streams import frames as frames_of_any_kind
 from wscli.net.opening import Opening
 from wscli.net.url import parse_url
 from wscli.records.capture import pcapng_pieces
@@ -157,6 +161,12 @@ def test_a_server_s_recording_has_the_client_at_the_other_end():
 def test_packets_bear_the_direction_of_the_recording_end():
     packets = capture(opened(), batch(Ping(b"")))
     assert [each.direction for each in packets] == [2, 1, 2, 2, 1, 1]
+
+
+@given(openings(), st.lists(frames_of_any_kind(), max_size=2), ENDS)
+def test_any_recording_makes_a_capture(opening, sent, last):
+    capture(Opened(opening, START, 0.0), *(batch(frame) for frame in sent), last)
+    capture(Failed(3, "no", "", "", START, 1e300, opening))
 
 
 def ends(packets):

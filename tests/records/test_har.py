@@ -5,9 +5,15 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wscli.errors import UsageError
+from wscli.records.capture import pcapng_pieces
+from wscli.records.events import to_json
 from wscli.records.har import read_har
+from wscli.records.har_writer import har_pieces
+from wscli.records.writing import recording_pieces
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened
 from wscli.wire.closing import Side
@@ -382,6 +388,47 @@ def test_no_field_of_another_type_loses_the_others(name, value):
     last = recorded[-1].connection
     kinds = [type(each.event) for each in recorded if each.connection == last]
     assert kinds == [Opened, Batch, End]
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 70), 1 << 70)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["\ud800", "send", "wss://h/", "ws://[::1]:1/ü", "AAAA", "\r\n", "1e999"]),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=3), values),
+    max_leaves=5,
+)
+
+
+@st.composite
+def damaged(draw):
+    """An entry in which any value may be any other."""
+
+    def damage(value):
+        if draw(st.integers(0, 15)) == 0:
+            return draw(VALUES)
+        if isinstance(value, dict):
+            return {name: damage(each) for name, each in value.items()}
+        return [damage(each) for each in value] if isinstance(value, list) else value
+
+    kept = {"open": {"elapsed": 0.1, "address": "[::1]:443", "timings": {"tcp": 0.1}}}
+    kept["events"] = [{"after": 1, **json.loads(to_json(End(1000, "", None, True, START, 1.0)))}]
+    whole = entry(message("send"), message(opcode=2), message(opcode=9), _closeCode=1000)
+    return damage({**whole, "_wscli": kept} if draw(st.booleans()) else whole)
+
+
+@settings(deadline=None)
+@given(st.lists(damaged(), max_size=2))
+def test_a_damaged_file_is_read_and_exported_or_an_error(entries):
+    try:
+        recorded = list(read_har(har(*entries)))
+    except UsageError:
+        return
+    for write in (har_pieces, pcapng_pieces):
+        list(write(recorded, lambda remark: None))
+    assert list(recording_pieces(recorded, 0.0))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.program import wscli
 from tests.waiting import wait_until
 from wscli.wire.frames import Frame
 from wscli.wire.parser import FrameParser
@@ -455,6 +456,53 @@ def test_record_writes_events_until_off(session, tmp_path):
     assert [event["event"] for event in events] == ["open", "message", "message"]
     assert {event["connection"] for event in events} == {1}
     assert {event["text"] for event in events[1:]} == {"during"}
+
+
+def test_open_shows_a_recording_without_numbers(session, tmp_path):
+    terminal = session()
+    for line in (f"/record {tmp_path}/file", "first", '{"second": [1, 2]}', "/record off"):
+        terminal.enter(line)
+        terminal.until(lambda line=line: line.startswith("/") or terminal.text.count(line) == 2)
+    terminal.until("not recording")
+    terminal.enter(f"/open {tmp_path}/file")
+    terminal.until(f"── end of {tmp_path}/file ─")
+    shown = terminal.text.partition(f"── {tmp_path}/file ─")[2].splitlines()
+    assert shown[1].startswith("* connected to ws://")
+    assert [re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "TIME", line) for line in shown[2:6]] == [
+        "→ TIME text        5 B  first",
+        "← TIME text        5 B  first",
+        '→ TIME text       18 B  {"second": [1, 2]}',
+        '← TIME text       18 B  {"second": [1, 2]}',
+    ]
+    terminal.enter("third")
+    terminal.until(lambda: terminal.text.count("third") == 2)
+    assert re.search(r"→ +5 \S+ text +5 B  third", terminal.text)
+
+
+def test_open_shows_the_beginning_of_a_long_recording(session, tmp_path):
+    wscli("listen", "-q", "--record", tmp_path / "long", "demo:/push?n=2000&size=10")
+    terminal = session()
+    terminal.enter(f"/open {tmp_path}/long")
+    terminal.until("* these are the first 500 messages; wscli view shows all")
+    assert "  500 ......\n" in terminal.text
+    assert "  501 ......" not in terminal.text
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("/open", "missing file name"),
+        ("/open -", "stdin is the terminal here"),
+        ("/open /no/such/file", "cannot read /no/such/file"),
+        ("/open /etc/hostname", "/etc/hostname is neither a recording nor a HAR file"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_is_an_error_and_the_session_goes_on(session, line, error):
+    terminal = session()
+    terminal.enter(line)
+    terminal.until(f"wscli: {error}")
+    terminal.enter("hello")
+    terminal.until(lambda: terminal.text.count("hello") == 2)
 
 
 def test_a_recording_that_cannot_be_written_ends_with_an_error(session):

@@ -38,7 +38,7 @@ from wscli.wire.events import Messages, Ping
 # The commands of the contract; a new command is added here.
 CONTRACT = (
     "text binary json ping pong close frame resend replay headers stats hex pretty cut filter show "
-    "save record history reconnect edit help quit"
+    "save record history open reconnect edit help quit"
 )
 
 

@@ -6,14 +6,17 @@ import pytest
 
 from tests.browser import find_chromium
 from tests.recorded import (
+    HOSTILE,
     OPENED,
     START,
+    batch,
     closed,
     message,
     of_connection,
     opened,
 )
 from wscli.sinks.html import page_lines
+from wscli.wire.events import Ping
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium here")
 
@@ -71,11 +74,16 @@ def test_nothing_is_wider_than_the_window(many, width, dark):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_text_has_enough_contrast(many, dark):
-    many.tab.look(1280, 900, dark=dark)
-    many.click("[value=control]")
-    many.press("j")
-    assert many.tab.run(LOW_CONTRASTS) == []
+def test_text_has_enough_contrast(show, dark):
+    text = json.dumps({"text": HOSTILE, "number": 1, "constant": None}, ensure_ascii=False)
+    page = show(opened(), message(text), batch(Ping(b"x")), closed(code=1011))
+    page.tab.look(1280, 900, dark=dark)
+    page.click("[value=control]")
+    page.type("#query", "a")
+    page.press("Enter")
+    assert page.tab.run(LOW_CONTRASTS) == []
+    page.click("#tab-connection")
+    assert page.tab.run(LOW_CONTRASTS) == []
 
 
 LOW_CONTRASTS = """(() => {

@@ -108,7 +108,7 @@ def _write_curl(export: Export) -> Iterator[bytes]:
     from wscli.apps.command_lines import curl_command
 
     _, opening = _choose(export)
-    yield curl_command(opening).encode()
+    yield curl_command(opening).encode(errors="replace")
 
 
 def _write_python(export: Export) -> Iterator[bytes]:

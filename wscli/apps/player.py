@@ -12,6 +12,7 @@ from wscli.records.steps import steps_of
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened, Step
 from wscli.session.pipeline import Bus, Pipeline, Sink, Stage
+from wscli.wire.frames import Frame
 
 
 class Player:
@@ -89,6 +90,25 @@ class CompleteSteps(Bus):
             for name in steps_of(opening):
                 super().step(Step(name, opening, event.time, event.elapsed))
         self._has_steps = False
+
+
+class FrameWatch(Sink):
+    """Notices messages whose frames were not recorded."""
+
+    def __init__(self) -> None:
+        self._has_messages = False
+        self._has_frames = False
+
+    @property
+    def lacks_frames(self) -> bool:
+        """Whether there were messages and no frames."""
+        return self._has_messages and not self._has_frames
+
+    def batch(self, batch: Batch) -> None:
+        """Look at a batch."""
+        if not self._has_frames:
+            self._has_frames = any(isinstance(item, Frame) for item in batch.items)
+            self._has_messages = True
 
 
 class ErrorReports(Sink):

@@ -20,7 +20,7 @@ from wscli.apps.replay_result import ReplayResult
 from wscli.apps.replaying import ReplayScript, ReplayStage, slow_query
 from wscli.apps.report import report, say
 from wscli.apps.run import CommandSession, SessionCommand, run_session, usual_error
-from wscli.errors import TimedOut, Unsent, UpgradeError, UsageError, WscliError
+from wscli.errors import ConnectError, TimedOut, Unsent, UpgradeError, UsageError, WscliError
 from wscli.net.opening import Opening
 from wscli.net.url import Url, parse_url
 from wscli.payload.comparison import Match, MessageComparison
@@ -177,7 +177,7 @@ class Replay:
         """Compare the rest, and return the error that the command ends with, if any."""
         failed = self._recorded.failed
         if failed is None and isinstance(outcome, WscliError):
-            return outcome  # no connection, and nothing to compare
+            return self._suggest_url(outcome)  # no connection, and nothing to compare
         if self._options.match == "none":
             return self._unsent_error() or usual_error(outcome)
         if failed is not None:
@@ -189,6 +189,16 @@ class Replay:
         if failed is not None or self._recorded.ending is not None:
             return None  # it ended as it did then, be that an error or not
         return self._unsent_error() or usual_error(outcome)
+
+    def _suggest_url(self, error: WscliError) -> WscliError:
+        # A recorded server is often gone, that of ``demo:`` always: it has a new port each time.
+        recorded = self._recorded.opening
+        by_file = recorded is not None and self._options.session.url == str(recorded.url)
+        if not by_file or not isinstance(error, ConnectError):
+            return error
+        hint = "give the URL of another server after the file, for example demo:"
+        evidence = f"{error.evidence}\nthe URL is the one in the recording".lstrip()
+        return ConnectError(error.what, evidence, hint)
 
     def _compare_subprotocol(self, opening: Opening) -> None:
         recorded = self._recorded.opening

@@ -11,7 +11,7 @@ from wscli.apps.env import Env
 from wscli.apps.formats import OutputFile
 from wscli.apps.interrupts import Interrupts
 from wscli.apps.options import OutputOptions
-from wscli.apps.player import CompleteSteps, ErrorReports, Player
+from wscli.apps.player import CompleteSteps, ErrorReports, FrameWatch, Player
 from wscli.apps.recording import redactor
 from wscli.apps.report import report, say
 from wscli.apps.selection import ControlFramesAsMessages, Selection, Window
@@ -33,13 +33,15 @@ _RULE_WIDTH = 80  # columns of the line above another connection, at most
 class ViewOptions(NamedTuple):
     """The file, or ``-``, and what is shown of it in which form; ``follow`` goes on at its end.
 
-    If there is a ``page``, a page for a browser is written to it, and nothing is shown.
+    With ``stats`` figures are shown in place of messages. If there is a ``page``, a page for a
+    browser is written to it, and nothing is shown.
     """
 
     file: str
     output: OutputOptions = OutputOptions()
     selection: Selection = Selection()
     follow: bool = False
+    stats: bool = False
     page: OutputFile | None = None
 
 
@@ -67,7 +69,9 @@ def _view(options: ViewOptions, env: Env) -> ExitStatus:
         try:
             if options.page is not None:
                 return _write_page(_events(reader, options), options, options.page, env)
-            if _is_copy(options, env):
+            if options.stats:
+                _summarize(reader, options, env)
+            elif _is_copy(options, env):
                 _copy(reader, options, env)
             else:
                 _show(reader, options, env)
@@ -114,9 +118,33 @@ def _show(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
         if isinstance(data, NdjsonSink):
             data.connection = number if reader.numbered else None
 
-    player = Player([*_talk(output, env), data], options.selection.stages, changed)
+    frames = FrameWatch()
+    watches = [frames] if output.verbosity >= 2 and output.form != "json" else []
+    player = Player([*_talk(output, env), data, *watches], options.selection.stages, changed)
     for recorded in _events(reader, options):
         player.play(recorded)
+    if frames.lacks_frames:
+        say(env, "wscli: the recording has no frames; record with -vv to see them")
+
+
+def _summarize(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
+    from wscli.sinks.human.plots import plot_times, plot_traffic
+    from wscli.sinks.human.statistics import describe_recorded
+    from wscli.sinks.replies import ReplyTimes
+    from wscli.sinks.series import TrafficSeries
+    from wscli.sinks.stats import Stats
+
+    stats, series, replies = Stats(), TrafficSeries(), ReplyTimes()
+    sinks = [*_talk(options.output, env), stats, series, replies]
+    player = Player(sinks, options.selection.stages, replies.change)
+    now = 0.0
+    for recorded in _events(reader, options):
+        player.play(recorded)
+        now = recorded.event.time
+    palette = Palette(colour=env.wants_colour(options.output.colour, tty=env.stdout_tty))
+    lines = [*describe_recorded(stats, now), *plot_traffic(series, palette, env.width)]
+    lines += plot_times(replies.times, palette) if replies.times.count else []
+    Output(env.stdout).write("".join(f"{line}\n" for line in lines).encode())
 
 
 def _events(reader: RecordingReader, options: ViewOptions) -> Iterator[Recorded]:

@@ -67,12 +67,16 @@ def _request_options() -> list[Option]:
             metavar="USER[:PASS]",
             help="Use Basic authentication; asks for PASS if it is missing.",
         ),
+        # Every user of the machine can read the arguments of a process; -H @FILE and -H @- keep a
+        # token out of them.
         Option("--bearer", metavar="TOKEN", help="Use Bearer authentication."),
         Option(
             "--cookie", "cookies", multiple=True, metavar="'A=B'", help="Send a cookie; repeatable."
         ),
         Option("--host", metavar="HOST", help="Send this Host header instead of the URL's host."),
         Option("-A", "--user-agent", metavar="TEXT", help="Send this User-Agent header."),
+        # Off by default, as in curl. RFC 6455 §4.1 on 3xx responses: "clients are not required to
+        # follow them"; browsers do not, so it is the status itself that a user wants to see.
         Option(
             "-L",
             "--location",
@@ -90,6 +94,7 @@ def _request_options() -> list[Option]:
 def _network_options() -> list[Option]:
     return in_section(
         "Network",
+        # One limit for all phases: a user waits for their sum, and cannot know which one is slow.
         Option(
             "--connect-timeout",
             type=duration,
@@ -112,6 +117,7 @@ def _network_options() -> list[Option]:
             metavar="DURATION",
             help="Send a keepalive ping at this interval; none by default.",
         ),
+        # Anything that arrives is a sign of life, since a pong may wait behind a large message.
         Option(
             "--ping-timeout",
             type=duration,
@@ -193,6 +199,8 @@ def _tls_options() -> list[Option]:
             type=click.Choice(["1.2", "1.3"]),
             help="Oldest version of TLS to accept; 1.2 by default.",
         ),
+        # It is also the name that is sent (SNI, RFC 6066 §3): a server chooses its certificate by
+        # it.
         Option(
             "--server-name",
             metavar="NAME",
@@ -238,6 +246,8 @@ def watching_options(quiet: str = "Show errors only.") -> list[Option]:
 
 def _detail_options(quiet: str = "Show errors only.") -> list[Option]:
     return [
+        # Counted, as in ssh. There is no long form; for --verbose, which curl has, a hint shows -v
+        # (see `habits.py`).
         Option(
             "-v",
             "verbosity",
@@ -256,6 +266,7 @@ def _appearance_options() -> list[Option]:
             is_flag=True,
             help="Do not mask credentials in headers that -v writes to a file or pipe.",
         ),
+        # Spelt as in ls, grep and git, and with their three values.
         Option(
             "--color",
             "colour",

@@ -58,6 +58,7 @@ def read_connect(params: ConnectParams, env: Env) -> ConnectOptions:
         raise UsageError("-4 and -6 exclude each other", hint="give one of them")
     # Written out, rather than ``**params``: mypy then finds a field that was renamed or forgotten.
     return ConnectOptions(
+        # Each -H is a list: @FILE stands for several headers, in the place where it was given.
         headers=tuple(header for headers in params["headers"] for header in headers),
         user=user,
         password=password,

@@ -16,6 +16,7 @@ from wscli.wire.codes import Role
 from wscli.wire.head import Headers
 
 _UNKNOWN = -1
+_LONGEST = 1e12  # milliseconds; a damaged recording may have any number, and JSON has no infinity
 _KEPT = ("looked_up", "addresses", "address", "proxy", "tls", "opinion", "timings")
 
 
@@ -138,4 +139,4 @@ def _content(headers: Headers, body: bytes) -> Json:
 
 
 def _milliseconds(seconds: float | None) -> float:
-    return _UNKNOWN if seconds is None else round(seconds * 1000, 3)
+    return _UNKNOWN if seconds is None else min(round(seconds * 1000, 3), _LONGEST)

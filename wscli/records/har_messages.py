@@ -142,7 +142,7 @@ class HarConversation:
 
     def _last_close(self) -> tuple[int | None, str]:
         code = as_integer(self._entry.get("_closeCode"))
-        if code is not None:
+        if code is not None and 0 <= code < 1 << 16:
             return code, as_text(self._entry.get("_closeReason"))
         if (close := self._closes.get(Side.REMOTE)) is not None:
             return close

@@ -18,6 +18,8 @@ from wscli.wire.head import FIELD_NAME
 Json = dict[str, object]
 
 _OPCODES = frozenset(Opcode) - {Opcode.CONTINUATION}
+_LATEST = 2e11  # seconds since the epoch, in the year 8307
+_LONGEST = 1e12  # milliseconds that are a duration, 31 years
 _MILLISECONDS = 1e11  # a larger time counts milliseconds: as seconds, it would be in the year 5138
 
 
@@ -50,9 +52,9 @@ def as_number(value: object) -> float | None:
 
 
 def as_known(value: object) -> float | None:
-    """Return a number, but None for -1, which HAR 1.2 writes for an unknown one."""
+    """Return a duration; None for -1, which HAR 1.2 writes for an unknown one."""
     number = as_number(value)
-    return None if number is None or number < 0 else number
+    return number if number is not None and 0 <= number <= _LONGEST else None
 
 
 def as_integer(value: object) -> int | None:
@@ -67,12 +69,18 @@ def as_time(value: object) -> float | None:
     A time without a zone is in UTC.
     """
     number = as_number(value)
-    if number is not None:
-        return round(number / 1000 if number > _MILLISECONDS else number, 6)
+    if number is None:
+        number = _from_iso(as_text(value))
+    elif number > _MILLISECONDS:
+        number /= 1000
+    return round(number, 6) if number is not None and 0 <= number <= _LATEST else None
+
+
+def _from_iso(text: str) -> float | None:
     from datetime import UTC, datetime
 
     try:
-        moment = datetime.fromisoformat(as_text(value))
+        moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

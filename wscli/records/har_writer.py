@@ -163,7 +163,7 @@ class _EntryWriter:
         error = first.message if isinstance(first, Failed) else ""
         timings = describe_timings(opening, open_for)
         fields: Json = {
-            "startedDateTime": iso_time(first.time - first.elapsed),
+            "startedDateTime": iso_time(max(0.0, first.time - first.elapsed)),
             "time": total_time(timings),
             "request": describe_request(opening),
             "response": describe_response(opening, error),

@@ -14,6 +14,7 @@ _ETHERNET = 1  # LINKTYPE_ETHERNET
 _UNKNOWN_LENGTH = 0xFFFF_FFFF_FFFF_FFFF  # of a section, which ends with the file
 _TLS_KEY_LOG = 0x544C534B
 _LONGEST_OPTION = 0xFFFF
+_LATEST = 1e10  # seconds since the epoch, in the year 2286; as nanoseconds they fit in 64 bits
 
 
 class _BlockType(IntEnum):
@@ -62,7 +63,7 @@ def tls_secrets(key_log: bytes) -> bytes:
 
 def packet(time: float, data: bytes, direction: Direction, comment: str = "") -> bytes:
     """Return the block of a packet; ``time`` is in seconds since the epoch, rounded to 1 µs."""
-    moment = round(time * 1_000_000) * 1000
+    moment = round(min(time, _LATEST) * 1_000_000) * 1000
     body = struct.pack("<IIIII", 0, moment >> 32, moment & 0xFFFF_FFFF, len(data), len(data))
     options = _text(_OptionCode.COMMENT, comment) if comment else b""
     options += _option(_OptionCode.FLAGS, struct.pack("<I", direction)) + _option(_OptionCode.END)

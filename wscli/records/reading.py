@@ -21,10 +21,8 @@ from wscli.errors import UsageError
 from wscli.records.events import HEADER, LOST, VERSION, Recorded, read_event, read_fields, to_json
 from wscli.records.fields import Fields, Json, MalformedEvent, Remark, dumps, encode
 from wscli.records.files import HOW_TO_RECORD, read_blocks
-from wscli.records.numbering import ConnectionNumbers
+from wscli.records.numbering import ConnectionTable
 from wscli.records.runs import read_batch, run_end
-from wscli.session.end import End
-from wscli.session.events import Batch, Event, Opened
 
 _HAR = rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:'
 _TOO_SHORT = b"\xef\xbb\xbf{ \t\r\n"  # the beginning of JSON of either format
@@ -78,7 +76,7 @@ class RecordingReader:
         self._before_read = before_read
         self._line = 0  # the number of the latest line
         self._damaged: MalformedEvent | None = None  # unless the next line excuses it
-        self._connections = _Connections()
+        self._connections = ConnectionTable()
 
     @property
     def numbered(self) -> bool:
@@ -249,58 +247,6 @@ class RecordingReader:
             f"it begins with {shown}",
             HOW_TO_RECORD,
         )
-
-
-class _Connections:
-    """Numbers the connections of a file, and gives their batches the subprotocol.
-
-    ``offset`` is what is added to the numbers of a recording that was appended to others.
-    """
-
-    def __init__(self) -> None:
-        self.numbered = False
-        self.offset = 0
-        self._highest = 0
-        self._unnumbered = ConnectionNumbers()
-        self._subprotocols: dict[int, str] = {}
-
-    def begin_recording(self) -> None:
-        """Let numbers begin again, after those of the recording before."""
-        self.offset = self._highest
-        self._unnumbered = ConnectionNumbers()
-
-    def pass_messages(self) -> None:
-        """Take note that there is a connection, with messages that are not read."""
-        self._highest = max(self._highest, 1)
-
-    def number(self, recorded: Recorded) -> Recorded:
-        """Complete an event, whose number may be missing."""
-        event, given = recorded
-        if isinstance(event, Batch):
-            return self.number_batch(event, given)
-        number = self._number(event, given)
-        if isinstance(event, Opened):
-            agreement = event.opening.agreement
-            if agreement is not None and agreement.subprotocol is not None:
-                self._subprotocols[number] = agreement.subprotocol
-        elif isinstance(event, End):
-            self._subprotocols.pop(number, None)
-        return Recorded(event, number)
-
-    def number_batch(self, batch: Batch, given: int | None) -> Recorded:
-        """Complete a batch: there may be millions."""
-        number = self._number(batch, given)
-        if self._subprotocols and (subprotocol := self._subprotocols.get(number)):
-            batch = batch._replace(subprotocol=subprotocol)
-        return Recorded(batch, number)
-
-    def _number(self, event: Event, given: int | None) -> int:
-        number = self.offset + (given or self._unnumbered.number(event))
-        if given or number > 1:
-            self.numbered = True
-        if number > self._highest:
-            self._highest = number
-        return number
 
 
 def with_version(line: bytes) -> bytes:

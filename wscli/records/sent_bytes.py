@@ -51,19 +51,19 @@ class SentBytes:
 
     def _of_item(self, item: Item, sender: Side) -> bytes:
         if isinstance(item, Frame):
-            # A frame comes before the message that it completes.
-            self.source = "frames" if self.source == "unknown" else self.source
+            if self.source == "unknown":  # a frame comes before the message that it completes
+                self.source = "frames"
             return item.to_bytes() if self.source == "frames" else b""
-        frames = list(self._frames(item, sender))
-        if frames and self.source == "unknown":
-            self.source = "messages"
-        return b"".join(frames) if self.source == "messages" else b""
+        if self.source == "frames" or not isinstance(item, Messages | Ping | Pong):
+            return b""
+        self.source = "messages"
+        return b"".join(self._frames(item, sender))
 
-    def _frames(self, item: Item, sender: Side) -> Iterator[bytes]:
+    def _frames(self, item: Messages | Ping | Pong, sender: Side) -> Iterator[bytes]:
         if isinstance(item, Messages):
             for payload in item.payloads:
                 yield self._frame(item.opcode, payload, sender)
-        elif isinstance(item, Ping | Pong):
+        else:
             opcode = Opcode.PING if isinstance(item, Ping) else Opcode.PONG
             yield self._frame(opcode, item.payload, sender)
 
@@ -96,6 +96,6 @@ def _their_close(end: End) -> bytes | None:
 
 
 def _close_payload(code: int, reason: str) -> bytes:
-    if code == CloseCode.NO_STATUS_RECEIVED:
+    if code == CloseCode.NO_STATUS_RECEIVED or not 0 <= code < 1 << 16:  # a file may be damaged
         return b""
-    return code.to_bytes(2, "big") + reason.encode()
+    return code.to_bytes(2, "big") + reason.encode(errors="replace")

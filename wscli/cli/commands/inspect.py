@@ -27,6 +27,7 @@ command = Command(
         ("wscli inspect -o https://example.com URL", "as a page of that origin would connect"),
         ("wscli inspect --json URL | jq '.timings // empty'", "the timings, for a program"),
     ],
+    # Neither --raw nor --hex: no message is shown.
     params=[url_argument(), *watching_options(), *connection_options()],
     run=_run,
 )

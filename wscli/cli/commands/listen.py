@@ -37,6 +37,7 @@ command = Command(
     params=[
         url_argument(),
         Option("-n", "--count", type=types.count, metavar="N", help="End after N messages."),
+        # Not --timeout: without -n the end of this time is a success.
         Option(
             "--for",
             "duration",

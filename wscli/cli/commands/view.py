@@ -34,6 +34,7 @@ def _run(
     until: Moment | None,
     connection: int | None,
     follow: bool,
+    stats: bool,
     page: str | None,
     force: bool,
     **params: Unpack[ViewParams],
@@ -53,21 +54,23 @@ def _run(
         connection,
     )
     output = read_view(params)
-    form = "follow" if follow else output.form
-    return view.run(
-        view.ViewOptions(file, output, selection, follow, _read_page(page, force, form)), env
-    )
+    given = {"follow": follow, "stats": stats, output.form: output.form != "auto"}
+    others = [name for name, is_given in given.items() if is_given]
+    if stats and output.form != "auto":
+        raise UsageError(f"--stats and --{output.form} exclude each other")
+    written = _read_page(page, force, others)
+    return view.run(view.ViewOptions(file, output, selection, follow, stats, written), env)
 
 
-def _read_page(page: str | None, force: bool, form: str) -> OutputFile | None:
+def _read_page(page: str | None, force: bool, others: list[str]) -> OutputFile | None:
     from wscli.apps.formats import OutputFile
 
     if page is None:
         if force:
             raise UsageError("--force needs --html", hint="--html FILE names the file")
         return None
-    if form != "auto":  # a page has all forms, and an end
-        raise UsageError(f"--html and --{form} exclude each other", hint="give one of them")
+    if others:  # a page has all forms, and an end
+        raise UsageError(f"--html and --{others[0]} exclude each other", hint="give one of them")
     return OutputFile(None if page == "-" else page, force)
 
 
@@ -116,6 +119,7 @@ command = Command(
         ("wscli view session.jsonl", "the messages, as a session shows them"),
         ("wscli view -v session.jsonl", "also the handshake; -vv shows frames, if recorded"),
         ("wscli view --filter '$.error' --json FILE | jq .", "messages with an error, as JSON"),
+        ("wscli view --stats session.jsonl", "counts, rates over time, and reply times"),
         ("wscli view --direction out FILE > sent.txt", "what was sent, each message a line"),
         (
             "wscli view --html page.html session.jsonl",
@@ -127,6 +131,12 @@ command = Command(
         click.Argument(["file"], metavar="FILE"),
         *_selecting_options(),
         Option("-f", "--follow", is_flag=True, help="Wait for more at the end, as tail -f does."),
+        Option(
+            "--stats",
+            is_flag=True,
+            help="Show counts and rates in place of messages: plots over time, and how long "
+            "replies took.",
+        ),
         *viewing_options(),
         *in_section(
             "Output",

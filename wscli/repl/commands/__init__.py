@@ -8,6 +8,7 @@ wait: it posts to the connection, which the link's thread owns, and shows the re
 from wscli.repl.commands import sending  # noqa: I001 - the order is that of the help
 from wscli.repl.commands import again
 from wscli.repl.commands import viewing
+from wscli.repl.commands import recordings
 from wscli.repl.commands import control
 from wscli.repl.commands.table import COMMANDS, CommandEntry, is_command, run_command
 
@@ -17,6 +18,7 @@ __all__ = [
     "again",
     "control",
     "is_command",
+    "recordings",
     "run_command",
     "sending",
     "viewing",

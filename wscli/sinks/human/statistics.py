@@ -20,21 +20,49 @@ def describe_stats(stats: Stats, now: float) -> list[str]:
     return rows
 
 
+def describe_recorded(stats: Stats, now: float) -> list[str]:
+    """Return the lines of a table for a recording, which may lack frames."""
+    seconds = stats.time_since_start(now)
+    tallies = stats.outgoing, stats.incoming
+    rows = [_row("", "sent", "received")]
+    rows += _payloads(tallies)
+    if any(tally.frames for tally in tallies):
+        rows += _wire(tallies)
+    rows += _average(tallies, seconds)
+    connections = f", {stats.connections} connections" if stats.connections > 1 else ""
+    rows.append(_row("time", f"{show_time(seconds)}{connections}"))
+    if stats.rtts:
+        rows.append(_row("round trip", _round_trips(stats.rtts)))
+    return rows
+
+
 def _each_way(stats: Stats, seconds: float, now: float) -> Iterator[str]:
     tallies = stats.outgoing, stats.incoming
+    yield from _payloads(tallies)
+    yield from _wire(tallies)
+    yield from _average(tallies, seconds)
+    since = stats.time_since_start(now)
+    recent = f"{RECENT} s" if since >= RECENT else f"{since:.1f} s"
+    yield _row(f"rate, last {recent}", *(_rate(*tally.rates(now, since)) for tally in tallies))
+
+
+def _payloads(tallies: tuple[Tally, Tally]) -> Iterator[str]:
     yield _row("messages", *(f"{tally.messages:,}" for tally in tallies))
     yield _row("payload", *(show_size(tally.payload) for tally in tallies))
+
+
+def _wire(tallies: tuple[Tally, Tally]) -> Iterator[str]:
     yield _row("frames", *(_frames(tally) for tally in tallies))
     yield _row("frame headers", *(_overhead(tally) for tally in tallies))
     # Without permessage-deflate the row would say "none" twice.
     if any(tally.after for tally in tallies):
         yield _row("compressed to", *(_compression(tally) for tally in tallies))
+
+
+def _average(tallies: tuple[Tally, Tally], seconds: float) -> Iterator[str]:
     if seconds:
         average = [(tally.messages / seconds, tally.payload / seconds) for tally in tallies]
         yield _row("rate, overall", *(_rate(*rate) for rate in average))
-    since = stats.time_since_start(now)
-    recent = f"{RECENT} s" if since >= RECENT else f"{since:.1f} s"
-    yield _row(f"rate, last {recent}", *(_rate(*tally.rates(now, since)) for tally in tallies))
 
 
 def _overall(stats: Stats, seconds: float) -> Iterator[tuple[str, str]]:
