@@ -33,5 +33,6 @@ class Served:
         connections = {}
         for line in self._recording:
             event = json.loads(line)
-            connections.setdefault(event["connection"], []).append(event)
+            if event["event"] != "recording":  # the header, which belongs to no connection
+                connections.setdefault(event["connection"], []).append(event)
         return list(connections.values())
