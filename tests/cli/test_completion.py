@@ -45,7 +45,7 @@ def test_options_of_a_command_are_completed():
 
 
 def test_options_of_the_implied_commands_are_completed():
-    assert complete("demo: --re") == ["--reconnect", "--record", "--resolve"]
+    assert complete("demo: --re") == ["--reconnect", "--record", "--redact", "--resolve"]
     assert complete("--li") == complete("localhost:1 --li") == ["--linger"]
     assert complete("-v --on") == ["--on-open"]
 
