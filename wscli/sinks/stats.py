@@ -33,8 +33,8 @@ class Tally:
 
     ``payload`` is the size of all messages in bytes, after decompression. ``on_wire`` is the size
     of the same messages in data frames, ``headers`` the size of all frame headers, and ``control``
-    that of the payloads of control frames and of frames with a reserved opcode. ``before`` and ``after`` are the sizes of the compressed
-    messages without and with compression.
+    that of the payloads of all other frames. ``before`` and ``after`` are the sizes of the
+    compressed messages without and with compression.
     """
 
     def __init__(self) -> None:
