@@ -1,8 +1,10 @@
 """``wscli serve`` as a process: what it logs of each connection, and what it records."""
 
 import json
+import os
 
 from tests.program import start
+from tests.waiting import wait_until
 
 
 class Served:
@@ -29,9 +31,22 @@ class Served:
         return json.loads(self._process.stdout.readline())
 
     def recorded(self):
-        """Return the events of each connection since the last time, in turn."""
+        """Return the events of each connection since the last time, in turn, with their ends."""
         connections = {}
-        for line in self._recording:
-            event = json.loads(line)
-            connections.setdefault(event["connection"], []).append(event)
+
+        def have_ended():  # the recording has a thread of its own, and may be behind the log
+            for event in self._events():
+                connections.setdefault(event["connection"], []).append(event)
+            ends = [events[-1]["event"] for events in connections.values()]
+            return ends and set(ends) == {"close"}
+
+        wait_until(have_ended)
         return list(connections.values())
+
+    def _events(self):
+        """Yield the events of whole lines, without the header, which has no connection."""
+        while (line := self._recording.readline()).endswith(b"\n"):
+            event = json.loads(line)
+            if event["event"] != "recording":
+                yield event
+        self._recording.seek(-len(line), os.SEEK_CUR)
