@@ -11,17 +11,17 @@ import pytest
 from tests.program import WSCLI, start, wscli
 from tests.waiting import wait_until
 
-DURATION = re.compile(r"\d+\.\d(?= m?s\b)")
+ROUNDED = re.compile(r"\d+\.\d(?= m?s\b)|(?<=:\d\d:\d\d)\.\d{3}")
 
 
 def assert_same(shown, live):
-    """Assert that texts are equal but for the last digit of durations.
+    """Assert that texts are equal but for the last digit of durations and times of day.
 
-    Times are recorded to the microsecond, so that a duration may round the other way.
+    Times are recorded to the microsecond, so that one may round the other way.
     """
-    assert DURATION.sub("N", shown) == DURATION.sub("N", live)
-    for one, other in zip(DURATION.findall(shown), DURATION.findall(live), strict=True):
-        assert abs(float(one) - float(other)) < 0.11
+    assert ROUNDED.sub("N", shown) == ROUNDED.sub("N", live)
+    for one, other in zip(ROUNDED.findall(shown), ROUNDED.findall(live), strict=True):
+        assert abs(float(one) - float(other)) < (0.0011 if one.startswith(".") else 0.11)
 
 
 def events(data):
@@ -153,6 +153,17 @@ def test_credentials_are_masked_as_they_were_live(recorded):
     assert "very secret" not in live.err
     assert_same(shown.err, live.err)
     assert "very secret" in wscli("view", "-v", "--show-secrets", path).err
+
+
+@pytest.mark.parametrize("options", [[], ["-v"], ["-vv"], ["-vvv"], ["--hex"]], ids=" ".join)
+def test_a_terminal_shows_a_recording_in_the_order_and_the_colours_of_live(
+    terminal_of, tmp_path, monkeypatch, options
+):
+    monkeypatch.delenv("NO_COLOR")
+    path = tmp_path / "recording"
+    live = terminal_of("send", *options, "--record", path, "demo:", "hello", '{"a": [1, "ü"]}')
+    assert "\x1b[" in live
+    assert_same(terminal_of("view", *options, path), live)
 
 
 def test_a_terminal_shows_both_directions(terminal_of, exchange):
