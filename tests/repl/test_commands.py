@@ -445,6 +445,20 @@ def test_save_writes_all_messages_as_events_and_a_single_one_unchanged(session, 
     assert (tmp_path / "one").read_bytes() == b"\x0a\x00\xff"
 
 
+def test_save_leaves_out_what_redact_leaves_out_of_a_recording(session, tmp_path):
+    terminal = session("--redact=pw=(.*)", "--bearer", "token-of-the-head")
+    for line in ("pw=verysecret", "token-of-the-head"):
+        terminal.enter(line)
+        terminal.until(lambda line=line: terminal.text.count(line) == 2)
+    terminal.enter(f"/save {tmp_path}/all.jsonl")
+    terminal.until("wrote 4 messages")
+    terminal.enter(f"/save {tmp_path}/one 1")
+    terminal.until("wrote 1 message to")
+    events = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert [event["text"] for event in events] == ["pw=REDACTED"] * 2 + ["REDACTED"] * 2
+    assert (tmp_path / "one").read_bytes() == b"pw=REDACTED"
+
+
 def test_record_writes_events_until_off(session, tmp_path):
     terminal = session()
     for line in ("before", f"/record {tmp_path}/file", "during", "/record off", "late"):
