@@ -255,7 +255,7 @@ def record_events(shell: CommandShell, argument: str) -> None:
     whether and where events are recorded.
     """
     existing, argument = _take_existing(argument)
-    path = os.path.expanduser(argument)
+    path, before = os.path.expanduser(argument), shell.recorder.path
     if path == "off":
         shell.recorder.stop()
     elif path:
@@ -264,7 +264,10 @@ def record_events(shell: CommandShell, argument: str) -> None:
     elif existing != "refuse":
         raise UsageError("missing file name", hint="/record -f FILE")
     into = shell.recorder.path
-    shell.note(f"recording to {visible(into)}" if into else "not recording")
+    ended = [f"recording to {visible(before)} ended"] if path and before else []
+    going_on = [f"recording to {visible(into)}"] if into else []
+    for remark in [*ended, *going_on] or ["not recording"]:
+        shell.note(remark)
 
 
 @command("history", "[N]")
