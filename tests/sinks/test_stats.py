@@ -51,6 +51,12 @@ def test_fragments_and_control_frames_count_as_frames_of_one_message():
     assert (tally.payload, tally.on_wire, tally.control) == (6, 6, 4)
 
 
+def test_a_frame_with_a_reserved_opcode_is_neither_a_message_nor_a_control_frame():
+    tally = Tally()
+    tally.add([Frame(3, b"abc"), Frame(11, b"d")], 0)
+    assert (tally.messages, tally.frames, tally.control_frames) == (0, 2, 1)
+
+
 def test_compressed_messages_count_before_and_after_compression():
     deflate = PerMessageDeflate()
     sender = Encoder(Role.SERVER, deflate=deflate)

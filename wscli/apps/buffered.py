@@ -1,7 +1,7 @@
 """Streams that collect small writes, for a source that never waits: a recording.
 
-A live session writes each batch at once. A recording has a million batches in a second, so what
-they write is collected. It is flushed when nothing more can be read at once, and before anything is
+A live session writes each batch at once. A recording has a million batches in a second, so their
+output is collected. It is flushed when nothing more can be read at once, and before anything is
 written to stderr, so that both streams are in order where they go to the same place.
 """
 
@@ -34,7 +34,7 @@ class BufferedStream(io.RawIOBase):
         return True
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
-        """Collect data, or write it with what has been collected.
+        """Collect data, or write it with the data collected before.
 
         Raises:
             BrokenPipeError, OutputError: as ``Output.write``.
@@ -46,7 +46,7 @@ class BufferedStream(io.RawIOBase):
         return len(data)
 
     def flush(self) -> None:
-        """Write what has been collected."""
+        """Write the collected data."""
         if self._pieces:
             pieces, self._pieces, self._size = self._pieces, [], 0
             self._output.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
@@ -74,7 +74,7 @@ class FlushingStream(io.RawIOBase):
 
 
 class Headings:
-    """The heading above what is written next; the first one is not written."""
+    """The heading above the next lines; the first one is not written."""
 
     def __init__(self) -> None:
         self._current = ""
@@ -95,7 +95,7 @@ class Headings:
 
 
 class HeadedStream(io.RawIOBase):
-    """A stream that writes a heading above what it writes, whenever that has changed."""
+    """A stream that writes the heading above its next lines, whenever it has changed."""
 
     def __init__(self, stream: io.RawIOBase, headings: Headings) -> None:
         self._stream = stream

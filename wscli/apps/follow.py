@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import select
-import time
 from typing import BinaryIO, cast
 
 from wscli.errors import UsageError
@@ -15,7 +14,7 @@ _INTERVAL = 0.1  # seconds between two looks at the file
 
 
 def open_followed(name: str, reader: int) -> BinaryIO:
-    """Wait for a file, and return a stream of what is and will be written to it.
+    """Wait for a file, and return a stream of its contents, present and future.
 
     The stream does not end. ``reader`` is the descriptor of stdout.
 
@@ -42,8 +41,9 @@ class _FollowedFile:
         self._reader = reader
 
     def read1(self, size: int) -> bytes:
-        """Return what follows, as soon as there is something."""
+        """Return the next bytes, as soon as there are some."""
         while not (data := self._file.read(size)):
+            # The lines read so far are no longer in the file, so their numbers would be wrong.
             if os.fstat(self._file.fileno()).st_size < self._file.tell():
                 what = f"{self._name} was replaced while it was followed"
                 raise UsageError(what, hint="the same command shows it from its beginning")
@@ -65,5 +65,4 @@ def _wait(reader: int) -> None:
     poll = select.poll()
     poll.register(reader, 0)
     if poll.poll(1000 * _INTERVAL):
-        gone = time.monotonic()
-        raise BrokenPipeError(gone)
+        raise BrokenPipeError

@@ -1,4 +1,4 @@
-"""Make recordings: the file, which only its owner may read, and what it is to lack."""
+"""Make recordings: the file, which only its owner may read, and the redaction of its events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IS_LINK = (errno.ELOOP, errno.EMLINK, errno.ENOENT)  # FreeBSD says EMLINK
 
 
 def redactor(patterns: Sequence[RegexReplacer] | None) -> Redactor | None:
-    """Return what replaces secrets in events, with the user's patterns; None for None."""
+    """Return a redactor with the user's patterns, or None for None."""
     if patterns is None:
         return None
     from wscli.records.redaction import Redactor

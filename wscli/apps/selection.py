@@ -1,4 +1,4 @@
-"""Select what is shown of a recording: by connection and time, and messages by their kind or text.
+"""Select a part of a recording: by connection and time, and messages by their kind or text.
 
 The connection and the time apply to every event. Direction, opcode and pattern apply to messages
 and frames: the opening and the end of a connection are always shown.
@@ -67,7 +67,7 @@ def _time_of_day(hours: int, minutes: int, seconds: float) -> Moment:
 
 
 class Selection(NamedTuple):
-    """What is shown; without a value, everything.
+    """The part of a recording that is shown; without a value, everything.
 
     ``opcodes`` are those of messages and frames. Events at ``until`` are not shown any more.
     """
@@ -159,7 +159,7 @@ class MatchFilter(Stage):
         self._held: dict[bool, list[Batch]] = {True: [], False: []}
 
     def batch(self, batch: Batch, now: float) -> Iterator[Batch]:
-        """Pass on what matches."""
+        """Pass on matching messages and their frames."""
         held = self._held[batch.incoming]
         kept: list[Item] = []
         frames: list[Item] = []
@@ -185,7 +185,7 @@ class MatchFilter(Stage):
             matches = map(self._matcher.matches, received(messages, subprotocol))
             return select(messages, [index for index, found in enumerate(matches) if found])
         except PatternTimeout as error:
-            # It is what the user asked for, so there is nothing to show without it.
+            # The user asked for these messages alone, so there is nothing to show without it.
             self.context.complain(UsageError(str(error), hint="--filter with a simpler pattern"))
             return messages
 

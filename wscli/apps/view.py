@@ -31,7 +31,7 @@ _RULE_WIDTH = 80  # columns of the line above another connection, at most
 
 
 class ViewOptions(NamedTuple):
-    """The file, or ``-``, and what is shown of it in which form; ``follow`` goes on at its end.
+    """The file, or ``-``, the part that is shown, and its form; ``follow`` goes on at its end.
 
     With ``stats`` figures are shown in place of messages. If there is a ``page``, a page for a
     browser is written to it, and nothing is shown.
@@ -170,7 +170,7 @@ def _write_page(
 
 def _data(options: ViewOptions, output: OutputOptions, env: Env) -> Sink:
     if output.form == "json":
-        # What was recorded in detail is shown in detail, unlike live: the file is the data.
+        # All details of the recording, whatever -v says: a program can leave out events itself.
         return NdjsonSink(Output(env.stdout), steps=True, frames=True, escape=env.stdout_tty)
     has_control_frames = options.selection.has_control_frames
     return data_sink(output, env, *[ControlFramesAsMessages()] * has_control_frames)

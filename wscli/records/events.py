@@ -39,7 +39,7 @@ VERSION = 1
 """The version of the events, in the field ``v``; fields are only ever added to one."""
 
 HEADER = "recording"
-"""The first event of a recording: what wrote it, and when."""
+"""The first event of a recording: the version of wscli, and the time."""
 
 LOST = "lost"
 """An event of a recording that was written too slowly: how many events are missing before it."""

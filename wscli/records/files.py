@@ -55,8 +55,8 @@ def read_blocks(
 ) -> Iterator[bytes]:
     """Yield a stream in blocks that end with a line; the last line may lack its line feed.
 
-    A block has what has arrived, so that the lines of a pipe can be shown at once. ``before_read``
-    is called before each read, which may wait.
+    A read does not wait for a whole block, so that the lines of a pipe can be shown at once.
+    ``before_read`` is called before each read, which may wait.
 
     Raises:
         UsageError: if it cannot be read; ``name`` is for that, and for a remark.
@@ -74,7 +74,7 @@ def read_blocks(
 
 
 def _read(stream: BinaryIO, name: str, remark: Remark, before_read: Callable[[], None]) -> bytes:
-    # A raw file, which has no read1, returns what there is from read.
+    # Unlike that of a buffered file, read of a raw file does not wait for all of the bytes.
     read: Callable[[int], bytes] = stream.read1 if hasattr(stream, "read1") else stream.read
     before_read()
     try:

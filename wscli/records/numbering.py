@@ -17,7 +17,8 @@ class ConnectionNumbers:
 
     def number(self, event: Event) -> int:
         """Return the number of the connection that an event belongs to."""
-        if isinstance(event, Batch):  # the usual case
+        # A batch never begins a connection, and there may be millions.
+        if isinstance(event, Batch):
             self._opened = True
             return self._last
         # Several steps without an end are one attempt that was redirected. An error after an end is
@@ -37,7 +38,7 @@ class ConnectionNumbers:
 class ConnectionTable:
     """Numbers the connections of a file, and gives their batches the subprotocol.
 
-    ``offset`` is what is added to the numbers of a recording that was appended to others.
+    ``offset`` is added to the numbers of a recording that was appended to others.
     """
 
     def __init__(self) -> None:

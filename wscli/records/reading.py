@@ -1,7 +1,7 @@
 """Read a recording as events: JSON Lines or HAR, recognised by the content.
 
 The process that wrote a recording may have been killed, so its last line may be cut off. That is
-not an error: the events before it are read, and a remark says what is missing. The same applies to
+not an error: the events before it are read, and a remark names the line. The same applies to
 a line that was cut off before another recording was appended. A line that is damaged anywhere else
 is an error.
 
@@ -127,6 +127,7 @@ class RecordingReader:
         return read_har(data, self._remark)
 
     def _block_events(self, block: bytes) -> Iterator[Recorded]:
+        # Bytes that are not UTF-8 are an error of one line: only reading line by line finds it.
         has_runs = _is_utf8(block)
         start = 0
         while start < len(block):
@@ -179,6 +180,7 @@ class RecordingReader:
         except MalformedEvent as error:
             self._excuse(line, error)
             return None
+        # --append ends a line that was cut off, and then writes a header.
         if name == HEADER:
             self._begin_recording()
         self._raise_damage()

@@ -1,7 +1,7 @@
 """Replace secrets in events, so that a recording can be given to somebody else.
 
 Secrets are the values of certain headers and of certain parameters of a query (``net/redaction``
-has the lists), and what the user's patterns match, in payloads above all.
+has the lists), and matches of the user's patterns, in payloads above all.
 
 Frames repeat the payloads of messages. A frame that is a whole message is treated like it. In any
 other, a secret may be compressed or cut in two, so the payload is replaced by as many ``x``.
@@ -64,7 +64,7 @@ class Redactor:
             payload = self._secrets.payload(payload)
         elif frame.opcode == Opcode.CLOSE and frame.complete:
             payload = payload[:2] + self._secrets.payload(payload[2:])
-        else:
+        else:  # the length is kept, since it is part of the evidence that frames are
             payload = b"x" * len(payload)
         length = len(payload) if frame.complete else frame.length
         return Frame(
@@ -148,6 +148,7 @@ class Redactor:
 
     def _response(self, response: Response, body: bytes) -> tuple[Response, bytes]:
         redacted = parse_response(self._secrets.head(response.raw))
+        # A compressed body may repeat a token where no search finds it.
         is_compressed = response.headers.get("Content-Encoding") not in (None, "identity")
         if is_compressed and body:
             return redacted, MARK.encode()

@@ -29,7 +29,7 @@ _SECOND = rb"(?!0000)[0-9]{4}-" + _DAY + rb"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-
 
 
 def _shared(group: bytes) -> bytes:
-    """Return the pattern of what the messages of a batch share; ``group`` begins its groups."""
+    """Return the pattern of the fields that a batch shares; ``group`` begins its groups."""
     return (
         rb'"time":"' + group + _SECOND + rb")\." + group + rb'[0-9]{6})Z",'
         rb'"elapsed":' + group + rb"[0-9]{1,15}\.[0-9]{1,15}),"
@@ -59,6 +59,7 @@ def _batch_pattern(opcode: bytes, value: bytes) -> re.Pattern[bytes]:
     return re.compile(first + rb"(?:" + _BEGIN + rb"\1" + opcode + value + _END + rb")*+")
 
 
+# A back-reference compares the shared fields as bytes, so that they are parsed once for a batch.
 _TEXT_BATCH, _BINARY_BATCH = _batch_pattern(_TEXT, _STRING), _batch_pattern(_BINARY, _BASE64)
 _TEXTS = re.compile(_TEXT + rb"(" + _STRING + rb")" + _END)
 _BINARIES = re.compile(_BINARY + rb"(" + _BASE64 + rb")" + _END)

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 from wscli.net.redaction import is_secret_header, is_secret_parameter
 
 MARK = "REDACTED"
-"""What is written in place of a secret: valid in a URL, a header and a string of JSON."""
+"""The replacement of a secret: valid in a URL, a header and a string of JSON."""
 
 _LINE = r"[^\n]*\n|[^\n]+"
 _HEADER = r"(?s)([!#$%&'*+.^_`|~0-9A-Za-z-]+)([ \t]*:[ \t]*)(.*?)(\r?\n?)"
@@ -70,7 +70,7 @@ class Secrets:
         """Return a head without secrets; it has the same headers, and remains valid."""
         line, feed, rest = head.decode("latin-1").partition("\n")
         if match := re.fullmatch(_START_LINE, line):
-            # A pattern must not replace the method, the status or the version.
+            # The head is parsed again, so a pattern must not replace method, status or version.
             before, changing, after = match.groups()
             line = f"{before}{self._plain(changing)}{after}"
         else:
@@ -82,14 +82,14 @@ class Secrets:
         return "".join(self._lines(text))
 
     def payload(self, payload: bytes) -> bytes:
-        """Return a payload without known secrets, and what the user's patterns match."""
+        """Return a payload without known secrets and matches of the user's patterns."""
         try:
             return self.value(payload.decode()).encode()
         except UnicodeDecodeError:
             return self.value(payload.decode("latin-1")).encode("latin-1")
 
     def value(self, text: str) -> str:
-        """Return a text without known secrets, and what the user's patterns match."""
+        """Return a text without known secrets and matches of the user's patterns."""
         if self._any_known is not None:
             text = self._any_known.sub(MARK, text)
         try:
@@ -137,7 +137,7 @@ def _replace_parameter(match: re.Match[str]) -> str:
 
 
 def _as_utf8(text: str) -> list[str]:
-    """Return what text in Latin-1, as heads are read, is in UTF-8, as payloads are."""
+    """Return a text from a head, which was read as Latin-1, as UTF-8, if it is that."""
     try:
         return [text.encode("latin-1").decode()]
     except UnicodeError:

@@ -16,9 +16,9 @@ than the stream does not fill the memory. When the queue is full, there are two 
   there is room again. An event ``lost`` in their place says how many, and a remark says so at once:
   nothing is lost silently.
 
-Events are written as soon as the thread gets to them, so a process that is killed loses only what
-was on its way to the file. A write that fails ends the recording, with one remark; the connection
-goes on.
+Events are written as soon as the thread gets to them, so a process that is killed loses only the
+events in the queue, usually none. A write that fails ends the recording, with one remark; the
+connection goes on.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ class RecordingFile:
         """Write an event soon, with the number of its connection if that is not None."""
         queued = _Queued(_snapshot(event), connection, _memory_of(event))
         with self._filled:
-            if not self._lost:  # else the file has had its time already
+            # After a loss the file has had its time already: waiting again for each event would
+            # stop the connection for good.
+            if not self._lost:
                 self._emptied.wait_for(self._has_room, self._patience)
             if not self._has_room():
                 self._lost += _events_in(event)
@@ -118,7 +120,7 @@ class RecordingFile:
         self._report_lost()
 
     def close(self) -> None:
-        """Write what is queued, and close the file."""
+        """Write the queued events, and close the file."""
         with self._filled:
             self._put_lost()
             self._closed = True

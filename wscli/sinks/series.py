@@ -45,7 +45,7 @@ class TrafficSeries(Sink):
             self._size[batch.incoming][index] += sum(sum(map(len, each)) for each in lists)
 
     def traffic(self, *, incoming: bool, columns: int) -> Traffic:
-        """Return the counts of a direction, in at most so many columns."""
+        """Return the counts of a direction, in at most ``columns`` columns."""
         used = 0 if self.start is None else int((self.last - self.start) / self._width) + 1
         columns = max(1, min(columns, used))
         edges = [used * column // columns for column in range(columns + 1)]

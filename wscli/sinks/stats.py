@@ -33,8 +33,8 @@ class Tally:
 
     ``payload`` is the size of all messages in bytes, after decompression. ``on_wire`` is the size
     of the same messages in data frames, ``headers`` the size of all frame headers, and ``control``
-    that of the payloads of control frames. ``before`` and ``after`` are the sizes of the compressed
-    messages without and with compression.
+    that of the payloads of all other frames. ``before`` and ``after`` are the sizes of the
+    compressed messages without and with compression.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,8 @@ class Tally:
         self.frames += 1
         self.headers += frame.header_size
         if frame.opcode not in _DATA_OPCODES:
-            self.control_frames += 1
+            # Below 8, a reserved opcode is that of a data frame (§5.2), but belongs to no message.
+            self.control_frames += frame.opcode >= Opcode.CLOSE
             self.control += len(frame.payload)
             return
         # Later fragments have RSV1 unset, and belong to the compressed message nevertheless.

@@ -88,8 +88,8 @@ def _selecting_options() -> list[Option]:
         Option(
             "--direction",
             type=click.Choice(["in", "out"]),
-            help="Show what came, or what was sent; by default both at a terminal and with --json, "
-            "else what came.",
+            help="Show received or sent messages only; by default both at a terminal and with "
+            "--json, else the received ones.",
         ),
         Option(
             "--opcode",
@@ -120,12 +120,12 @@ command = Command(
         ("wscli view -v session.jsonl", "also the handshake; -vv shows frames, if recorded"),
         ("wscli view --filter '$.error' --json FILE | jq .", "messages with an error, as JSON"),
         ("wscli view --stats session.jsonl", "counts, rates over time, and reply times"),
-        ("wscli view --direction out FILE > sent.txt", "what was sent, each message a line"),
+        ("wscli view --direction out FILE > sent.txt", "the sent messages, one a line"),
         (
             "wscli view --html page.html session.jsonl",
             "a page to search in, or to send to somebody",
         ),
-        ("wscli view --follow served.jsonl", "what wscli serve --record is writing"),
+        ("wscli view --follow served.jsonl", "a file that wscli serve --record is writing"),
     ],
     params=[
         click.Argument(["file"], metavar="FILE"),

@@ -53,7 +53,7 @@ def open_recording_file(shell: CommandShell, argument: str) -> None:
 
 
 class RecordingPage(Sink):
-    """Collects the lines for what happened in a recording, as the session shows it."""
+    """Collects the lines for the events of a recording, as the session shows them."""
 
     wants_outgoing = True
 

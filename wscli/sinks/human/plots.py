@@ -44,7 +44,7 @@ def _plot(
     yield palette.paint("bold", title)
     most = max(values)
     heights = [round(value / most * _ROWS * 8) for value in values]
-    # What is there is seen, however little it is.
+    # A value that rounds to nothing is still visible.
     heights = [height or (value > 0) for height, value in zip(heights, values, strict=True)]
     for row in range(_ROWS - 1, -1, -1):
         bars = "".join(_UP[max(0, min(8, height - 8 * row))] for height in heights)
