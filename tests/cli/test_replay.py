@@ -152,7 +152,7 @@ def test_a_missing_message_and_a_new_one_are_shown(record, answering):
     assert "--timeout waits longer" in done.err
 
 
-def test_another_close_is_shown(record, answering):
+def test_a_different_close_is_shown(record, answering):
     path = record(opened(), *SESSION[:-1], closed(4001, "peer", 0.05, reason="done"))
     url = answering({**ANSWERS, "bye": None}, ["welcome"], 4002, "no")
     done = call("replay", path, url)
@@ -167,7 +167,7 @@ def test_another_close_is_shown(record, answering):
         '  - "done"',
         '  + "no"',
     ]
-    assert "1 message missing, another close" in done.err
+    assert "1 message missing, a different close" in done.err
 
 
 def test_another_subprotocol_is_shown(record, answering):
@@ -324,9 +324,16 @@ def test_a_refusal_that_was_recorded_is_as_recorded(record, scripted):
     url = scripted(lambda peer: peer.refuse(answer)).url
     done = call("replay", record(refused(url, 403)))
     assert (done.status, done.out) == (0, b"")
+    assert done.err == "wscli: refused with 403 as recorded\n"
     done = call("replay", record(refused(url, 401)))
     assert done.status == 10
     assert done.out.decode() == "the refusal differs at $.status\n  - 401\n  + 403\n"
+    assert done.err == "wscli: the replay differs: a different refusal\n"
+
+
+def test_without_a_comparison_no_refusal_is_said_to_be_as_recorded(record, echo_url):
+    done = call("replay", "--match", "none", record(refused(echo_url, 403)))
+    assert (done.status, done.err) == (0, "wscli: 0 messages sent, 0 received\n")
 
 
 def test_a_refusal_that_has_become_a_connection_is_a_difference(record, echo_url):

@@ -1,5 +1,6 @@
 """Regular expressions and JSONPath queries for messages, and their time limits."""
 
+import re
 import time
 
 import pytest
@@ -148,6 +149,20 @@ def test_a_query_finds_nothing_in_json_that_is_nested_too_deeply_for_it():
     message = Message(1, b"[" * 500 + b'{"id":1}' + b"]" * 500)
     assert not parse_matcher("$..id").matches(message)
     assert JsonPathQuery("$..id").select(value_of(message)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("time", "a query begins with $, for example '$.time'"),
+        ("", "a query begins with $, for example '$.time'"),
+        ("$.a[1:2:3:4]", "expected comma, found colon"),
+        ("$.a]", "unexpected token ']'"),
+    ],
+)
+def test_an_error_in_a_query_is_told_without_the_names_of_a_parser(query, reason):
+    with pytest.raises(ValueError, match=rf"is not a JSONPath query: {re.escape(reason)}$"):
+        JsonPathQuery(query)
 
 
 def test_a_query_selects_values_with_their_locations():

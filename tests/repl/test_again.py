@@ -57,7 +57,7 @@ def test_without_a_message_there_is_nothing_to_send_again(session):
 def editor(tmp_path):
     """Return an editor that replaces one with two, as the environment that names it."""
     script = tmp_path / "editor"
-    script.write_text('#!/bin/sh\nsed -i "s/one/two/; s/0x00/0x01/; s/^3$/three/" "$1"\n')
+    script.write_text('#!/bin/sh\nsed -i "s/one/two/; s/0x00/0x01/" "$1"\n')
     script.chmod(0o755)
     return {"EDITOR": str(script)}
 
@@ -93,10 +93,13 @@ def test_a_received_message_can_be_edited_too(collecting, editor):
     assert messages == ["one", "got 1"]
 
 
-def test_a_number_that_no_message_has_is_edited_as_text(collecting, editor):
+def test_a_number_that_no_message_has_cannot_be_edited(collecting, editor):
     session, _ = collecting(env=editor)
+    session.enter("one")
+    session.until("got 1")
     session.enter("/edit 3")
-    session.until("> three")
+    session.until("there is no message 3")
+    session.until("messages 1 to 2 are kept")
 
 
 def test_with_escapes_and_a_terminator_an_edited_message_stays_as_it_is(collecting, editor):
@@ -156,14 +159,25 @@ def test_a_replay_ends_with_its_connection(terminal, scripted, tmp_path):
         ("/replay -", "stdin is the terminal here"),
         ("/replay absent.jsonl", "cannot read absent.jsonl"),
         ("/replay {} 7", "the recording has no connection 7"),
+        ("/replay {} 2", "connection 2 of {} has no sent messages"),
     ],
 )
 def test_a_recording_that_cannot_be_replayed(session, tmp_path, line, complaint):
     path = tmp_path / "r.jsonl"
-    path.write_bytes(lines(opened(), sent("a", 0)))
+    path.write_bytes(lines(opened(), sent("a", 0), opened(), got("x", 0)))
     opened_session = session(columns=200)
     opened_session.enter(line.format(path))
-    opened_session.until(complaint)
+    opened_session.until(complaint.format(path))
+    assert "replaying" not in opened_session.text
+
+
+def test_a_recording_without_sent_messages_is_not_replayed(session, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ticks.jsonl").write_bytes(lines(opened(), got("x", 0)))
+    opened_session = session(columns=200)
+    opened_session.enter("/replay ticks.jsonl")
+    opened_session.until("wscli: ticks.jsonl has no sent messages")
+    assert "replaying" not in opened_session.text
 
 
 # The stage

@@ -445,12 +445,26 @@ def test_save_writes_all_messages_as_events_and_a_single_one_unchanged(session, 
     assert (tmp_path / "one").read_bytes() == b"\x0a\x00\xff"
 
 
+def test_save_leaves_out_what_redact_leaves_out_of_a_recording(session, tmp_path):
+    terminal = session("--redact=pw=(.*)", "--bearer", "token-of-the-head")
+    for line in ("pw=verysecret", "token-of-the-head"):
+        terminal.enter(line)
+        terminal.until(lambda line=line: terminal.text.count(line) == 2)
+    terminal.enter(f"/save {tmp_path}/all.jsonl")
+    terminal.until("wrote 4 messages")
+    terminal.enter(f"/save {tmp_path}/one 1")
+    terminal.until("wrote 1 message to")
+    events = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert [event["text"] for event in events] == ["pw=REDACTED"] * 2 + ["REDACTED"] * 2
+    assert (tmp_path / "one").read_bytes() == b"pw=REDACTED"
+
+
 def test_record_writes_events_until_off(session, tmp_path):
     terminal = session()
     for line in ("before", f"/record {tmp_path}/file", "during", "/record off", "late"):
         terminal.enter(line)
         terminal.until(lambda line=line: line.startswith("/") or terminal.text.count(line) == 2)
-    terminal.until("not recording")
+    terminal.until("file ended")
     header, *events = map(json.loads, (tmp_path / "file").read_text().splitlines())
     assert (header["event"], header["v"]) == ("recording", 1)
     assert [event["event"] for event in events] == ["open", "message", "message"]
@@ -458,12 +472,24 @@ def test_record_writes_events_until_off(session, tmp_path):
     assert {event["text"] for event in events[1:]} == {"during"}
 
 
+def test_the_recording_that_a_command_ends_is_named(session, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    terminal = session("--record", "first")
+    terminal.enter("/record second")
+    terminal.until("* recording to first ended\n* recording to second\n")
+    terminal.enter("/record off")
+    terminal.until("* recording to second ended\n")
+    assert "not recording" not in terminal.text
+    terminal.enter("/record off")
+    terminal.until("* not recording\n")
+
+
 def test_open_shows_a_recording_without_numbers(session, tmp_path):
     terminal = session()
     for line in (f"/record {tmp_path}/file", "first", '{"second": [1, 2]}', "/record off"):
         terminal.enter(line)
         terminal.until(lambda line=line: line.startswith("/") or terminal.text.count(line) == 2)
-    terminal.until("not recording")
+    terminal.until("file ended")
     terminal.enter(f"/open {tmp_path}/file")
     terminal.until(f"── end of {tmp_path}/file ─")
     shown = terminal.text.partition(f"── {tmp_path}/file ─")[2].splitlines()

@@ -6,15 +6,17 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from wscli.apps.options import Existing
 from wscli.errors import UsageError
 
 if TYPE_CHECKING:
+    from wscli.net.opening import Opening
     from wscli.payload.matching import RegexReplacer
     from wscli.records.redaction import Redactor
+    from wscli.records.secrets import Secrets
 
 _MODE = 0o600  # a recording has credentials in its headers
 _IS_LINK = (errno.ELOOP, errno.EMLINK, errno.ENOENT)  # FreeBSD says EMLINK
@@ -24,11 +26,29 @@ def redactor(patterns: Sequence[RegexReplacer] | None) -> Redactor | None:
     """Return a redactor with the user's patterns, or None for None."""
     if patterns is None:
         return None
-    from wscli.payload.matching import PatternTimeout
     from wscli.records.redaction import Redactor
+
+    return Redactor(_secrets(patterns))
+
+
+def payload_redactor(
+    patterns: Sequence[RegexReplacer], opening: Opening | None
+) -> Callable[[bytes], bytes]:
+    """Return what replaces secrets in payloads, as in a recording that begins with ``opening``."""
+    from wscli.records.redaction import Redactor
+    from wscli.session.events import Opened
+
+    secrets = _secrets(patterns)
+    if opening is not None:
+        Redactor(secrets)(Opened(opening, 0.0, 0.0))  # its secrets are known from now on
+    return secrets.payload
+
+
+def _secrets(patterns: Sequence[RegexReplacer]) -> Secrets:
+    from wscli.payload.matching import PatternTimeout
     from wscli.records.secrets import Secrets
 
-    return Redactor(Secrets(patterns, PatternTimeout))
+    return Secrets(patterns, PatternTimeout)
 
 
 def open_recording(

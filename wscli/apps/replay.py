@@ -118,6 +118,7 @@ class Replay:
         self._env = env
         self._result = ReplayResult(_difference_output(options.session.output, env), env.clock)
         self._script = make_script(options, recorded)
+        self._repeated_failure = ""  # of the attempt to connect, once it has failed again
         self._not_left = 0  # messages that still waited in the outbox at the end
         self._stage = ReplayStage(
             self._script,
@@ -138,7 +139,7 @@ class Replay:
     def summary(self) -> str:
         """Return the result in a line."""
         if not self._result:
-            return self._progress()
+            return self._repeated_failure or self._progress()
         return f"{self._progress()}; {self._result.describe()}"
 
     @property
@@ -181,7 +182,7 @@ class Replay:
         if self._options.match == "none":
             return self._unsent_error() or usual_error(outcome)
         if failed is not None:
-            self._result.compare("refusal", _describe_failed(failed), _describe_outcome(outcome))
+            self._compare_failure(failed, outcome)
         elif isinstance(outcome, End):
             self._compare_rest(outcome)
         if self._result:
@@ -207,6 +208,13 @@ class Replay:
         now = opening.agreement
         self._result.compare("subprotocol", recorded.agreement.subprotocol, now and now.subprotocol)
 
+    def _compare_failure(self, failed: Failed, outcome: End | WscliError) -> None:
+        then, today = _describe_failed(failed), _describe_outcome(outcome)
+        self._result.compare("refusal", then, today)
+        if then == today:
+            refused = f"refused with {today['status']}" if "status" in today else "not connected"
+            self._repeated_failure = f"{refused} as recorded"
+
     def _compare_rest(self, end: End) -> None:
         """Compare what can be compared only when no more messages will come."""
         self._stage.compare_rest(end.time, end.elapsed)
@@ -215,6 +223,8 @@ class Replay:
             self._result.compare("close", *sides)
 
     def _evidence(self) -> str:
+        if self._recorded.failed is not None:
+            return ""  # no message was to be sent or to come
         lines = [self._progress()]
         if self._stage.gave_up:
             lines.append(f"nothing that was expected came for {self._options.timeout:g} s")

@@ -61,7 +61,7 @@ class ReplayResult:
             if count := self._counts[kind]:
                 noun = "" if parts else f" message{'s' * (count != 1)}"
                 parts.append(f"{count:,}{noun} {name}")
-        return ", ".join([*parts, *(f"another {subject}" for subject in self._subjects)])
+        return ", ".join([*parts, *(f"a different {subject}" for subject in self._subjects)])
 
     def error(self, evidence: str, *, waited: bool) -> ReplayDiffers:
         """Return the error for the differences; ``waited`` is True if the time was up."""

@@ -24,6 +24,8 @@ _LIMIT_PER_CHARACTER = 1e-7  # seconds; a search that does not backtrack takes a
 _FEW_STEPS = 1e7
 _MAY_MULTIPLY = r"[|({]|\\X"  # syntax that may repeat a repetition, or is one (a grapheme, \X)
 
+_NAME_IN_ERROR = r"'?\bTOKEN_([A-Z_]+)'?"  # in the jsonpath package's errors
+
 _CONTAINERS = (list, dict)  # the values that a query can select from
 
 
@@ -213,6 +215,9 @@ def _too_slow(pattern: Any, text: str) -> PatternTimeout:
 
 
 def _compile_query(text: str) -> Any:
+    if not text.startswith("$"):
+        reason = "a query begins with $, for example '$.time'"
+        raise ValueError(f"{text!r} is not a JSONPath query: {reason}")
     from jsonpath import JSONPathEnvironment, JSONPathError
     from jsonpath.function_extensions import Match, Search
 
@@ -244,7 +249,11 @@ def _compile_query(text: str) -> Any:
     try:
         return environment.compile(text)
     except JSONPathError as error:
-        reason = str(error).partition("\n")[0]
+        reason = re.sub(_NAME_IN_ERROR, _name_token, str(error).partition("\n")[0])
         raise ValueError(f"{text!r} is not a JSONPath query: {reason}") from None
     except RecursionError:
         raise ValueError("the JSONPath query is nested too deeply") from None
+
+
+def _name_token(match: re.Match[str]) -> str:
+    return match[1].replace("_", " ").lower()

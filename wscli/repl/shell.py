@@ -22,7 +22,7 @@ from wscli.apps.display import message_view
 from wscli.apps.env import Env
 from wscli.apps.message import Sending, read_message, read_typed
 from wscli.apps.options import SessionOptions
-from wscli.apps.recording import redactor
+from wscli.apps.recording import payload_redactor, redactor
 from wscli.apps.report import hint_for, report
 from wscli.errors import ConnectionClosed, UsageError, WscliError
 from wscli.payload.typed import terminated
@@ -34,6 +34,7 @@ from wscli.repl.notices import DisplayOptions, describe_retry
 from wscli.repl.playback import SessionPlayback
 from wscli.session.end import End, error_of
 from wscli.session.thread_driver import ThreadDriver
+from wscli.sinks.human.messages import Entry
 from wscli.sinks.recording import Recorder
 from wscli.sinks.stats import Stats
 from wscli.status import ExitStatus, status_of
@@ -228,6 +229,15 @@ class Shell:
         if text and sending.opcode == Opcode.TEXT and not sending.escapes:
             return f"/{text}" if text.startswith("/") else text
         return f"/text {'@' * text.startswith('@')}{text}"
+
+    def without_secrets(self, entries: list[Entry]) -> list[Entry]:
+        """Return messages as a recording has them: with ``--redact``, without secrets."""
+        patterns = self._options.session.output.redact
+        if patterns is None:
+            return entries
+        # Not the recorder's redactor: that is used in the recording's thread.
+        redact = payload_redactor(patterns, self.link.opening)
+        return [entry._replace(payload=redact(entry.payload)) for entry in entries]
 
     def edit(self, text: str) -> None:
         """Open the text in the user's editor, and put the result in the prompt."""

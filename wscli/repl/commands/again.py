@@ -60,6 +60,9 @@ def replay_recording(shell: CommandShell, argument: str) -> None:
         number = int(match[2]) if match[2] else None
         recorded = choose_connection(load_connections(name, shell.env), number, "/replay FILE N")
         cues = make_cues(recorded.items, "recorded")
+        if not cues:
+            which = visible(name) if number is None else f"connection {number} of {visible(name)}"
+            raise UsageError(f"{which} has no sent messages", hint=f"/open {visible(name)}")
         shell.playback.start(cues, name)
         shell.note(f"replaying {visible(name)}; /replay off stops it")
     session.interrupt()

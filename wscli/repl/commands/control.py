@@ -39,9 +39,8 @@ def connect_again(shell: CommandShell, _argument: str) -> None:
 @command("edit", "[N|TEXT]")
 def edit_line(shell: CommandShell, argument: str) -> None:
     """Write a message in $EDITOR, or change message N."""
-    journal = shell.display.journal
-    if re.fullmatch(NUMBER, argument.strip()) and 0 < int(argument) <= journal.last:
-        (entry,) = journal.find(int(argument), int(argument))
+    if re.fullmatch(NUMBER, argument.strip()):
+        (entry,) = shell.display.journal.find(int(argument), int(argument))
         argument = shell.line_for(entry.opcode, entry.payload)
     shell.edit(argument)
 

@@ -18,6 +18,7 @@ from wscli.repl.history import LineHistory
 from wscli.repl.link import Link
 from wscli.repl.playback import SessionPlayback
 from wscli.session.thread_driver import ThreadDriver
+from wscli.sinks.human.messages import Entry
 from wscli.sinks.recording import Recorder
 from wscli.sinks.stats import Stats
 from wscli.wire.codes import Opcode
@@ -54,6 +55,9 @@ class CommandShell(Protocol):
 
     def read_payload(self, text: str, opcode: Opcode, *, escapes: bool = False) -> bytes:
         """Return the payload for a text: the text itself, a file, hex or base64."""
+
+    def without_secrets(self, entries: list[Entry]) -> list[Entry]:
+        """Return messages as a recording has them: with ``--redact``, without secrets."""
 
     def say(self, text: str) -> None:
         """Show lines."""

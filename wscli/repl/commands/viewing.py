@@ -200,7 +200,8 @@ def save_messages(shell: CommandShell, argument: str) -> None:
     """Write all messages so far to FILE, or only message N.
 
     All messages are written as events, one JSON object a line; a single message is
-    written byte for byte. -f replaces a file that is not empty, -a appends to it.
+    written byte for byte. Secrets are left out of both if wscli was started with
+    --redact. -f replaces a file that is not empty, -a appends to it.
 
     /save session.jsonl
     /save image.png 17
@@ -213,6 +214,7 @@ def save_messages(shell: CommandShell, argument: str) -> None:
     path, number = os.path.expanduser(match[1]), match[2]
     journal = shell.display.journal
     entries = journal.find(int(number), int(number)) if number else journal.entries()
+    entries = shell.without_secrets(entries)
     hint = _existing_hint("save", match[0])
     # The same rules as for --record: messages may have credentials in them.
     with closing(open_recording(path, existing, hint)) as stream:
@@ -253,7 +255,7 @@ def record_events(shell: CommandShell, argument: str) -> None:
     whether and where events are recorded.
     """
     existing, argument = _take_existing(argument)
-    path = os.path.expanduser(argument)
+    path, before = os.path.expanduser(argument), shell.recorder.path
     if path == "off":
         shell.recorder.stop()
     elif path:
@@ -262,7 +264,10 @@ def record_events(shell: CommandShell, argument: str) -> None:
     elif existing != "refuse":
         raise UsageError("missing file name", hint="/record -f FILE")
     into = shell.recorder.path
-    shell.note(f"recording to {visible(into)}" if into else "not recording")
+    ended = [f"recording to {visible(before)} ended"] if path and before else []
+    going_on = [f"recording to {visible(into)}"] if into else []
+    for remark in [*ended, *going_on] or ["not recording"]:
+        shell.note(remark)
 
 
 @command("history", "[N]")
