@@ -309,7 +309,7 @@ def test_a_har_file_is_shown(exchange, tmp_path):
         (None, "wscli: cannot read FILE\n  No such file or directory\n"),
         ("", "wscli: FILE is empty\n"),
         ("GET / HTTP/1.1\n", "wscli: FILE is neither a recording nor a HAR file\n  it begins with"),
-        ('{"event":"x"}\nbroken\n{"event":"x"}\n', "wscli: line 2 is not a valid event\n"),
+        ('{"event":"x"}\nbroken\n{"event":"x"}\n', "wscli: line 2 of FILE is not a valid event\n"),
         ('{"event":"recording","v":2}\n', "wscli: FILE has version 2 of the format\n"),
     ],
 )

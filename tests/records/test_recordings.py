@@ -70,7 +70,37 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_its_number():
     assert status_of(caught.value) == ExitStatus.USAGE
 
 
-@pytest.mark.parametrize("content", [b"GET / HTTP/1.1\r\n", b"\x89PNG\r\n\x1a\n", b"[1]\n", b"{}"])
+@pytest.mark.parametrize(
+    ("damaged", "evidence"),
+    [
+        (b"broken", "it is not JSON: Expecting value at column 1\nit begins with broken"),
+        (b'{"x":\x1b\0}', 'it is not JSON: Expecting value at column 6\nit begins with {"x":␛␀}'),
+        (b'{"event":"open",', "it is not JSON: Expecting property name enclosed in double quotes"),
+        (b'{"event":7}', '"event" is not a string: 7\nit begins with {"event":7}'),
+        (b'{"event":"open"}', '"url" is missing\nit begins with {"event":"open"}'),
+        (b"x" * 61, f"it is not JSON: Expecting value at column 1\nit begins with {'x' * 60}…"),
+    ],
+)
+def test_the_error_of_a_damaged_line_shows_the_line_and_what_is_wrong(damaged, evidence):
+    with pytest.raises(MalformedEvent) as caught:
+        read(lines(OPEN) + damaged + b"\n" + lines(CLOSE))
+    assert caught.value.what == "line 2 of r.jsonl is not a valid event"
+    assert caught.value.evidence.startswith(evidence)
+    assert "line 1" not in caught.value.evidence
+    assert caught.value.hint == "delete that line; sed 2d FILE prints all others"
+
+
+def test_a_recording_may_begin_with_a_byte_order_mark():
+    assert len(read(b"\xef\xbb\xbf" + lines(OPEN, CLOSE))) == 2
+
+
+PCAPNG = b"\n\r\r\n\x1c\0\0\0\x4d\x3c\x2b\x1a\x01\0\0\0\n\0\0\0"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"GET / HTTP/1.1\r\n", b"\x89PNG\r\n\x1a\n", b"[1]\n", b"{}", b"\n\n[1]\n", PCAPNG],
+)
 def test_a_file_of_another_kind_is_an_error(content):
     with pytest.raises(UsageError) as caught:
         read(content)
