@@ -149,7 +149,43 @@ def test_a_compressed_file_that_was_cut_off_is_read_to_its_last_whole_line(tmp_p
     with open_file(str(path), io.BytesIO()) as file:
         events = list(read_recording(file, path.name, remarks.append))
     assert 1000 < sum(len(event.items[0].payloads) for event, _ in events) < 30_000
-    assert remarks[0] == "r.jsonl.gz was cut off while it was compressed"
+    assert remarks[0] == "r.jsonl.gz is an incomplete gzip file: its end is missing"
+
+
+def read_packed(path, packed):
+    """Return the events of a compressed file, and the remarks."""
+    path.write_bytes(packed)
+    remarks = []
+    with open_file(str(path), io.BytesIO()) as file:
+        return list(read_recording(file, path.name, remarks.append)), remarks
+
+
+def test_a_small_compressed_file_that_was_cut_off_is_read_to_its_last_whole_line(tmp_path):
+    packed = gzip.compress(lines(OPEN, MESSAGE, CLOSE))[:-8]  # without the trailer
+    events, remarks = read_packed(tmp_path / "r.jsonl.gz", packed)
+    assert len(events) == 3
+    assert remarks == ["r.jsonl.gz is an incomplete gzip file: its end is missing"]
+
+
+@pytest.mark.parametrize("size", [2, 9, 10])
+def test_a_compressed_file_that_was_cut_off_before_its_data_is_an_error(tmp_path, size):
+    with pytest.raises(UsageError) as caught:
+        read_packed(tmp_path / "r.jsonl.gz", gzip.compress(lines(OPEN))[:size])
+    assert caught.value.what == "r.jsonl.gz is an incomplete gzip file"
+
+
+@pytest.mark.parametrize("padding", [0, 1, 300_000])
+def test_compressed_files_may_be_joined_and_padded_with_zeros(tmp_path, padding):
+    packed = gzip.compress(lines(OPEN, CLOSE)) + bytes(padding)
+    events, remarks = read_packed(tmp_path / "r.jsonl.gz", packed * 2)
+    assert (len(events), remarks) == (4, [])
+
+
+def test_a_block_that_is_compressed_well_is_read_whole(tmp_path):
+    packed = gzip.compress(lines({**MESSAGE, "text": "x" * 3_000_000, "size": 3_000_000}))
+    for end in (len(packed), len(packed) - 8):
+        [(event, _)], _ = read_packed(tmp_path / "r.jsonl.gz", packed[:end])
+        assert len(event.items[0].payloads[0]) == 3_000_000
 
 
 def test_a_compressed_file_that_is_damaged_is_an_error(tmp_path):
