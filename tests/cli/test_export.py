@@ -12,6 +12,7 @@ import pytest
 
 from tests.captured import read_capture
 from tests.program import call, wscli
+from tests.recordings import closed, got, lines, opened, sent
 from wscli.records.reading import read_recording
 from wscli.session.events import Batch, Opened
 
@@ -77,6 +78,17 @@ def test_a_har_becomes_a_recording_again(recorded, tmp_path):
     assert (header["event"], header["v"]) == ("recording", 1)
     assert [event["event"] for event in events] == ["open", "message", "message", "close"]
     assert {event["connection"] for event in events} == {1}
+
+
+def test_a_server_s_recording_keeps_its_directions_in_a_har(tmp_path, serve):
+    recording, har = tmp_path / "served.jsonl", tmp_path / "served.har"
+    events = [got("nope"), got("bye"), sent("bye"), closed(by="peer")]
+    recording.write_bytes(lines(opened(role="server"), *events))
+    exported(recording, "har", "-o", har)
+    assert call("import", har).out == call("import", recording).out
+    assert exported(har, "python") == exported(recording, "python").replace(b".jsonl", b".har")
+    url = f"{serve().url}/echo"
+    assert call("replay", har, url) == call("replay", recording, url)
 
 
 def test_a_recording_may_come_from_stdin(recorded):

@@ -196,7 +196,6 @@ def test_json_at_a_terminal_has_no_control_characters(terminal_of, tmp_path):
         (["--opcode", "text", "--filter", "on"], ["one"]),
         (["--since", "+1h"], []),
         (["--until", "+0"], []),
-        (["--connection", "2"], []),
         (["--connection", "1", "--until", "+1h", "--filter", "one"], ["one"]),
         (["--since", "2001-01-01T00:00:00Z", "--filter", "one"], ["one"]),
         (["--until", "2001-01-01T00:00:00Z"], []),
@@ -265,6 +264,23 @@ def test_one_connection_of_several_is_shown(two):
     assert {event["connection"] for event in shown} == {2}
 
 
+@pytest.mark.parametrize("options", [[], ["--json"], ["--stats"], ["--since", "+1h"]], ids=" ".join)
+def test_a_connection_that_does_not_exist_is_an_error(two, options):
+    result = wscli("view", "--connection", "3", *options, two)
+    assert (result.status, result.out) == (2, b"")
+    assert result.err == "wscli: the recording has no connection 3\n  it has 2\n"
+
+
+def test_a_connection_of_another_time_is_no_error(two):
+    result = wscli("view", "--connection", "2", "--since", "+1h", two)
+    assert (result.status, result.out, result.err) == (0, b"", "")
+
+
+def test_a_connection_may_not_exist_yet_where_a_pipe_is_followed(two):
+    result = wscli("view", "--follow", "--connection", "3", "-", stdin=two.read_bytes())
+    assert (result.status, result.err) == (0, "")
+
+
 def test_a_terminal_shows_which_connection_is_meant(terminal_of, two):
     lines = terminal_of("view", two).splitlines()
     assert [line[:15] for line in lines if "──" in line] == ["── connection 2"]
@@ -304,7 +320,7 @@ def test_a_har_file_is_shown(exchange, tmp_path):
         (None, "wscli: cannot read FILE\n  No such file or directory\n"),
         ("", "wscli: FILE is empty\n"),
         ("GET / HTTP/1.1\n", "wscli: FILE is neither a recording nor a HAR file\n  it begins with"),
-        ('{"event":"x"}\nbroken\n{"event":"x"}\n', "wscli: line 2 is not a valid event\n"),
+        ('{"event":"x"}\nbroken\n{"event":"x"}\n', "wscli: line 2 of FILE is not a valid event\n"),
         ('{"event":"recording","v":2}\n', "wscli: FILE has version 2 of the format\n"),
     ],
 )

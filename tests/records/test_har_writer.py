@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from tests.events import TEXT, openings
 from wscli.net.opening import Opening
 from wscli.net.url import parse_url
+from wscli.records.connections import read_connections
 from wscli.records.events import Recorded
 from wscli.records.har import read_har
 from wscli.records.har_writer import har_pieces
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened
 from wscli.wire.closing import Side
+from wscli.wire.codes import Role
 from wscli.wire.events import Messages, Ping, Pong
 from wscli.wire.frames import Frame
 from wscli.wire.handshake import check_response
@@ -282,6 +284,26 @@ def test_a_server_s_recording_is_written_from_the_client_s_side():
     assert kinds == [("send", 1), ("receive", 9), ("send", 8), ("receive", 8)]
     assert "serverIPAddress" not in written_entry
     assert written_entry["_closeCode"] == 1001
+
+
+def test_a_server_s_recording_is_read_back_from_the_client_s_side():
+    events = [
+        opened(timings={}),
+        batch(Messages(1, [b"from the client"])),
+        batch(Messages(1, [b"from the server"]), incoming=False),
+        batch(Ping(b"from the client")),
+        END,
+    ]
+    recorded = [Recorded(event, 1) for event in events]
+    [at_server] = read_connections(recorded)
+    [at_client] = read_connections(read_har(b"".join(har_pieces(recorded, print))))
+    assert (at_server.role, at_client.role) == (Role.SERVER, Role.CLIENT)
+    assert sides(at_client) == sides(at_server)
+    assert at_client.opening.address is None  # that of the recording is the client's
+
+
+def sides(connection):
+    return [(item.from_client, item.opcode, item.payload) for item in connection.items]
 
 
 def test_a_refused_upgrade_is_an_entry_with_its_body():

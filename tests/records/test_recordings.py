@@ -70,7 +70,37 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_its_number():
     assert status_of(caught.value) == ExitStatus.USAGE
 
 
-@pytest.mark.parametrize("content", [b"GET / HTTP/1.1\r\n", b"\x89PNG\r\n\x1a\n", b"[1]\n", b"{}"])
+@pytest.mark.parametrize(
+    ("damaged", "evidence"),
+    [
+        (b"broken", "it is not JSON: Expecting value at column 1\nit begins with broken"),
+        (b'{"x":\x1b\0}', 'it is not JSON: Expecting value at column 6\nit begins with {"x":␛␀}'),
+        (b'{"event":"open",', "it is not JSON: Expecting property name enclosed in double quotes"),
+        (b'{"event":7}', '"event" is not a string: 7\nit begins with {"event":7}'),
+        (b'{"event":"open"}', '"url" is missing\nit begins with {"event":"open"}'),
+        (b"x" * 61, f"it is not JSON: Expecting value at column 1\nit begins with {'x' * 60}…"),
+    ],
+)
+def test_the_error_of_a_damaged_line_shows_the_line_and_what_is_wrong(damaged, evidence):
+    with pytest.raises(MalformedEvent) as caught:
+        read(lines(OPEN) + damaged + b"\n" + lines(CLOSE))
+    assert caught.value.what == "line 2 of r.jsonl is not a valid event"
+    assert caught.value.evidence.startswith(evidence)
+    assert "line 1" not in caught.value.evidence
+    assert caught.value.hint == "delete that line; sed 2d FILE prints all others"
+
+
+def test_a_recording_may_begin_with_a_byte_order_mark():
+    assert len(read(b"\xef\xbb\xbf" + lines(OPEN, CLOSE))) == 2
+
+
+PCAPNG = b"\n\r\r\n\x1c\0\0\0\x4d\x3c\x2b\x1a\x01\0\0\0\n\0\0\0"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"GET / HTTP/1.1\r\n", b"\x89PNG\r\n\x1a\n", b"[1]\n", b"{}", b"\n\n[1]\n", PCAPNG],
+)
 def test_a_file_of_another_kind_is_an_error(content):
     with pytest.raises(UsageError) as caught:
         read(content)
@@ -119,7 +149,43 @@ def test_a_compressed_file_that_was_cut_off_is_read_to_its_last_whole_line(tmp_p
     with open_file(str(path), io.BytesIO()) as file:
         events = list(read_recording(file, path.name, remarks.append))
     assert 1000 < sum(len(event.items[0].payloads) for event, _ in events) < 30_000
-    assert remarks[0] == "r.jsonl.gz was cut off while it was compressed"
+    assert remarks[0] == "r.jsonl.gz is an incomplete gzip file: its end is missing"
+
+
+def read_packed(path, packed):
+    """Return the events of a compressed file, and the remarks."""
+    path.write_bytes(packed)
+    remarks = []
+    with open_file(str(path), io.BytesIO()) as file:
+        return list(read_recording(file, path.name, remarks.append)), remarks
+
+
+def test_a_small_compressed_file_that_was_cut_off_is_read_to_its_last_whole_line(tmp_path):
+    packed = gzip.compress(lines(OPEN, MESSAGE, CLOSE))[:-8]  # without the trailer
+    events, remarks = read_packed(tmp_path / "r.jsonl.gz", packed)
+    assert len(events) == 3
+    assert remarks == ["r.jsonl.gz is an incomplete gzip file: its end is missing"]
+
+
+@pytest.mark.parametrize("size", [2, 9, 10])
+def test_a_compressed_file_that_was_cut_off_before_its_data_is_an_error(tmp_path, size):
+    with pytest.raises(UsageError) as caught:
+        read_packed(tmp_path / "r.jsonl.gz", gzip.compress(lines(OPEN))[:size])
+    assert caught.value.what == "r.jsonl.gz is an incomplete gzip file"
+
+
+@pytest.mark.parametrize("padding", [0, 1, 300_000])
+def test_compressed_files_may_be_joined_and_padded_with_zeros(tmp_path, padding):
+    packed = gzip.compress(lines(OPEN, CLOSE)) + bytes(padding)
+    events, remarks = read_packed(tmp_path / "r.jsonl.gz", packed * 2)
+    assert (len(events), remarks) == (4, [])
+
+
+def test_a_block_that_is_compressed_well_is_read_whole(tmp_path):
+    packed = gzip.compress(lines({**MESSAGE, "text": "x" * 3_000_000, "size": 3_000_000}))
+    for end in (len(packed), len(packed) - 8):
+        [(event, _)], _ = read_packed(tmp_path / "r.jsonl.gz", packed[:end])
+        assert len(event.items[0].payloads[0]) == 3_000_000
 
 
 def test_a_compressed_file_that_is_damaged_is_an_error(tmp_path):

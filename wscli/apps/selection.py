@@ -102,6 +102,8 @@ class Window:
         self._since: float | None = None
         self._until: float | None = None
         self._begun = False
+        self._passed: set[int | None] = set()  # the connections that are not shown
+        self._found = selection.connection is None
         self.is_open = any((selection.since, selection.until, selection.connection))
 
     def admits(self, event: Event, connection: int | None) -> bool:
@@ -109,11 +111,23 @@ class Window:
         if not self._begun:
             self._begin(event.time - event.elapsed)
         wanted = self._selection.connection
-        return (
-            (wanted is None or wanted == connection)
-            and (self._since is None or event.time >= self._since)
-            and (self._until is None or event.time < self._until)
+        if wanted is not None and wanted != connection:
+            self._passed.add(connection)
+            return False
+        self._found = True
+        return (self._since is None or event.time >= self._since) and (
+            self._until is None or event.time < self._until
         )
+
+    def require_connection(self) -> None:
+        """Check, after all events, that the connection exists.
+
+        Raises:
+            UsageError: if there was no event of it, at any time.
+        """
+        if not self._found:
+            what = f"the recording has no connection {self._selection.connection}"
+            raise UsageError(what, f"it has {len(self._passed):,}")
 
     def _begin(self, start: float) -> None:
         self._begun = True

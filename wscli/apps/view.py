@@ -148,7 +148,11 @@ def _summarize(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
 
 
 def _events(reader: RecordingReader, options: ViewOptions) -> Iterator[Recorded]:
-    """Yield the events of the connection and the time that are selected, without secrets."""
+    """Yield the events of the connection and the time that are selected, without secrets.
+
+    Raises:
+        UsageError: at the end, if the connection does not exist.
+    """
     window = Window(options.selection)
     redact = redactor(options.output.redact)
     for recorded in reader.events():
@@ -156,6 +160,8 @@ def _events(reader: RecordingReader, options: ViewOptions) -> Iterator[Recorded]
             recorded = Recorded(redact(recorded.event), recorded.connection)
         if not window.is_open or window.admits(*recorded):
             yield recorded
+    if not options.follow:  # the connection may not have been opened before the follower left
+        window.require_connection()
 
 
 def _write_page(

@@ -44,6 +44,7 @@ HEADER = "recording"
 LOST = "lost"
 """An event of a recording that was written too slowly: how many events are missing before it."""
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SIDES = {Side.REMOTE: "peer", Side.LOCAL: "wscli"}
 
 
@@ -120,10 +121,20 @@ def read_fields(line: str | bytes) -> Fields:
         MalformedEvent: if it is not a JSON object.
     """
     try:
-        value = json.loads(line)
+        value = json.loads(_text_of(line).rstrip("\r\n"))
+    except json.JSONDecodeError as error:  # whose text has a line, which is always 1
+        reason = f"{error.msg.removesuffix(' at')} at column {error.colno}"
+        raise MalformedEvent(f"it is not JSON: {reason}") from None
     except (ValueError, RecursionError) as error:  # a peer may nest JSON, and a file be damaged
         raise MalformedEvent(f"it is not JSON: {error}") from None
     return Fields(value)
+
+
+def _text_of(line: str | bytes) -> str:
+    # From bytes, json.loads would guess the encoding, such as UTF-16 for a line with zero bytes.
+    if isinstance(line, str):
+        return line
+    return line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "surrogatepass")
 
 
 def read_event(fields: Fields) -> Recorded | None:

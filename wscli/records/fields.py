@@ -35,11 +35,15 @@ def present(fields: Json) -> Json:
 
 
 class MalformedEvent(UsageError):
-    """A line is not a valid event; ``line`` is its number in the recording, if that is known."""
+    """A line is not a valid event; ``line`` is its number in the recording, if that is known.
 
-    def __init__(self, reason: str, line: int | None = None) -> None:
+    ``file`` is the name of the recording, and ``reason`` may be followed by the line itself.
+    """
+
+    def __init__(self, reason: str, line: int | None = None, file: str = "") -> None:
         where = "the line" if line is None else f"line {line:,}"
-        super().__init__(f"{where} is not a valid event", reason)
+        hint = f"delete that line; sed {line}d FILE prints all others" if file else ""
+        super().__init__(f"{where}{file and f' of {file}'} is not a valid event", reason, hint)
         self.line = line
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from wscli.errors import UsageError
 from wscli.records.fields import Remark
 
 _GZIP = b"\x1f\x8b"  # RFC 1952 §2.3.1
+_GZIP_MEMBER = 16 + zlib.MAX_WBITS  # tells zlib to expect a gzip header and trailer
 _BLOCK = 256 << 10  # bytes that are read at once
 
 HOW_TO_RECORD = "wscli COMMAND --record FILE writes a recording"
@@ -35,19 +35,58 @@ def open_file(name: str, stdin: io.RawIOBase) -> BinaryIO:
 def _decompressed(file: io.BufferedReader) -> BinaryIO:
     if file.peek(len(_GZIP))[: len(_GZIP)] != _GZIP:
         return file
-    return cast("BinaryIO", io.BufferedReader(_GzipFile(file)))
+    return cast("BinaryIO", _GzipStream(file))
 
 
-class _GzipFile(gzip.GzipFile):
-    """Closes the file that it decompresses, unlike its base."""
+class _GzipStream:
+    """Decompresses a file; of one that was cut off, all that can be. ``gzip`` loses its end."""
 
     def __init__(self, file: io.BufferedReader) -> None:
-        super().__init__(fileobj=file)
         self._file = file
+        self._member = zlib.decompressobj(_GZIP_MEMBER)
+        self._packed = b""  # has been read, but not decompressed
+
+    def read1(self, size: int) -> bytes:
+        """Return what follows, up to ``size`` bytes.
+
+        Raises:
+            EOFError: at the end of a file that was cut off.
+            zlib.error: if it is damaged.
+        """
+        while self._has_more():
+            if data := self._decompress(size):
+                return data
+        if self._member.eof:
+            return b""
+        if data := self._decompress(size):  # which a full block may have held back
+            return data
+        raise EOFError
+
+    def _has_more(self) -> bool:
+        """Return True if there is something to decompress, after reading it if necessary."""
+        self._packed = self._packed or self._file.read1(_BLOCK)
+        if self._member.eof:  # zeros may follow a member, then another one
+            while self._packed and not (rest := self._packed.lstrip(b"\0")):
+                self._packed = self._file.read1(_BLOCK)
+            if self._packed:
+                self._packed = rest
+                self._member = zlib.decompressobj(_GZIP_MEMBER)
+        return bool(self._packed)
+
+    def _decompress(self, size: int) -> bytes:
+        member = self._member
+        data = member.decompress(self._packed, size)
+        self._packed = member.unused_data if member.eof else member.unconsumed_tail
+        return data
 
     def close(self) -> None:
-        super().close()
         self._file.close()
+
+    def __enter__(self) -> _GzipStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def read_blocks(
@@ -62,7 +101,7 @@ def read_blocks(
         UsageError: if it cannot be read; ``name`` is for that, and for a remark.
     """
     pieces: list[bytes] = []
-    while piece := _read(stream, name, remark, before_read):
+    for piece in _pieces(stream, name, remark, before_read):
         end = piece.rfind(b"\n") + 1
         if end:
             yield b"".join((*pieces, piece[:end]))
@@ -73,16 +112,30 @@ def read_blocks(
         yield rest
 
 
-def _read(stream: BinaryIO, name: str, remark: Remark, before_read: Callable[[], None]) -> bytes:
-    # Unlike that of a buffered file, read of a raw file does not wait for all of the bytes.
+def _pieces(
+    stream: BinaryIO, name: str, remark: Remark, before_read: Callable[[], None]
+) -> Iterator[bytes]:
+    """Yield what is read, up to the end of the file or to where it was cut off."""
+    is_empty = True
+    try:
+        while piece := _read(stream, name, before_read):
+            is_empty = False
+            yield piece
+    except EOFError:
+        what = f"{name} is an incomplete gzip file"
+        if is_empty:
+            raise UsageError(what, "it ends before the first event", HOW_TO_RECORD) from None
+        remark(f"{what}: its end is missing")
+
+
+def _read(stream: BinaryIO, name: str, before_read: Callable[[], None]) -> bytes:
+    # A raw file has no read1; unlike that of a buffered file, its read does not wait for all of the
+    # bytes.
     read: Callable[[int], bytes] = stream.read1 if hasattr(stream, "read1") else stream.read
     before_read()
     try:
         return read(_BLOCK)
     except BrokenPipeError:  # of stdout, whose reader has gone while a file was followed
         raise
-    except EOFError:
-        remark(f"{name} was cut off while it was compressed")
-        return b""
     except (OSError, zlib.error) as error:
         raise UsageError(f"cannot read {name}", str(error)) from None

@@ -123,12 +123,12 @@ def _opening_fields(entry: Json) -> Json:
     """Return the fields that an event ``open`` of a recording would have."""
     request, response = as_object(entry.get("request")), as_object(entry.get("response"))
     url = parse_url(as_text(request.get("url")).partition("#")[0])
-    defaults: Json = {
-        "address": as_text(entry.get("serverIPAddress")).strip("[]") or None,
-        "timings": _timings(as_object(entry.get("timings"))),
-    }
+    kept = _kept_opening(entry)
+    defaults: Json = {"address": as_text(entry.get("serverIPAddress")).strip("[]") or None}
     fields: Json = {
         "url": str(url),
+        # Without timings it would count as a server's, but messages are as the client sees them.
+        "timings": kept.get("timings") or _timings(as_object(entry.get("timings"))),
         "request": {"target": url.target, "headers": _request_headers(request, url)},
     }
     status = as_integer(response.get("status"))
@@ -139,7 +139,7 @@ def _opening_fields(entry: Json) -> Json:
             "headers": list(header_pairs(response.get("headers"))),
         }
         fields["body"] = _body(as_object(response.get("content")))
-    return defaults | _kept_opening(entry) | fields
+    return defaults | kept | fields
 
 
 def _body(content: Json) -> str:

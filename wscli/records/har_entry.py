@@ -89,12 +89,14 @@ def server_address(opening: Opening, recorder: Role) -> Json:
         return {}
 
 
-def kept_fields(opening: Opening, elapsed: float) -> Json:
+def kept_fields(opening: Opening, elapsed: float, recorder: Role) -> Json:
     """Return the fields of the event ``open`` that HAR has no place for; no heads are among them.
 
     ``elapsed`` is the time from the beginning of the dial to the event, in seconds.
     """
     fields = describe_opening(opening)
+    if recorder is Role.SERVER:  # the address is the client's, and there are no phases
+        fields = {name: fields[name] for name in fields if name not in ("address", "timings")}
     kept = {name: fields[name] for name in _KEPT if name in fields}
     return {"elapsed": round(elapsed, 6), **kept}
 

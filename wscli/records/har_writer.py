@@ -152,7 +152,7 @@ class _EntryWriter:
         yield _dumps(self._fields())[:-1].encode(errors="backslashreplace")
         yield b',"_webSocketMessages":['
         yield from self._messages.pieces()
-        kept = _dumps({"open": kept_fields(self._opening, self._first.elapsed)})
+        kept = _dumps({"open": kept_fields(self._opening, self._first.elapsed, self._role)})
         yield f'],"{VENDOR}":{kept[:-1]},"events":['.encode(errors="backslashreplace")
         yield from self._events.pieces()
         yield b"]}}"

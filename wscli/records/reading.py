@@ -23,11 +23,12 @@ from wscli.records.fields import Fields, Json, MalformedEvent, Remark, dumps, en
 from wscli.records.files import HOW_TO_RECORD, read_blocks
 from wscli.records.numbering import ConnectionTable
 from wscli.records.runs import read_batch, run_end
+from wscli.text import visible
 
 _HAR = rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:'
 _TOO_SHORT = b"\xef\xbb\xbf{ \t\r\n"  # the beginning of JSON of either format
 _EVENT = rb'\s*\{\s*"event"\s*:'
-_SHOWN = 60  # bytes of a file that is not a recording, for the error
+_SHOWN = 60  # bytes of a line that is not an event, for the error
 
 
 def _ignore(_text: str) -> None:
@@ -75,6 +76,7 @@ class RecordingReader:
         self._remark = remark
         self._before_read = before_read
         self._line = 0  # the number of the latest line
+        self._begun = False  # whether a line was an event
         self._damaged: MalformedEvent | None = None  # unless the next line excuses it
         self._connections = ConnectionTable()
 
@@ -137,9 +139,10 @@ class RecordingReader:
                 yield self._connections.number_batch(batch, connection)
                 continue
             end = block.find(b"\n", start) + 1 or len(block)
-            fields = self._read_fields(block[start:end])
+            line = block[start:end]
+            fields = self._read_fields(line)
             start = end
-            if fields is not None and (recorded := self._read_event(fields)):
+            if fields is not None and (recorded := self._read_event(fields, line)):
                 yield self._connections.number(recorded)
 
     def _block_lines(self, block: bytes, watch: Callable[[Recorded], None]) -> Iterator[bytes]:
@@ -160,7 +163,7 @@ class RecordingReader:
         fields = self._read_fields(line)
         if fields is None or fields.get("event", str) == HEADER:
             return
-        recorded = self._read_event(fields)
+        recorded = self._read_event(fields, line)
         if recorded is not None:
             recorded = self._connections.number(recorded)
             watch(recorded)
@@ -180,6 +183,7 @@ class RecordingReader:
         except MalformedEvent as error:
             self._excuse(line, error)
             return None
+        self._begun = True
         # --append ends a line that was cut off, and then writes a header.
         if name == HEADER:
             self._begin_recording()
@@ -192,9 +196,9 @@ class RecordingReader:
     def _excuse(self, line: bytes, error: MalformedEvent) -> None:
         """Leave out a last line that was cut off; any other damage is raised with the next line."""
         self._raise_damage()
-        if self._line == 1 and not re.match(_EVENT, line):
+        if not self._begun and not re.match(_EVENT, line):
             raise self._not_a_recording(line)
-        self._damaged = MalformedEvent(error.evidence, self._line)
+        self._damaged = self._malformed(line, error)
         if not line.endswith(b"\n"):
             self._leave_out()
 
@@ -213,15 +217,20 @@ class RecordingReader:
         if self._damaged is not None:
             raise self._damaged
 
-    def _read_event(self, fields: Fields) -> Recorded | None:
+    def _read_event(self, fields: Fields, line: bytes) -> Recorded | None:
         try:
             return read_event(fields)
         except MalformedEvent as error:
-            raise MalformedEvent(error.evidence, self._line) from None
+            raise self._malformed(line, error) from None
+
+    def _malformed(self, line: bytes, error: MalformedEvent) -> MalformedEvent:
+        evidence = f"{error.evidence}\nit begins with {_beginning(line)}"
+        return MalformedEvent(evidence, self._line, self._name)
 
     def _pass_lines(self, count: int) -> None:
         if self._damaged is not None:
             raise self._damaged
+        self._begun = True
         self._line += count
 
     def _check_version(self, fields: Fields) -> None:
@@ -243,12 +252,17 @@ class RecordingReader:
             raise UsageError(f"{self._name} is empty", hint=HOW_TO_RECORD)
 
     def _not_a_recording(self, line: bytes) -> UsageError:
-        shown = line[:_SHOWN].decode(errors="backslashreplace").rstrip()
         return UsageError(
             f"{self._name} is neither a recording nor a HAR file",
-            f"it begins with {shown}",
+            f"it begins with {_beginning(line)}",
             HOW_TO_RECORD,
         )
+
+
+def _beginning(line: bytes) -> str:
+    line = line.strip()
+    shown = visible(line[:_SHOWN].decode(errors="backslashreplace"))
+    return f"{shown}…" if len(line) > _SHOWN else shown
 
 
 def with_version(line: bytes) -> bytes:
