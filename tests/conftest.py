@@ -18,9 +18,11 @@ from wscli.server.access import Watcher
 from wscli.server.background import serving
 from wscli.server.options import ServeOptions
 
-if Coverage.current():  # a few examples reach every line, and each takes twice as long
-    settings.register_profile("coverage", max_examples=20, deadline=None)
-    settings.load_profile("coverage")
+# An example has no time limit, since any takes long on a busy machine.
+settings.register_profile("checks", deadline=None)
+settings.register_profile("coverage", max_examples=20, deadline=None)
+# With coverage a few examples reach every line, and each takes twice as long.
+settings.load_profile("coverage" if Coverage.current() else "checks")
 
 
 def pytest_configure():

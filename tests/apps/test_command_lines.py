@@ -62,7 +62,7 @@ def parsed(line):
         return context.params
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(WORDS, min_size=1, max_size=10))
 def test_a_shell_reads_quoted_words_as_they_were(words):
     assert in_shell(" ".join(["f", *map(shell_quote, words)])) == words

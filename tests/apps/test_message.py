@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wscli.apps.automation import Repeat
@@ -59,14 +59,12 @@ def test_hex_and_base64_are_decoded_in_binary_messages_only(text, payload):
     assert read_message(text, TEXT, NO_ENV) == text.encode()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_any_bytes_can_be_written_as_hex_and_as_base64(data):
     assert read_typed(f"0x{data.hex()}", BINARY) == data
     assert read_typed(f"b64:{base64.b64encode(data).decode()}", BINARY) == data
 
 
-@settings(deadline=None)
 @given(st.text(), st.sampled_from([TEXT, BINARY]), st.booleans())
 def test_any_text_is_a_payload_or_wrong_usage(text, opcode, escapes):
     with suppress(UsageError):

@@ -214,7 +214,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(WORDS, min_size=1, max_size=6))
 def test_wscli_accepts_each_call_that_it_suggests(args):
     """It also differs from the call that was typed, since that one is invalid."""

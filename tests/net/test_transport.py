@@ -62,7 +62,7 @@ MESSAGES = st.lists(st.binary(min_size=1, max_size=200) | st.just(b"x" * 40_000)
 
 @each_server
 @given(messages=MESSAGES, cuts=CUTS)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_any_cut_gives_the_same_bytes(contexts, messages, cuts):
     transport, server = joined(contexts, cuts)
     sent = b"".join(messages)
@@ -120,7 +120,7 @@ def test_a_name_that_no_certificate_can_have_is_refused_before_the_handshake(nam
 
 @each_server
 @given(sizes=st.lists(st.integers(1, 3 * RECORD), max_size=4), cuts=CUTS)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_bytes_have_left_when_their_whole_record_is_taken(contexts, sizes, cuts):
     transport, server = joined(contexts)
     left = arrived = 0

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wscli.payload.alignment import Alignment
@@ -106,7 +106,6 @@ def test_ids_that_become_known_explain_the_messages_after_them():
     assert align(recorded, now, comparison) == ["changed 3 3"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from("abc")), st.lists(st.sampled_from("abc")))
 def test_every_message_is_accounted_for(recorded, now):
     alignment = Alignment(messages(recorded), MessageComparison())

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wscli.payload.codecs import value_of
@@ -135,14 +135,12 @@ def test_shapes_differ_at_a_place():
     ]
 
 
-@settings(deadline=None)
 @given(JSON, JSON)
 def test_there_is_a_difference_unless_the_values_are_equal(recorded, now):
     same = json.dumps(recorded, sort_keys=True) == json.dumps(now, sort_keys=True)
     assert (differences([recorded], [now]) == []) == same
 
 
-@settings(deadline=None)
 @given(JSON, JSON)
 def test_a_place_selects_the_value_that_differs(recorded, now):
     for path, *sides in differences([recorded], [now]):

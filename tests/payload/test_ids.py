@@ -1,7 +1,7 @@
 """New ids in place of recorded ones: where they are replaced, and where not."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wscli.payload.ids import IdMap
@@ -98,7 +98,6 @@ def test_values_that_are_no_ids_are_left_alone():
     assert [made.translate(value) for value in (True, 1.5, None, 1)] == [True, 1.5, None, 2]
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.text("ab1-", min_size=1, max_size=4), st.text("xy2", max_size=3)),
     st.text("ab1- "),

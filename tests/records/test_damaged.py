@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wscli.records.events import from_json, read_events, to_json
@@ -185,7 +185,6 @@ def test_a_field_that_is_missing_is_an_event_or_an_error(kind):
         read_or_refuse(changed(kind, path))
 
 
-@settings(deadline=None)
 @given(st.text() | st.binary())
 def test_any_line_is_an_event_an_unknown_one_or_an_error(line):
     read_or_refuse(line)

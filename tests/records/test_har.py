@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wscli.errors import UsageError
@@ -419,7 +419,6 @@ def damaged(draw):
     return damage({**whole, "_wscli": kept} if draw(st.booleans()) else whole)
 
 
-@settings(deadline=None)
 @given(st.lists(damaged(), max_size=2))
 def test_a_damaged_file_is_read_and_exported_or_an_error(entries):
     try:

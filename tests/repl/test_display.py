@@ -4,7 +4,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
@@ -290,7 +290,6 @@ def test_a_toolbar_without_room_is_a_dot_in_the_colour_of_the_state(width):
     assert "closed" in text_of(toolbar(LinkState.CLOSED), 20)
 
 
-@settings(deadline=None)
 @given(
     st.integers(20, 120),
     st.text(st.sampled_from("ab漢é.\x1b"), min_size=1, max_size=60),

@@ -53,7 +53,7 @@ def test_a_head_is_removed_and_the_bytes_after_it_are_kept(end):
     assert received == b"\x81\x00"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 def test_a_head_is_found_however_it_is_cut(data):
     received, taken = bytearray(), []
@@ -136,7 +136,6 @@ HEADS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=60) | HEADS)
 def test_any_bytes_are_served_or_refused_with_a_client_error(data):
     refused = serve(data or b"\n")

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock import HandClock
@@ -162,7 +162,6 @@ def test_the_time_of_a_tick_is_when_it_was_due():
     assert ticks.tick(2) == {"tick": 2, "time": "2026-01-31T12:00:04.000000Z"}
 
 
-@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(0, 500))
 def test_the_ticks_since_one_are_at_most_the_last_hundred(passed, known):
     ticks, clock = schedule()

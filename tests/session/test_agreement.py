@@ -268,7 +268,7 @@ def play(kind, acts):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ACTS)
 @example([("they message", b"a"), ("they end", None)])
 @example([("they message", b"a"), ("they close", 1000), ("send", b"b"), ("receive", None)])

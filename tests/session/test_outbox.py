@@ -151,7 +151,7 @@ class Sender:
         self.outbox.stream(pieces, len(data), messages)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([0, 3, 1 << 16, 1 << 30]), ACTIONS)
 def test_bytes_leave_in_order_and_are_counted_whatever_the_kernel_takes(room, actions):
     async def scenario():
@@ -170,7 +170,7 @@ def test_bytes_leave_in_order_and_are_counted_whatever_the_kernel_takes(room, ac
     run(scenario())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([0, 3, 1 << 16]), ACTIONS)
 def test_when_a_connection_is_dropped_exactly_the_bytes_that_left_are_counted(room, actions):
     async def scenario():
@@ -187,7 +187,7 @@ def test_when_a_connection_is_dropped_exactly_the_bytes_that_left_are_counted(ro
     run(scenario())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from([0, 3, 1 << 16]), ACTIONS)
 def test_after_a_failed_write_only_bytes_that_left_are_counted(room, actions):
     async def scenario():

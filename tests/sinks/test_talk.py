@@ -103,7 +103,6 @@ def test_a_longer_payload_ends_with_an_ellipsis(opcode, fits):
     assert show_frame(Frame(opcode, b"a" * (fits + 1))).endswith("…")
 
 
-@settings(deadline=None)
 @given(st.integers(0, 15), st.binary(max_size=80), st.integers(0, 7))
 def test_a_frame_is_one_line_without_control_characters(opcode, payload, rsv):
     assert not re.search("[\x00-\x1f\x7f-\x9f]", show_frame(Frame(opcode, payload, rsv=rsv)))
@@ -237,7 +236,6 @@ def test_remarks_are_not_masked():
     assert mask_secrets([("*", "Cookie: abcdef")]) == [("*", "Cookie: abcdef")]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([*NAMES, "Host", "X-A"]), min_size=1, max_size=6))
 def test_masking_leaves_no_secret_and_no_line_out(names):
     lines = [(">", f"{name}: {BASIC}" if name in NAMES else f"{name}: x") for name in names]
@@ -304,7 +302,7 @@ def hostile_openings(draw):
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_openings(), st.sampled_from([PLAIN, COLOUR]))
 def test_no_control_character_of_an_opening_reaches_a_terminal(made, palette):
     calls = [("step", Step(name, made, START, 0.1)) for name in OpeningStep if name != "probe"]
@@ -316,7 +314,7 @@ def test_no_control_character_of_an_opening_reaches_a_terminal(made, palette):
     assert not re.search(CONTROLS, text)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_openings(), st.integers(40, 200))
 def test_the_tables_of_a_report_are_never_wider_than_the_terminal(made, width):
     text = said(
@@ -392,7 +390,6 @@ def test_frames_and_violations_are_events_only_on_request(frames):
     assert [fields["event"] for fields in written] == kinds
 
 
-@settings(deadline=None)
 @given(HOSTILE)
 def test_with_escapes_an_event_has_the_same_value_without_control_characters(text):
     payload = text.encode(errors="replace")

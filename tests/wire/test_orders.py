@@ -76,7 +76,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(ACTIONS, st.booleans(), st.sampled_from([None, 50]))
 def test_in_any_order_both_ends_agree_on_the_messages_and_on_the_close(actions, deflate, fragment):
     wire = Wire(deflate=PerMessageDeflate() if deflate else None, fragment=fragment)
@@ -100,7 +100,7 @@ def test_in_any_order_both_ends_agree_on_the_messages_and_on_the_close(actions, 
             assert (end.closing.began is Side.LOCAL) == (role in wire.began)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ACTIONS)
 def test_every_ping_before_a_close_is_answered_in_order_if_the_peer_reads(actions):
     wire = Wire()
@@ -115,7 +115,7 @@ def test_every_ping_before_a_close_is_answered_in_order_if_the_peer_reads(action
         assert all(pong.rtt is None or pong.rtt == 0.0 for pong in pongs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(Role), st.data())
 def test_any_cut_of_the_bytes_gives_the_same_events_and_the_same_answers(role, data):
     mask = None if role is Role.CLIENT else b"\x01\x02\x03\x04"
@@ -149,7 +149,7 @@ def test_any_cut_of_the_bytes_gives_the_same_events_and_the_same_answers(role, d
     assert outcome([stream[i : i + 1] for i in range(len(stream))]) == whole
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ACTIONS)
 def test_each_deadline_ends_the_wait_or_is_followed_by_a_later_one(actions):
     """A driver that calls ``tick`` at each deadline never loops without waiting, and ends."""
@@ -172,7 +172,7 @@ def test_each_deadline_ends_the_wait_or_is_followed_by_a_later_one(actions):
 
 
 @pytest.mark.parametrize("role", Role)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0.1, 12.0), min_size=1, max_size=12))
 def test_a_peer_is_given_up_exactly_when_a_ping_goes_unanswered(role, silences):
     """A ping leaves each 10 s; the peer sends a byte after each silence, and then nothing."""
@@ -320,7 +320,7 @@ def test_bytes_after_a_complete_http_response_are_ignored():
     assert list(end.connection.receive_eof(0.0)) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_a_response_in_place_of_frames_has_the_same_evidence_however_it_arrives(data):
     response = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\nsorry"

@@ -101,7 +101,7 @@ DEFLATES = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.none() | st.sampled_from(["chat", "mqtt"]), DEFLATES | st.none())
 def test_a_client_finds_no_fault_with_what_a_server_accepts(subprotocol, deflate):
     offer = "permessage-deflate; client_max_window_bits; server_max_window_bits=8"
