@@ -23,7 +23,7 @@ from wscli.session.pipeline import StageContext
 from wscli.wire.codes import Role
 from wscli.wire.events import Messages
 
-# A server that answers twice is noticed, also where the second answer comes while the connection is
+# A server that answers twice is noticed, even if the second answer comes while the connection is
 # being closed. One that pushes as fast as it can is not listed in full.
 _MOST_LATE = 10
 
@@ -163,7 +163,7 @@ class ReplayStage(Playback):
         return max(self._progress, self.time_of(expected)) + self._timeout
 
     def _is_draining(self) -> bool:
-        """Return True if the peer has read some of the bytes that wait since the last call."""
+        """Return True if the peer has read some of the waiting bytes since the last call."""
         before, self._pending = self._pending, self.context.pending
         return 0 < self._pending < before
 

@@ -1,8 +1,8 @@
 """One shot: connect, send each message when the one before it has its reply, print, close.
 
 ``Sender`` decides when to send and how long to wait; ``Exchange``, a stage in front of stdout,
-decides which received message is a reply. They share the ``Exchange`` object, and one thread: a
-message is recorded there before it is posted, so that its reply cannot come too early.
+decides which received message is a reply. Both run in one thread, and a message is recorded in
+the ``Exchange`` before it is posted, so that its reply cannot come too early.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ class Sender:
     def _mention_unanswered(self) -> None:
         names = ", ".join(str(message) for message in self._exchange.unanswered[:3])
         if names and not self._options.session.output.quiet:
-            say(self._env, f"wscli: no reply to {names} was recognised, only other messages came")
+            say(self._env, f"wscli: no reply to {names} was recognised; only other messages came")
 
     def _raise_error_reply(self, running: CommandSession) -> None:
         errors = self._exchange.errors
@@ -263,5 +263,5 @@ class Sender:
 
 
 _COUNT_HINT = "-n sets the number of replies to wait for, 0 for none"
-_UNTIL_HINT = "--until applies to messages received after the last one was sent"
-_EXPECT_HINT = "--expect applies to messages received after the previous one was sent"
+_UNTIL_HINT = "--until applies to messages received after the last MESSAGE was sent"
+_EXPECT_HINT = "--expect applies to messages received after the preceding MESSAGE was sent"

@@ -18,7 +18,7 @@ COMMANDS = {
     "pipe": "Send each line of stdin, print each message as a line",
     "inspect": "Show the upgrade request and response, header by header",
     "ping": "Measure round-trip times with ping frames, like ping(8)",
-    "view": "Show a recording as the session showed it, or a part of it",
+    "view": "Show a recording, or part of it, as the session showed it",
     "replay": "Send what a recording's client sent, and compare the answers",
     "export": "Write a recording for other tools: HAR, Wireshark, curl, Python",
     "import": "Turn the WebSockets of a HAR file into commands or a recording",

@@ -301,8 +301,8 @@ def redact_option(what: str) -> Option:
         type=replacer,
         bare="",
         metavar="[=REGEX]",
-        help=f"{what}: credentials in headers, tokens in queries and, with =REGEX, what it matches "
-        "in messages, or its groups if it has any; repeatable.",
+        help=f"{what}: credentials in headers, tokens in queries and, with =REGEX, its matches in "
+        "messages (only its groups, if it has any); repeatable.",
     )
 
 
@@ -331,8 +331,8 @@ def sending_options() -> list[Option]:
             multiple=True,
             metavar="'MATCH=REPLY'",
             help="Send REPLY to each message that matches MATCH: a regular expression or, if it "
-            "begins with $. or $[, a JSONPath query. MATCH ends at the first = that leaves it "
-            r"complete; \= is a literal =. Repeatable.",
+            "begins with $. or $[, a JSONPath query. The first = after a complete pattern ends "
+            r"MATCH; \= is a literal =. Repeatable.",
         ),
         Option(
             "--every",

@@ -45,7 +45,7 @@ def meant(args: Sequence[str], implied: str, load: Load) -> str:
 
 def _differs(call: Sequence[str], args: Sequence[str]) -> bool:
     """Return True unless a call has the same words as typed: their order changes nothing."""
-    # The same words mean that a value is wrong, which another order would not mend.
+    # If the words are the same, a value is wrong, and another order would not fix it.
     return call[0] != args[0] or sorted(call) != sorted(args)
 
 
@@ -118,7 +118,7 @@ class _Reader:
 
     def _read(self, args: list[str]) -> None:
         known = self._known_options()
-        # With wscat's -c, an -n is wscat's too: --no-check, which has no value as our -n has.
+        # With wscat's -c, an -n is wscat's too: --no-check, which, unlike our -n, has no value.
         if {"-c", "--connect"} & set(args):
             known.pop("-n", None)
         waiting = deque(args)
@@ -251,7 +251,7 @@ def _names_in(word: str, known: dict[str, click.Option]) -> Iterator[tuple[str, 
 
 
 def _with_missing_value(args: Sequence[str], implied: str, load: Load) -> list[str]:
-    """Name the missing value if an option has taken the URL as its value."""
+    """Return the call with a placeholder value if an option has taken the URL as its value."""
     # In `wscli listen -s ws://h` click takes the URL for the subprotocol, and complains that the
     # URL is missing. That is true and does not help.
     named = load(args[0]) is not None

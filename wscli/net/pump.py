@@ -32,9 +32,9 @@ _LARGE_READ = 512 << 10
 class Pump:
     """Move bytes between a stream and two callbacks.
 
-    A turn passes the bytes that it read to ``received``, and the bytes that the kernel took to
-    ``sent``; it reads only while ``wants_more`` returns True, or at the end of the connection. Both
-    are called in the thread that runs ``turn``; any thread may run it, but one at a time. ``ended``
+    A turn passes ``received`` the bytes that it read, and ``sent`` those that the kernel took; it
+    reads only while ``wants_more`` returns True, or at the end of the connection. Both callbacks
+    run in the thread that runs ``turn``; any thread may run it, but one at a time. ``ended``
     becomes True when nothing more will arrive, and ``can_write`` False when nothing more can be
     sent; ``error`` is the reason, if it was an error. ``posted`` and ``bytes_out`` count bytes.
     """
@@ -89,7 +89,7 @@ class Pump:
         return self.posted - self.bytes_out
 
     def outbox(self) -> tuple[bytes, int]:
-        """Return the bytes posted last, from the start of a frame, and how many of them left."""
+        """Return the bytes posted last, from the start of a frame, and how many have been sent."""
         # What is joined in _leaving was posted in whole frames, so it begins with one.
         with self._lock:
             return b"".join([self._leaving, *self._queue]), self._left

@@ -3,8 +3,8 @@
 Secrets are the values of certain headers and of certain parameters of a query (``net/redaction``
 has the lists), and matches of the user's patterns, in payloads above all.
 
-Frames repeat the payloads of messages. A frame that is a whole message is treated like it. In any
-other, a secret may be compressed or cut in two, so the payload is replaced by as many ``x``.
+Frames repeat the payloads of messages. A frame that is a whole message is treated as one. In any
+other, a secret may be compressed or cut in two, so each byte of the payload becomes an ``x``.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Redactor:
             payload = self._secrets.payload(payload)
         elif frame.opcode == Opcode.CLOSE and frame.complete:
             payload = payload[:2] + self._secrets.payload(payload[2:])
-        else:  # the length is kept, since it is part of the evidence that frames are
+        else:  # the length is kept: frames are evidence, and it is part of that
             payload = b"x" * len(payload)
         length = len(payload) if frame.complete else frame.length
         return Frame(

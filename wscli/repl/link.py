@@ -88,7 +88,7 @@ class Link:
     """At most one connection at a time; any thread may call the methods.
 
     ``session`` is None if there is no connection. ``opening`` is that of the latest connection,
-    also when it has ended. ``retry`` is None except while the link reconnects.
+    even after it has ended. ``retry`` is None except while the link reconnects.
     """
 
     def __init__(
@@ -184,15 +184,15 @@ class Link:
 
     def _wait_to_connect(self, outcome: End | WscliError) -> None:
         """Wait until the next attempt is due, or until the user asks for one."""
-        # /reconnect does not ask the policy of --reconnect, nor lengthen its next wait.
+        # /reconnect neither consults the policy of --reconnect nor lengthens its next wait.
         delay: float | None = 0.0
         if not self._connect_now.is_set():
             delay = self._reconnect.wait(outcome) if self._reconnect else None
         self.retry = None if delay is None else self._next_attempt(outcome, delay)
-        # The state before the listener, which asks for a drawing of the toolbar.
+        # The state is set before the call of the listener, which has the toolbar redrawn.
         self._state = LinkState.CLOSED if delay is None else LinkState.WAITING
         self._listener.link_ended(outcome, self.retry)
-        # Without a next attempt this waits, for any time, for the user or for ``stop``.
+        # With no attempt planned, this waits indefinitely for the user or for ``stop``.
         self._connect_now.wait(delay)
 
     def _next_attempt(self, outcome: End | WscliError, delay: float) -> Retry:

@@ -121,7 +121,7 @@ def check_upgrade(request: Request, clients: int, max_clients: int | None) -> No
 
 
 def choose_subprotocol(request: Request, known: Collection[str] | None = None) -> str | None:
-    """Return the first subprotocol offered that is among the known ones; None stands for any.
+    """Return the first subprotocol offered that is among ``known``, or the first if that is None.
 
     Raises:
         Refused: if the offer is not a valid name.

@@ -149,7 +149,7 @@ MESSAGE_SIZE = Parameter("size", SIZE, "size of each message", "64", most=MAX_SI
 OP = Parameter("op", OPCODE, "type of the messages", "text")
 CODE = Parameter("code", NUMBER, "close code", "1000", "0", "65535")
 REASON = Parameter("reason", TEXT, "close reason")
-AFTER = Parameter("after", DURATION, "echo messages until then", "0s", "0s", _DAY)
+AFTER = Parameter("after", DURATION, "how long to echo messages first", "0s", "0s", _DAY)
 STATUS = Parameter("N", NUMBER, least="200", most="599")
 FAULT = Parameter("KIND", TEXT)
 SINCE = Parameter("since", NUMBER, "all ticks after tick N, at most the last 100", most=_MOST)

@@ -38,7 +38,7 @@ class Turns:
         self._in_background = False
         self._interrupt: Callable[[], None] = lambda: None
         self._inside = 0  # callers that are in ``until`` at present
-        self._calls = 0  # calls of ``until`` so far, by which the background notices short ones
+        self._calls = 0  # calls of ``until`` so far; reveals short ones to the background
 
     def until(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
         """Turn, or wait for the thread that does, until ``done()``; return False on a timeout.
@@ -54,7 +54,7 @@ class Turns:
                 while not done():
                     left = None if end is None else max(0.0, end - self._clock.monotonic())
                     # The condition is checked once more after the last turn, which may have
-                    # fulfilled it although its time has passed.
+                    # fulfilled it even though the time is up.
                     if left == 0 and turned:
                         return False
                     self._go_on(left)
@@ -107,6 +107,6 @@ class Turns:
             finally:
                 self._changed.acquire()
         finally:
-            # Also after an error of a sink: the next thread takes over.
+            # Even after an error in a sink: the next thread takes over.
             self._driving = False
             self._changed.notify_all()

@@ -9,7 +9,7 @@ A Close from the peer is not answered at once: messages that came before it in t
 still wait for their reader, which may want to reply to them. So CLOSE_RECEIVED and BROKEN are
 states in which messages can be sent; ``Connection.answer`` ends them.
 
-The time limits: the peer has ``patience`` seconds from when our Close has left. Until then the
+The time limits: once our Close has left, the peer has ``patience`` seconds. Before that, the
 timer restarts with every byte that leaves, so that a slow peer is not mistaken for a dead one.
 ``limit`` sets a fixed end, for a caller that cannot wait for a slow peer either.
 """
@@ -90,7 +90,7 @@ class ClosingHandshake:
 
     ``sent`` is the code of our Close frame, and ``sent_reason`` its reason; ``received`` is the
     peer's; ``violation`` the rule that the peer broke; ``began`` the side of the first Close frame.
-    Each is None before it exists.
+    Before it exists, each is None, and ``sent_reason`` empty.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class ClosingHandshake:
         self.violation: Violation | None = None
         self.began: Side | None = None
         self.patience = 0.0
-        self._mark: int | None = None  # our Close has left once this many bytes in all have
+        self._mark: int | None = None  # our Close has left when _bytes_out reaches this
         self._bytes_out = 0
         self._give_up = inf
         self._limit = inf
@@ -129,7 +129,7 @@ class ClosingHandshake:
             self._give_up = min(self._give_up, now + end_timeout)
 
     def send(self, code: int, reason: str, mark: int, now: float, patience: float) -> None:
-        """Record our Close, which has left once ``mark`` bytes in all have."""
+        """Record our Close, which has left when the count of bytes out reaches ``mark``."""
         self.sent, self.sent_reason = code, reason
         self._mark, self.patience = mark, patience
         self.began = self.began or Side.LOCAL
@@ -139,7 +139,7 @@ class ClosingHandshake:
     def progress(self, bytes_out: int, now: float) -> None:
         """Record how many bytes have left in all."""
         moved = bytes_out != self._bytes_out
-        # Bytes after our Close, which a forged frame can be, give the peer no more time.
+        # Bytes that leave after our Close, such as a forged frame, give the peer no more time.
         waiting = self._mark is not None and self._bytes_out < self._mark
         self._bytes_out = bytes_out
         if moved and waiting:
@@ -164,7 +164,7 @@ class ClosingHandshake:
     def limit(self, time: float) -> None:
         """Give up at ``time`` at the latest, even if bytes are still leaving.
 
-        It only sets an attribute, so a signal handler may call it, also before there is a Close.
+        It only sets an attribute, so a signal handler may call it, even before there is a Close.
         """
         # ``min``: a second signal must not extend the time that the first one allowed.
         self._limit = min(self._limit, time)

@@ -38,8 +38,8 @@ command = Command(
     "compare",
     text="All three follow the ticks of one `wscli serve` at the same time; without a URL, compare "
     "starts a server of its own. Bytes are counted above TCP and TLS, in both directions. The "
-    "latency of an update is the time from when it was due to when it arrived, so both ends need "
-    "the same clock.",
+    "latency of an update is how long after its due time it arrived, so both ends need the same "
+    "clock.",
     examples=[
         ("wscli compare", "with the embedded server"),
         ("wscli compare -n 100 --interval 70ms", "a busier feed"),

@@ -78,8 +78,8 @@ command = Command(
                 bare="auto",
                 metavar="[=always]",
                 help="Connect again when the connection is lost, after a random delay of at most "
-                "0.5s, doubled for each attempt up to 30s; =always even if the server refuses this "
-                "client (1008, 4000 to 4999, HTTP 4xx).",
+                "0.5s, doubled for each attempt up to 30s; =always does so even if the server "
+                "refuses this client (1008, 4000 to 4999, HTTP 4xx).",
             ),
             Option(
                 "--on-open",
@@ -91,7 +91,7 @@ command = Command(
             off_switch(
                 "--no-history",
                 "history",
-                help="Do not save the lines entered; by default each host has a file of them.",
+                help="Do not save the lines entered; by default they are kept in a file per host.",
             ),
             Option("--vi", is_flag=True, help="Use the keys of vi; by default inputrc decides."),
             Option(

@@ -55,8 +55,8 @@ command = Command(
     "export",
     text="FILE is a recording, made with --record, or a HAR file; - is stdin. The formats:\n\n"
     "har: for the network panel of Chrome, and other tools that read HAR.\n\n"
-    "pcapng: for Wireshark. Each connection is plain HTTP on port 80, also if it was TLS, so no "
-    "keys are needed. Record with -vv to keep the frames as they were; otherwise each message "
+    "pcapng: for Wireshark. Each connection becomes plain HTTP on port 80, even if it used TLS, so "
+    "no keys are needed. Record with -vv to keep the frames as they were; otherwise each message "
     "becomes one frame.\n\n"
     "html: a page for a browser, with the heads, a timeline and all messages. It needs no "
     "network.\n\n"
@@ -97,15 +97,15 @@ command = Command(
             Option(
                 "--har-control",
                 is_flag=True,
-                help="har: list pings, pongs and Close among the messages, which some readers "
-                "take for binary messages.",
+                help="har: list pings, pongs and Close among the messages; some readers take them "
+                "for binary messages.",
             ),
             Option(
                 "--keylog",
                 "key_log",
                 metavar="FILE",
-                help="pcapng: include the secrets in a file of SSLKEYLOGFILE, for a capture of "
-                "the same TLS connections that is merged with this one.",
+                help="pcapng: include the TLS secrets of an SSLKEYLOGFILE, to decrypt a capture of "
+                "the same connections that is merged with this one.",
             ),
         ),
     ],

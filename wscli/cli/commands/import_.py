@@ -43,7 +43,7 @@ command = Command(
     "messages are few, the command that sends them again.",
     examples=[
         ("wscli import page.har", "the WebSockets of a page as commands"),
-        ("wscli import page.har --entry 2 | tail -1 | sh", "send the messages of the second again"),
+        ("wscli import page.har --entry 2 | tail -1 | sh", "resend messages of the second one"),
         ("wscli import page.har --record page.jsonl", "a recording, for view and replay"),
     ],
     params=[

@@ -47,10 +47,10 @@ def _run(
 
 command = Command(
     "pipe",
-    text="After the end of stdin, the connection is closed once nothing has arrived for --linger: "
+    text="After the end of stdin, the connection stays open until --linger passes in silence: "
     "many servers stop answering when they receive Close. If the peer closes before all of stdin "
-    "was sent, wscli says how much was not, and exits with 8.\n\nWith --end, messages on stdin and "
-    "stdout end with that terminator instead of a line feed, and include it. With --escapes a "
+    "was sent, wscli says how much was left, and exits with 8.\n\nWith --end, messages on stdin "
+    "and stdout end with that terminator instead of a line feed, and include it. With --escapes a "
     "message is still a line, and the terminator is added to it.",
     examples=[
         ("seq 1 200 | wscli pipe demo:", "send 200 messages, and print the 200 that come back"),

@@ -69,15 +69,15 @@ def _replay_options() -> list[Option]:
                 "--connection",
                 type=count,
                 metavar="N",
-                help="Which connection of a recording of several.",
+                help="Replay connection N of a recording with several.",
             ),
             Option(
                 "--pace",
                 type=click.Choice(_PACES),
                 default="recorded",
                 show_default=True,
-                help="Send each message as long after the opening as it was recorded, or when as "
-                "many messages have come as had come then (reply), or at once (none).",
+                help="Send each message as long after the opening as in the recording, once as "
+                "many messages have come as had come by then (reply), or at once (none).",
             ),
             Option("--speed", type=speed, metavar="N", help="N times the recorded pace: 2x, 0.5x."),
             Option(
@@ -86,8 +86,8 @@ def _replay_options() -> list[Option]:
                 type=query,
                 multiple=True,
                 metavar="JSONPATH",
-                help="At this place the server gives a new id each time: send it in place of the "
-                "recorded one, and expect it; repeatable.",
+                help="A place where the server gives a new id each time; that id is then sent and "
+                "expected instead of the recorded one; repeatable.",
             ),
         ),
         *in_section(
@@ -106,7 +106,7 @@ def _replay_options() -> list[Option]:
                 type=query,
                 multiple=True,
                 metavar="JSONPATH",
-                help="Leave out a place in messages, such as a time; repeatable.",
+                help="Do not compare the value at this place, such as a time; repeatable.",
             ),
             Option("--any-order", is_flag=True, help="Let messages come in another order."),
             Option(
@@ -128,9 +128,9 @@ command = Command(
     "request headers and subprotocols are the recorded ones unless given here; credentials are "
     "sent only to the server that they were recorded with.\n\n"
     "Each difference is printed with its place in the message, the recorded value (-) and the new "
-    "one (+), and makes the exit status 10: another value, a message that is missing, was not "
-    "recorded or comes in another order, another subprotocol, close or refusal. Times are not "
-    "compared.",
+    "one (+), and makes the exit status 10. Differences are: another value; a message that is "
+    "missing, was not recorded or comes out of order; a different subprotocol, close or refusal. "
+    "Times are not compared.",
     examples=[
         ("wscli replay session.jsonl", "against the recorded URL, at the recorded pace"),
         ("wscli replay --pace reply browser.har ws://localhost:8080/", "a bug seen in a browser"),

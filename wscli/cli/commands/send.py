@@ -94,9 +94,9 @@ command = Command(
     "send",
     text="Each message is sent when the one before it has its reply, or after --wait without one. "
     "The reply to a message with an id (JSON-RPC, DevTools, GraphQL, OCPP, Socket.IO, SignalR, "
-    "Jupyter, Phoenix) is the message with the same id; the reply to any other message is the next "
-    "one. If the server begins with a greeting, --expect it first. Other messages are printed and "
-    "do not count; if only those arrive, the command ends when none has come for --wait. If a "
+    "Jupyter, Phoenix) is the one with the same id; the reply to any other message is the next "
+    "one received. If the server begins with a greeting, --expect it first. Other messages are "
+    "printed but do not count; if only those arrive, send ends after --wait of silence. If a "
     "reply reports an error, the exit status is 10. Without MESSAGE, send waits for one message."
     "\n\n"
     "MESSAGE may be @FILE, or @- for stdin; with --binary also 0xHEX or b64:BASE64. Write @@ for a "
@@ -124,7 +124,7 @@ command = Command(
             "--until",
             type=pattern,
             metavar="PATTERN",
-            help="Wait for a match among the messages received after the last one was sent.",
+            help="Wait for a match among the messages received after the last MESSAGE was sent.",
         ),
         _PlacedOption(
             "--expect",

@@ -105,13 +105,13 @@ def _serving_options() -> list[Option]:
         Option(
             "--script",
             metavar="FILE",
-            help="Answer on every path, with any query, by the rules of a TOML file.",
+            help="Answer by the rules in a TOML file, on every path and with any query.",
         ),
         Option(
             "--replay",
             metavar="FILE",
-            help="Answer as the server in a recording or HAR file did, at its pace; each "
-            "connection plays a recorded one of its path, or of any, in order.",
+            help="Answer as the server in a recording or HAR file did, at its pace; connections "
+            "play the recorded ones with the same path, or all if none has it, in order.",
         ),
         Option(
             "--otherwise",
@@ -168,15 +168,14 @@ def _limit_options() -> list[Option]:
             type=size,
             default=_DEFAULTS.queue,
             metavar="SIZE",
-            help="Drop a hub member when more than SIZE would wait to be sent to it."
-            "  [default: 1MiB]",
+            help="Drop a hub member rather than queue more than SIZE for it.  [default: 1MiB]",
         ),
         Option(
             "--ping-interval",
             type=duration,
             metavar="DURATION",
-            help="Ping each client at this interval, and drop one that sends nothing for two; none "
-            "by default.",
+            help="Ping each client at this interval, and drop one that is silent for two of them; "
+            "no pings by default.",
         ),
     )
 
@@ -188,7 +187,7 @@ def _output_options() -> list[Option]:
         Option("--json", "as_json", is_flag=True, help="Write the log to stdout, as JSON."),
         *recording_options(),
         # A count, as in the other commands: -v alone has nothing to add to a recording here.
-        Option("-v", "verbosity", count=True, help="Given twice, record every frame, too."),
+        Option("-v", "verbosity", count=True, help="With -vv, record every frame, too."),
     )
 
 

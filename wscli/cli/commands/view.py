@@ -88,8 +88,8 @@ def _selecting_options() -> list[Option]:
         Option(
             "--direction",
             type=click.Choice(["in", "out"]),
-            help="Show received or sent messages only; by default both at a terminal and with "
-            "--json, else the received ones.",
+            help="Show received or sent messages only; the default is both at a terminal or with "
+            "--json, else received.",
         ),
         Option(
             "--opcode",
@@ -113,8 +113,8 @@ def _selecting_options() -> list[Option]:
 
 command = Command(
     "view",
-    text="FILE was written with --record, or is a HAR file of a browser; - is stdin, and gzip is "
-    "decompressed. It is shown as it would have been live.",
+    text="FILE is a recording made with --record, or a HAR file from a browser; - is stdin. Gzip "
+    "is decompressed. The output is what a live session would have shown.",
     examples=[
         ("wscli view session.jsonl", "the messages, as a session shows them"),
         ("wscli view -v session.jsonl", "also the handshake; -vv shows frames, if recorded"),
@@ -134,8 +134,8 @@ command = Command(
         Option(
             "--stats",
             is_flag=True,
-            help="Show counts and rates in place of messages: plots over time, and how long "
-            "replies took.",
+            help="Instead of messages, show counts, rates plotted over time, and how long replies "
+            "took.",
         ),
         *viewing_options(),
         *in_section(
@@ -144,8 +144,8 @@ command = Command(
                 "--html",
                 "page",
                 metavar="FILE",
-                help="Write a page for a browser instead, which needs no network: the heads, a "
-                "timeline, and all messages to search.",
+                help="Write a self-contained page for a browser instead: the HTTP heads, a "
+                "timeline, and all messages, searchable.",
             ),
             Option("--force", is_flag=True, help="Replace the contents of the page."),
         ),

@@ -27,7 +27,7 @@ from wscli.wire.rules import Violation
 
 _PREVIEW = 64  # bytes of a frame's payload that its line shows
 _CREDENTIALS = rf"((?:{'|'.join(SECRET_HEADERS)})\s*:\s*)(.*)"
-# Characters that are shown of a masked value, if it is longer: enough to tell Basic from Bearer,
+# How many characters of a masked value to show, if it is longer: enough to tell Basic from Bearer,
 # and too few of a secret to be of use.
 _KEPT = 4
 _INITIATOR = {Side.REMOTE: ", initiated by the peer", Side.LOCAL: ", initiated by wscli", None: ""}
@@ -69,7 +69,7 @@ class TalkSink(Sink):
             self._write([("*", "credentials are masked here; --show-secrets shows them")])
 
     def opened(self, opened: Opened) -> None:
-        """Write the subprotocol and extensions; warn at any verbosity that none was chosen."""
+        """Write what was agreed; warn, at any verbosity, if all subprotocols were declined."""
         agreement = opened.opening.agreement
         if agreement is None:
             return
@@ -87,7 +87,7 @@ class TalkSink(Sink):
         """Write frames and violations, from verbosity 2 on."""
         if self._verbosity < 2 or self._output.gone:
             return
-        # The lines of all frames are one write. A dump is written at once, since it may be large.
+        # The lines of all frames are one write. A dump is not held back, since it may be large.
         mark = "<" if batch.incoming else ">"
         lines: list[tuple[str, str]] = []
         for item in batch.items:
