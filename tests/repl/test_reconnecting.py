@@ -193,7 +193,8 @@ def test_a_server_that_is_not_up_yet_is_tried_again(terminal, scripted, tmp_path
 
 def test_attempts_that_fail_are_counted_in_the_toolbar_and_reported_once(terminal, scripted):
     script = [say("first", reset), *[unavailable] * 4, say("second", stay)]
-    session = terminal("connect", "--reconnect", scripted(*script).url)
+    # Wide enough that no line is wrapped, since they are counted.
+    session = terminal("connect", "--reconnect", scripted(*script).url, columns=160)
     session.until("  first")
     session.enter("go")
     session.until("● reconnecting")
