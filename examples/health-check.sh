@@ -8,7 +8,7 @@ reply=$(wscli send --timeout 5s "$url" "${2:-ping}")
 case $? in
     0) echo "healthy: $reply" ;;
     3 | 4 | 5) echo "not reachable" >&2; exit 1 ;;
-    6) echo "no reply within 5 s" >&2; exit 1 ;;
+    6) echo "timed out after 5 s" >&2; exit 1 ;;
     9) echo "closed with an error" >&2; exit 1 ;;
     *) echo "failed" >&2; exit 1 ;;
 esac
