@@ -94,7 +94,7 @@ def read_colour(name, default=""):
 
 
 def steady(rows):
-    """Return the rows with constants in place of what differs from run to run."""
+    """Return the rows with constants in place of values that vary between runs."""
     times = (f"14:03:07.{millisecond:03}" for millisecond in count(112, 37))
     constants = [
         (r"\d\d:\d\d:\d\d\.\d{3}", lambda: next(times)),

@@ -104,7 +104,7 @@ def _tagged(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _roff(text: str) -> str:
-    """Return a text with options, and what is in backticks, in bold."""
+    """Return a text with its options, and the words in backticks, in bold."""
     return re.sub(_OPTION, r"\\fB\1\\fR", re.sub(_CODE, r"\\fB\1\\fR", _plain(text)))
 
 

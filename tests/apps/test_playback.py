@@ -23,7 +23,7 @@ SESSION = [
 
 
 class Outbox:
-    """Keeps what is posted."""
+    """Keeps the posted messages."""
 
     def __init__(self):
         self.posted = []

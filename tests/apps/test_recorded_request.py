@@ -1,4 +1,4 @@
-"""The request that a replay sends: the recorded one, with what is given in its place."""
+"""The request that a replay sends: the recorded one, except for options that are given."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is shown of a recording: times, kinds of messages, and frames with their message."""
+"""Selecting a part of a recording: times, kinds of messages, and frames with their message."""
 
 import time
 from datetime import datetime

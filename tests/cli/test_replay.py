@@ -58,6 +58,14 @@ SESSION = [
 ANSWERS = {'{"op":"get","id":1}': ['{"id":1,"tags":["a","b"],"price":41}'], "bye": ["bye"]}
 
 
+def test_the_name_of_a_recording_is_escaped_in_a_remark(tmp_path):
+    path = tmp_path / "clear\x1b[2J.jsonl"
+    path.write_bytes(lines(opened("ws://127.0.0.1:1/"), sent("hello"))[:-5])
+    done = wscli("replay", path, "demo:")
+    assert "line 2 of" in done.err
+    assert "\x1b" not in done.err
+
+
 def test_a_recorded_server_that_is_gone_suggests_to_give_another_url(tmp_path):
     wscli("send", "--record", tmp_path / "session", "demo:", "hello")
     done = wscli("replay", tmp_path / "session")

@@ -30,7 +30,7 @@ def events(data):
 
 @pytest.fixture
 def recorded(tmp_path):
-    """Return a function that records a command, and returns the file and what was shown live."""
+    """Return a function that records a command, and returns the file and the live output."""
 
     def record(*command, **options):
         path = tmp_path / "recording"

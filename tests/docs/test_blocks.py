@@ -1,4 +1,4 @@
-"""The pages are run: what they say that a command prints, it prints."""
+"""The commands on the pages are run, and print the output that the pages show."""
 
 import os
 import re

@@ -11,7 +11,7 @@ STEPS = {
     "/ping hello": "rtt [0-9]",
     "/frame --opcode 0x3 0x00ff": "● closed",
 }
-"""The lines of the page, each with a pattern of what the toolbar shows then."""
+"""The lines of the page, each with a pattern that the screen then matches."""
 
 DIFFERENT = {
     r"\d\d:\d\d:\d\d\.\d{3}": "TIME",
@@ -24,7 +24,7 @@ DIFFERENT = {
 
 
 def steady(text):
-    """Return a text without what differs from run to run."""
+    """Return a text with constants in place of values that vary between runs."""
     for pattern, constant in DIFFERENT.items():
         text = re.sub(pattern, constant, text)
     return text.strip()

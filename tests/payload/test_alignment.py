@@ -1,4 +1,4 @@
-"""Pairing messages with recorded ones: what has changed, is missing, is new or has moved."""
+"""Pairing messages with recorded ones: changed, missing, new and moved messages."""
 
 import json
 

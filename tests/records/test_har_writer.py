@@ -231,6 +231,13 @@ def test_times_are_those_of_the_recording():
     assert written_entry["serverIPAddress"] == "2001:db8::7"
 
 
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1:2"])
+def test_an_address_without_a_port_as_in_a_har_file_is_written_whole(address):
+    event = opened()
+    event.opening.address = address
+    assert entry(event)["serverIPAddress"] == address
+
+
 def test_the_end_is_in_vendor_fields():
     written_entry = entry(opened(), END)
     assert (written_entry["_closeCode"], written_entry["_closeReason"]) == (1001, "bye")

@@ -1,4 +1,4 @@
-"""A recording shows again what was shown live: ``-v``, ``-vvv``, ``inspect`` and the end."""
+"""A recording shows the live output again: ``-v``, ``-vvv``, ``inspect`` and the end."""
 
 import io
 import re

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser import browsing
-from tests.recorded import long_session, of_connection
+from tests.page_events import long_session, of_connection
 from tests.recording_page import RecordingPage
 from wscli.sinks.html import page_pieces
 

@@ -8,11 +8,11 @@ import pytest
 from tests import golden
 from wscli.payload.alignment import Finding
 from wscli.payload.comparison import MISSING, Difference
-from wscli.sinks.differences import DifferenceJson, DifferenceText, Moment
+from wscli.sinks.differences import DifferenceJson, DifferenceText, FoundAt
 from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 
-MOMENT = Moment(1769860800.25, 1.5)
+MOMENT = FoundAt(1769860800.25, 1.5)
 FINDINGS = [
     Finding(
         "changed", 1, 1, [Difference("$.price", 41, 42.5), Difference("$.tags[1]", "a", MISSING)]

@@ -131,7 +131,7 @@ def test_a_flood_of_requests_takes_no_memory():
     assert times.count == 0
 
 
-# What is shown
+# Output
 
 
 def test_plots_show_rates_and_reply_times():

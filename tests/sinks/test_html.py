@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.events import EVENTS
-from tests.recorded import HOSTILE, closed, long_session, message, of_connection, opened
+from tests.page_events import HOSTILE, closed, long_session, message, of_connection, opened
 from tests.streams import items
 from wscli.records.events import Recorded, read_events
 from wscli.sinks import html as html_module

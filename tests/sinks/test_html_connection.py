@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tests.browser import find_chromium
-from tests.recorded import (
+from tests.page_events import (
     START,
     closed,
     message,

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser import find_chromium
-from tests.recorded import (
+from tests.page_events import (
     batch,
     closed,
     message,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.browser import find_chromium
-from tests.recorded import (
+from tests.page_events import (
     HOSTILE,
     OPENED,
     START,

@@ -63,7 +63,7 @@ _BY_PROXY_STATUS = {
     504: "the proxy could not reach the server in time: check its name and port",
 }
 # The codes of RFC 6455 §7.4.1 and of IANA's registry that a server sends for a reason of its own.
-# The meaning of 3000 to 4999 is known to the application only, and so there is no advice on them.
+# Only the application knows the meaning of 3000 to 4999, so there is no advice on them.
 _BY_CLOSE_CODE: dict[int, str] = {
     CloseCode.PROTOCOL_ERROR: f"the peer says that we broke the protocol; {_EACH_FRAME}",
     CloseCode.UNSUPPORTED_DATA: "the peer may accept only the other type: --text or --binary",

@@ -16,14 +16,11 @@ from wscli.sinks.output import Output
 _MAX_COLLECTED = 64 << 10  # bytes
 
 
-class BufferedStream(io.RawIOBase):
-    """A stream that writes to another one when it is flushed, or has collected enough."""
+class _WrappedStream(io.RawIOBase):
+    """A stream on top of another one, with the same descriptor."""
 
     def __init__(self, stream: io.RawIOBase) -> None:
         self._stream = stream
-        self._output = Output(stream)
-        self._pieces: list[bytes] = []
-        self._size = 0
 
     def fileno(self) -> int:
         """Return the descriptor of the other stream."""
@@ -32,6 +29,16 @@ class BufferedStream(io.RawIOBase):
     def writable(self) -> bool:
         """Return True."""
         return True
+
+
+class BufferedStream(_WrappedStream):
+    """A stream that writes to another one when it is flushed, or has collected enough."""
+
+    def __init__(self, stream: io.RawIOBase) -> None:
+        super().__init__(stream)
+        self._output = Output(stream)
+        self._pieces: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         """Collect data, or write it with the data collected before.
@@ -52,20 +59,12 @@ class BufferedStream(io.RawIOBase):
             self._output.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
 
-class FlushingStream(io.RawIOBase):
+class FlushingStream(_WrappedStream):
     """A stream that calls a function before each write to another one."""
 
     def __init__(self, stream: io.RawIOBase, before: Callable[[], None]) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._before = before
-
-    def fileno(self) -> int:
-        """Return the descriptor of the other stream."""
-        return self._stream.fileno()
-
-    def writable(self) -> bool:
-        """Return True."""
-        return True
 
     def write(self, data: bytes) -> int | None:  # type: ignore[override]
         """Write to the other stream."""
@@ -94,20 +93,12 @@ class Headings:
         return f"{self._current}\n".encode()
 
 
-class HeadedStream(io.RawIOBase):
+class HeadedStream(_WrappedStream):
     """A stream that writes the heading above its next lines, whenever it has changed."""
 
     def __init__(self, stream: io.RawIOBase, headings: Headings) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._headings = headings
-
-    def fileno(self) -> int:
-        """Return the descriptor of the other stream."""
-        return self._stream.fileno()
-
-    def writable(self) -> bool:
-        """Return True."""
-        return True
 
     def write(self, data: bytes) -> int | None:  # type: ignore[override]
         """Write to the other stream."""

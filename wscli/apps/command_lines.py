@@ -34,7 +34,7 @@ _MOST_BYTES = 4096
 def curl_command(opening: Opening) -> str:
     """Return a command for curl that sends the same upgrade request.
 
-    It prints the response, and then what the server sends for ten seconds. All versions of curl
+    It prints the response, and then all bytes from the server for ten seconds. All versions of curl
     can do that, since for curl it is plain HTTP.
     """
     headers = opening.request.headers if opening.request else Headers()

@@ -302,7 +302,7 @@ def _missed(expected: int, came: int) -> ConnectError:
     """Return the error for a way that missed an update, and so cannot be compared."""
     return ConnectError(
         f"missed updates: expected {expected}, received {came}",
-        hint="a longer --interval, or a machine that is less busy",
+        hint="use a longer --interval, or a less busy machine",
     )
 
 

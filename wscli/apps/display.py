@@ -113,11 +113,12 @@ def message_view(output: OutputOptions, env: Env) -> MessageView:
     """Return the view that lays messages out for a terminal, with the user's options."""
     from wscli.sinks.human.messages import MessageView
 
-    view = MessageView(_palette(output, env), env.width)
+    view = MessageView(stdout_palette(output, env), env.width)
     view.as_hex = output.form == "hex"
     view.bare = output.form == "raw"
     return view
 
 
-def _palette(output: OutputOptions, env: Env) -> Palette:
+def stdout_palette(output: OutputOptions, env: Env) -> Palette:
+    """Return the colours for stdout, or none where it is not to have any."""
     return Palette(colour=env.wants_colour(output.colour, tty=env.stdout_tty))

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 
 from wscli.apps.env import Env
 from wscli.apps.export_source import ExportSource
-from wscli.apps.formats import FORMATS, Export, ExportOptions, OutputFile
-from wscli.apps.options import Existing
-from wscli.apps.recording import open_recording
+from wscli.apps.formats import FORMATS, Export, ExportOptions
+from wscli.apps.output_file import write_pieces
 from wscli.errors import UsageError
 from wscli.records.files import open_file
 from wscli.sinks.ndjson import escape_unsafe
-from wscli.sinks.output import Output
 from wscli.status import ExitStatus
-
-_PIECE = 256 << 10  # bytes that are written at once
 
 
 def run(options: ExportOptions, env: Env) -> ExitStatus:
@@ -45,36 +40,3 @@ def run(options: ExportOptions, env: Env) -> ExitStatus:
 def _escaped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     decoder = getincrementaldecoder("utf-8")()  # a piece may end inside a character
     return (escape_unsafe(decoder.decode(piece)).encode() for piece in pieces)
-
-
-def write_pieces(pieces: Iterable[bytes], source: str, output: OutputFile, env: Env) -> ExitStatus:
-    """Write to stdout, or to a file that only its owner can read; ``source`` must stay as it is.
-
-    Raises:
-        UsageError: if the file cannot be written, or is the source.
-        OutputError: if not everything could be written, as on a full disk.
-    """
-    if output.name is None:
-        try:
-            _write_all(pieces, Output(env.stdout))
-        except BrokenPipeError:  # which click would make a status of its own
-            return ExitStatus.READER_GONE
-        return ExitStatus.OK
-    if all(map(os.path.exists, (output.name, source))) and os.path.samefile(output.name, source):
-        raise UsageError(f"{output.name} is the file that is read", hint="another name")
-    existing: Existing = "replace" if output.replace else "refuse"
-    with open_recording(output.name, existing, "--force replaces it") as stream:
-        _write_all(pieces, Output(stream, output.name))
-    return ExitStatus.OK
-
-
-def _write_all(pieces: Iterable[bytes], output: Output) -> None:
-    waiting: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
-        if size >= _PIECE:
-            output.write(b"".join(waiting))
-            waiting, size = [], 0
-    output.write(b"".join(waiting))

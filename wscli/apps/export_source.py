@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from wscli.apps.env import Env
 from wscli.apps.recording import redactor
-from wscli.apps.report import say
+from wscli.apps.report import remark
 from wscli.errors import UsageError
 from wscli.net.opening import Opening
 from wscli.net.redaction import is_secret_header, is_secret_parameter
 from wscli.records.events import Recorded
 from wscli.records.reading import read_recording
 from wscli.session.events import Failed, Opened
-from wscli.text import visible
 
 if TYPE_CHECKING:
     from wscli.payload.matching import RegexReplacer
@@ -58,7 +57,7 @@ class ExportSource:
 
     def remark(self, sentence: str) -> None:
         """Write a sentence about the recording on stderr."""
-        say(self._env, f"wscli: {visible(sentence)}")
+        remark(self._env, sentence)
 
     def report_secrets(self) -> None:
         """Warn of the secrets that the events had; they are in the output too."""

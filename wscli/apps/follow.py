@@ -8,7 +8,7 @@ import select
 from typing import BinaryIO, cast
 
 from wscli.errors import UsageError
-from wscli.records.files import HOW_TO_RECORD
+from wscli.records.files import unreadable
 
 _INTERVAL = 0.1  # seconds between two looks at the file
 
@@ -28,8 +28,7 @@ def open_followed(name: str, reader: int) -> BinaryIO:
         except FileNotFoundError:
             _wait(reader)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise UsageError(f"cannot read {name}", reason, HOW_TO_RECORD) from None
+            raise unreadable(name, error) from None
         else:
             return cast("BinaryIO", _FollowedFile(file, name, reader))
 
@@ -46,7 +45,7 @@ class _FollowedFile:
             # The lines read so far are no longer in the file, so their numbers would be wrong.
             if os.fstat(self._file.fileno()).st_size < self._file.tell():
                 what = f"{self._name} was replaced while it was followed"
-                raise UsageError(what, hint="the same command shows it from its beginning")
+                raise UsageError(what, hint="run the command again to view it from its beginning")
             _wait(self._reader)
         return data
 
@@ -61,7 +60,7 @@ class _FollowedFile:
 
 
 def _wait(reader: int) -> None:
-    """Wait a moment, or until the reader of stdout has gone."""
+    """Wait a moment; raise BrokenPipeError if the reader of stdout has gone."""
     poll = select.poll()
     poll.register(reader, 0)
     if poll.poll(1000 * _INTERVAL):

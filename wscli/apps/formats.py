@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from wscli.apps.options import OutputFile
+
 if TYPE_CHECKING:
     from wscli.net.opening import Opening
     from wscli.payload.matching import RegexReplacer
@@ -16,13 +18,6 @@ if TYPE_CHECKING:
     from wscli.records.fields import Remark
 
 _CHOOSE = "--connection N selects one"
-
-
-class OutputFile(NamedTuple):
-    """The file to write, None for stdout; with ``replace`` its contents may be lost."""
-
-    name: str | None = None
-    replace: bool = False
 
 
 class ExportOptions(NamedTuple):
@@ -43,7 +38,7 @@ class ExportOptions(NamedTuple):
 
 
 class Export(NamedTuple):
-    """One run of ``wscli export``; ``remark`` receives sentences about what is left out.
+    """One run of ``wscli export``; ``remark`` receives sentences about omitted parts.
 
     ``time`` is that of the run, in seconds since the epoch.
     """
@@ -55,7 +50,7 @@ class Export(NamedTuple):
 
 
 FormatKind = Literal["json", "source", "binary"]
-"""What a terminal may be sent: JSON after it has been escaped, source as it is, and no binary."""
+"""How a format is written to a terminal: JSON escaped, source unchanged, binary not at all."""
 
 
 class ExportFormat(NamedTuple):
@@ -73,7 +68,7 @@ def _write_har(export: Export) -> Iterator[bytes]:
 
 def _write_pcapng(export: Export) -> Iterator[bytes]:
     from wscli.records.capture import pcapng_pieces
-    from wscli.records.selection import without_frames
+    from wscli.records.exportable import without_frames
 
     # A frame whose payload was replaced cannot be inflated any more, but its message can be shown.
     events = export.events if export.options.redact is None else without_frames(export.events)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from wscli.apps.command_lines import wscli_commands
 from wscli.apps.env import Env
-from wscli.apps.export import write_pieces
 from wscli.apps.export_source import ExportSource
-from wscli.apps.formats import OutputFile
+from wscli.apps.options import OutputFile
+from wscli.apps.output_file import write_pieces
 from wscli.records.connections import read_connections
 from wscli.records.events import Recorded
 from wscli.records.files import open_file

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from wscli.apps.display import data_sink
+from wscli.apps.display import data_sink, stdout_palette
 from wscli.apps.env import Env
 from wscli.apps.options import SessionOptions
 from wscli.apps.run import CommandSession, SessionCommand, run_session
 from wscli.session.pipeline import Sink, StopAfter
 from wscli.sinks.human.inspection import InspectionSink
-from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus
 
@@ -20,10 +19,9 @@ def run(options: SessionOptions, env: Env) -> ExitStatus:
         # Messages that came together with the 101 are not part of the upgrade.
         sink = data_sink(options.output, env, StopAfter(0))
     else:
-        colour = env.wants_colour(options.output.colour, tty=env.stdout_tty)
         # In a pipe lines keep their length, so that grep finds a header in one line.
         width = env.width if env.stdout_tty else None
-        sink = InspectionSink(Output(env.stdout), Palette(colour=colour), width)
+        sink = InspectionSink(Output(env.stdout), stdout_palette(options.output, env), width)
     return run_session(SessionCommand(options, _do_nothing, sink), env)
 
 

@@ -36,7 +36,7 @@ def run(options: ListenOptions, env: Env) -> ExitStatus:
         if not done and not running.stopped and options.limit is not None:
             raise TimedOut(
                 f"{stop.seen:,} of {options.limit:,} messages came within {options.duration:g} s",
-                hint="a longer --for, or a smaller -n",
+                hint="increase --for, or reduce -n",
             )
 
     # `--for 1m` alone asks for the messages of a minute, so its end is a success. With -n it limits

@@ -21,6 +21,13 @@ Form = Literal["auto", "raw", "json", "hex"]
 """The form of the output; auto is a view for people at a terminal, and payloads elsewhere."""
 
 
+class OutputFile(NamedTuple):
+    """The file to write, None for stdout; with ``replace`` its contents may be lost."""
+
+    name: str | None = None
+    replace: bool = False
+
+
 class OutputOptions(NamedTuple):
     """The output of a session: its contents and its form.
 

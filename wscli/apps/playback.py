@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from wscli.payload.codecs import value_of
-from wscli.payload.ids import Id, IdMap, is_id
+from wscli.payload.ids import Id, IdMap
 from wscli.payload.matching import JsonPathQuery
 from wscli.payload.message import Message
+from wscli.payload.replies import is_id
 from wscli.records.connections import RecordedItem
 from wscli.session.events import Batch
 from wscli.session.pipeline import Stage

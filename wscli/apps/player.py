@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from wscli.apps.env import Colour, Env
 from wscli.apps.report import report
 from wscli.errors import WscliError
+from wscli.net.opening import Opening, OpeningStep
 from wscli.records.events import Recorded
-from wscli.records.steps import steps_of
 from wscli.session.end import End
 from wscli.session.events import Batch, Failed, Opened, Step
 from wscli.session.pipeline import Bus, Pipeline, Sink, Stage
@@ -87,7 +87,7 @@ class CompleteSteps(Bus):
     def _complete(self, event: Opened | Failed) -> None:
         opening = event.opening
         if opening is not None and not self._has_steps:
-            for name in steps_of(opening):
+            for name in _steps_of(opening):
                 super().step(Step(name, opening, event.time, event.elapsed))
         self._has_steps = False
 
@@ -122,3 +122,15 @@ class ErrorReports(Sink):
         """Write an error."""
         error = WscliError(failed.message, failed.evidence, failed.hint)
         report(error, self._env, self._colour)
+
+
+def _steps_of(opening: Opening) -> Iterator[OpeningStep]:
+    """Yield the steps that an opening has gone through, in their order."""
+    done = {
+        OpeningStep.REQUEST: opening.request is not None,
+        OpeningStep.RESPONSE: opening.response is not None,
+        OpeningStep.PROBE: opening.probe is not None,
+    }
+    for step in OpeningStep:
+        if done.get(step, step in opening.timings):
+            yield step

@@ -13,9 +13,9 @@ from wscli.wire.codes import CloseCode, Opcode, Role, may_be_sent
 
 _HEAD = '''\
 #!/usr/bin/env python3
-"""Send what a client sent, and wait for as many messages as it received.
+"""Send the messages of a recorded client, and wait for as many as it received.
 
-Written from a recording by wscli {version}; "pip install wscli-tool" installs what it needs.
+Written from a recording by wscli {version}. It needs the package wscli-tool.
 """
 
 import wscli

@@ -9,7 +9,7 @@ from wscli.net.url import Url
 from wscli.records.secrets import MARK
 from wscli.wire.head import Headers
 
-# Made anew for each upgrade, belonging to one hop (RFC 9110 §7.6.1), or an option of their own.
+# Generated for each upgrade, specific to one hop (RFC 9110 §7.6.1), or an option of their own.
 _NOT_REPEATED = {
     *("host", "upgrade", "connection", "content-length", "transfer-encoding", "te", "trailer"),
     *("keep-alive", "proxy-connection", "proxy-authorization"),

@@ -34,7 +34,7 @@ def redactor(patterns: Sequence[RegexReplacer] | None) -> Redactor | None:
 def payload_redactor(
     patterns: Sequence[RegexReplacer], opening: Opening | None
 ) -> Callable[[bytes], bytes]:
-    """Return what replaces secrets in payloads, as in a recording that begins with ``opening``."""
+    """Return a function that replaces secrets in payloads, including those of ``opening``."""
     from wscli.records.redaction import Redactor
     from wscli.session.events import Opened
 

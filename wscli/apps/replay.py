@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wscli.apps import demo
-from wscli.apps.display import data_sink
+from wscli.apps.display import data_sink, stdout_palette
 from wscli.apps.env import Env
+from wscli.apps.load_recording import load_connections
 from wscli.apps.options import OutputOptions, SessionOptions
 from wscli.apps.playback import Pace, make_cues
 from wscli.apps.recorded_request import repeat_request, withheld_headers, without_redacted
-from wscli.apps.recordings import load_connections
 from wscli.apps.replay_result import ReplayResult
-from wscli.apps.replaying import ReplayScript, ReplayStage, slow_query
-from wscli.apps.report import report, say
+from wscli.apps.replay_stage import ReplayScript, ReplayStage, slow_query
+from wscli.apps.report import remark, report
 from wscli.apps.run import CommandSession, SessionCommand, run_session, usual_error
 from wscli.errors import ConnectError, TimedOut, Unsent, UpgradeError, UsageError, WscliError
 from wscli.net.opening import Opening
@@ -36,7 +36,6 @@ from wscli.session.end import End
 from wscli.session.events import Failed
 from wscli.session.pipeline import Pipeline, Sink
 from wscli.sinks.differences import DifferenceJson, DifferenceOutput, DifferenceText
-from wscli.sinks.human.palette import Palette
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus, status_of
 from wscli.wire.codes import Role, may_be_sent
@@ -50,7 +49,7 @@ class ReplayOptions(NamedTuple):
 
     ``connection`` is the number of one in a recording of several. ``mapped`` are the places in
     which the server gives ids. Unless ``ordered``, messages may come in another order. ``timeout``
-    is how many seconds to wait for what is missing.
+    is the seconds to wait for missing messages.
     """
 
     session: SessionOptions
@@ -80,7 +79,7 @@ def run(options: ReplayOptions, env: Env) -> ExitStatus:
     status = run_session(replay.command(), env)
     interrupted = status in _INTERRUPTED
     if interrupted or (status == ExitStatus.OK and not output.quiet):
-        say(env, f"wscli: {'interrupted: ' * interrupted}{replay.summary()}")
+        remark(env, f"{'interrupted: ' * interrupted}{replay.summary()}")
     return status
 
 
@@ -102,10 +101,8 @@ def _repeat(session: SessionOptions, recorded: RecordedConnection, env: Env) -> 
         connect = connect._replace(probe=False)  # a refusal is expected, and needs no explanation
     names = withheld_headers(session.connect, opening, target)
     if names and not session.output.quiet:
-        say(
-            env,
-            f"wscli: not sent: {', '.join(names)}; -H, --bearer, --user or --cookie give others",
-        )
+        others = "-H, --bearer, --user or --cookie give others"
+        remark(env, f"not sent: {', '.join(names)}; {others}")
     return session._replace(url=url, connect=connect)
 
 
@@ -216,7 +213,7 @@ class Replay:
             self._repeated_failure = f"{refused} as recorded"
 
     def _compare_rest(self, end: End) -> None:
-        """Compare what can be compared only when no more messages will come."""
+        """Finish the comparison once no more messages will come."""
         self._stage.compare_rest(end.time, end.elapsed)
         if self._recorded.ending is not None:
             sides = _describe_endings(self._recorded.ending, ending_of(end))
@@ -237,19 +234,19 @@ class Replay:
         what = f"{self._unsent:,} of {self._total:,} messages were not sent"
         if self._stage.gave_up:
             return TimedOut(what, self._evidence(), "--timeout waits longer")
-        return Unsent(what, "the connection ended before")
+        return Unsent(what, "the connection ended first")
 
 
 def _difference_output(output: OutputOptions, env: Env) -> DifferenceOutput:
     stdout = Output(env.stdout)
     if output.form == "json":
         return DifferenceJson(stdout, escape=env.stdout_tty)
-    palette = Palette(colour=env.wants_colour(output.colour, tty=env.stdout_tty))
-    return DifferenceText(stdout, palette, env.width if env.stdout_tty else None)
+    width = env.width if env.stdout_tty else None
+    return DifferenceText(stdout, stdout_palette(output, env), width)
 
 
 def make_script(options: ReplayOptions, recorded: RecordedConnection) -> ReplayScript:
-    """Return what to send and to expect."""
+    """Return the messages to send and to expect."""
     pace = 1 / options.speed if options.pace == "recorded" else 0.0
     received, ending = recorded.received(), recorded.ending
     end = recorded.items[-1].at if recorded.items else 0.0
@@ -285,7 +282,7 @@ def _describe_outcome(outcome: End | WscliError) -> dict[str, object]:
 def _describe_endings(recorded: Ending, now: Ending) -> tuple[dict[str, object], dict[str, object]]:
     """Return two ends as JSON, with the fields that can be compared.
 
-    Some programs do not record who closed.
+    Some programs do not record which side closed first.
     """
     then, today = _describe_ending(recorded), _describe_ending(now)
     if recorded.by is None and not recorded.lost:

@@ -11,7 +11,7 @@ from wscli.errors import ReplayDiffers
 from wscli.net.clock import Clock
 from wscli.payload.alignment import Finding, FindingKind
 from wscli.payload.comparison import compare_values
-from wscli.sinks.differences import DifferenceOutput, Moment, Subject
+from wscli.sinks.differences import DifferenceOutput, FoundAt, Subject
 
 _KINDS: dict[FindingKind, str] = {
     "changed": "changed",
@@ -23,7 +23,7 @@ _INDEX = r"\[[0-9]+\]"
 
 
 class ReplayResult:
-    """Writes and counts differences; the times of those of the connection count from now on."""
+    """Writes and counts differences; those of the connection are timed from its creation."""
 
     def __init__(self, output: DifferenceOutput, clock: Clock) -> None:
         self._output = output
@@ -45,14 +45,14 @@ class ReplayResult:
                 paths = (each.path for each in finding.differences if each.path)
                 places = dict.fromkeys(re.sub(_INDEX, "[*]", path) for path in paths)
                 self._paths.update([*places])
-        self._output.messages(findings, Moment(time, elapsed))
+        self._output.messages(findings, FoundAt(time, elapsed))
 
     def compare(self, subject: Subject, recorded: object, now: object) -> None:
         """Compare a part of the connection; both sides are values of JSON."""
         if differences := compare_values(recorded, now):
             self._subjects[subject] = None
             elapsed = self._clock.monotonic() - self._started
-            self._output.connection(subject, differences, Moment(self._clock.time(), elapsed))
+            self._output.connection(subject, differences, FoundAt(self._clock.time(), elapsed))
 
     def describe(self) -> str:
         """Return the number of differences, by kind."""

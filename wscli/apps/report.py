@@ -24,7 +24,7 @@ def report(error: WscliError, env: Env, colour: Colour = "auto") -> None:
 
 
 def hint_for(error: WscliError, env: Env) -> str:
-    """Return what to try after an error, in terms of the options of the running command."""
+    """Return the hint for an error, in terms of the options of the running command."""
     from wscli.advice import advise  # only an error needs it
 
     return advise(error, env.options)
@@ -37,6 +37,11 @@ def failure(error: WscliError, env: Env, started: float) -> Failed:
     hint, now = hint_for(error, env), env.clock.time()
     elapsed = env.clock.monotonic() - started
     return Failed(int(status_of(error)), error.what, evidence, hint, now, elapsed)
+
+
+def remark(env: Env, text: str) -> None:
+    """Write a remark on stderr; it may quote a file or a peer."""
+    say(env, f"wscli: {visible(text)}")
 
 
 def say(env: Env, text: str) -> None:

@@ -69,7 +69,7 @@ def _time_of_day(hours: int, minutes: int, seconds: float) -> Moment:
 class Selection(NamedTuple):
     """The part of a recording that is shown; without a value, everything.
 
-    ``opcodes`` are those of messages and frames. Events at ``until`` are not shown any more.
+    ``opcodes`` are those of messages and frames. Events at or after ``until`` are left out.
     """
 
     matcher: Matcher | None = None
@@ -104,7 +104,7 @@ class Window:
         self._begun = False
         self._passed: set[int | None] = set()  # the connections that are not shown
         self._found = selection.connection is None
-        self.is_open = any((selection.since, selection.until, selection.connection))
+        self.restricts = any((selection.since, selection.until, selection.connection))
 
     def admits(self, event: Event, connection: int | None) -> bool:
         """Return True if an event is shown."""
@@ -154,11 +154,7 @@ class ItemFilter(Stage):
 
 
 def _opcode_of(item: Item) -> int | None:
-    if isinstance(item, Messages | Frame):
-        return item.opcode
-    return (
-        Opcode.PING if isinstance(item, Ping) else Opcode.PONG if isinstance(item, Pong) else None
-    )
+    return item.opcode if isinstance(item, Messages | Frame | Ping | Pong) else None
 
 
 class MatchFilter(Stage):
@@ -212,9 +208,7 @@ class ControlFramesAsMessages(Stage):
         if not any(isinstance(item, Ping | Pong) for item in batch.items):
             return (batch,)
         items = [
-            Messages(_opcode_of(item) or 0, [item.payload])
-            if isinstance(item, Ping | Pong)
-            else item
+            Messages(item.opcode, [item.payload]) if isinstance(item, Ping | Pong) else item
             for item in batch.items
         ]
         return (batch._replace(items=items),)

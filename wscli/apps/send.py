@@ -16,7 +16,7 @@ from wscli.apps.env import Env
 from wscli.apps.exchange import Exchange, TrackedMessage
 from wscli.apps.message import Sending
 from wscli.apps.options import SessionOptions
-from wscli.apps.report import say
+from wscli.apps.report import remark
 from wscli.apps.run import CommandSession, SessionCommand, TimeLimit, run_session
 from wscli.errors import CallFailed, ConnectionClosed, TimedOut, WscliError
 from wscli.payload.matching import Matcher
@@ -223,7 +223,7 @@ class Sender:
     def _mention_unanswered(self) -> None:
         names = ", ".join(str(message) for message in self._exchange.unanswered[:3])
         if names and not self._options.session.output.quiet:
-            say(self._env, f"wscli: no reply to {names} was recognised; only other messages came")
+            remark(self._env, f"no reply to {names} was recognised; only other messages came")
 
     def _raise_error_reply(self, running: CommandSession) -> None:
         errors = self._exchange.errors

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from wscli.apps.access import AccessLog, LogForm
 from wscli.apps.env import Env
+from wscli.apps.load_recording import load_connections
 from wscli.apps.options import Existing
 from wscli.apps.recording import open_recording, redactor
-from wscli.apps.recordings import load_connections
-from wscli.apps.report import report, say
+from wscli.apps.report import remark, report
 from wscli.errors import WscliError
 from wscli.server.admission import ANY_ORIGIN
 from wscli.server.foreground import End, serve
@@ -76,10 +76,10 @@ def _announce(server: Server, command: ServeCommand, env: Env, log: AccessLog) -
         log.event("serving", url=server.url, v=1)
     elif command.log == "text":
         for line in _introduction(server):
-            say(env, f"wscli: {line}")
+            remark(env, line)
     if command.log != "none":
         for line in _exposure(server):
-            say(env, f"wscli: {line}")
+            remark(env, line)
 
 
 def _introduction(server: Server) -> list[str]:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from wscli.apps.buffered import HeadedStream, Headings, buffered
-from wscli.apps.display import data_sink, talk_sinks
+from wscli.apps.display import data_sink, stdout_palette, talk_sinks
 from wscli.apps.env import Env
-from wscli.apps.formats import OutputFile
 from wscli.apps.interrupts import Interrupts
-from wscli.apps.options import OutputOptions
+from wscli.apps.options import OutputFile, OutputOptions
 from wscli.apps.player import CompleteSteps, ErrorReports, FrameWatch, Player
 from wscli.apps.recording import redactor
-from wscli.apps.report import report, say
+from wscli.apps.report import remark, report
 from wscli.apps.selection import ControlFramesAsMessages, Selection, Window
 from wscli.errors import WscliError
 from wscli.records.events import Recorded
@@ -24,17 +23,17 @@ from wscli.sinks.human.palette import Palette
 from wscli.sinks.ndjson import NdjsonSink
 from wscli.sinks.output import Output
 from wscli.status import ExitStatus, status_of
-from wscli.text import visible
 
 _STDIN = "the recording on stdin"
 _RULE_WIDTH = 80  # columns of the line above another connection, at most
 
 
 class ViewOptions(NamedTuple):
-    """The file, or ``-``, the part that is shown, and its form; ``follow`` goes on at its end.
+    """The file, or ``-``, and the part of it that is shown in which form.
 
-    With ``stats`` figures are shown in place of messages. If there is a ``page``, a page for a
-    browser is written to it, and nothing is shown.
+    With ``follow``, new events are awaited at the end of the file, and with ``stats`` figures are
+    shown in place of messages. If there is a ``page``, a page for a browser is written to it, and
+    nothing is shown.
     """
 
     file: str
@@ -63,9 +62,7 @@ def _view(options: ViewOptions, env: Env) -> ExitStatus:
     with _open(options, env) as file:
         env, stdout = buffered(env)
         name = _STDIN if options.file == "-" else options.file
-        reader = RecordingReader(
-            file, name, lambda text: say(env, f"wscli: {visible(text)}"), stdout.flush
-        )
+        reader = RecordingReader(file, name, lambda text: remark(env, text), stdout.flush)
         try:
             if options.page is not None:
                 return _write_page(_events(reader, options), options, options.page, env)
@@ -124,7 +121,7 @@ def _show(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
     for recorded in _events(reader, options):
         player.play(recorded)
     if frames.lacks_frames:
-        say(env, "wscli: the recording has no frames; record with -vv to see them")
+        remark(env, "the recording has no frames; record with -vv to see them")
 
 
 def _summarize(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
@@ -141,7 +138,7 @@ def _summarize(reader: RecordingReader, options: ViewOptions, env: Env) -> None:
     for recorded in _events(reader, options):
         player.play(recorded)
         now = recorded.event.time
-    palette = Palette(colour=env.wants_colour(options.output.colour, tty=env.stdout_tty))
+    palette = stdout_palette(options.output, env)
     lines = [*describe_recorded(stats, now), *plot_traffic(series, palette, env.width)]
     lines += plot_times(replies.times, palette) if replies.times.count else []
     Output(env.stdout).write("".join(f"{line}\n" for line in lines).encode())
@@ -158,7 +155,7 @@ def _events(reader: RecordingReader, options: ViewOptions) -> Iterator[Recorded]
     for recorded in reader.events():
         if redact is not None:
             recorded = Recorded(redact(recorded.event), recorded.connection)
-        if not window.is_open or window.admits(*recorded):
+        if not window.restricts or window.admits(*recorded):
             yield recorded
     if not options.follow:  # the connection may not have been opened before the follower left
         window.require_connection()
@@ -167,7 +164,7 @@ def _events(reader: RecordingReader, options: ViewOptions) -> Iterator[Recorded]
 def _write_page(
     events: Iterator[Recorded], options: ViewOptions, page: OutputFile, env: Env
 ) -> ExitStatus:
-    from wscli.apps.export import write_pieces
+    from wscli.apps.output_file import write_pieces
     from wscli.apps.page import page_of, selected_messages
 
     selected = selected_messages(events, options.selection)

@@ -35,7 +35,7 @@ _HYPHEN, _UNBROKEN_HYPHEN = "-", "\u2011"
 
 
 class HelpFormatter(click.HelpFormatter):
-    """A formatter that breaks lines between words, and not behind a hyphen.
+    """A formatter that breaks lines between words, and not after a hyphen.
 
     Option names and the names of faults have hyphens; half of one cannot be typed or searched for.
     """
@@ -117,7 +117,7 @@ class Command(click.Command):
         self.run = run
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Let an optional value stand only behind ``=``: the next word may be the URL."""
+        """Accept an optional value only after ``=``: the next word may be the URL."""
         bare = {
             name: f"{name}={option.bare}"
             for option in self.params

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wscli.apps.env import Env
-from wscli.apps.options import Existing, Form, OutputOptions, SessionOptions
+from wscli.apps.options import Existing, Form, OutputFile, OutputOptions, SessionOptions
 from wscli.errors import UsageError
 from wscli.net.options import ConnectOptions
 from wscli.text import visible
@@ -126,7 +126,7 @@ def read_output(params: OutputParams, *, records_later: bool = False) -> OutputO
 
 
 def read_view(params: ViewParams) -> OutputOptions:
-    """Return the options for output but those for a recording as one value."""
+    """Return the options for output, without those for a recording, as one value."""
     given: dict[Form, bool] = {
         "raw": params.get("as_raw", False),
         "json": params["as_json"],
@@ -134,9 +134,7 @@ def read_view(params: ViewParams) -> OutputOptions:
     }
     forms = [form for form, wanted in given.items() if wanted]
     timestamps = params.get("timestamps", False)
-    if len(forms) > 1:
-        names = " and ".join(f"--{form}" for form in forms)
-        raise UsageError(f"{names} exclude each other", hint="give one of them")
+    check_exclusive(**given)
     # The events have times, a hex dump has no line to put one on, and --raw adds nothing.
     if forms and timestamps:
         raise UsageError(f"--timestamps and --{forms[0]} exclude each other")
@@ -149,6 +147,17 @@ def read_view(params: ViewParams) -> OutputOptions:
         secrets=params["show_secrets"],
         colour=params["colour"],
     )
+
+
+def check_exclusive(**given: object) -> None:
+    """Reject options that exclude each other; each is given by its long name.
+
+    Raises:
+        UsageError: if more than one has a value.
+    """
+    names = [f"--{name}" for name, value in given.items() if value]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} exclude each other", hint="give one of them")
 
 
 def check_redact(record: str | None, patterns: tuple[RegexReplacer | None, ...]) -> None:
@@ -168,10 +177,14 @@ def read_redact(
     return tuple(filter(None, patterns)) if patterns else None
 
 
+def read_output_file(name: str | None, force: bool) -> OutputFile:
+    """Return the file to write; ``-`` is stdout."""
+    return OutputFile(None if name == "-" else name, force)
+
+
 def read_existing(record: str | None, force: bool, append: bool) -> Existing:
     """Return the choice for a recording that exists."""
-    if force and append:
-        raise UsageError("--force and --append exclude each other", hint="give one of them")
+    check_exclusive(force=force, append=append)
     # Ignored, it would hide that --record was forgotten.
     if record is None and (force or append):
         given = "--force" if force else "--append"

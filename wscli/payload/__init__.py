@@ -27,6 +27,11 @@ Replies
     ``replies`` knows the ids of some protocols on top of WebSocket, so that the reply to a message
     is found among others. It judges values, and knows nothing of connections or time.
 
+Comparison
+    A replay compares messages with recorded ones. ``comparison`` says whether two are equal, and
+    finds the differences of their JSON. ``alignment`` pairs the messages of two sequences. ``ids``
+    carries ids that the server has assigned now into messages that have the recorded ones.
+
 Nothing here knows of a terminal or a socket. The JSON parser and the pattern packages are imported
 when the first payload or pattern needs them: they take up to 140 ms, and most runs need none.
 """

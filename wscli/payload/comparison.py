@@ -160,7 +160,7 @@ def _payload_shape(message: Message) -> str | None:
 
 
 def _without(value: Any, location: Location) -> Any:
-    """Return a copy of a value without a part of it; what is not on the way to it is shared."""
+    """Return a copy of a value without a part of it; parts outside its path are shared."""
     if not location:
         return _IGNORED
     first, *rest = location

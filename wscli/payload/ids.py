@@ -1,6 +1,6 @@
 """Recorded ids and the new ones in their place: a server gives a session or a row another id.
 
-An id stands in more places than the one in which the server gives it: in later messages of either
+An id also occurs outside the message that assigns it: in later messages of either
 side, alone or inside a path or a topic. So it is replaced wherever it stands between characters
 that are neither letters nor digits. All are replaced in one pass, since a new id may be equal to a
 recorded one: without that, 1 → 2 and 2 → 3 would make 3 of both.
@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from wscli.payload.codecs import NO_VALUE, value_of
 from wscli.payload.matching import JsonPathQuery
 from wscli.payload.message import Message
+from wscli.payload.replies import is_id
 from wscli.wire.codes import Opcode
 
 Id = str | int
@@ -124,11 +125,6 @@ def _stands_alone(spelling: _Spelling, text: str, start: int) -> bool:
 def _inside_json(value: Id) -> str:
     """Return an id as it stands between the quotes of a JSON string, or as a number."""
     return json.dumps(value, ensure_ascii=False)[1:-1] if isinstance(value, str) else str(value)
-
-
-def is_id(value: Any) -> TypeGuard[Id]:
-    """Return True for a value that may be an id: a string that is not empty, or an integer."""
-    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def paired_ids(

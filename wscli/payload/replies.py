@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from wscli.payload.codecs import value_of
 from wscli.payload.message import Message
@@ -103,13 +103,13 @@ def _read_object(value: Any) -> _CallInValue | None:
     if not isinstance(value, dict):
         return None
     header = value.get("header")
-    if isinstance(header, dict) and _is_id(header.get("msg_id")):
+    if isinstance(header, dict) and is_id(header.get("msg_id")):
         return _make_call("msg_id", header["msg_id"], _judge_jupyter)
-    if _is_id(value.get("invocationId")):
+    if is_id(value.get("invocationId")):
         return _make_call("invocationId", value["invocationId"], _judge_signalr)
-    if _is_id(value.get("ref")) and {"topic", "event"} <= value.keys():
+    if is_id(value.get("ref")) and {"topic", "event"} <= value.keys():
         return _make_call("ref", value["ref"], _judge_phoenix)
-    if _is_id(value.get("id")) and value.keys() & _CALL_MARKS:
+    if is_id(value.get("id")) and value.keys() & _CALL_MARKS:
         return _read_call_with_id(value)
     # These two have no id: there can only be one of each on a connection.
     if value.get("type") == "connection_init":
@@ -142,7 +142,7 @@ def _read_array(value: Any) -> _CallInValue | None:
     # payload]. Any other array may be a batch of JSON-RPC.
     if len(value) == 4 and value[0] == 2 and isinstance(value[1], str):
         return _make_call("id", value[1], _judge_ocpp)
-    if len(value) == 5 and _is_id(value[1]) and isinstance(value[3], str):
+    if len(value) == 5 and is_id(value[1]) and isinstance(value[3], str):
         return _make_call("ref", value[1], _judge_phoenix)
     calls = [found for item in value if (found := _read_object(item)) is not None]
     if not calls:
@@ -297,7 +297,8 @@ def _values(message: Message) -> list[Any]:
     return [value for value in values if isinstance(value, _STRUCTURED)]
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> TypeGuard[str | int]:
+    """Return True for a value that may be an id: a string that is not empty, or an integer."""
     # bool is an int in Python, but not an id in JSON.
     return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 

@@ -17,12 +17,13 @@ from ipaddress import ip_address
 from wscli import __version__
 from wscli.net.opening import Opening, OpeningStep
 from wscli.records import pcapng
+from wscli.records.addresses import read_address, split_address
 from wscli.records.events import Recorded
+from wscli.records.exportable import with_openings
 from wscli.records.fields import Remark
-from wscli.records.packets import Address, Packet, Peer, TcpConnection
+from wscli.records.packets import Packet, Peer, TcpConnection
 from wscli.records.pcapng import Direction
 from wscli.records.roles import recorder_role
-from wscli.records.selection import with_openings
 from wscli.records.sent_bytes import SentBytes, SentFrames
 from wscli.session.end import DROPPED, PEER_ENDED, End, error_of
 from wscli.session.events import Batch, Event, Failed, Opened
@@ -45,7 +46,7 @@ _FILE_COMMENT = (
 )
 _UPGRADE = {"upgrade", "connection"}
 _UPGRADED = ("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")
-_COMPLETED = "The file does not have the whole response, so wscli made up what shows the upgrade."
+_COMPLETED = "The file does not have the whole response, so wscli completed it."
 _NO_FRAMES = (
     "This recording has messages without their frames. Here each message is one frame; "
     "-vv --record keeps the frames as they were."
@@ -197,15 +198,15 @@ def _body(opening: Opening) -> bytes:
 
 
 def tcp_connection(number: int, opening: Opening, role: Role) -> TcpConnection:
-    """Return the connection that an opening used, with addresses for examples where none is known.
+    """Return the connection that an opening used, with example addresses where none is known.
 
-    ``number`` selects the port of a client that is not known, so that no two connections are equal.
+    ``number`` determines the client's port if it is unknown, so that all connections differ.
     """
-    address, port = _split_address(opening.address or "")
+    address, port = split_address(opening.address or "")
     if opening.proxy is not None:  # the address is that of the proxy
-        address = _read_address(opening.addresses[0]) if opening.addresses else None
+        address = read_address(opening.addresses[0]) if opening.addresses else None
     if address is None and role is Role.CLIENT:
-        address = _read_address(opening.url.host)
+        address = read_address(opening.url.host)
     known = {role.peer: address}
     version = 4 if address is None else address.version
     if address is not None and address.is_loopback:
@@ -216,18 +217,3 @@ def tcp_connection(number: int, opening: Opening, role: Role) -> TcpConnection:
     return TcpConnection(
         Peer(client, port, _MACS[Role.CLIENT]), Peer(server, _HTTP, _MACS[Role.SERVER])
     )
-
-
-def _split_address(text: str) -> tuple[Address | None, int | None]:
-    """Return the IP address and the port of ``HOST:PORT``, as far as they are these."""
-    if (address := _read_address(text)) is not None:  # from a HAR, which has no port
-        return address, None
-    host, _, port = text.rpartition(":")
-    return _read_address(host.strip("[]")), int(port) if port.isdecimal() else None
-
-
-def _read_address(text: str) -> Address | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None

@@ -48,6 +48,11 @@ class Ending(NamedTuple):
         """Whether no Close frame was sent."""
         return self.code == CloseCode.ABNORMAL_CLOSURE
 
+    @property
+    def by_server(self) -> bool:
+        """Whether the server ended the connection, or the network did."""
+        return self.by is Role.SERVER or self.lost
+
 
 class RecordedConnection:
     """One connection, or one attempt to connect that failed.

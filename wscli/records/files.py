@@ -28,8 +28,12 @@ def open_file(name: str, stdin: io.RawIOBase) -> BinaryIO:
     try:
         return _decompressed(open(name, "rb"))
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"cannot read {name}", reason, HOW_TO_RECORD) from None
+        raise unreadable(name, error) from None
+
+
+def unreadable(name: str, error: OSError) -> UsageError:
+    """Return the error for a recording that cannot be opened."""
+    return UsageError(f"cannot read {name}", error.strerror or str(error), HOW_TO_RECORD)
 
 
 def _decompressed(file: io.BufferedReader) -> BinaryIO:
@@ -39,7 +43,7 @@ def _decompressed(file: io.BufferedReader) -> BinaryIO:
 
 
 class _GzipStream:
-    """Decompresses a file; of one that was cut off, all that can be. ``gzip`` loses its end."""
+    """Decompresses a file, even one that was cut off, whose end the module ``gzip`` loses."""
 
     def __init__(self, file: io.BufferedReader) -> None:
         self._file = file
@@ -47,7 +51,7 @@ class _GzipStream:
         self._packed = b""  # has been read, but not decompressed
 
     def read1(self, size: int) -> bytes:
-        """Return what follows, up to ``size`` bytes.
+        """Return the next bytes, at most ``size``.
 
         Raises:
             EOFError: at the end of a file that was cut off.
@@ -115,7 +119,7 @@ def read_blocks(
 def _pieces(
     stream: BinaryIO, name: str, remark: Remark, before_read: Callable[[], None]
 ) -> Iterator[bytes]:
-    """Yield what is read, up to the end of the file or to where it was cut off."""
+    """Yield pieces up to the end of the file, or to the point where it was cut off."""
     is_empty = True
     try:
         while piece := _read(stream, name, before_read):

@@ -20,10 +20,9 @@ from wscli.errors import UsageError
 from wscli.net.opening import Opening, OpeningStep
 from wscli.net.url import Url, parse_url
 from wscli.records.events import Recorded
-from wscli.records.fields import Fields, Remark
+from wscli.records.fields import Fields, Json, Remark
 from wscli.records.har_messages import VENDOR, HarConversation, Moments
 from wscli.records.har_values import (
-    Json,
     Unreadable,
     as_integer,
     as_known,
@@ -166,7 +165,7 @@ def _request_headers(request: Json, url: Url) -> list[list[str]]:
 def _timings(timings: Json) -> Json:
     """Return the phases of an opening in seconds; HAR counts TLS as part of connecting.
 
-    There always is an upgrade, as in any recording of a client.
+    The phase ``upgrade`` is always present, as in any recording of a client.
     """
     seconds = {name: (as_known(value) or 0.0) / 1000 for name, value in timings.items()}
     tls = seconds.get("ssl", 0.0)

@@ -6,10 +6,10 @@ Chrome's importer raises for a number that is missing, so each is there: -1 wher
 from __future__ import annotations
 
 from base64 import b64encode
-from ipaddress import ip_address
 from urllib.parse import parse_qsl
 
 from wscli.net.opening import Opening, OpeningStep
+from wscli.records.addresses import split_address
 from wscli.records.fields import Json
 from wscli.records.openings import describe_opening
 from wscli.wire.codes import Role
@@ -82,11 +82,8 @@ def server_address(opening: Opening, recorder: Role) -> Json:
     """Return the field ``serverIPAddress`` if the recording has it."""
     if recorder is Role.SERVER or opening.proxy is not None:
         return {}  # the address is that of the client, or of the proxy
-    host = (opening.address or "").rpartition(":")[0].strip("[]")
-    try:
-        return {"serverIPAddress": str(ip_address(host))}
-    except ValueError:
-        return {}
+    address, _ = split_address(opening.address or "")
+    return {} if address is None else {"serverIPAddress": str(address)}
 
 
 def kept_fields(opening: Opening, elapsed: float, recorder: Role) -> Json:

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from wscli.net.opening import Opening
 from wscli.records.events import from_json
-from wscli.records.fields import MalformedEvent, Remark
+from wscli.records.fields import Json, MalformedEvent, Remark
 from wscli.records.har_values import (
-    Json,
     Unreadable,
     as_integer,
     as_known,
@@ -79,7 +78,7 @@ class HarConversation:
             yield last
 
     def _read(self, messages: list[Json]) -> Iterator[Batch]:
-        """Yield the batch of messages of one kind, unless they are something else."""
+        """Yield a batch for messages of one kind; nothing for errors, Close and unreadable ones."""
         first = messages[0]
         self._time = as_time(first.get("time")) or self._time
         sender = as_text(first.get("type"))

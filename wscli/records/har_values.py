@@ -12,10 +12,9 @@ from base64 import b64decode
 from collections.abc import Iterator
 from typing import cast
 
+from wscli.records.fields import Json
 from wscli.wire.codes import Opcode
 from wscli.wire.head import FIELD_NAME
-
-Json = dict[str, object]
 
 _OPCODES = frozenset(Opcode) - {Opcode.CONTINUATION}
 _LATEST = 2e11  # seconds since the epoch, in the year 8307
@@ -128,7 +127,7 @@ def message_payload(message: Json, opcode: int) -> bytes:
 def read_data(data: object, *, is_base64: bool) -> bytes:
     """Return text in UTF-8, or the bytes that it has in base64.
 
-    What is not valid base64 is taken as text, since some programs write all data as text.
+    Data that is not valid base64 is taken as text, since some programs write all data as text.
 
     Raises:
         Unreadable: if it is not a string, or not Unicode.

@@ -12,7 +12,6 @@ so that a recording of any length needs little memory.
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring
@@ -22,7 +21,8 @@ from typing import Self
 from wscli import __version__
 from wscli.net.opening import Opening
 from wscli.records.events import Recorded, to_json
-from wscli.records.fields import Json, Remark
+from wscli.records.exportable import with_openings
+from wscli.records.fields import Json, Remark, dumps, encode
 from wscli.records.har_entry import (
     describe_request,
     describe_response,
@@ -33,7 +33,6 @@ from wscli.records.har_entry import (
 )
 from wscli.records.har_messages import VENDOR
 from wscli.records.roles import recorder_role
-from wscli.records.selection import with_openings
 from wscli.records.sent_bytes import close_payloads
 from wscli.session.end import End
 from wscli.session.events import Batch, Event, Failed, Opened
@@ -46,8 +45,6 @@ from wscli.wire.rules import Violation
 _IN_MEMORY = 1 << 20  # bytes of messages that need no file
 _PIECE = 256 << 10
 
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
 
 def har_pieces(
     recorded: Iterable[Recorded], remark: Remark, *, control: bool = False
@@ -57,7 +54,7 @@ def har_pieces(
     ``remark`` receives a sentence about each connection that is left out.
     """
     creator = {"name": "wscli", "version": __version__}
-    log = _dumps({"version": "1.2", "creator": creator, "pages": []})
+    log = dumps({"version": "1.2", "creator": creator, "pages": []})
     yield f'{{"log":{log[:-1]},"entries":['.encode()
     separator = b"\n"
     for entry in _entries(recorded, remark, control):
@@ -69,11 +66,11 @@ def har_pieces(
 
 
 def _entries(recorded: Iterable[Recorded], remark: Remark, control: bool) -> Iterator[_EntryWriter]:
-    """Yield an entry for each connection when it has ended, and the others at last."""
+    """Yield the entry of each connection when it ends, and those without an end at last."""
     entries: dict[int, _EntryWriter] = {}
     for number, event in with_openings(recorded, remark):
         if isinstance(event, Opened | Failed) and event.opening is not None:
-            if number in entries:  # the end of that one was not recorded
+            if number in entries:  # the end of the earlier connection was not recorded
                 yield entries.pop(number)
             entries[number] = _EntryWriter(number, event, event.opening, control)
         elif (entry := entries.get(number)) is not None:
@@ -123,8 +120,7 @@ class _EntryWriter:
             elif isinstance(item, Ping | Pong | Violation):
                 self._keep(batch._replace(incoming=incoming, items=[item]))
             if self._control and isinstance(item, Ping | Pong):
-                opcode = Opcode.PING if isinstance(item, Ping) else Opcode.PONG
-                self._add_messages(incoming, batch.time, opcode, [item.payload])
+                self._add_messages(incoming, batch.time, item.opcode, [item.payload])
 
     def _add_end(self, end: End) -> None:
         self._end = end
@@ -149,11 +145,11 @@ class _EntryWriter:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the entry."""
-        yield _dumps(self._fields())[:-1].encode(errors="backslashreplace")
+        yield encode(dumps(self._fields())[:-1])
         yield b',"_webSocketMessages":['
         yield from self._messages.pieces()
-        kept = _dumps({"open": kept_fields(self._opening, self._first.elapsed, self._role)})
-        yield f'],"{VENDOR}":{kept[:-1]},"events":['.encode(errors="backslashreplace")
+        kept = dumps({"open": kept_fields(self._opening, self._first.elapsed, self._role)})
+        yield encode(f'],"{VENDOR}":{kept[:-1]},"events":[')
         yield from self._events.pieces()
         yield b"]}}"
 

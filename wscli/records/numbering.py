@@ -54,7 +54,7 @@ class ConnectionTable:
         self._unnumbered = ConnectionNumbers()
 
     def pass_messages(self) -> None:
-        """Take note that there is a connection, with messages that are not read."""
+        """Count connection 1, whose messages are passed on unread."""
         self._highest = max(self._highest, 1)
 
     def number(self, recorded: Recorded) -> Recorded:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from enum import IntFlag
-from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
-Address = IPv4Address | IPv6Address
+from wscli.records.addresses import Address
 
 MOST_DATA = 65_495
 """Bytes of data that fit in one segment over IPv4, whose total length has 16 bits."""
@@ -79,7 +78,7 @@ class TcpConnection:
         return syn, self._packet(self.server, Flag.SYN | Flag.ACK), self._packet(self.client)
 
     def send(self, sender: Peer, data: bytes) -> Iterator[Packet]:
-        """Yield the segments of some data, and the acknowledgements without which it would stop."""
+        """Yield the segments of some data, and acknowledgements before the window is full."""
         receiver = self._other(sender)
         for start in range(0, len(data), MOST_DATA):
             piece = data[start : start + MOST_DATA]

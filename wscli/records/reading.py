@@ -237,7 +237,7 @@ class RecordingReader:
         version = fields.get("v", int) or VERSION
         if version > VERSION:
             what = f"{self._name} has version {version} of the format"
-            raise UsageError(what, f"this wscli reads version {VERSION}", "a newer wscli")
+            raise UsageError(what, f"this wscli reads version {VERSION}", "upgrade wscli")
 
     def _report_lost(self, fields: Fields) -> None:
         count = fields.get("events", int) or 0

@@ -67,7 +67,7 @@ _END_SIZE = len('"}\n')
 
 
 def run_end(block: bytes, start: int) -> int:
-    """Return where the run of message lines ends that begins at ``start``, if one does.
+    """Return the end of the run of message lines at ``start``, or ``start`` if there is none.
 
     The block must be UTF-8.
     """

@@ -90,8 +90,8 @@ class Secrets:
 
     def value(self, text: str) -> str:
         """Return a text without known secrets and matches of the user's patterns."""
-        if self._any_known is not None:
-            text = self._any_known.sub(MARK, text)
+        if (known := self._known_pattern()) is not None:
+            text = known.sub(MARK, text)
         try:
             for pattern in self._patterns:
                 text = pattern.replace(text, MARK)
@@ -126,9 +126,15 @@ class Secrets:
         if len(secret) < _LEAST or secret in self._known:
             return
         self._known |= {secret, *_as_utf8(secret)}
-        # The longest first: one may contain another.
-        longest_first = sorted(self._known, key=len, reverse=True)
-        self._any_known = re.compile("|".join(map(re.escape, longest_first)))
+        self._any_known = None
+
+    def _known_pattern(self) -> re.Pattern[str] | None:
+        # Compiled when it is needed, not for each of the secrets that a head has.
+        if self._any_known is None and self._known:
+            # The longest first: one may contain another.
+            longest_first = sorted(self._known, key=len, reverse=True)
+            self._any_known = re.compile("|".join(map(re.escape, longest_first)))
+        return self._any_known
 
 
 def _replace_parameter(match: re.Match[str]) -> str:

@@ -60,12 +60,8 @@ class SentBytes:
         return b"".join(self._frames(item, sender))
 
     def _frames(self, item: Messages | Ping | Pong, sender: Side) -> Iterator[bytes]:
-        if isinstance(item, Messages):
-            for payload in item.payloads:
-                yield self._frame(item.opcode, payload, sender)
-        else:
-            opcode = Opcode.PING if isinstance(item, Ping) else Opcode.PONG
-            yield self._frame(opcode, item.payload, sender)
+        for payload in item.payloads if isinstance(item, Messages) else [item.payload]:
+            yield self._frame(item.opcode, payload, sender)
 
     def _frame(self, opcode: int, payload: bytes, sender: Side) -> bytes:
         key = _NO_MASK if sender is self._client else None

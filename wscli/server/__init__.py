@@ -28,6 +28,9 @@ From a connection to an endpoint
 4. *The end.* When TCP has ended, ``lost`` cleans up from the stream to the endpoint, and the
    ``AccessRecord`` of the connection goes to the ``Watcher``, which writes the log.
 
+With ``--script`` or ``--replay`` every path has the same endpoint: ``Scripted`` asks the rules of
+``script.py``, and ``Replayed`` plays the turns of a recorded connection (``replay.py``).
+
 Threads
 -------
 

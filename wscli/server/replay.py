@@ -22,20 +22,20 @@ from typing import Any, NamedTuple
 from wscli.errors import UsageError
 from wscli.payload.codecs import NO_VALUE, value_of
 from wscli.payload.comparison import shape_key, value_key
-from wscli.payload.ids import IdMap, is_id
+from wscli.payload.ids import IdMap
 from wscli.payload.message import Message
-from wscli.payload.replies import Call, read_call
+from wscli.payload.replies import Call, is_id, read_call
 from wscli.records.connections import Ending, RecordedConnection
 from wscli.server.gate import path_of
 from wscli.server.http import TEXT, HttpResponse
-from wscli.wire.codes import Opcode, Role
+from wscli.wire.codes import Opcode
 from wscli.wire.head import without_query
 
 _CALLS = 100  # messages of the client whose replies are looked for
 _CANDIDATES = 100  # recorded messages of one shape that a message is compared with
 _KINDS = ("action", "cmd", "command", "event", "kind", "method", "op", "type")
 _NUMBER = "[0-9]+"
-# Headers of the recorded connection alone (RFC 9110 §7.6.1), and those that the server writes anew.
+# Headers of the recorded connection alone (RFC 9110 §7.6.1), and those the server writes itself.
 _NOT_REPEATED = {
     *("connection", "content-length", "content-type", "content-encoding", "date"),
     *("keep-alive", "transfer-encoding", "trailer", "upgrade"),
@@ -79,7 +79,7 @@ def make_turns(connection: RecordedConnection) -> list[Turn]:
                 calls.append((call, turns[-1]))
     # A Close of the client is answered by the protocol when it comes.
     ending = connection.ending
-    if ending is not None and (ending.by is Role.SERVER or ending.lost):
+    if ending is not None and ending.by_server:
         turns[-1].answers.append(RecordedAnswer(ending.at - turns[-1].at, ending=ending))
     return turns
 
@@ -90,10 +90,10 @@ class RecordedTurns:
     def __init__(self, connection: RecordedConnection) -> None:
         opening = connection.opening
         self.agreement = None if opening is None else opening.agreement
-        self.opening, *self._turns = make_turns(connection)
+        self.opening, *turns = make_turns(connection)
         self.by_value: dict[object, list[Turn]] = {}
         self.by_shape: dict[object, list[Turn]] = {}
-        for turn in self._turns:
+        for turn in turns:
             if turn.message is not None:
                 self.by_value.setdefault(value_key(turn.message), []).append(turn)
                 self.by_shape.setdefault(_shape(turn.message), []).append(turn)
@@ -139,6 +139,8 @@ class TurnFinder:
 
     def _candidates(self, turns: list[Turn], most: int) -> list[Turn]:
         """Return the first turns of a list that have not been used, or else its last turn."""
+        if not turns:
+            return []
         first = self._first_unused.get(id(turns), 0)
         while first < len(turns) and turns[first] in self._used:
             first += 1
@@ -188,7 +190,7 @@ def _changes(name: str, before: Any, after: Any) -> Iterator[ChangedValue]:
 
 
 class EchoedValues:
-    """Replaces the values of recorded messages by those that a client has sent in their place.
+    """Replaces the values of recorded messages with those that the client has sent instead.
 
     A number is replaced in fields of the same name alone, since 1 may stand for anything else. A
     string is replaced where it is a whole value, and one with digits, as ids have, also inside
@@ -212,7 +214,7 @@ class EchoedValues:
                 self._ids.learn(one, other)
 
     def replace(self, message: Message) -> bytes:
-        """Return the payload of an answer with the new values; without any, it is as it was."""
+        """Return the payload of an answer with the new values; unchanged if there are none."""
         value = value_of(message)
         if value is NO_VALUE:
             return self._ids.translate_message(message)
@@ -284,9 +286,11 @@ def _target(connection: RecordedConnection) -> str:
 
 def refusal_of(connection: RecordedConnection) -> HttpResponse | None:
     """Return the response with which a server refused an upgrade, or None."""
-    opening = None if connection.failed is None else connection.opening
-    response = None if opening is None else opening.response
-    if opening is None or response is None or response.status == 101:
+    opening = connection.opening
+    if connection.failed is None or opening is None or opening.response is None:
+        return None
+    response = opening.response
+    if response.status == 101:
         return None
     headers = [each for each in response.headers if each[0].lower() not in _NOT_REPEATED]
     kind = response.headers.get("Content-Type") or TEXT

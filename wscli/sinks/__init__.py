@@ -11,16 +11,18 @@ command, by its options and by whether stdout and stderr are terminals:
   otherwise to ``HumanSink`` at a terminal, and to ``PayloadSink`` or ``HexSink`` in a pipe.
 * Remarks about the connection go to stderr: to ``TalkSink`` with ``-v`` or at a terminal, otherwise
   to ``NoticeSink``, which has only the few that matter to a script as well.
-* A recording is written by ``Recorder`` of ``apps``, which uses ``NdjsonSink``.
+* A recording is written by ``Recorder`` (``recording.py``), in a thread of its own behind a bounded
+  queue. ``html.py`` makes a page of one, ``differences.py`` shows how a replay differs from one,
+  and ``series.py`` and ``replies.py`` count for ``view --stats``.
 * The interactive session draws with the same ``MessageView``, and counts with ``Stats``.
 
 Threads and back-pressure
 -------------------------
 
 A sink is called in the thread that drives the connection, a batch at a time, and writes before it
-returns. There is no queue in between: while the reader of stdout takes nothing, nothing is read
-from the network, and TCP slows the peer down. A signal handler can end a write that blocks, see
-``output.py``.
+returns. There is no queue in between, except for recordings: while the reader of stdout takes
+nothing, nothing is read from the network, and TCP slows the peer down. A signal handler can end a
+write that blocks, see ``output.py``.
 
 Text from the peer
 ------------------

@@ -19,7 +19,7 @@ Subject = Literal["subprotocol", "close", "refusal"]
 """A part of a connection, besides its messages, that may differ."""
 
 
-class Moment(NamedTuple):
+class FoundAt(NamedTuple):
     """When a difference was found: seconds since the epoch, and since the dial."""
 
     time: float
@@ -29,17 +29,17 @@ class Moment(NamedTuple):
 class DifferenceOutput(Protocol):
     """Writes differences as they are found."""
 
-    def messages(self, findings: Sequence[Finding], moment: Moment) -> None:
+    def messages(self, findings: Sequence[Finding], moment: FoundAt) -> None:
         """Write the differences of messages."""
 
     def connection(
-        self, subject: Subject, differences: Sequence[Difference], moment: Moment
+        self, subject: Subject, differences: Sequence[Difference], moment: FoundAt
     ) -> None:
         """Write the differences of a part of the connection."""
 
 
 class DifferenceText:
-    """Writes each value on a line that begins with - for then, and + for now.
+    """Writes each value on a line that begins with - for the recorded value, + for the new one.
 
     At a terminal, which has ``width`` columns, a line is cut and its unsafe characters are symbols.
     """
@@ -49,7 +49,7 @@ class DifferenceText:
         self._palette = palette
         self._width = width
 
-    def messages(self, findings: Sequence[Finding], moment: Moment) -> None:
+    def messages(self, findings: Sequence[Finding], moment: FoundAt) -> None:
         """Write the differences of messages."""
         for finding in findings:
             if finding.kind == "changed":
@@ -58,7 +58,7 @@ class DifferenceText:
                 self._write(_sentence(finding), finding.differences)
 
     def connection(
-        self, subject: Subject, differences: Sequence[Difference], moment: Moment
+        self, subject: Subject, differences: Sequence[Difference], moment: FoundAt
     ) -> None:
         """Write the differences of a part of the connection."""
         self._write_places(f"the {subject}", differences)
@@ -124,7 +124,7 @@ class DifferenceJson:
         self._output = output
         self._encode = json.JSONEncoder(ensure_ascii=escape, separators=(",", ":")).encode
 
-    def messages(self, findings: Sequence[Finding], moment: Moment) -> None:
+    def messages(self, findings: Sequence[Finding], moment: FoundAt) -> None:
         """Write the differences of messages."""
         for finding in findings:
             fields = {
@@ -139,13 +139,15 @@ class DifferenceJson:
                 self._write(fields, difference, moment)
 
     def connection(
-        self, subject: Subject, differences: Sequence[Difference], moment: Moment
+        self, subject: Subject, differences: Sequence[Difference], moment: FoundAt
     ) -> None:
         """Write the differences of a part of the connection."""
         for difference in differences:
             self._write({"subject": subject, "kind": "changed"}, difference, moment)
 
-    def _write(self, fields: dict[str, Any], difference: Difference | None, moment: Moment) -> None:
+    def _write(
+        self, fields: dict[str, Any], difference: Difference | None, moment: FoundAt
+    ) -> None:
         event = {
             "event": "difference",
             "time": iso_time(moment.time),

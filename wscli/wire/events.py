@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from wscli.wire.codes import Opcode
 from wscli.wire.rules import Violation
 
 
@@ -48,12 +49,22 @@ class Ping(NamedTuple):
 
     payload: bytes
 
+    @property
+    def opcode(self) -> Opcode:
+        """The opcode of its frame."""
+        return Opcode.PING
+
 
 class Pong(NamedTuple):
     """A pong (RFC 6455 §5.5.3); ``rtt`` is in seconds, or None if it answers no ping of ours."""
 
     payload: bytes
     rtt: float | None = None
+
+    @property
+    def opcode(self) -> Opcode:
+        """The opcode of its frame."""
+        return Opcode.PONG
 
 
 class Close(NamedTuple):

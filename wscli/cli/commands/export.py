@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from wscli.apps.env import Env
-from wscli.apps.formats import FORMATS, ExportOptions, OutputFile
+from wscli.apps.formats import FORMATS, ExportOptions
 from wscli.cli import types
 from wscli.cli.command import Command, Option, in_section
 from wscli.cli.options import redact_option
-from wscli.cli.params import read_redact
+from wscli.cli.params import read_output_file, read_redact
 from wscli.errors import UsageError
 from wscli.status import ExitStatus
 
@@ -42,7 +42,7 @@ def _run(
     options = ExportOptions(
         file,
         to,
-        OutputFile(None if output == "-" else output, force),
+        read_output_file(output, force),
         connection,
         har_control,
         key_log,

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from wscli.apps.env import Env
-from wscli.apps.formats import OutputFile
 from wscli.cli import types
 from wscli.cli.command import Command, Option
 from wscli.cli.options import redact_option
-from wscli.cli.params import read_redact
+from wscli.cli.params import read_output_file, read_redact
 from wscli.errors import UsageError
 from wscli.status import ExitStatus
 
@@ -32,7 +31,7 @@ def _run(
 
     if force and record is None:
         raise UsageError("--force needs --record", hint="--record FILE names the recording")
-    output = None if record is None else OutputFile(None if record == "-" else record, force)
+    output = None if record is None else read_output_file(record, force)
     return import_har.run(import_har.ImportOptions(file, entry, output, read_redact(redact)), env)
 
 

@@ -8,8 +8,7 @@ from wscli.apps.env import Env
 from wscli.cli import types
 from wscli.cli.command import Command, Option
 from wscli.cli.options import connection_options, output_options, sending_options, url_argument
-from wscli.cli.params import read_sending, read_session
-from wscli.errors import UsageError
+from wscli.cli.params import check_exclusive, read_sending, read_session
 from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
@@ -29,10 +28,8 @@ def _run(
 
     # The same separator in both directions: the output can be the input of another pipe.
     sending = read_sending(params, env)
-    if null and whole:
-        raise UsageError("--null and --whole exclude each other", hint="give one of them")
-    if null and sending.end:
-        raise UsageError("--null and --end exclude each other", hint="give one of them")
+    check_exclusive(null=null, whole=whole)
+    check_exclusive(null=null, end=sending.end)
     session = read_session(params, env, sending)
     separator = b"\0" if null else b"\n"
     if null:

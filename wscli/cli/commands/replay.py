@@ -76,8 +76,8 @@ def _replay_options() -> list[Option]:
                 type=click.Choice(_PACES),
                 default="recorded",
                 show_default=True,
-                help="Send each message as long after the opening as in the recording, once as "
-                "many messages have come as had come by then (reply), or at once (none).",
+                help="When to send each message: at its recorded time, after the same number of "
+                "received messages (reply), or at once (none).",
             ),
             Option("--speed", type=speed, metavar="N", help="N times the recorded pace: 2x, 0.5x."),
             Option(
@@ -108,7 +108,7 @@ def _replay_options() -> list[Option]:
                 metavar="JSONPATH",
                 help="Do not compare the value at this place, such as a time; repeatable.",
             ),
-            Option("--any-order", is_flag=True, help="Let messages come in another order."),
+            Option("--any-order", is_flag=True, help="Accept messages in a different order."),
             Option(
                 "-m",
                 "--timeout",
@@ -136,7 +136,7 @@ command = Command(
         ("wscli replay --pace reply browser.har ws://localhost:8080/", "a bug seen in a browser"),
         (
             "wscli replay --ignore '$..time' --map '$.session' session.jsonl",
-            "what is new each time",
+            "leave out times, and carry on a new session id",
         ),
         (
             "wscli replay --match shape --speed 4x session.jsonl",

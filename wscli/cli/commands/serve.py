@@ -10,7 +10,7 @@ import click
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option, in_section
 from wscli.cli.options import recording_options
-from wscli.cli.params import check_redact, read_existing, read_redact
+from wscli.cli.params import check_exclusive, check_redact, read_existing, read_redact
 from wscli.cli.types import count, duration, size
 from wscli.errors import UsageError
 from wscli.server.options import Mode, Otherwise, ServeOptions
@@ -39,7 +39,7 @@ def origin(value: str) -> str:
     ``*`` stands for every origin.
     """
     # Browsers send the ASCII serialisation of an origin (RFC 6454 §6.2), and it is compared as a
-    # whole: one with a path or a capital letter would never match, without a word.
+    # whole: one with a path or a capital letter would never match, and without an error.
     if not re.fullmatch(r"\*|null|[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+", value):
         raise click.BadParameter(
             f"{value!r} is not an origin as browsers send it; write https://app.example:3000, or *"
@@ -62,15 +62,14 @@ def _run(
     **fields: Unpack[ServeFields],
 ) -> ExitStatus:
     # Combinations in which one option would be ignored in silence.
-    if quiet and as_json:
-        raise UsageError("--quiet and --json exclude each other", hint="give one of them")
+    check_exclusive(quiet=quiet, json=as_json)
     if fields["key"] and not fields["cert"]:
         raise UsageError("a private key needs its certificate", hint="--cert FILE")
     if fields["ping_interval"] == 0:
         raise UsageError("there must be some time between pings", hint="--ping-interval 1s")
-    _check_exclusive(mode=fields["mode"], script=fields["script"], replay=replay)
+    check_exclusive(mode=fields["mode"], script=fields["script"], replay=replay)
     if fields["otherwise"] != _DEFAULTS.otherwise and not replay:
-        raise UsageError("--otherwise is for --replay", hint="in a script it is a key of its own")
+        raise UsageError("--otherwise is for --replay", hint="with --script, it is set in the file")
     if verbosity and not record:
         raise UsageError("-v is for the recording, and there is none", hint="--record FILE")
     check_redact(record, redact)
@@ -86,12 +85,6 @@ def _run(
         frames=verbosity >= 2,
     )
     return serve.run(command, env)
-
-
-def _check_exclusive(**given: str | None) -> None:
-    names = [f"--{name}" for name, value in given.items() if value]
-    if len(names) > 1:
-        raise UsageError(f"{' and '.join(names)} exclude each other", hint="give one of them")
 
 
 def _serving_options() -> list[Option]:
@@ -110,8 +103,8 @@ def _serving_options() -> list[Option]:
         Option(
             "--replay",
             metavar="FILE",
-            help="Answer as the server in a recording or HAR file did, at its pace; connections "
-            "play the recorded ones with the same path, or all if none has it, in order.",
+            help="Answer as the server in a recording or HAR file did, at its pace; each "
+            "connection plays the next recorded one with the same path, or of all if none has it.",
         ),
         Option(
             "--otherwise",

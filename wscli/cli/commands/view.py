@@ -9,13 +9,13 @@ import click
 from wscli.apps.env import Env
 from wscli.cli.command import Command, Option, in_section
 from wscli.cli.options import viewing_options
-from wscli.cli.params import read_view
+from wscli.cli.params import read_output_file, read_view
 from wscli.cli.types import claim_stdin, count, moment, pattern
 from wscli.errors import UsageError
 from wscli.status import ExitStatus
 
 if TYPE_CHECKING:
-    from wscli.apps.formats import OutputFile
+    from wscli.apps.options import OutputFile
     from wscli.apps.selection import Moment
     from wscli.cli.param_types import ViewParams
     from wscli.payload.matching import Matcher
@@ -63,15 +63,13 @@ def _run(
 
 
 def _read_page(page: str | None, force: bool, others: list[str]) -> OutputFile | None:
-    from wscli.apps.formats import OutputFile
-
     if page is None:
         if force:
             raise UsageError("--force needs --html", hint="--html FILE names the file")
         return None
     if others:  # a page has all forms, and an end
         raise UsageError(f"--html and --{others[0]} exclude each other", hint="give one of them")
-    return OutputFile(None if page == "-" else page, force)
+    return read_output_file(page, force)
 
 
 def _selecting_options() -> list[Option]:

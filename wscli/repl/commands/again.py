@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from wscli.apps.load_recording import load_connections
 from wscli.apps.playback import make_cues
-from wscli.apps.recordings import load_connections
 from wscli.errors import UsageError
 from wscli.records.connections import choose_connection
 from wscli.repl.commands.table import FILE, NUMBER, CommandShell, command
@@ -39,7 +39,7 @@ def send_again(shell: CommandShell, argument: str) -> None:
 
 @command("replay", "FILE [N]|off", words=("off", FILE))
 def replay_recording(shell: CommandShell, argument: str) -> None:
-    """Send what the client sent in a recording or HAR.
+    """Send the client's messages of a recording or HAR.
 
     The messages are sent at the recorded pace, until off. Of a recording of
     several connections, N is the one to replay. What comes is not compared:

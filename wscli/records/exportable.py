@@ -1,4 +1,4 @@
-"""Leave out the parts of a recording that cannot be exported."""
+"""Leave out events that an export cannot contain."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ connection with other messages, or does not read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from wscli.apps.playback import Cue, Playback
@@ -20,7 +20,6 @@ from wscli.payload.message import Message, received
 from wscli.records.connections import Ending
 from wscli.session.events import Batch
 from wscli.session.pipeline import StageContext
-from wscli.wire.codes import Role
 from wscli.wire.events import Messages
 
 # A server that answers twice is noticed, even if the second answer comes while the connection is
@@ -44,7 +43,7 @@ class ReplayScript(NamedTuple):
     @property
     def ends_by_server(self) -> bool:
         """Whether the server ended the connection, or the network did."""
-        return self.ending is not None and (self.ending.by is Role.SERVER or self.ending.lost)
+        return self.ending is not None and self.ending.by_server
 
 
 ReportFindings = Callable[[Sequence[Finding], float, float], None]
@@ -103,10 +102,10 @@ class ReplayStage(Playback):
         due = self.next_due()
         return self._end() if due is None else min(due, self._end())
 
-    def tick(self, now: float) -> Iterator[Batch]:
+    def tick(self, now: float) -> Iterable[Batch]:
         """Send the cues that have become due, or stop waiting."""
         self._advance(now)
-        return iter(())
+        return ()
 
     def came(self) -> int:
         """Return how many of the recorded messages have come, or will not come any more."""

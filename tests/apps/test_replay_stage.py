@@ -6,7 +6,7 @@ from tests.apps.test_playback import Stagehand
 from tests.recordings import closed, connections, got, opened, sent
 from wscli.apps.options import SessionOptions
 from wscli.apps.replay import ReplayOptions, make_script
-from wscli.apps.replaying import ReplayStage
+from wscli.apps.replay_stage import ReplayStage
 from wscli.net.pump import OUTBOX_HIGH_WATER
 from wscli.payload.comparison import MessageComparison
 from wscli.payload.matching import JsonPathQuery
